@@ -1,0 +1,466 @@
+"""How an API shape is written down, and what follows from that: rendering, checking, parsing.
+
+A shape is a frozen dataclass. Each of its fields is one line, ``name: Annotated[type, Api("WireName", limits...)]``,
+and that line is the only place where the field's name and limits are said.
+"""
+
+import dataclasses
+import difflib
+import re
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar, cast, get_args, get_origin
+
+IsToken = Callable[[object], bool]
+"""Tells a value that is only known at deploy time."""
+
+
+class Seconds(Protocol):
+    """A span of time that can say itself in seconds, as `aws_cdk.Duration` does."""
+
+    def to_seconds(self) -> float:
+        """The span in seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a value must keep to, as botocore's model has it."""
+
+    at_least: float | None = None
+    at_most: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    pattern: str | None = None
+    min_items: int | None = None
+    max_items: int | None = None
+
+    def problems(self, value: object) -> Iterator[str]:
+        """What is wrong with a value of the right type, each as the end of a sentence."""
+        if isinstance(value, str):
+            yield from self._text_problems(value)
+        elif isinstance(value, (int, float)):
+            if self.at_least is not None and value < self.at_least:
+                yield f"must be at least {self.at_least:g}, got {value}"
+            if self.at_most is not None and value > self.at_most:
+                yield f"must be at most {self.at_most:g}, got {value}"
+        elif isinstance(value, Sequence):
+            if self.min_items is not None and len(value) < self.min_items:
+                yield f"must have at least {self.min_items} {_items(self.min_items)}, got {len(value)}"
+            if self.max_items is not None and len(value) > self.max_items:
+                yield f"must have at most {self.max_items} {_items(self.max_items)}, got {len(value)}"
+
+    def _text_problems(self, value: str) -> Iterator[str]:
+        if self.min_length is not None and len(value) < self.min_length:
+            if not value:
+                yield "must not be empty"
+            else:
+                yield f"must have at least {self.min_length} characters, got {len(value)}: {value!r}"
+        elif self.max_length is not None and len(value) > self.max_length:
+            yield f"must have at most {self.max_length} characters, got {len(value)}: {shorten(value)}"
+        elif self.pattern is not None and not _compiled(self.pattern).fullmatch(value):
+            yield f"must match {self.pattern}, got {shorten(value)}"
+
+    def described(self) -> str:
+        """The limits in words, for the reference; empty when there are none."""
+        parts = []
+        if self.at_least is not None or self.at_most is not None:
+            parts.append(_span(self.at_least, self.at_most, ""))
+        if self.min_length or self.max_length is not None:
+            parts.append(_span(self.min_length, self.max_length, " characters"))
+        if self.min_items or self.max_items is not None:
+            parts.append(_span(self.min_items, self.max_items, " items"))
+        if self.pattern is not None:
+            parts.append(f"`{self.pattern}`")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class Api(Limits):
+    """What a field is called in the API, its limits, and what the user calls it."""
+
+    wire: str
+
+    prop: str | None = dataclasses.field(default=None, kw_only=True)
+    """The prop as the user wrote it, below that of the enclosing shape.
+
+    None: the field's own name. Empty: the shape adds no level. With a leading ``/``: a top-level prop.
+    """
+
+    item_props: tuple[str, ...] = dataclasses.field(default=(), kw_only=True)
+    """For a list whose items are props of their own: those top-level props, in order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """A structure of the API."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a field holds: a scalar type, a list of something, a map of something, or a shape; and its limits."""
+
+    type: type
+    """str, int, float, bool, a `StrEnum`, `Seconds`, a `Shape`, tuple (a list), or dict (a map with text keys)."""
+
+    limits: Limits
+    item: "Kind | None" = None
+    open: bool = False
+    """An enum to which the service keeps adding: other text passes."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a shape, read from its annotation."""
+
+    name: str
+    api: Api
+    kind: Kind
+    required: bool
+
+
+S = TypeVar("S", bound=Shape)
+
+_FIELDS: dict[type[Shape], tuple[Field, ...]] = {}
+
+
+def fields_of(shape: type[Shape]) -> tuple[Field, ...]:
+    """The fields of a shape in their order."""
+    if shape not in _FIELDS:
+        _FIELDS[shape] = _read_fields(shape)
+    return _FIELDS[shape]
+
+
+def _read_fields(shape: type[Shape]) -> tuple[Field, ...]:
+    hints = typing.get_type_hints(shape, include_extras=True)
+    result = []
+    for field in dataclasses.fields(shape):
+        hint = hints[field.name]
+        api = next(m for m in hint.__metadata__ if isinstance(m, Api))
+        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        result.append(Field(field.name, api, _kind(hint), required))
+    return tuple(result)
+
+
+# ---------------------------------------------------------------------------------------------------------- rendering
+
+
+def render(value: object) -> Any:
+    """The value in the API's own names; what is not set is left out."""
+    if isinstance(value, Shape):
+        pairs = ((field.api.wire, render(getattr(value, field.name))) for field in fields_of(type(value)))
+        return {wire: rendered for wire, rendered in pairs if rendered is not None}
+    if isinstance(value, Mapping):
+        return {str(key): render(item) for key, item in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [render(item) for item in value]
+    if isinstance(value, StrEnum):
+        return str(value)
+    if hasattr(value, "to_seconds"):
+        return whole(value.to_seconds())
+    return value
+
+
+def whole(number: float) -> float:
+    """The number as an int when it is one: jsii hands out floats, the API wants integers."""
+    return int(number) if isinstance(number, float) and number.is_integer() and abs(number) < 2**53 else number
+
+
+# ----------------------------------------------------------------------------------------------------------- checking
+
+
+class Words:
+    """What the fields of a request are called when one speaks to the user: props, or the API's own names."""
+
+    PROPS: ClassVar["Words"]
+    WIRE: ClassVar["Words"]
+
+    def __init__(self, *, wire: bool) -> None:
+        self._wire = wire
+
+    def field(self, path: str, field: Field) -> str:
+        """The path of a field below `path`."""
+        own = field.api.wire if self._wire else field.api.prop
+        if own is None:
+            own = field.name
+        if own.startswith("/"):
+            return own[1:]
+        return ".".join(part for part in (path, own) if part)
+
+    def item(self, path: str, api: Api | None, index: int) -> str:
+        """The path of an item of the list at `path`, which is that field's value."""
+        if not self._wire and api is not None and index < len(api.item_props):
+            return api.item_props[index]
+        return f"{path}[{index}]"
+
+    def name_of(self, shape: type[Shape], prop: str) -> str:
+        """What to call a top-level prop of this request, in quotes."""
+        return f"'{wire_paths(shape).get(prop, prop) if self._wire else prop}'"
+
+
+Words.PROPS = Words(wire=False)
+Words.WIRE = Words(wire=True)
+
+
+def wire_paths(shape: type[Shape]) -> Mapping[str, str]:
+    """For each prop of a request, its path in the API's own names."""
+
+    def walk(shape: type[Shape], prop_path: str, wire_path: str) -> Iterator[tuple[str, str]]:
+        for field in fields_of(shape):
+            prop, wire = Words.PROPS.field(prop_path, field), Words.WIRE.field(wire_path, field)
+            yield prop, wire
+            inner = field.kind
+            if inner.item is not None:
+                for index, item_prop in enumerate(field.api.item_props):
+                    yield item_prop, f"{wire}[{index}]"
+                inner, wire = inner.item, f"{wire}[0]"
+            if issubclass(inner.type, Shape):
+                yield from walk(inner.type, prop, wire)
+
+    paths: dict[str, str] = {}
+    for prop, wire in walk(shape, "", ""):
+        paths.setdefault(prop, wire)
+    return paths
+
+
+def problems(shape: Shape, *, is_token: IsToken, words: Words = Words.PROPS, path: str = "") -> list[str]:
+    """Everything that is wrong with the fields of a shape, each a sentence in the caller's words."""
+    return list(_shape_problems(shape, is_token, words, path))
+
+
+def _shape_problems(shape: Shape, is_token: IsToken, words: Words, path: str) -> Iterator[str]:
+    for field in fields_of(type(shape)):
+        value = getattr(shape, field.name)
+        own_path = words.field(path, field)
+        if value is None:
+            if field.required:
+                yield f"'{own_path}' is required"
+        else:
+            yield from _value_problems(value, field.kind, is_token, words, own_path, field.api)
+
+
+def _value_problems(
+    value: object, kind: Kind, is_token: IsToken, words: Words, path: str, api: Api | None = None
+) -> Iterator[str]:
+    if is_token(value):
+        return
+    if kind.type is tuple:
+        if not isinstance(value, (tuple, list)):
+            yield f"'{path}' must be a list, got {described(value)}"
+            return
+        yield from (f"'{path}' {text}" for text in kind.limits.problems(value))
+        assert kind.item is not None  # noqa: S101 - a list kind always has one
+        for index, item in enumerate(value):
+            yield from _value_problems(item, kind.item, is_token, words, words.item(path, api, index))
+    elif kind.type is dict:
+        if not isinstance(value, Mapping):
+            yield f"'{path}' must be a map, got {described(value)}"
+            return
+        assert kind.item is not None  # noqa: S101 - a map kind always has one
+        for key, item in value.items():
+            yield from _value_problems(item, kind.item, is_token, words, f"{path}[{key!r}]")
+    elif issubclass(kind.type, Shape):
+        if isinstance(value, kind.type):
+            yield from _shape_problems(value, is_token, words, path)
+        else:
+            yield f"'{path}' must be a {kind.type.__name__}, got {described(value)}"
+    else:
+        yield from (f"'{path}' {text}" for text in _scalar_problems(value, kind, is_token))
+
+
+def _scalar_problems(value: object, kind: Kind, is_token: IsToken) -> Iterator[str]:
+    if kind.type is Seconds:
+        if not callable(getattr(value, "to_seconds", None)):
+            yield f"must be a Duration, got {described(value)}"
+            return
+        seconds = cast("Seconds", value).to_seconds()
+        if not is_token(seconds):
+            yield from (f"{text} seconds" for text in kind.limits.problems(whole(seconds)))
+        return
+    if issubclass(kind.type, StrEnum):
+        if not isinstance(value, str):
+            yield f"must be one of {listed(kind.type)}, got {described(value)}"
+        elif value not in set(kind.type) and not kind.open:
+            yield f"must be one of {listed(kind.type)}, got {value!r}{hint(value, kind.type)}"
+        return
+    expected = _SCALARS[kind.type]
+    if not isinstance(value, expected.accepted) or (isinstance(value, bool) and kind.type is not bool):
+        yield f"must be {expected.words}, got {described(value)}"
+    else:
+        yield from kind.limits.problems(value)
+
+
+@dataclass(frozen=True)
+class _Scalar:
+    accepted: tuple[type, ...]
+    words: str
+
+
+_SCALARS = {
+    str: _Scalar((str,), "text"),
+    int: _Scalar((int,), "a whole number"),
+    float: _Scalar((int, float), "a number"),
+    bool: _Scalar((bool,), "True or False"),
+}
+
+
+# ------------------------------------------------------------------------------------------------------------ parsing
+
+
+class Malformed(Exception):  # noqa: N818 - the sentence matters, not the suffix
+    """A request that does not have the API's form; `problems` says why."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = list(problems)
+
+
+def parse(shape: type[S], document: object) -> S:
+    """The shape that a request in the API's own names describes.
+
+    Values are taken as they stand; `problems` judges them.
+
+    Raises:
+        Malformed: a member is unknown, missing, or not of the form that it must have.
+    """
+    found: list[str] = []
+    result = _parse_shape(shape, document, "", found)
+    if found:
+        raise Malformed(found)
+    return cast("S", result)
+
+
+def _parse_shape(shape: type[Shape], document: object, path: str, found: list[str]) -> Shape | None:
+    if not isinstance(document, Mapping):
+        found.append(f"{_quoted(path)} must be an object, got {described(document)}")
+        return None
+    by_wire = {field.api.wire: field for field in fields_of(shape)}
+    values: dict[str, object] = {}
+    for key, value in document.items():
+        own_path = f"{path}.{key}" if path else str(key)
+        field = by_wire.get(key)
+        if field is None:
+            found.append(f"'{own_path}' is not a member of {path or 'the request'}{hint(str(key), by_wire)}")
+        elif value is not None:
+            values[field.name] = _parse_value(field.kind, value, own_path, found)
+    missing = [wire for wire, field in by_wire.items() if field.required and field.name not in values]
+    found.extend(f"'{path}.{wire}' is required" if path else f"'{wire}' is required" for wire in missing)
+    return None if found else shape(**values)
+
+
+def _parse_value(kind: Kind, value: object, path: str, found: list[str]) -> object:
+    if kind.type is tuple and isinstance(value, (list, tuple)) and kind.item is not None:
+        return tuple(_parse_value(kind.item, item, f"{path}[{index}]", found) for index, item in enumerate(value))
+    if kind.type is Seconds and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return SecondsValue(value)
+    if issubclass(kind.type, Shape):
+        return _parse_shape(kind.type, value, path, found)
+    return value
+
+
+@dataclass(frozen=True)
+class SecondsValue:
+    """A number of seconds, as a request in the API's own names holds it."""
+
+    seconds: float
+
+    def to_seconds(self) -> float:
+        """The number."""
+        return self.seconds
+
+    def __repr__(self) -> str:
+        return repr(self.seconds)
+
+
+# -------------------------------------------------------------------------------------------------------------- words
+
+
+def listed(values: Iterable[object]) -> str:
+    """The values in quotes, in their order."""
+    return ", ".join(f"'{value}'" for value in values)
+
+
+def hint(given: str, known: Iterable[str]) -> str:
+    """A guess at what was meant, as the end of a sentence; empty when nothing is near."""
+    folded = {str(word).lower(): str(word) for word in known}
+    near = difflib.get_close_matches(given.lower(), folded, n=1, cutoff=0.6)
+    return f" (did you mean '{folded[near[0]]}'?)" if near else ""
+
+
+def described(value: object) -> str:
+    """A value with its type, short enough for an error message."""
+    return f"{shorten(value)} ({type(value).__name__})"
+
+
+def shorten(value: object, length: int = 80) -> str:
+    """The value's repr, cut in the middle when it is long."""
+    text = repr(value)
+    return text if len(text) <= length else f"{text[: length // 2]}...{text[-length // 2 + 3 :]}"
+
+
+def raise_if_any(problems: Sequence[str], what: str) -> None:
+    """Raise all problems as one `ValueError`; the only place where bad input becomes an exception."""
+    if problems:
+        lines = "".join(f"\n  - {problem}" for problem in problems)
+        raise ValueError(f"{what} has {len(problems)} problem{'s' if len(problems) > 1 else ''}:{lines}")
+
+
+def _quoted(path: str) -> str:
+    return f"'{path}'" if path else "the request"
+
+
+def _items(count: int) -> str:
+    return "item" if count == 1 else "items"
+
+
+def _span(low: float | None, high: float | None, unit: str) -> str:
+    if low is None or low == high:
+        return f"at most {high:g}{unit}" if low is None else f"exactly {high:g}{unit}"
+    return f"at least {low:g}{unit}" if high is None else f"{low:g} to {high:g}{unit}"
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern of AWS's model for Python, whose `re` knows no Unicode classes."""
+    for theirs, ours in ((r"\p{L}", r"\w"), (r"\p{N}", r"\d"), (r"\p{Z}", r"\s")):
+        pattern = pattern.replace(theirs, ours)
+    return re.compile(pattern, re.DOTALL)
+
+
+# -------------------------------------------------------------------------------------------------- reading annotations
+
+
+def _kind(hint: object) -> Kind:
+    if get_origin(hint) is Annotated:
+        base, *metadata = get_args(hint)
+        kind = _kind(base)
+        return dataclasses.replace(kind, limits=_merged(kind.limits, *metadata))
+    if get_origin(hint) in (typing.Union, types.UnionType):
+        return _union_kind([arm for arm in get_args(hint) if arm is not type(None)])
+    if get_origin(hint) is tuple:
+        return Kind(tuple, Limits(), item=_kind(get_args(hint)[0]))
+    if isinstance(origin := get_origin(hint), type) and issubclass(origin, Mapping):
+        return Kind(dict, Limits(), item=_kind(get_args(hint)[1]))
+    return Kind(cast("type", hint), Limits())
+
+
+def _union_kind(arms: list[object]) -> Kind:
+    if len(arms) == 1:
+        return _kind(arms[0])
+    enums = [arm for arm in arms if isinstance(arm, type) and issubclass(arm, StrEnum)]
+    if len(enums) == 1 and set(arms) == {enums[0], str}:
+        return Kind(enums[0], Limits(), open=True)
+    raise TypeError(f"no kind of field: {arms}")
+
+
+def _merged(*metadata: object) -> Limits:
+    """All limits in one; a later one wins."""
+    names = [field.name for field in dataclasses.fields(Limits)]
+    given: dict[str, Any] = {}
+    for limits in metadata:
+        if isinstance(limits, Limits):
+            given |= {name: value for name in names if (value := getattr(limits, name)) is not None}
+    return Limits(**given)
