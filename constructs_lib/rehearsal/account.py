@@ -1,0 +1,259 @@
+"""Look at the rehearsal's account from outside, with boto3, as any other client would."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+import jmespath  # type: ignore[import-untyped]  # comes with botocore; has no types
+
+from .assembly import Job, Stack
+
+RUNNING = ("InProgress", "Stopping")
+ENDED = ("Completed", "Failed", "Stopped")
+
+
+class Cloud(Protocol):
+    """What this module needs of the embedded AWS."""
+
+    def client(self, service: str) -> Any:
+        """A boto3 client."""
+
+
+class Thing(NamedTuple):
+    """Something that an account can be left with."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+class _Listing(NamedTuple):
+    kind: str
+    service: str
+    operation: str
+    names: str
+    """A JMESPath expression."""
+
+    arguments: dict[str, Any] = {}  # noqa: RUF012  never changed
+
+
+_LISTINGS = (
+    _Listing("stack", "cloudformation", "list_stacks", "StackSummaries[?StackStatus!='DELETE_COMPLETE'].StackName"),
+    _Listing("endpoint", "sagemaker", "list_endpoints", "Endpoints[].EndpointName"),
+    _Listing("endpoint config", "sagemaker", "list_endpoint_configs", "EndpointConfigs[].EndpointConfigName"),
+    _Listing("model", "sagemaker", "list_models", "Models[].ModelName"),
+    _Listing("function", "lambda", "list_functions", "Functions[].FunctionName"),
+    _Listing("role", "iam", "list_roles", "Roles[].RoleName"),
+    _Listing("policy", "iam", "list_policies", "Policies[].PolicyName", {"Scope": "Local"}),
+    _Listing("log group", "logs", "describe_log_groups", "logGroups[].logGroupName"),
+    _Listing("log resource policy", "logs", "describe_resource_policies", "resourcePolicies[].policyName"),
+    _Listing("state machine", "stepfunctions", "list_state_machines", "stateMachines[].name"),
+    _Listing("event rule", "events", "list_rules", "Rules[].Name"),
+    _Listing("alarm", "cloudwatch", "describe_alarms", "MetricAlarms[].AlarmName"),
+    _Listing("topic", "sns", "list_topics", "Topics[].TopicArn"),
+    _Listing("queue", "sqs", "list_queues", "QueueUrls[]"),
+    _Listing("bucket", "s3", "list_buckets", "Buckets[].Name"),
+    _Listing("VPC", "ec2", "describe_vpcs", "Vpcs[].VpcId"),
+    _Listing("security group", "ec2", "describe_security_groups", "SecurityGroups[].GroupId"),
+)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model that a job has tried."""
+
+    name: str
+    algorithm: str
+    status: str
+    metric: str
+    value: float | None
+    smaller_is_better: bool
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class JobState:
+    """A job at one moment."""
+
+    name: str
+    arn: str
+    status: str
+    stage: str
+    failure_reason: str
+    endpoint: str
+    """The endpoint of a one-click deployment; empty without one."""
+
+    output: str
+    candidates: tuple[Candidate, ...]
+    """Best first; those without a value last."""
+
+
+class Account:
+    """What is in the account."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    def jobs(self) -> dict[str, str]:
+        """The status of all jobs that were ever made, by name."""
+        summaries = self._all("sagemaker", "list_auto_ml_jobs", "AutoMLJobSummaries[]")
+        return {summary["AutoMLJobName"]: summary["AutoMLJobStatus"] for summary in summaries}
+
+    def job(self, name: str) -> JobState:
+        """A job and its candidates."""
+        job = self._cloud.client("sagemaker").describe_auto_ml_job_v2(AutoMLJobName=name)
+        found = self._all("sagemaker", "list_candidates_for_auto_ml_job", "Candidates[]", AutoMLJobName=name)
+        return JobState(
+            name=job["AutoMLJobName"],
+            arn=job["AutoMLJobArn"],
+            status=job["AutoMLJobStatus"],
+            stage=job["AutoMLJobSecondaryStatus"],
+            failure_reason=job.get("FailureReason", ""),
+            endpoint=job.get("ModelDeployResult", {}).get("EndpointName", ""),
+            output=job["OutputDataConfig"]["S3OutputPath"],
+            candidates=tuple(sorted(map(_candidate, found), key=_rank)),
+        )
+
+    def training_data(self, name: str) -> tuple[str, str]:
+        """The S3 URI of a job's training data and its target column (tabular jobs)."""
+        job = self._cloud.client("sagemaker").describe_auto_ml_job_v2(AutoMLJobName=name)
+        channels = job["AutoMLJobInputDataConfig"]
+        training = next(channel for channel in channels if channel.get("ChannelType", "training") == "training")
+        tabular = job.get("AutoMLProblemTypeConfig", {}).get("TabularJobConfig", {})
+        return training["DataSource"]["S3DataSource"]["S3Uri"], tabular.get("TargetAttributeName", "")
+
+    def tags(self, arn: str) -> dict[str, str]:
+        """The tags of a SageMaker resource."""
+        found = self._all("sagemaker", "list_tags", "Tags[]", ResourceArn=arn)
+        return {tag["Key"]: tag["Value"] for tag in found}
+
+    def name_of(self, job: Job) -> str:
+        """The name of the job that a resource is now: its physical id."""
+        stack = job.stack.name
+        for file in job.templates[1:]:
+            stack = self._nested(stack, job.stack, file)
+        return str(self._resources(stack)[job.logical_id]["PhysicalResourceId"])
+
+    def outputs(self, stack: Stack) -> dict[str, str]:
+        """The outputs of a stack."""
+        [found] = self._cloud.client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"]
+        return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+    def stack_status(self, stack: Stack) -> str:
+        """The status of a stack that exists."""
+        [found] = self._cloud.client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"]
+        return str(found["StackStatus"])
+
+    def physical_ids(self, stack: Stack, logical_ids: set[str]) -> set[str]:
+        """The physical ids of some resources."""
+        resources = self._resources(stack.name)
+        return {
+            str(resources[name]["PhysicalResourceId"])
+            for name in logical_ids & resources.keys()
+            if resources[name].get("PhysicalResourceId")
+        }
+
+    def things(self) -> set[Thing]:
+        """Everything that a stack could leave behind. Jobs are not in it: AWS keeps those for ever."""
+        found = {
+            Thing(listing.kind, str(name))
+            for listing in _LISTINGS
+            for name in self._all(listing.service, listing.operation, listing.names, **listing.arguments)
+        }
+        return found | {Thing("KMS key", key) for key in self._usable_keys()}
+
+    def log_tails(self, lines: int) -> Iterator[tuple[str, str]]:
+        """The latest messages of each log group that has any, with its name."""
+        logs = self._cloud.client("logs")
+        for group in self._all("logs", "describe_log_groups", "logGroups[].logGroupName"):
+            events = logs.filter_log_events(logGroupName=group).get("events", [])
+            messages = [
+                str(event["message"]).rstrip() for event in sorted(events, key=lambda event: event["timestamp"])
+            ]
+            if messages:
+                yield group, "\n".join(messages[-lines:])
+
+    def read(self, uri: str) -> bytes | None:
+        """An object of S3; None if there is none."""
+        s3 = self._cloud.client("s3")
+        bucket, key = split(uri)
+        try:
+            body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except (s3.exceptions.NoSuchKey, s3.exceptions.NoSuchBucket):
+            return None
+        return body
+
+    def objects(self, uri: str) -> list[str]:
+        """The URIs of all objects with content below a prefix."""
+        bucket, prefix = split(uri)
+        found = self._all("s3", "list_objects_v2", "Contents[?Size>`0`].Key", Bucket=bucket, Prefix=prefix)
+        return [f"s3://{bucket}/{key}" for key in found]
+
+    def invoke(self, endpoint: str, body: str) -> str:
+        """Ask an endpoint for predictions."""
+        runtime = self._cloud.client("sagemaker-runtime")
+        answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Accept="text/csv", Body=body)
+        return str(answer["Body"].read().decode())
+
+    def endpoint_status(self, name: str) -> str:
+        """The status of an endpoint."""
+        return str(self._cloud.client("sagemaker").describe_endpoint(EndpointName=name)["EndpointStatus"])
+
+    def _usable_keys(self) -> Iterator[str]:
+        kms = self._cloud.client("kms")
+        for key in self._all("kms", "list_keys", "Keys[].KeyId"):
+            if kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] != "PendingDeletion":
+                yield key
+
+    def _nested(self, outer: str, stack: Stack, file: str) -> str:
+        resources = self._resources(outer)
+        for logical_id, resource in stack.resources():
+            if resource.get("Metadata", {}).get("aws:asset:path") == file and logical_id in resources:
+                return str(resources[logical_id]["PhysicalResourceId"])
+        raise LookupError(f"stack {outer} has no nested stack of {file}")
+
+    def _resources(self, stack: str) -> dict[str, Any]:
+        found = self._all("cloudformation", "list_stack_resources", "StackResourceSummaries[]", StackName=stack)
+        return {resource["LogicalResourceId"]: resource for resource in found}
+
+    def _all(self, service: str, operation: str, expression: str, **arguments: Any) -> list[Any]:
+        client = self._cloud.client(service)
+        if client.can_paginate(operation):
+            pages = client.get_paginator(operation).paginate(**arguments)
+        else:
+            pages = [getattr(client, operation)(**arguments)]
+        return [found for page in pages for found in jmespath.search(expression, page) or []]
+
+
+def split(uri: str) -> tuple[str, str]:
+    """Bucket and key of an S3 URI."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def _candidate(candidate: dict[str, Any]) -> Candidate:
+    metric = candidate.get("FinalAutoMLJobObjectiveMetric", {})
+    start, end = candidate.get("CreationTime"), candidate.get("EndTime")
+    took = (end - start).total_seconds() if isinstance(start, datetime) and isinstance(end, datetime) else None
+    return Candidate(
+        name=candidate["CandidateName"],
+        algorithm=_algorithm(candidate),
+        status=candidate["CandidateStatus"],
+        metric=metric.get("MetricName", ""),
+        value=metric.get("Value"),
+        smaller_is_better=metric.get("Type") == "Minimize",
+        seconds=took,
+    )
+
+
+def _algorithm(candidate: dict[str, Any]) -> str:
+    return str(candidate["CandidateName"])
+
+
+def _rank(candidate: Candidate) -> tuple[bool, float]:
+    if candidate.value is None:
+        return True, 0.0
+    return False, candidate.value if candidate.smaller_is_better else -candidate.value

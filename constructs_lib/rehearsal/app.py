@@ -1,0 +1,108 @@
+"""Find the CDK app that is to be rehearsed, and synthesize it."""
+
+import json
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import tools
+from .assembly import Assembly
+from .failures import CannotStartError, tail
+from .processes import Deadline, run
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+"""Where a stack without an explicit environment is deployed."""
+
+
+@dataclass(frozen=True)
+class App:
+    """A CDK app, or what one has already been synthesized to."""
+
+    folder: Path
+    """Where the `cdk` CLI runs, or the cloud assembly itself."""
+
+    command: str | None = None
+    """The app's command; None: `cdk.json` has it."""
+
+    ready: bool = False
+    """`folder` is a cloud assembly."""
+
+    def __str__(self) -> str:
+        return str(self.folder) if self.command is None else f"{self.command} (in {self.folder})"
+
+
+def find(argument: str | None, here: Path) -> App:
+    """What the user means by APP: nothing, a folder, a Python file, a command, or a cloud assembly."""
+    if argument is None:
+        return _in_folder(here, "this folder")
+    path = here / argument
+    if path.is_dir():
+        return _in_folder(path.resolve(), repr(argument))
+    if path.is_file() and path.suffix == ".py":
+        file = path.resolve()
+        return App(file.parent, command=shlex.join([sys.executable, str(file)]))
+    if path.is_file() and os.access(path, os.X_OK):
+        return App(here, command=shlex.quote(str(path.resolve())))
+    if any(character.isspace() for character in argument):
+        return App(here, command=argument)
+    raise CannotStartError(
+        f"{argument!r} is no app: give a folder with a cdk.json, a Python file, a cloud assembly (cdk.out) "
+        'or a command in quotes ("python3 app.py")'
+    )
+
+
+def _in_folder(folder: Path, name: str) -> App:
+    if (folder / "manifest.json").is_file() and (folder / "cdk.out").is_file():
+        return App(folder, ready=True)
+    settings = folder / "cdk.json"
+    if not settings.is_file():
+        raise CannotStartError(f"{name} has neither a cdk.json nor a cloud assembly's manifest.json: give an APP")
+    try:
+        command = json.loads(settings.read_text(encoding="utf-8")).get("app")
+    except (ValueError, AttributeError) as error:
+        raise CannotStartError(f"{settings.name} of {name} is not a JSON object: {error}") from None
+    if not command:
+        raise CannotStartError(f'cdk.json of {name} has no "app": give the app\'s command as APP')
+    return App(folder)
+
+
+def synthesize(app: App, folder: Path, *, log: Path, deadline: Deadline, watch: Callable[[str], None]) -> Assembly:
+    """Synthesize `app` into `folder`, or copy what is synthesized already: the rehearsal edits it later."""
+    if app.ready:
+        shutil.copytree(app.folder, folder)
+        return Assembly.read(folder)
+    command = [*tools.cdk(), "synth", "--quiet", "--lookups=false", "--output", str(folder)]
+    if app.command is not None:
+        command += ["--app", app.command]
+    finished = run(command, folder=app.folder, environment=_environment(), log=log, deadline=deadline, watch=watch)
+    if finished.code != 0:
+        hint = ""
+        if "ookups have been disabled" in finished.output:
+            hint = (
+                "\nThe rehearsal looks nothing up: it would write invented values into your cdk.context.json. "
+                "Run `cdk synth` once against the real account, then rehearse."
+            )
+        raise CannotStartError(f"the app could not be synthesized:\n{tail(finished.output)}{hint}")
+    return Assembly.read(folder)
+
+
+def _environment() -> dict[str, str]:
+    """The user's own environment, for their app, but without the way to a real AWS account."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return own | {
+        "PATH": tools.path(),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_REGION": REGION,
+        "CDK_DEFAULT_ACCOUNT": ACCOUNT,
+        "CDK_DEFAULT_REGION": REGION,
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "CDK_DISABLE_VERSION_CHECK": "1",
+        "CI": "1",
+    }

@@ -1,0 +1,266 @@
+"""Read a cloud assembly, and change a job in it as another release of the app would have."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from constructs_lib.runtime.contract import RESOURCE_TYPE, Property
+
+from .failures import CannotStartError
+
+Template = dict[str, Any]
+NESTED_STACK = "AWS::CloudFormation::Stack"
+ROOM_IN_NAME = 30
+"""What is kept of a job name given by the user (32 characters at most) when it gets a number behind it."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack of the assembly, also one inside a stage."""
+
+    path: str
+    """How the `cdk` CLI calls it: `Stack` or `Stage/Stack`."""
+
+    name: str
+    folder: Path
+    artifact: str
+    template: str
+    assets: str | None
+    needs: tuple[str, ...]
+    """The artifacts of the same folder that are deployed before it."""
+
+    account: str | None
+    region: str | None
+
+    def resources(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """All resources, those of nested stacks too."""
+        for templates in self._templates((), self.template):
+            yield from _resources(_load(self.folder / templates[-1])).items()
+
+    def jobs(self) -> list["Job"]:
+        """All AutoML jobs, those of nested stacks too."""
+        return [
+            Job(self, templates, logical_id, resource.get("Properties", {}))
+            for templates in self._templates((), self.template)
+            for logical_id, resource in _resources(_load(self.folder / templates[-1])).items()
+            if resource.get("Type") == RESOURCE_TYPE
+        ]
+
+    def edit(self, templates: tuple[str, ...], change: Callable[[Template], None]) -> None:
+        """Change the last of these templates, and give it and all around it new asset keys.
+
+        A template is an asset, called by its hash: under its old key the CLI would take it for uploaded already.
+        """
+        *outer, file = templates
+        template = _load(self.folder / file)
+        change(template)
+        _save(self.folder / file, template)
+        renamed = self._rename_asset(file)
+        if renamed and outer:
+            old, new = renamed
+            self.edit(tuple(outer), lambda around: _replace_in_place(around, old, new))
+        elif renamed:
+            self._rename_in_manifest(*renamed)
+
+    def _templates(self, outer: tuple[str, ...], file: str) -> Iterator[tuple[str, ...]]:
+        here = (*outer, file)
+        yield here
+        for resource in _resources(_load(self.folder / file)).values():
+            inner = resource.get("Metadata", {}).get("aws:asset:path")
+            if resource.get("Type") == NESTED_STACK and inner:
+                yield from self._templates(here, inner)
+
+    def _rename_asset(self, file: str) -> tuple[str, str] | None:
+        """Name the template's asset by its new hash. None: templates are no assets here (legacy synthesizer)."""
+        if self.assets is None:
+            return None
+        manifest = _load(self.folder / self.assets)
+        files = manifest.get("files", {})
+        old = next((key for key, asset in files.items() if asset["source"].get("path") == file), None)
+        if old is None:
+            return None
+        new = hashlib.sha256((self.folder / file).read_bytes()).hexdigest()
+        files[new] = _replaced(files.pop(old), old, new)
+        _save(self.folder / self.assets, manifest)
+        return old, new
+
+    def _rename_in_manifest(self, old: str, new: str) -> None:
+        manifest = _load(self.folder / "manifest.json")
+        artifact = manifest["artifacts"][self.artifact]
+        artifact["properties"] = _replaced(artifact["properties"], old, new)
+        _save(self.folder / "manifest.json", manifest)
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as it was synthesized."""
+
+    stack: Stack
+    templates: tuple[str, ...]
+    """From the stack's template to the (nested) one that holds the job."""
+
+    logical_id: str
+    properties: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.stack.path}/{self.logical_id}"
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The input of the Create call."""
+        request = self.properties.get(Property.REQUEST)
+        return request if isinstance(request, dict) else {}
+
+    @property
+    def can_be_replaced(self) -> bool:
+        """A name that is a token cannot be told apart from its successor's."""
+        return isinstance(self.request.get("AutoMLJobName", ""), str)
+
+    def train_again(self, number: int) -> None:
+        """What a user does for a new training: another revision, and another name where they gave one."""
+        self._edit(lambda job: self._next(job, number))
+
+    def add_tag(self, key: str, value: str) -> None:
+        """Tag the job, as `Tags.of(...)` would."""
+        self._edit(lambda job: job.setdefault(Property.REQUEST, {}).setdefault("Tags", []).append(_tag(key, value)))
+
+    def add_failure(self, logical_id: str) -> None:
+        """Add a resource that surely fails, after the job has been dealt with: nobody signals it."""
+
+        def change(template: Template) -> None:
+            handle = f"{logical_id}Handle"
+            template["Resources"] |= {
+                handle: {"Type": "AWS::CloudFormation::WaitConditionHandle"},
+                logical_id: {
+                    "Type": "AWS::CloudFormation::WaitCondition",
+                    "Properties": {"Handle": {"Ref": handle}, "Timeout": "1", "Count": 1},
+                    "DependsOn": [self.logical_id],
+                },
+            }
+
+        self.stack.edit(self.templates, change)
+
+    def _next(self, job: dict[str, Any], number: int) -> None:
+        job[Property.REVISION] = f"{self.properties.get(Property.REVISION, '')} rehearsal {number}".strip()
+        name = self.request.get("AutoMLJobName")
+        if isinstance(name, str):
+            job[Property.REQUEST]["AutoMLJobName"] = f"{name[:ROOM_IN_NAME].rstrip('-')}-{number}"
+
+    def _edit(self, change: Callable[[dict[str, Any]], None]) -> None:
+        def edit(template: Template) -> None:
+            change(template["Resources"][self.logical_id].setdefault("Properties", {}))
+
+        self.stack.edit(self.templates, edit)
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """A cloud assembly of our own, to be edited."""
+
+    folder: Path
+    stacks: tuple[Stack, ...]
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read all stacks, those of stages too."""
+        try:
+            return cls(folder, tuple(_stacks(folder)))
+        except (OSError, ValueError, KeyError) as error:
+            raise CannotStartError(f"{folder.name} is not a cloud assembly: {type(error).__name__}: {error}") from None
+
+    def choose(self, names: Iterable[str]) -> list[Stack]:
+        """The stacks of these names and what they depend on; all without names."""
+        wanted = list(names)
+        if not self.stacks:
+            raise CannotStartError("the app has no stack")
+        if not wanted:
+            return list(self.stacks)
+        unknown = [name for name in wanted if not any(name in (stack.path, stack.name) for stack in self.stacks)]
+        if unknown:
+            known = ", ".join(stack.path for stack in self.stacks)
+            raise CannotStartError(f"no stack is called {', '.join(map(repr, unknown))}; the app has: {known}")
+        chosen = [stack for stack in self.stacks if stack.path in wanted or stack.name in wanted]
+        for stack in chosen:
+            chosen += [
+                other
+                for other in self.stacks
+                if other.folder == stack.folder and other.artifact in stack.needs and other not in chosen
+            ]
+        return chosen
+
+
+def environment_of(stacks: Iterable[Stack]) -> tuple[str | None, str | None]:
+    """The one account and region that the stacks name; None where none does."""
+    several = sorted({f"{stack.account or 'any'}/{stack.region or 'any'}" for stack in stacks})
+    accounts = {stack.account for stack in stacks} - {None}
+    regions = {stack.region for stack in stacks} - {None}
+    if len(accounts) > 1 or len(regions) > 1:
+        raise CannotStartError(
+            f"the app's stacks are for several environments ({', '.join(several)}) and the rehearsal is one account "
+            "in one region: choose with --stack"
+        )
+    return next(iter(accounts), None), next(iter(regions), None)
+
+
+def _stacks(folder: Path) -> Iterator[Stack]:
+    manifest = _load(folder / "manifest.json")
+    unprotected = False
+    for artifact_id, artifact in manifest.get("artifacts", {}).items():
+        properties = artifact.get("properties", {})
+        if artifact["type"] == "cdk:cloud-assembly":
+            yield from _stacks(folder / properties["directoryName"])
+        elif artifact["type"] == "aws:cloudformation:stack":
+            # Termination protection would, rightly, keep the rehearsal from destroying what it deployed.
+            unprotected = bool(properties.pop("terminationProtection", False)) or unprotected
+            yield _stack(folder, artifact_id, artifact, manifest["artifacts"])
+    if unprotected:
+        _save(folder / "manifest.json", manifest)
+
+
+def _stack(folder: Path, artifact_id: str, artifact: dict[str, Any], artifacts: dict[str, Any]) -> Stack:
+    properties = artifact["properties"]
+    needs = tuple(artifact.get("dependencies", ()))
+    assets = (artifacts[name] for name in needs if artifacts.get(name, {}).get("type") == "cdk:asset-manifest")
+    account, region = artifact["environment"].removeprefix("aws://").split("/")
+    return Stack(
+        path=artifact.get("displayName", artifact_id),
+        name=properties.get("stackName", artifact_id),
+        folder=folder,
+        artifact=artifact_id,
+        template=properties["templateFile"],
+        assets=next((asset["properties"]["file"] for asset in assets), None),
+        needs=needs,
+        account=None if account == "unknown-account" else account,
+        region=None if region == "unknown-region" else region,
+    )
+
+
+def _resources(template: Template) -> dict[str, dict[str, Any]]:
+    resources = template.get("Resources", {})
+    return {name: resource for name, resource in resources.items() if isinstance(resource, dict)}
+
+
+def _tag(key: str, value: str) -> dict[str, str]:
+    return {"Key": key, "Value": value}
+
+
+def _load(path: Path) -> dict[str, Any]:
+    loaded = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(loaded, dict):
+        raise ValueError(f"{path.name} is not a JSON object")  # noqa: TRY004  callers treat it as unreadable JSON
+    return loaded
+
+
+def _save(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def _replaced(content: Any, old: str, new: str) -> Any:
+    return json.loads(json.dumps(content).replace(old, new))
+
+
+def _replace_in_place(template: Template, old: str, new: str) -> None:
+    template["Resources"] = _replaced(template["Resources"], old, new)

@@ -1,0 +1,42 @@
+"""What a rehearsal has done and seen so far."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from .account import JobState
+from .failures import CheckFailedError, Evidence
+from .screen import Screen, Step
+
+
+@dataclass
+class Record:
+    """The steps with their checks, told to the screen as they happen."""
+
+    screen: Screen
+    steps: list[Step] = field(default_factory=list)
+    trained: list[JobState] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What the trainer has to say about the models."""
+
+    retained: list[str] = field(default_factory=list)
+    """What is left of the stacks on purpose."""
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Report and time a step."""
+        step = Step(title)
+        self.steps.append(step)
+        start = time.monotonic()
+        self.screen.begin(step)
+        yield
+        step.seconds = time.monotonic() - start
+        self.screen.end(step)
+
+    def expect(self, holds: bool, text: str, otherwise: str = "", *evidence: Evidence) -> None:  # noqa: FBT001  as `assert`
+        """Note that `text` holds in the current step, or fail with what is the case `otherwise`."""
+        if not holds:
+            raise CheckFailedError(otherwise or f"this does not hold: {text}", *evidence)
+        self.steps[-1].checks.append(text)
+        self.screen.checked(text)

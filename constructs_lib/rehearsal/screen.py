@@ -1,0 +1,209 @@
+"""What the user sees: a live view on a terminal, plain lines everywhere else."""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol, Self, TextIO
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markup import escape
+from rich.spinner import Spinner
+from rich.text import Text
+
+from .account import Candidate, JobState
+
+
+@dataclass
+class Step:
+    """One part of the journey, and what was checked in it."""
+
+    title: str
+    seconds: float = 0.0
+    checks: list[str] = field(default_factory=list)
+
+
+class Screen(Protocol):
+    """Where the journey reports to."""
+
+    def begin(self, step: Step) -> None:
+        """A step begins."""
+
+    def end(self, step: Step) -> None:
+        """A step has ended well."""
+
+    def say(self, text: str) -> None:
+        """Something worth knowing."""
+
+    def checked(self, text: str) -> None:
+        """A check has passed."""
+
+    def activity(self, line: str) -> None:
+        """A line of a program that is running."""
+
+    def training(self, job: JobState) -> None:
+        """How far a job is. Called often, also when nothing has changed."""
+
+
+class Plain:
+    """Lines with the time since the start: for logs and pipes. No control characters."""
+
+    def __init__(self, out: TextIO, *, verbose: bool) -> None:
+        self._out = out
+        self._verbose = verbose
+        self._start = time.monotonic()
+        self._stages: dict[str, str] = {}
+        self._reported: set[tuple[str, str]] = set()
+
+    def begin(self, step: Step) -> None:
+        """Write the title."""
+        self._line(f"{step.title} ...")
+
+    def end(self, step: Step) -> None:
+        """Write how long it took."""
+        self._line(f"{step.title}: done in {step.seconds:.1f} s")
+
+    def say(self, text: str) -> None:
+        """Write lines."""
+        for line in text.splitlines():
+            self._line(f"  {line}")
+
+    def checked(self, text: str) -> None:
+        """Write what was checked."""
+        self.say(f"ok: {text}")
+
+    def activity(self, line: str) -> None:
+        """Write the line if the user wants to see all."""
+        if self._verbose:
+            self._line(f"  | {printable(line)}")
+
+    def training(self, job: JobState) -> None:
+        """Write what is new: a stage, a candidate with its value."""
+        if self._stages.get(job.name) != job.stage:
+            self._stages[job.name] = job.stage
+            self.say(f"{job.name}: {job.stage}")
+        for candidate in job.candidates:
+            if candidate.status in ENDED_CANDIDATE and (job.name, candidate.name) not in self._reported:
+                self._reported.add((job.name, candidate.name))
+                self.say(f"{job.name}: {described(candidate)}")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def _line(self, text: str) -> None:
+        print(f"[{time.monotonic() - self._start:6.1f} s] {text}", file=self._out, flush=True)
+
+
+class Lively:
+    """A view that moves: what is done scrolls up, what is being done stays below with its time."""
+
+    def __init__(self, console: Console, *, verbose: bool) -> None:
+        self._console = console
+        self._verbose = verbose
+        self._step: Step | None = None
+        self._since = 0.0
+        self._last = ""
+        self._jobs: dict[str, JobState] = {}
+        self._spinner = Spinner("dots")
+        self._live = Live(get_renderable=self._view, console=console, refresh_per_second=8, transient=True)
+
+    def begin(self, step: Step) -> None:
+        """Show the step with its running time."""
+        self._step, self._since, self._last = step, time.monotonic(), ""
+        self._jobs.clear()
+
+    def end(self, step: Step) -> None:
+        """Leave the step and its checks behind, above what follows."""
+        self._step = None
+        self._console.print(f"[green]✓[/] [bold]{escape(step.title)}[/] [dim]{step.seconds:.1f} s[/]")
+        for check in step.checks:
+            self._console.print(f"  [green]·[/] {escape(check)}", highlight=False)
+
+    def say(self, text: str) -> None:
+        """Write a line above the moving part."""
+        self._console.print(f"  [dim]{escape(text)}[/]", highlight=False)
+
+    def checked(self, text: str) -> None:
+        """Show what was checked last."""
+        self._last = text
+
+    def activity(self, line: str) -> None:
+        """Show the line, until the next one."""
+        self._last = printable(line)
+        if self._verbose:
+            self._console.print(f"  [dim]| {escape(self._last)}[/]", highlight=False)
+
+    def training(self, job: JobState) -> None:
+        """Show the stage and the leaderboard so far."""
+        self._jobs[job.name] = job
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._live.stop()
+
+    def _view(self) -> RenderableType:
+        if self._step is None:
+            return Text("")
+        self._spinner.update(text=Text(f"{self._step.title}  {time.monotonic() - self._since:.0f} s", style="bold"))
+        rows: list[RenderableType] = [self._spinner]
+        if self._last:
+            rows.append(Text(f"  {self._last}", style="dim", no_wrap=True, overflow="ellipsis"))
+        for job in self._jobs.values():
+            rows.append(Text(f"  {job.name}  {job.stage}", style="cyan"))
+            room = max(3, self._console.height - 8)
+            rows += [Text(f"    {line}", no_wrap=True, overflow="ellipsis") for line in leaderboard(job)[:room]]
+        return Group(*rows)
+
+
+ENDED_CANDIDATE = ("Completed", "Failed", "Stopped")
+
+
+@contextmanager
+def choose(out: TextIO, *, verbose: bool) -> Iterator[Screen]:
+    """The live view if `out` is a terminal that can show it, else plain lines."""
+    lively = out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    if lively and "utf" in (out.encoding or "").lower():
+        with Lively(Console(file=out), verbose=verbose) as screen:
+            yield screen
+    else:
+        with Plain(out, verbose=verbose) as plain:
+            yield plain
+
+
+def described(candidate: Candidate) -> str:
+    """A candidate in one line."""
+    took = "" if candidate.seconds is None else f" in {candidate.seconds:.1f} s"
+    if candidate.value is None:
+        return f"{candidate.name} ({candidate.algorithm}): {candidate.status}{took}"
+    return f"{candidate.name} ({candidate.algorithm}): {candidate.metric} {candidate.value:.4f}{took}"
+
+
+def leaderboard(job: JobState) -> list[str]:
+    """The candidates of a job, best first, as an aligned table."""
+    if not job.candidates:
+        return []
+    rows = [("rank", "candidate", "algorithm", "metric", "value", "seconds")]
+    for rank, candidate in enumerate(job.candidates, start=1):
+        value = candidate.status if candidate.value is None else f"{candidate.value:.4f}"
+        took = "" if candidate.seconds is None else f"{candidate.seconds:.1f}"
+        rows.append((str(rank), candidate.name, candidate.algorithm, candidate.metric, value, took))
+    return table(rows)
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as lines with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def printable(line: str) -> str:
+    """A line without control characters, whatever a program has written."""
+    return "".join(character for character in line.expandtabs() if character.isprintable())
