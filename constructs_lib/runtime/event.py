@@ -1,0 +1,82 @@
+"""What CloudFormation sends."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypedDict
+
+from .failure import Failure
+
+
+class RawEvent(TypedDict, total=False):
+    """The event as Lambda hands it over. Nothing is certain about it until `check` has passed."""
+
+    RequestType: str
+    ResponseURL: str
+    StackId: str
+    RequestId: str
+    LogicalResourceId: str
+    PhysicalResourceId: str
+    ResourceProperties: Mapping[str, object]
+    OldResourceProperties: Mapping[str, object]
+
+
+_ALWAYS = ("StackId", "RequestId", "LogicalResourceId", "ResourceProperties")
+_NEEDS = {
+    "Create": _ALWAYS,
+    "Update": (*_ALWAYS, "PhysicalResourceId", "OldResourceProperties"),
+    "Delete": (*_ALWAYS, "PhysicalResourceId"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One request for one resource. What it does not hold is empty."""
+
+    request_type: str
+    stack_id: str
+    request_id: str
+    logical_id: str
+    physical_id: str
+    response_url: str = field(repr=False)
+    """A secret: whoever has it can answer for us."""
+    properties: Mapping[str, object] = field(repr=False)
+    old_properties: Mapping[str, object] = field(repr=False)
+    missing: tuple[str, ...] = ()
+
+    def check(self) -> None:
+        """Refuse what cannot be served.
+
+        Raises:
+            Failure: The request type is unknown, or something that CloudFormation always sends is missing.
+        """
+        if self.request_type not in _NEEDS:
+            raise Failure(f"the request type must be Create, Update or Delete, got {self.request_type!r}")
+        if self.missing:
+            raise Failure(f"the {self.request_type} request lacks {', '.join(self.missing)}")
+
+
+def parse(raw: RawEvent) -> Event:
+    """Read an event, so far as it can be answered at all.
+
+    Raises:
+        ValueError: There is no `ResponseURL`, so nobody can be told anything.
+    """
+    url = raw.get("ResponseURL")
+    if not isinstance(url, str) or not url.startswith(("https://", "http://")):
+        raise ValueError("the event has no ResponseURL to answer to: the function serves CloudFormation only")
+    request_type = str(raw.get("RequestType", ""))
+    return Event(
+        request_type=request_type,
+        stack_id=str(raw.get("StackId", "")),
+        request_id=str(raw.get("RequestId", "")),
+        logical_id=str(raw.get("LogicalResourceId", "")),
+        physical_id=str(raw.get("PhysicalResourceId", "")),
+        response_url=url,
+        properties=_mapping(raw.get("ResourceProperties")),
+        old_properties=_mapping(raw.get("OldResourceProperties")),
+        missing=tuple(key for key in _NEEDS.get(request_type, ()) if not raw.get(key)),
+    )
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}

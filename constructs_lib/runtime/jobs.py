@@ -1,0 +1,146 @@
+"""The service's jobs, and whose they are."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from botocore.exceptions import ClientError
+
+from .clients import Reply, SageMaker
+from .contract import OwnerTag
+from .event import Event
+from .failure import is_missing
+from .spec import Spec
+
+
+class JobStatus(StrEnum):
+    """`AutoMLJobStatus` of the API."""
+
+    COMPLETED = "Completed"
+    IN_PROGRESS = "InProgress"
+    FAILED = "Failed"
+    STOPPED = "Stopped"
+    STOPPING = "Stopping"
+
+
+ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.STOPPED})
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as the service describes it, with its tags."""
+
+    name: str
+    arn: str
+    status: str
+    tags: Mapping[str, str]
+    created: datetime | None = None
+    given_endpoint: str = ""
+    """The name that `ModelDeployConfig` gives the endpoint; it says nothing about who made it."""
+    deployed_endpoint: str = ""
+    """The endpoint that the job reports to have made."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it can neither run nor bill any more."""
+        return self.status in ENDED
+
+    @property
+    def is_released(self) -> bool:
+        """Whether its resource gave it up."""
+        return OwnerTag.RELEASED in self.tags
+
+    @property
+    def is_tagged(self) -> bool:
+        """Whether it is the job of any resource at all."""
+        return OwnerTag.STACK in self.tags
+
+    def belongs_to(self, event: Event) -> bool:
+        """Whether the resource of this event made it."""
+        return self.tags.get(OwnerTag.STACK) == event.stack_id and self.tags.get(OwnerTag.RESOURCE) == event.logical_id
+
+    def was_made_by(self, event: Event) -> bool:
+        """Whether this very request made it."""
+        return self.belongs_to(event) and self.tags.get(OwnerTag.REQUEST) == event.request_id
+
+    def still_serves(self, event: Event, spec: Spec) -> bool:
+        """Whether the resource of this event made it for this spec and has not given it up."""
+        return self.belongs_to(event) and self.tags.get(OwnerTag.SPEC) == spec.digest and not self.is_released
+
+
+def find(sagemaker: SageMaker, name: str) -> Job | None:
+    """The job of that name, whoever made it."""
+    try:
+        reply = sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)
+    except ClientError as error:
+        if is_missing(error):
+            return None
+        raise
+    return Job(
+        name=name,
+        arn=reply["AutoMLJobArn"],
+        status=reply["AutoMLJobStatus"],
+        tags=dict(_tags(sagemaker, reply["AutoMLJobArn"])),
+        created=reply.get("CreationTime"),
+        given_endpoint=reply.get("ModelDeployConfig", {}).get("EndpointName", ""),
+        deployed_endpoint=reply.get("ModelDeployResult", {}).get("EndpointName", ""),
+    )
+
+
+def find_all(sagemaker: SageMaker, spec: Spec, event: Event) -> Iterator[Job]:
+    """Every job under the names of a spec. Names are taken in order and never come free: the first gap is the end."""
+    for name in spec.names(event):
+        job = find(sagemaker, name)
+        if job is None:
+            return
+        yield job
+
+
+def start(sagemaker: SageMaker, name: str, spec: Spec, event: Event) -> Job:
+    """Make a job that carries from its first moment whose it is."""
+    operations = {
+        "CreateAutoMLJob": sagemaker.create_auto_ml_job,
+        "CreateAutoMLJobV2": sagemaker.create_auto_ml_job_v2,
+    }
+    tags = dict(spec.tags) | {
+        OwnerTag.STACK: event.stack_id,
+        OwnerTag.RESOURCE: event.logical_id,
+        OwnerTag.SPEC: spec.digest,
+        OwnerTag.REQUEST: event.request_id,
+    }
+    reply = operations[spec.operation](**{**spec.request, "AutoMLJobName": name, "Tags": tag_list(tags)})
+    return Job(name=name, arn=reply["AutoMLJobArn"], status=JobStatus.IN_PROGRESS, tags=tags)
+
+
+def release(sagemaker: SageMaker, job: Job) -> None:
+    """Mark a job as given up, so that it is never adopted again."""
+    if not job.is_released:
+        sagemaker.add_tags(ResourceArn=job.arn, Tags=tag_list({OwnerTag.RELEASED: "true"}))
+
+
+def stop(sagemaker: SageMaker, job: Job) -> None:
+    """Stop a job. One that ends at the same moment may refuse; that is as good."""
+    if job.status != JobStatus.IN_PROGRESS:
+        return
+    try:
+        sagemaker.stop_auto_ml_job(AutoMLJobName=job.name)
+    except ClientError:
+        now = find(sagemaker, job.name)
+        if now and now.status == JobStatus.IN_PROGRESS:
+            raise
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as the API takes them."""
+    return [{"Key": str(key), "Value": value} for key, value in tags.items()]
+
+
+def _tags(sagemaker: SageMaker, arn: str) -> Iterator[tuple[str, str]]:
+    page: Reply = sagemaker.list_tags(ResourceArn=arn)
+    while True:
+        yield from ((tag["Key"], tag["Value"]) for tag in page.get("Tags", []))
+        token = page.get("NextToken")
+        if not token:
+            return
+        page = sagemaker.list_tags(ResourceArn=arn, NextToken=token)

@@ -1,0 +1,273 @@
+"""Create, Update and Delete of one resource: docs/architecture.md has the table that this file follows."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+
+from . import endpoint, jobs, log
+from .clients import Aws
+from .contract import NAME_LENGTH
+from .event import Event
+from .failure import Failure, code, is_denied, may_have_happened
+from .jobs import Job
+from .retry import Clock, patiently
+from .spec import Spec, read
+from .stack import Stack
+
+RETIRE_BUDGET = 600.0
+"""Seconds that a Delete waits for a job and its endpoint to end, so that role, key and bucket outlive them."""
+
+ENDPOINT_SHARE = 120.0
+"""Seconds of them that are kept for the endpoint."""
+
+_POLL_SECONDS = 5.0
+_LOOKS = 4
+"""How often to look for what the service said exists, a second apart: its answers may lag behind (unverified)."""
+
+_JOB_NAME = re.compile(rf"(?=.{{1,{NAME_LENGTH}}}$)[a-zA-Z0-9](-*[a-zA-Z0-9])*")
+
+_SPENT = (
+    "AutoML jobs cannot be deleted, so a name is spent for good. Give another 'job_name', "
+    "or leave it out to get a fresh name for every job"
+)
+
+_ACCOUNT_FIELD = 4
+"""Where an ARN holds the account; partition and region stand before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The job that the resource is now."""
+
+    job_name: str
+    job_arn: str
+
+
+def create(event: Event, aws: Aws, clock: Clock) -> Outcome:
+    """Make the job, or find the one that an earlier delivery of this event made."""
+    spec = _read(event.properties, aws)
+    job = _claim(spec, event, aws, clock, accepts=lambda job: job.was_made_by(event))
+    return Outcome(job.name, job.arn)
+
+
+def update(event: Event, aws: Aws, clock: Clock) -> Outcome:
+    """Keep the job, change its tags, go back to the one that served these properties before, or make one."""
+    spec = _read(event.properties, aws)
+    old = _readable(event.old_properties, aws)
+    if old and old.digest == spec.digest:
+        return _keep(old, spec, event, aws)
+    job = _current(spec, event, aws) or _claim(
+        spec, event, aws, clock, accepts=lambda job: job.was_made_by(event) or job.still_serves(event, spec)
+    )
+    # A job that was given up since tells that this event is an old one: what runs now was made later.
+    if old and not job.is_released:
+        _retire_orphans(old, job, event, aws, clock)
+    return Outcome(job.name, job.arn)
+
+
+def delete(event: Event, aws: Aws, clock: Clock) -> None:
+    """Stop whatever is ours, and remove what it deployed."""
+    found = {job.name: job for job in _candidates(event, aws) if job.belongs_to(event)}
+    _retire(_spare_live(list(found.values()), event, aws), event, aws, clock)
+
+
+def _read(properties: Mapping[str, object], aws: Aws) -> Spec:
+    return read(properties, aws.sagemaker.meta.service_model)
+
+
+def _readable(properties: Mapping[str, object], aws: Aws) -> Spec | None:
+    """The spec of properties that may never have worked."""
+    try:
+        return _read(properties, aws)
+    except Failure:
+        return None
+
+
+# Keeping a job
+
+
+def _keep(old: Spec, spec: Spec, event: Event, aws: Aws) -> Outcome:
+    arn = _arn(event, aws)
+    changed = {key: value for key, value in spec.tags.items() if old.tags.get(key) != value}
+    removed = [key for key in old.tags if key not in spec.tags]
+    if changed:
+        aws.sagemaker.add_tags(ResourceArn=arn, Tags=jobs.tag_list(changed))
+    if removed:
+        aws.sagemaker.delete_tags(ResourceArn=arn, TagKeys=removed)
+    log.write(event, "tags changed" if changed or removed else "nothing changed", job_name=event.physical_id)
+    return Outcome(event.physical_id, arn)
+
+
+def _arn(event: Event, aws: Aws) -> str:
+    """The ARN of the resource's job: said by the stack's own ARN, and by the service where capitals leave a doubt."""
+    name, stack = event.physical_id, event.stack_id.split(":")
+    if name == name.lower() and len(stack) > _ACCOUNT_FIELD:
+        partition, region, account = stack[1], stack[3], stack[_ACCOUNT_FIELD]
+        return f"arn:{partition}:sagemaker:{region}:{account}:automl-job/{name}"
+    job = jobs.find(aws.sagemaker, name)
+    if job is None:
+        raise Failure(f"the AutoML job '{name}' of this resource does not exist; change 'revision' to make another")
+    return job.arn
+
+
+# Finding and making a job
+
+
+def _current(spec: Spec, event: Event, aws: Aws) -> Job | None:
+    """The job that the resource is now, if it serves this spec under a name that can no longer be computed.
+
+    A failed update leaves the resource its job, and the prefix of names may have changed since that was made.
+    """
+    if spec.job_name or event.physical_id.startswith(spec.name_prefix):
+        return None
+    job = _find_if_visible(event, aws)
+    return job if job and job.still_serves(event, spec) else None
+
+
+def _claim(spec: Spec, event: Event, aws: Aws, clock: Clock, *, accepts: Callable[[Job], bool]) -> Job:
+    """The first acceptable job under the names of a spec; it is made where there is none.
+
+    Raises:
+        Failure: The user gave the name, and it is spent.
+    """
+    stack = Stack(aws.cloudformation, event)
+    for name in spec.names(event):
+        job = _find_or_start(name, spec, event, stack, aws, clock)
+        if accepts(job):
+            return job
+        log.write(event, "name is spent", job_name=name, status=job.status)
+    if event.physical_id == spec.job_name:
+        raise Failure(f"this change needs a new AutoML job, but 'job_name' is still '{spec.job_name}': {_SPENT}")
+    raise Failure(f"an AutoML job named '{spec.job_name}' exists, and this request did not make it: {_SPENT}")
+
+
+def _find_or_start(name: str, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: Clock) -> Job:
+    for look in range(_LOOKS):
+        if look:
+            clock.sleep(1)
+        job = patiently(lambda: jobs.find(aws.sagemaker, name), clock)
+        if job is None:
+            started = _start(name, spec, event, stack, aws, clock)
+            if started:
+                return started
+        elif job.is_tagged:
+            log.write(event, "job exists", job_name=name, status=job.status)
+            return job
+    return job or Job(name=name, arn="", status="", tags={})
+
+
+def _start(name: str, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: Clock) -> Job | None:
+    """Make the job; None if the name was taken meanwhile."""
+
+    def attempt() -> Job:
+        stack.check_wanted()
+        return jobs.start(aws.sagemaker, name, spec, event)
+
+    try:
+        job = patiently(attempt, clock)
+    except ClientError as error:
+        if code(error) == "ResourceInUse":
+            return None
+        if code(error) == "ResourceLimitExceeded":
+            raise Failure(_quota_reason(error, event, aws)) from error
+        raise Failure(str(error), job_name=name if may_have_happened(error) else "") from error
+    except ParamValidationError:
+        raise
+    except BotoCoreError as error:  # no answer: the job may be there
+        raise Failure(f"{spec.operation} got no answer: {error}", job_name=name) from error
+    log.write(event, "job started", job_name=name, status=job.status)
+    try:
+        stack.check_wanted(job_name=name)
+    except Failure:
+        _retire([job], event, aws, clock)  # a Delete that came in between found no job
+        raise
+    return job
+
+
+def _quota_reason(error: ClientError, event: Event, aws: Aws) -> str:
+    previous = _find_if_visible(event, aws)
+    still = (
+        f" The resource's present job '{previous.name}' is one of them: stop it, or wait for its end, and try again."
+        if previous and previous.belongs_to(event) and not previous.has_ended
+        else ""
+    )
+    return (
+        f"{error}. The account runs as many AutoML jobs at once as its quota allows.{still} The quota can be raised in "
+        "the Service Quotas console: Amazon SageMaker, concurrent AutoML jobs"
+    )
+
+
+def _find_if_visible(event: Event, aws: Aws) -> Job | None:
+    """The job that the physical id names. The id may be anything, and then IAM keeps us from asking."""
+    name = event.physical_id
+    if not _JOB_NAME.fullmatch(name):
+        return None
+    try:
+        return jobs.find(aws.sagemaker, name)
+    except ClientError as error:
+        if not is_denied(error) or _looks_generated(name):
+            raise
+        log.write(event, "not ours: no permission to describe it", job_name=name)
+        return None
+
+
+def _looks_generated(name: str) -> bool:
+    """Whether the name may be one of ours, which CloudFormation's own ids with their capitals never are."""
+    return len(name) == NAME_LENGTH and name == name.lower()
+
+
+# Giving jobs up
+
+
+def _candidates(event: Event, aws: Aws) -> Iterator[Job]:
+    """Every job that a Delete may be about: the physical id, and what the properties lead to."""
+    named = _find_if_visible(event, aws)
+    if named:
+        if not named.belongs_to(event):
+            log.write(event, "not ours: left alone", job_name=named.name, status=named.status)
+        yield named
+    spec = _readable(event.properties, aws)
+    if spec:
+        yield from jobs.find_all(aws.sagemaker, spec, event)
+
+
+def _retire_orphans(old: Spec, kept: Job, event: Event, aws: Aws, clock: Clock) -> None:
+    """Give up jobs of the old properties that are not the resource's: the call that made them died before its answer."""
+    orphans = [
+        job
+        for job in jobs.find_all(aws.sagemaker, old, event)
+        if job.belongs_to(event) and job.name not in {kept.name, event.physical_id}
+    ]
+    _retire(_spare_live(orphans, event, aws), event, aws, clock)
+
+
+def _spare_live(found: Sequence[Job], event: Event, aws: Aws) -> list[Job]:
+    """Leave out what is done with, and, in case this event is an old one, the job that the resource has by now."""
+    named = [job for job in found if job.name == event.physical_id]
+    others = [job for job in found if job.name != event.physical_id and not (job.is_released and job.has_ended)]
+    if not others:
+        return named
+    live = Stack(aws.cloudformation, event).live_job()
+    return named + [job for job in others if job.name != live]
+
+
+def _retire(found: Sequence[Job], event: Event, aws: Aws, clock: Clock) -> None:
+    deadline = clock.deadline(RETIRE_BUDGET)
+    for job in found:
+        try:
+            jobs.release(aws.sagemaker, job)
+        finally:
+            jobs.stop(aws.sagemaker, job)
+    for job in found:
+        ended = _wait_for_end(job, event, aws, clock, deadline - ENDPOINT_SHARE)
+        endpoint.remove(aws.sagemaker, ended, event, clock, deadline)
+
+
+def _wait_for_end(job: Job, event: Event, aws: Aws, clock: Clock, deadline: float) -> Job:
+    """The job at its end, or as it is when the time is up: a Delete must not hang on it."""
+    while not job.has_ended and clock.sleep_before(deadline, _POLL_SECONDS):
+        job = jobs.find(aws.sagemaker, job.name) or job
+    log.write(event, "job given up" if job.has_ended else "job is still ending", job_name=job.name, status=job.status)
+    return job

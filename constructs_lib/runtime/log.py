@@ -1,0 +1,44 @@
+"""One JSON line per decision, made of named facts only: nothing of an event gets into a log by accident."""
+
+import json
+import sys
+
+from .event import Event
+
+
+def write(event: Event, decision: str, *, job_name: str = "", status: str = "", detail: str = "") -> None:
+    """Log a decision.
+
+    Args:
+        event: What is being answered; only its ids are written.
+        decision: What was decided, in a few words.
+        job_name: The job that it is about.
+        status: The status of that job, or of the answer.
+        detail: More, from our own words or a service's. Never anything of CloudFormation's address for the answer.
+    """
+    line = {
+        "decision": decision,
+        "request_type": event.request_type,
+        "stack_id": event.stack_id,
+        "logical_id": event.logical_id,
+        "request_id": event.request_id,
+        "physical_id": event.physical_id,
+        "job_name": job_name,
+        "status": status,
+        "detail": mask(detail, event.response_url),
+    }
+    sys.stdout.write(json.dumps({key: value for key, value in line.items() if value}) + "\n")
+
+
+def mask(text: str, secret_url: str) -> str:
+    """Take CloudFormation's address, its query and each value of the query out of a text."""
+    query = secret_url.partition("?")[2]
+    values = [part.partition("=")[2] for part in query.split("&")]
+    for secret in (secret_url, query, *values):
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, "***")
+    return text
+
+
+_SHORTEST_SECRET = 8
+"""Shorter values (an expiry, say) give nothing away, and masking them would garble the text."""

@@ -1,0 +1,61 @@
+"""Whether CloudFormation still wants what an event asks for. Events can arrive late, and twice."""
+
+import re
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .clients import CloudFormation
+from .event import Event
+from .failure import Failure, code, message
+
+_DELETED = {"DELETE_IN_PROGRESS", "DELETE_COMPLETE"}
+_IN_PROGRESS = "_IN_PROGRESS"
+_STACK_GONE = re.compile(r"stack\b.*does not exist", re.IGNORECASE)
+
+
+class Stack:
+    """CloudFormation's own view of the resource that an event is about."""
+
+    def __init__(self, client: CloudFormation, event: Event) -> None:
+        self._client = client
+        self._event = event
+        self._was_in_progress = False
+
+    def check_wanted(self, *, job_name: str = "") -> None:
+        """Refuse to go on for a resource that is deleted, or whose request was settled while this call was waiting.
+
+        Nobody would stop the job of such a request. If CloudFormation does not tell, the call goes on.
+
+        Args:
+            job_name: The job that was made already.
+
+        Raises:
+            Failure: Nobody waits for this request any more.
+        """
+        status = self._status()
+        settled = self._was_in_progress and not status.endswith(_IN_PROGRESS)
+        if status in _DELETED or (status and settled):
+            raise Failure(f"no job is made: the resource is {status}, nobody waits for this request", job_name=job_name)
+        self._was_in_progress = self._was_in_progress or status.endswith(_IN_PROGRESS)
+
+    def live_job(self) -> str:
+        """The physical id that the resource has now; empty if CloudFormation does not tell."""
+        try:
+            return str(self._describe().get("PhysicalResourceId", ""))
+        except (ClientError, BotoCoreError):
+            return ""
+
+    def _status(self) -> str:
+        try:
+            return str(self._describe().get("ResourceStatus", ""))
+        except ClientError as error:
+            gone = code(error) == "ValidationError" and _STACK_GONE.match(message(error))
+            return "DELETE_COMPLETE" if gone else ""
+        except BotoCoreError:
+            return ""
+
+    def _describe(self) -> dict[str, object]:
+        reply = self._client.describe_stack_resource(
+            StackName=self._event.stack_id, LogicalResourceId=self._event.logical_id
+        )
+        return dict(reply.get("StackResourceDetail", {}))
