@@ -1,6 +1,7 @@
 """What the user sees: a live view on a terminal, plain lines everywhere else."""
 
 import os
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -110,7 +111,7 @@ class Lively:
         self._last = ""
         self._jobs: dict[str, JobState] = {}
         self._spinner = Spinner("dots")
-        self._live = Live(get_renderable=self._view, console=console, refresh_per_second=8, transient=True)
+        self._live = Live(get_renderable=self.view, console=console, refresh_per_second=8, transient=True)
 
     def begin(self, step: Step) -> None:
         """Show the step with its running time."""
@@ -149,7 +150,8 @@ class Lively:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def _view(self) -> RenderableType:
+    def view(self) -> RenderableType:
+        """The moving part: the step, its last line, and each job with its leaderboard so far."""
         if self._step is None:
             return Text("")
         self._spinner.update(text=Text(f"{self._step.title}  {time.monotonic() - self._since:.0f} s", style="bold"))
@@ -162,6 +164,8 @@ class Lively:
             rows += [Text(f"    {line}", no_wrap=True, overflow="ellipsis") for line in leaderboard(job)[:room]]
         return Group(*rows)
 
+
+_COLORS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 ENDED_CANDIDATE = ("Completed", "Failed", "Stopped")
 
@@ -205,5 +209,5 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def printable(line: str) -> str:
-    """A line without control characters, whatever a program has written."""
-    return "".join(character for character in line.expandtabs() if character.isprintable())
+    """A line without colors and control characters, whatever a program has written."""
+    return "".join(character for character in _COLORS.sub("", line).expandtabs() if character.isprintable())

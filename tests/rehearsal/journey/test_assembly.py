@@ -1,0 +1,272 @@
+"""Variants of an app are made by editing its cloud assembly as another synthesis would have written it."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from constructs_lib.rehearsal.assembly import Assembly, Job, environment_of
+from constructs_lib.rehearsal.failures import CannotStartError
+
+JOB = {"Type": "Custom::SageMakerAutoMLJob", "Properties": {"Request": {"RoleArn": "r"}, "Revision": "1"}}
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def write(path: Path, content: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content))
+    return path
+
+
+def load(path: Path) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(path.read_text())
+    return loaded
+
+
+class Folder:
+    """Writes a cloud assembly by hand."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.artifacts: dict[str, Any] = {}
+        self.write()
+
+    def write(self) -> None:
+        write(self.path / "manifest.json", {"version": "55.0.0", "artifacts": self.artifacts})
+        (self.path / "cdk.out").write_text("{}")
+
+    def stack(
+        self,
+        name: str,
+        resources: dict[str, Any],
+        *,
+        environment: str = "aws://unknown-account/unknown-region",
+        nested: tuple[str, ...] = (),
+        needs: tuple[str, ...] = (),
+        **properties: object,
+    ) -> None:
+        template = f"{name}.template.json"
+        write(self.path / template, {"Resources": resources})
+        files = {}
+        for file in (template, *nested):
+            key = digest(self.path / file)
+            files[key] = {
+                "source": {"path": file, "packaging": "file"},
+                "destinations": {"here": {"bucketName": "assets", "objectKey": f"prefix/{key}.json"}},
+            }
+        write(self.path / f"{name}.assets.json", {"version": "55.0.0", "files": files, "dockerImages": {}})
+        self.artifacts[f"{name}.assets"] = {
+            "type": "cdk:asset-manifest",
+            "properties": {"file": f"{name}.assets.json"},
+        }
+        self.artifacts[name] = {
+            "type": "aws:cloudformation:stack",
+            "environment": environment,
+            "properties": {
+                "templateFile": template,
+                "stackTemplateAssetObjectUrl": f"s3://assets/prefix/{digest(self.path / template)}.json",
+                **properties,
+            },
+            "dependencies": [*needs, f"{name}.assets"],
+            "displayName": name,
+        }
+        self.write()
+
+    def expect_consistent(self, name: str) -> None:
+        """Each template is called by its own hash, everywhere."""
+        files = load(self.path / f"{name}.assets.json")["files"]
+        for key, asset in files.items():
+            assert key == digest(self.path / asset["source"]["path"])
+            assert asset["destinations"]["here"]["objectKey"] == f"prefix/{key}.json"
+        url = load(self.path / "manifest.json")["artifacts"][name]["properties"]["stackTemplateAssetObjectUrl"]
+        assert url == f"s3://assets/prefix/{digest(self.path / f'{name}.template.json')}.json"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return Folder(tmp_path / "cdk.out")
+
+
+def only_job(folder: Folder) -> Job:
+    [job] = [job for stack in Assembly.read(folder.path).stacks for job in stack.jobs()]
+    return job
+
+
+def resource(folder: Folder, template: str = "Plain.template.json", name: str = "Job") -> dict[str, Any]:
+    found: dict[str, Any] = load(folder.path / template)["Resources"][name]
+    return found
+
+
+def test_training_again_is_another_revision_under_another_asset_key(folder: Folder) -> None:
+    folder.stack("Plain", {"Job": JOB})
+    before = digest(folder.path / "Plain.template.json")
+
+    only_job(folder).train_again(2)
+
+    assert resource(folder)["Properties"]["Revision"] == "1 rehearsal 2"
+    assert digest(folder.path / "Plain.template.json") != before
+    folder.expect_consistent("Plain")
+
+
+def test_training_again_changes_nothing_but_the_revision(folder: Folder) -> None:
+    folder.stack("Plain", {"Job": JOB, "Bucket": {"Type": "AWS::S3::Bucket"}})
+    only_job(folder).train_again(2)
+    assert resource(folder)["Properties"]["Request"] == {"RoleArn": "r"}
+    assert resource(folder, name="Bucket") == {"Type": "AWS::S3::Bucket"}
+
+
+def test_job_without_a_revision_gets_one(folder: Folder) -> None:
+    folder.stack("Plain", {"Job": {"Type": "Custom::SageMakerAutoMLJob", "Properties": {"Request": {}}}})
+    only_job(folder).train_again(2)
+    assert resource(folder)["Properties"]["Revision"] == "rehearsal 2"
+
+
+def test_job_named_by_the_user_gets_another_name_of_32_characters_at_most(folder: Folder) -> None:
+    name = "n" * 29 + "-xy"
+    folder.stack("Plain", {"Job": {**JOB, "Properties": {"Request": {"AutoMLJobName": name}}}})
+    only_job(folder).train_again(2)
+    again = resource(folder)["Properties"]["Request"]["AutoMLJobName"]
+    assert again == "n" * 29 + "-2"
+    assert len(again) <= 32
+
+
+def test_job_named_by_a_token_cannot_be_replaced(folder: Folder) -> None:
+    folder.stack("Plain", {"Job": {**JOB, "Properties": {"Request": {"AutoMLJobName": {"Ref": "Name"}}}}})
+    assert not only_job(folder).can_be_replaced
+
+
+def test_added_tag_joins_the_tags_of_the_request(folder: Folder) -> None:
+    team = {"Key": "team", "Value": "ml"}
+    folder.stack("Plain", {"Job": {**JOB, "Properties": {"Request": {"Tags": [team]}}}})
+    only_job(folder).add_tag("k", "v")
+    assert resource(folder)["Properties"]["Request"]["Tags"] == [team, {"Key": "k", "Value": "v"}]
+    folder.expect_consistent("Plain")
+
+
+def test_added_failure_waits_for_the_job_and_for_a_signal_that_never_comes(folder: Folder) -> None:
+    folder.stack("Plain", {"Job": JOB})
+    only_job(folder).add_failure("Never")
+    condition = resource(folder, name="Never")
+    assert condition["DependsOn"] == ["Job"]
+    assert condition["Properties"]["Timeout"] == "1"
+    folder.expect_consistent("Plain")
+
+
+def test_edits_add_up(folder: Folder) -> None:
+    folder.stack("Plain", {"Job": JOB})
+    job = only_job(folder)
+    job.train_again(2)
+    job.add_tag("k", "v")
+    job.train_again(3)
+    properties = resource(folder)["Properties"]
+    assert properties["Revision"] == "1 rehearsal 3"
+    assert properties["Request"]["Tags"] == [{"Key": "k", "Value": "v"}]
+    folder.expect_consistent("Plain")
+
+
+def test_nested_stack_is_edited_and_the_template_around_it_points_to_it(folder: Folder) -> None:
+    inner = write(folder.path / "Inner.nested.template.json", {"Resources": {"Job": JOB}})
+    url = {"Fn::Join": ["", ["https://s3.", {"Ref": "AWS::Region"}, f"/assets/{digest(inner)}.json"]]}
+    nest = {
+        "Type": "AWS::CloudFormation::Stack",
+        "Properties": {"TemplateURL": url},
+        "Metadata": {"aws:asset:path": inner.name},
+    }
+    folder.stack("Outer", {"Nest": nest}, nested=(inner.name,))
+
+    job = only_job(folder)
+    job.train_again(2)
+
+    assert job.templates == ("Outer.template.json", inner.name)
+    assert resource(folder, inner.name)["Properties"]["Revision"] == "1 rehearsal 2"
+    pointed = resource(folder, "Outer.template.json", "Nest")["Properties"]["TemplateURL"]["Fn::Join"][1][2]
+    assert pointed == f"/assets/{digest(inner)}.json"
+    folder.expect_consistent("Outer")
+
+
+def test_stack_of_equal_content_keeps_its_key(folder: Folder) -> None:
+    """Two stacks of the same template share a hash; only the one that is edited gets another."""
+    folder.stack("One", {"Job": JOB})
+    folder.stack("Two", {"Job": JOB})
+    one, two = Assembly.read(folder.path).stacks
+    one.jobs()[0].train_again(2)
+    folder.expect_consistent("One")
+    folder.expect_consistent("Two")
+    assert two.jobs()[0].properties["Revision"] == "1"
+
+
+def test_stack_without_template_asset_is_edited_in_place(folder: Folder) -> None:
+    folder.stack("Plain", {"Job": JOB})
+    write(folder.path / "Plain.assets.json", {"version": "55.0.0", "files": {}})
+    only_job(folder).train_again(2)
+    assert resource(folder)["Properties"]["Revision"] == "1 rehearsal 2"
+
+
+def test_stacks_of_stages_are_found_by_their_path_and_edited_where_they_are(tmp_path: Path) -> None:
+    inner = Folder(tmp_path / "cdk.out" / "assembly-Prod")
+    inner.stack("ProdStack", {"Job": JOB}, stackName="Prod-Stack")
+    inner.artifacts["ProdStack"]["displayName"] = "Prod/Stack"
+    inner.write()
+    outer = Folder(tmp_path / "cdk.out")
+    outer.artifacts["assembly-Prod"] = {
+        "type": "cdk:cloud-assembly",
+        "properties": {"directoryName": "assembly-Prod"},
+    }
+    outer.write()
+
+    [stack] = Assembly.read(outer.path).stacks
+    stack.jobs()[0].train_again(2)
+
+    assert (stack.path, stack.name) == ("Prod/Stack", "Prod-Stack")
+    inner.expect_consistent("ProdStack")
+
+
+def test_chosen_stack_brings_what_it_needs_and_nothing_else(folder: Folder) -> None:
+    folder.stack("Base", {})
+    folder.stack("Middle", {}, needs=("Base",))
+    folder.stack("Top", {"Job": JOB}, needs=("Middle",))
+    folder.stack("Other", {})
+    assert {stack.path for stack in Assembly.read(folder.path).choose(["Top"])} == {"Base", "Middle", "Top"}
+
+
+def test_unknown_stack_is_refused_with_those_there_are(folder: Folder) -> None:
+    folder.stack("Churn", {})
+    folder.stack("Demand", {})
+    with pytest.raises(CannotStartError, match="no stack is called 'Chrun'; the app has: Churn, Demand"):
+        Assembly.read(folder.path).choose(["Chrun"])
+
+
+def test_app_without_stacks_is_refused(folder: Folder) -> None:
+    with pytest.raises(CannotStartError, match="the app has no stack"):
+        Assembly.read(folder.path).choose([])
+
+
+def test_environment_is_the_one_that_is_named(folder: Folder) -> None:
+    folder.stack("Any", {})
+    folder.stack("Explicit", {}, environment="aws://210987654321/eu-central-1")
+    assert environment_of(Assembly.read(folder.path).stacks) == ("210987654321", "eu-central-1")
+
+
+def test_several_environments_are_refused(folder: Folder) -> None:
+    folder.stack("Here", {}, environment="aws://210987654321/eu-central-1")
+    folder.stack("There", {}, environment="aws://210987654321/us-east-1")
+    with pytest.raises(CannotStartError, match=r"several environments \(210987654321/eu-central-1, 210987654321/us-e"):
+        environment_of(Assembly.read(folder.path).stacks)
+
+
+def test_termination_protection_is_left_out(folder: Folder) -> None:
+    folder.stack("Plain", {"Job": JOB}, terminationProtection=True)
+    Assembly.read(folder.path)
+    assert "terminationProtection" not in load(folder.path / "manifest.json")["artifacts"]["Plain"]["properties"]
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"artifacts": {"X": {"type": "aws:cloudformation:stack"}}}'])
+def test_folder_that_is_no_assembly_is_refused(content: str, folder: Folder) -> None:
+    (folder.path / "manifest.json").write_text(content)
+    with pytest.raises(CannotStartError, match=r"cdk\.out is not a cloud assembly"):
+        Assembly.read(folder.path)

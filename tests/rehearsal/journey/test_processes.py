@@ -1,0 +1,85 @@
+"""Programs are followed, and none of them outlives the rehearsal."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from constructs_lib.rehearsal.failures import CheckFailedError
+from constructs_lib.rehearsal.processes import Deadline, run
+
+# Starts a child that ignores SIGTERM, tells both pids, and stays.
+STUBBORN = """
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import signal,time; signal.signal(15, 1); time.sleep(600)"])
+print(os.getpid(), child.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
+def expect_gone(pids: list[int]) -> None:
+    assert len(pids) == 2
+    deadline = time.monotonic() + 5
+    while [pid for pid in pids if is_alive(pid)] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [pid for pid in pids if is_alive(pid)]
+
+
+def start(code: str, folder: Path, lines: list[str], *, seconds: float = 60) -> tuple[int, str]:
+    finished = run(
+        [sys.executable, "-c", code],
+        folder=folder,
+        environment=os.environ,
+        log=folder / "program.log",
+        deadline=Deadline(seconds),
+        watch=lines.append,
+    )
+    return finished.code, finished.output
+
+
+def test_lines_are_handed_on_and_the_exit_code_is_kept(tmp_path: Path) -> None:
+    lines: list[str] = []
+    code, output = start("import sys; print('one'); print('two', file=sys.stderr); sys.exit(3)", tmp_path, lines)
+    assert code == 3
+    assert sorted(lines) == ["one", "two"]
+    assert sorted(output.split()) == ["one", "two"]
+
+
+def test_time_limit_ends_the_program_and_shows_how_far_it_was(tmp_path: Path) -> None:
+    lines: list[str] = []
+    with pytest.raises(CheckFailedError, match=r"busy with: program; give more with --timeout") as failed:
+        start(STUBBORN, tmp_path, lines, seconds=1)
+    [evidence] = failed.value.evidence
+    assert evidence.text == lines[0]
+    expect_gone([int(pid) for pid in lines[0].split()])
+
+
+def test_interruption_ends_the_program_and_what_it_started(tmp_path: Path) -> None:
+    pids: list[int] = []
+
+    def interrupt(line: str) -> None:
+        pids.extend(map(int, line.split()))
+        raise KeyboardInterrupt
+
+    before = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        run(
+            [sys.executable, "-c", STUBBORN],
+            folder=tmp_path,
+            environment=os.environ,
+            log=tmp_path / "program.log",
+            deadline=Deadline(60),
+            watch=interrupt,
+        )
+    assert time.monotonic() - before < 30
+    expect_gone(pids)
