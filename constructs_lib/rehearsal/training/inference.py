@@ -1,0 +1,222 @@
+"""A trained model: how it is kept, and how it answers requests.
+
+Requests are ``text/csv``, a row per line with the features in the order of the training data (a first line that
+repeats their names is skipped), or ``application/json``: ``{"instances": [...]}``, each instance a list in that order
+or an object of column and value, where a column left out is a missing value. JSON requests are our choice; the rest
+follows AWS's page "Configure inference output in generated containers".
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import joblib
+import numpy as np
+
+from .data import CSV, MISSING, rows_of_csv
+from .families import TUNING
+from .faults import DataFault
+from .problem import BINARY, REGRESSION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+OUTPUT_VARIABLE = "SAGEMAKER_INFERENCE_OUTPUT"
+"""The container's environment variable that lists what an answer holds."""
+
+TEXT_CSV = CSV.partition(";")[0]
+JSON = "application/json"
+
+_MODEL = "model.joblib"
+_METADATA = "metadata.json"
+_KEYS = ("predicted_label", "probability", "probabilities", "labels")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Model:
+    """A fitted pipeline and what its answers mean."""
+
+    estimator: Any
+    mode: str
+    problem_type: str
+    features: tuple[str, ...]
+    """The columns of a request, in order."""
+
+    labels: tuple[str, ...]
+
+    def predict(self, cells: NDArray[Any]) -> NDArray[np.float64]:
+        """Values, or for a classification one column of probabilities per label."""
+        if self.problem_type == REGRESSION:
+            return np.asarray(self.estimator.predict(cells), dtype=np.float64)
+        return np.asarray(self.estimator.predict_proba(cells), dtype=np.float64)
+
+    def save(self, archive: Path, metadata: Mapping[str, Any]) -> None:
+        """Write a ``model.tar.gz``: the model, and beside it what a reader wants to know."""
+        described = {
+            "problem_type": self.problem_type,
+            "mode": self.mode,
+            "features": self.features,
+            "labels": self.labels,
+            **metadata,
+        }
+        model = io.BytesIO()
+        joblib.dump(self, model)
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
+            members = ((_MODEL, model.getvalue()), (_METADATA, json.dumps(described, indent=2).encode()))
+            for name, content in members:
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                tar.addfile(member, io.BytesIO(content))
+
+    @classmethod
+    def open(cls, archive: Path) -> Model:
+        """Read what `save` wrote. It holds a pickle: open only archives made by this package."""
+        try:
+            with tarfile.open(archive) as tar:
+                member = tar.extractfile(_MODEL)
+                content = b"" if member is None else member.read()
+        except (OSError, EOFError, tarfile.TarError, KeyError) as error:
+            raise DataFault(f"{archive.name} is not a model that was trained on this machine: {error}") from error
+        model: Model = joblib.load(io.BytesIO(content))
+        return model
+
+
+_served: list[tuple[Model, list[str]]] = []
+"""The model that this process serves, and the keys of its answers."""
+
+
+def load(archive: str, environment: Mapping[str, str]) -> list[str]:
+    """Serve a model from now on.
+
+    Returns:
+        The names of the features.
+
+    Raises:
+        DataFault: There is no model in the archive, or the environment asks for answers that it does not give.
+    """
+    model = Model.open(Path(archive))
+    asked = environment.get(OUTPUT_VARIABLE, "").replace(" ", "")
+    keys = [key for key in asked.split(",") if key] or ["predicted_label"]
+    known = _KEYS[:1] if model.problem_type == REGRESSION else _KEYS
+    strangers = [key for key in keys if key not in known]
+    if strangers:
+        raise DataFault(
+            f"{OUTPUT_VARIABLE} asks for {', '.join(map(repr, strangers))}; a {model.problem_type} model answers with "
+            f"{', '.join(known)}"
+        )
+    _served[:] = [(model, keys)]
+    return list(model.features)
+
+
+def predict(body: str, content_type: str, accept: str) -> dict[str, str]:
+    """Answer one request. Bodies are base64, so that they fit into a line of JSON.
+
+    Raises:
+        DataFault: The request cannot be understood.
+    """
+    model, keys = _served[0]
+    answer_type = _answer_type(accept)
+    cells = _cells(base64.b64decode(body), content_type, model.features)
+    rows = _answers(model, keys, model.predict(cells))
+    answer = _as_json(keys, rows) if answer_type == JSON else _as_csv(rows)
+    return {"body": base64.b64encode(answer.encode()).decode(), "content_type": answer_type}
+
+
+def _answer_type(accept: str) -> str:
+    for choice in accept.split(","):
+        kind = choice.partition(";")[0].strip().lower()
+        if kind in {"", "*/*", "text/*", TEXT_CSV}:
+            return TEXT_CSV
+        if kind in {JSON, "application/*"}:
+            return JSON
+    raise DataFault(f"the accept type {accept!r} is not supported; use {TEXT_CSV} or {JSON}")
+
+
+def _cells(body: bytes, content_type: str, features: Sequence[str]) -> NDArray[Any]:
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in {TEXT_CSV, JSON}:
+        raise DataFault(f"the content type {content_type!r} is not supported; use {TEXT_CSV} or {JSON}")
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataFault(f"the body is not UTF-8 text: byte 0x{body[error.start]:02x}") from error
+    rows = _rows_of_json(text, features) if kind == JSON else _rows_of_csv(text, features)
+    if not rows:
+        raise DataFault("the body has no rows")
+    cells = np.empty((len(rows), len(features)), dtype=object)
+    for place, row in enumerate(rows):
+        cells[place] = ["" if (cell := value.strip()) in MISSING else cell for value in row]
+    return cells
+
+
+def _rows_of_csv(text: str, features: Sequence[str]) -> list[list[str]]:
+    order = ", ".join(features[:8]) + (", ..." if len(features) > 8 else "")
+    try:
+        rows = list(rows_of_csv(io.StringIO(text, newline=""), "the body", len(features)))
+    except DataFault as fault:
+        raise DataFault(f"{fault} (features in this order: {order})") from fault
+    return rows[1:] if rows and rows[0] == list(features) else rows
+
+
+def _rows_of_json(text: str, features: Sequence[str]) -> list[list[str]]:
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise DataFault(f"the body is not JSON: {error}") from error
+    instances = document.get("instances") if isinstance(document, dict) else None
+    if not isinstance(instances, list):
+        raise DataFault('the body must be {"instances": [...]}')
+    return [_row_of_instance(instance, number, features) for number, instance in enumerate(instances, 1)]
+
+
+def _row_of_instance(instance: object, number: int, features: Sequence[str]) -> list[str]:
+    if isinstance(instance, dict):
+        strangers = [name for name in instance if name not in features]
+        if strangers:
+            raise DataFault(f"instance {number} has {strangers[0]!r}, which is not a feature of the model")
+        values = [instance.get(name) for name in features]
+    elif isinstance(instance, list):
+        if len(instance) != len(features):
+            raise DataFault(f"instance {number} has {len(instance)} values, but there should be {len(features)}")
+        values = instance
+    else:
+        raise DataFault(f"instance {number} must be a list or an object")
+    return ["" if value is None else str(value) for value in values]
+
+
+def _answers(model: Model, keys: Sequence[str], predicted: NDArray[np.float64]) -> list[list[Any]]:
+    if model.problem_type == REGRESSION:
+        return [[float(value)] for value in predicted]
+    rows = []
+    for chances in predicted:
+        winner = int(chances.argmax())
+        # In HPO mode the probability of a binary answer is that of the positive class, whatever is predicted.
+        shown = 1 if model.mode == TUNING and model.problem_type == BINARY else winner
+        answer = {
+            "predicted_label": model.labels[winner],
+            "probability": float(chances[shown]),
+            "probabilities": [float(chance) for chance in chances],
+            "labels": list(model.labels),
+        }
+        rows.append([answer[key] for key in keys])
+    return rows
+
+
+def _as_json(keys: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    return json.dumps({"predictions": [dict(zip(keys, row, strict=True)) for row in rows]})
+
+
+def _as_csv(rows: Sequence[Sequence[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,246 @@
+"""One job from its files to its leaderboard. Runs in the caller's thread; all work is done by worker processes."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .task import (
+    REASON_LENGTH,
+    Candidate,
+    CandidateFinished,
+    CandidateStarted,
+    Note,
+    StageEvent,
+    TrainingResult,
+    TrainingTask,
+)
+from .workers import Call, Outcome, Workers
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterable
+
+    from .task import Event, Status
+
+_SIDE_BY_SIDE = 2
+
+
+def train(
+    task: TrainingTask, workdir: Path, *, on_event: Callable[[Event], None], cancelled: threading.Event
+) -> TrainingResult:
+    """Train all candidates of a task and choose the best.
+
+    Args:
+        task: What to train, with its data.
+        workdir: Where models and reports are written. It must be kept as long as the result is used.
+        on_event: Told of everything that happens, in the caller's thread.
+        cancelled: Once set, the job ends as Stopped within moments, with what is finished by then.
+
+    Returns:
+        How it ended. Mistakes in the data or the task are a result with status Failed and the reason.
+
+    Raises:
+        RuntimeError: A step failed in a way that is nobody's mistake but ours.
+    """
+    with Workers(min(_SIDE_BY_SIDE, os.cpu_count() or 1)) as workers:
+        return _Job(task, Path(workdir), workers, on_event, cancelled).run()
+
+
+class _Failed(Exception):  # noqa: N818 - carries the reason to the end of the job
+    pass
+
+
+class _Interrupted(Exception):  # noqa: N818 - cancelled, or out of time
+    pass
+
+
+class _Job:
+    def __init__(
+        self,
+        task: TrainingTask,
+        directory: Path,
+        workers: Workers,
+        on_event: Callable[[Event], None],
+        cancelled: threading.Event,
+    ) -> None:
+        self._task = task
+        self._directory = directory
+        self._workers = workers
+        self._on_event = on_event
+        self._cancelled = cancelled
+        self._deadline = None if task.max_runtime is None else time.monotonic() + task.max_runtime
+        self._prepared: dict[str, Any] = {}
+        self._candidates: list[Candidate] = []
+        self._notes: list[str] = []
+
+    def run(self) -> TrainingResult:
+        try:
+            self._prepare()
+            if self._task.candidate_definitions_only:
+                return self._result("Completed", "CandidateDefinitionsGenerated")
+            self._train()
+            return self._result("Completed", self._report())
+        except _Failed as failed:
+            return self._result("Failed", "Failed", str(failed))
+        except _Interrupted:
+            return self._interrupted_result()
+
+    def _prepare(self) -> None:
+        self._stage("AnalyzingData")
+        task = asdict(self._task)
+        for channel in ("training_files", "validation_files"):
+            task[channel] = [str(path) for path in task[channel]]
+        outcome = self._do(Call(step="prepare", arguments={"task": task, "directory": str(self._directory)}))
+        if outcome.ended == "fault":
+            raise _Failed(outcome.text)
+        if outcome.ended != "done":
+            raise RuntimeError(f"the data could not be analysed: {outcome.text}")
+        self._prepared = outcome.value
+        for text in self._prepared["notes"]:
+            self._note(text)
+
+    def _train(self) -> None:
+        self._stage(self._prepared["stage"])
+        directory = str(self._directory)
+        self._fit(
+            Call(step="fit", arguments={"trial": trial, "directory": directory}) for trial in self._prepared["trials"]
+        )
+        completed = self._completed()
+        average = self._prepared["average"]
+        if average and len(completed) > 1:
+            members = [str(candidate.model_archive) for candidate in completed]
+            self._fit([Call(step="combine", arguments={"trial": average, "members": members, "directory": directory})])
+        if not self._completed():
+            reasons = "; ".join(f"{candidate.name}: {candidate.failure_reason}" for candidate in self._candidates)
+            raise _Failed(f"no candidate could be trained: {reasons}")
+
+    def _fit(self, calls: Iterable[Call]) -> None:
+        outcomes = self._workers.run(
+            calls,
+            interrupted=self._interrupted,
+            limit=self._task.max_runtime_per_training_job,
+            on_start=lambda call: self._on_event(
+                CandidateStarted(name=call.arguments["trial"]["name"], algorithm=call.arguments["trial"]["algorithm"])
+            ),
+        )
+        for outcome in outcomes:
+            candidate = self._candidate(outcome)
+            self._candidates.append(candidate)
+            self._on_event(CandidateFinished(candidate=candidate))
+        if self._interrupted():
+            raise _Interrupted
+
+    def _candidate(self, outcome: Outcome) -> Candidate:
+        trial = outcome.call.arguments["trial"]
+        objective = self._prepared["objective"]
+        candidate = Candidate(
+            name=trial["name"],
+            algorithm=trial["algorithm"],
+            description=trial["description"],
+            status="Failed",
+            objective_metric=objective,
+            seconds=outcome.seconds,
+        )
+        if outcome.ended == "timeout":
+            limit = self._task.max_runtime_per_training_job
+            reason = f"it did not finish within the maximum runtime per training job, {limit} s"
+            return replace(candidate, status="Stopped", failure_reason=reason)
+        if outcome.ended == "stopped":
+            return replace(candidate, status="Stopped", failure_reason="the job ended before it was finished")
+        if outcome.ended != "done":
+            return replace(candidate, failure_reason=_short(outcome.text))
+        metrics = outcome.value["metrics"]
+        if objective not in metrics["Validation"]:
+            return replace(candidate, metrics=metrics, failure_reason=f"{objective} is not defined on these rows")
+        return replace(
+            candidate,
+            status="Completed",
+            objective_value=metrics["Validation"][objective],
+            metrics=metrics,
+            model_archive=Path(outcome.value["archive"]),
+        )
+
+    def _report(self) -> str:
+        """Explain the best candidate; return the job's last secondary status."""
+        best = self._completed()[0]
+        common = {"archive": str(best.model_archive), "directory": str(self._directory)}
+        ending = "MaxCandidatesReached" if self._prepared["cut_short"] else "Completed"
+        steps = (
+            ("GeneratingExplainabilityReport", "explain", common, "explainability", "ExplainabilityError"),
+            (
+                "GeneratingModelInsightsReport",
+                "insights",
+                {**common, "name": best.name, "description": best.description},
+                "insights",
+                "ModelInsightsError",
+            ),
+        )
+        for stage, step, arguments, attribute, error in steps:
+            self._stage(stage)
+            outcome = self._do(Call(step=step, arguments=arguments))
+            if outcome.ended == "done":
+                best = self._replaced(best, attribute, Path(outcome.value))
+            else:
+                ending = error
+                self._note(f"the step {step!r} failed for {best.name}: {outcome.text}")
+        return ending
+
+    def _replaced(self, candidate: Candidate, attribute: str, path: Path) -> Candidate:
+        changes: dict[str, Any] = {attribute: path}
+        better = replace(candidate, **changes)
+        self._candidates[self._candidates.index(candidate)] = better
+        return better
+
+    def _do(self, call: Call) -> Outcome:
+        for outcome in self._workers.run([call], interrupted=self._interrupted):
+            if outcome.ended != "stopped":
+                return outcome
+        raise _Interrupted
+
+    def _interrupted(self) -> bool:
+        return self._cancelled.is_set() or (self._deadline is not None and time.monotonic() > self._deadline)
+
+    def _interrupted_result(self) -> TrainingResult:
+        if self._cancelled.is_set():
+            return self._result("Stopped", "Stopped")
+        if self._completed():
+            return self._result("Completed", "MaxAutoMLJobRuntimeReached")
+        reason = f"the maximum runtime of the job, {self._task.max_runtime} s, passed before any candidate was finished"
+        return self._result("Failed", "MaxAutoMLJobRuntimeReached", reason)
+
+    def _completed(self) -> list[Candidate]:
+        """The completed candidates, best first."""
+        done = [candidate for candidate in self._candidates if candidate.status == "Completed"]
+        sign = -1 if self._prepared["direction"] == "Maximize" else 1
+        return sorted(done, key=lambda candidate: sign * (candidate.objective_value or 0.0))
+
+    def _result(self, status: Status, secondary_status: str, reason: str | None = None) -> TrainingResult:
+        completed = self._completed() if self._prepared else []
+        others = [candidate for candidate in self._candidates if candidate.status != "Completed"]
+        return TrainingResult(
+            status=status,
+            secondary_status=secondary_status,
+            failure_reason=None if reason is None else _short(reason),
+            problem_type=self._prepared.get("problem_type"),
+            objective=self._prepared.get("objective"),
+            objective_direction=self._prepared.get("direction"),
+            candidates=(*completed, *others),
+            best=completed[0] if completed else None,
+            notes=tuple(self._notes),
+            notebooks={name: Path(path) for name, path in self._prepared.get("notebooks", {}).items()},
+        )
+
+    def _stage(self, secondary_status: str) -> None:
+        self._on_event(StageEvent(secondary_status=secondary_status))
+
+    def _note(self, text: str) -> None:
+        self._notes.append(text)
+        self._on_event(Note(text=text))
+
+
+def _short(reason: str) -> str:
+    return reason if len(reason) <= REASON_LENGTH else reason[: REASON_LENGTH - 3] + "..."

@@ -1,0 +1,117 @@
+"""What a training job is asked, what it reports on the way, and what it ends with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+Status = Literal["Completed", "Failed", "Stopped"]
+Direction = Literal["Maximize", "Minimize"]
+
+REASON_LENGTH = 1024
+"""The longest failure reason that the service reports."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingTask:
+    """One tabular AutoML job, its data already on this machine. Names and values are spelled as in the API."""
+
+    training_files: Sequence[Path]
+    validation_files: Sequence[Path] = ()
+    content_type: str | None = None
+    compression: str | None = None
+    target: str
+    sample_weight: str | None = None
+    problem_type: str | None = None
+    objective: str | None = None
+    mode: str | None = None
+    algorithms: Sequence[str] | None = None
+    features: Mapping[str, Any] | None = None
+    """The parsed feature specification: ``FeatureAttributeNames`` and ``FeatureDataTypes``."""
+
+    validation_fraction: float | None = None
+    max_candidates: int | None = None
+    max_runtime_per_training_job: int | None = None
+    """Seconds that one candidate may take."""
+
+    max_runtime: int | None = None
+    """Seconds that the whole job may take."""
+
+    candidate_definitions_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """One model that was trained, or was meant to be."""
+
+    name: str
+    algorithm: str
+    description: str
+    """Which estimator really ran, with its parameters; says so where it stands for another one."""
+
+    status: Status
+    objective_metric: str
+    objective_value: float | None = None
+    metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Values by set (``Validation``, ``Train``) and metric, in the API's spellings."""
+
+    seconds: float = 0.0
+    failure_reason: str | None = None
+    model_archive: Path | None = None
+    explainability: Path | None = None
+    insights: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageEvent:
+    """The job has entered a stage, named as in ``AutoMLJobSecondaryStatus``."""
+
+    secondary_status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateStarted:
+    """A candidate's process has begun to train."""
+
+    name: str
+    algorithm: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateFinished:
+    """A candidate is trained, has failed, or was stopped."""
+
+    candidate: Candidate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """Something that a reader of the result should know."""
+
+    text: str
+
+
+Event = StageEvent | CandidateStarted | CandidateFinished | Note
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingResult:
+    """How a job ended."""
+
+    status: Status
+    secondary_status: str
+    failure_reason: str | None = None
+    problem_type: str | None = None
+    objective: str | None = None
+    objective_direction: Direction | None = None
+    candidates: Sequence[Candidate] = ()
+    """The completed ones first, best first."""
+
+    best: Candidate | None = None
+    notes: Sequence[str] = ()
+    notebooks: Mapping[str, Path] = field(default_factory=dict)
+    """``CandidateDefinitionNotebook`` and ``DataExplorationNotebook``."""

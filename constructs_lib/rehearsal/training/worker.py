@@ -1,0 +1,64 @@
+"""The program of a worker process: takes steps from standard input, answers on standard output. See `workers`."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from . import fitting, inference, preparation, reports
+from .faults import DataFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import BinaryIO
+
+STEPS: Mapping[str, Callable[..., Any]] = {
+    "prepare": preparation.prepare,
+    "fit": fitting.fit,
+    "combine": fitting.combine,
+    "explain": reports.explain,
+    "insights": reports.insights,
+    "load": inference.load,
+    "predict": inference.predict,
+}
+
+
+def main() -> None:
+    """Answer one line for each line, until the input closes."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library that prints must not garble the answers
+    _answer(answers, {"ready": True})
+    steps: queue.Queue[bytes] = queue.Queue()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, steps), daemon=True).start()
+    while True:
+        _answer(answers, _do(json.loads(steps.get())))
+
+
+def _listen(lines: BinaryIO, steps: queue.Queue[bytes]) -> None:
+    for line in lines:
+        steps.put(line)
+    os._exit(0)  # the owner is gone, or done with us: end in the middle of whatever is being trained
+
+
+def _do(message: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return {"ended": "done", "value": STEPS[message["step"]](**message["arguments"])}
+    except DataFault as fault:
+        return {"ended": "fault", "text": str(fault)}
+    except Exception as error:
+        traceback.print_exc()
+        return {"ended": "error", "text": f"{type(error).__name__}: {error}"}
+
+
+def _answer(answers: BinaryIO, message: Mapping[str, Any]) -> None:
+    answers.write(json.dumps(message).encode() + b"\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main()
