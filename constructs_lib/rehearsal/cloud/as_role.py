@@ -1,0 +1,152 @@
+"""What a job or an endpoint does with its execution role: over HTTP, with temporary credentials of that role."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import botocore.exceptions
+
+from constructs_lib.rehearsal.cloud.connection import Connection, Credentials, root_credentials
+
+T = TypeVar("T")
+_CHUNK = 1 << 20
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
+
+
+class Denied(Exception):  # noqa: N818 - says what happened
+    """The role lacks a permission, or what it should use is not there. The text is fit for a `FailureReason`."""
+
+
+class Cancelled(Exception):  # noqa: N818 - says what happened
+    """The work was stopped on request."""
+
+
+@dataclass(frozen=True)
+class S3Location:
+    """A bucket and a key, or the beginning of keys."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, uri: str) -> "S3Location":
+        """Read `s3://bucket/key` or either style of `https` address."""
+        parts = urlsplit(uri)
+        path = parts.path.lstrip("/")
+        if parts.scheme == "s3":
+            return cls(parts.netloc, path)
+        host = parts.netloc.split(":")[0]
+        before, dot_s3, _ = host.partition(".s3")
+        if dot_s3 and not host.startswith("s3"):
+            return cls(before, path)
+        bucket, _, key = path.partition("/")
+        return cls(bucket, key)
+
+    @property
+    def uri(self) -> str:
+        """The location as `s3://bucket/key`."""
+        return f"s3://{self.bucket}/{self.key}"
+
+    @property
+    def arn(self) -> str:
+        """The ARN for IAM."""
+        return f"arn:aws:s3:::{self.bucket}/{self.key}"
+
+    def joined(self, *names: str) -> "S3Location":
+        """A location below this one."""
+        return S3Location(self.bucket, "/".join(part for part in (self.key.rstrip("/"), *names) if part))
+
+
+@dataclass
+class AsRole:
+    """Calls to other services as the execution role; a refusal becomes `Denied` and names action and resource."""
+
+    role_arn: str
+    connection: Connection
+    credentials: Credentials
+    account: str
+    _clients: dict[str, Any] = field(default_factory=dict)
+    _usable_keys: set[tuple[str, str]] = field(default_factory=set)
+
+    def client(self, service: str) -> Any:
+        """A client of `service` that signs as the role."""
+        if service not in self._clients:
+            self._clients[service] = self.connection.client(service, self.credentials)
+        return self._clients[service]
+
+    def call(self, action: str, resource: str, request: Callable[[], T]) -> T:
+        """Do a request; a refusal says which permission on which resource is missing."""
+        try:
+            return request()
+        except botocore.exceptions.ClientError as error:
+            details = error.response["Error"]
+            if details["Code"] in _DENIED:
+                raise Denied(
+                    f"The execution role {self.role_arn} is not authorized to perform {action} on {resource}. "
+                    f"{details['Message']}"
+                ) from None
+            raise Denied(f"{action} on {resource} failed: {details['Code']}: {details['Message']}") from None
+
+    def keys_below(self, location: S3Location) -> Iterator[str]:
+        """The keys that begin with the location's, without folder markers."""
+
+        def pages() -> list[str]:
+            paginator = self.client("s3").get_paginator("list_objects_v2")
+            found = paginator.paginate(Bucket=location.bucket, Prefix=location.key)
+            return [item["Key"] for answer in found for item in answer.get("Contents", ())]
+
+        keys = self.call("s3:ListBucket", f"arn:aws:s3:::{location.bucket}", pages)
+        return (key for key in keys if not key.endswith("/"))
+
+    def download(self, location: S3Location, to: Path, cancelled: threading.Event | None = None) -> Path:
+        """Read an object into a file, decrypting it with the key it was encrypted with."""
+        answer = self.call(
+            "s3:GetObject",
+            location.arn,
+            lambda: self.client("s3").get_object(Bucket=location.bucket, Key=location.key),
+        )
+        if key := answer.get("SSEKMSKeyId"):
+            self.require_key("kms:Decrypt", key)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        with to.open("wb") as file, contextlib.closing(answer["Body"]) as body:
+            for chunk in body.iter_chunks(_CHUNK):
+                if cancelled is not None and cancelled.is_set():
+                    raise Cancelled
+                file.write(chunk)
+        return to
+
+    def upload(self, body: bytes | Path, location: S3Location, key: str | None = None) -> None:
+        """Write an object, encrypted with a KMS key if one is given or the bucket's default says so."""
+        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key else {}
+        if key:
+            self.require_key("kms:GenerateDataKey", key)
+
+        def put() -> Any:
+            if isinstance(body, bytes):
+                return self.client("s3").put_object(Bucket=location.bucket, Key=location.key, Body=body, **encryption)
+            with body.open("rb") as file:
+                return self.client("s3").put_object(Bucket=location.bucket, Key=location.key, Body=file, **encryption)
+
+        answer = self.call("s3:PutObject", location.arn, put)
+        if not key and (default := answer.get("SSEKMSKeyId")):
+            self.require_key("kms:GenerateDataKey", default)
+
+    def require_key(self, action: str, key: str) -> None:
+        """Use a key as S3 would on the role's behalf: MiniStack's S3 does not ask KMS."""
+        if (action, key) in self._usable_keys:
+            return
+        if action == "kms:Decrypt":
+            service = self.connection.client("kms", root_credentials(self.account))
+            sealed = self.call(
+                "kms:GenerateDataKey", key, lambda: service.generate_data_key(KeyId=key, KeySpec="AES_256")
+            )
+            self.call(
+                action, key, lambda: self.client("kms").decrypt(CiphertextBlob=sealed["CiphertextBlob"], KeyId=key)
+            )
+        else:
+            self.call(action, key, lambda: self.client("kms").generate_data_key(KeyId=key, KeySpec="AES_256"))
+        self._usable_keys.add((action, key))

@@ -1,0 +1,303 @@
+"""The AutoML operations of the SageMaker API."""
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from constructs_lib.rehearsal.cloud import ministack, rules
+from constructs_lib.rehearsal.cloud.errors import (
+    ResourceInUseError,
+    ResourceLimitExceededError,
+    ResourceNotFoundError,
+    ValidationError,
+)
+from constructs_lib.rehearsal.cloud.store import Job, Json, Place, Resource, Store, now, page, select, tags_of
+
+Operation = Callable[["Call", Json], Json]
+_CANDIDATES_PER_PAGE = 10
+_JOBS_PER_PAGE = 10
+_PROBLEM_NAMES = {
+    "TabularJobConfig": "Tabular",
+    "ImageClassificationJobConfig": "ImageClassification",
+    "TextClassificationJobConfig": "TextClassification",
+    "TimeSeriesForecastingJobConfig": "TimeSeriesForecasting",
+    "TextGenerationJobConfig": "TextGeneration",
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """Who calls, and where."""
+
+    caller: ministack.Caller
+    place: Place
+
+    def require_tagging(self, arn: str, request: Json) -> None:
+        """A create call with tags needs `sagemaker:AddTags` as well."""
+        if request.get("Tags"):
+            self.caller.require("sagemaker:AddTags", arn)
+
+    def require_passing(self, role_arn: str) -> None:
+        """Handing a role to SageMaker needs `iam:PassRole`."""
+        self.caller.require("iam:PassRole", role_arn, {"iam:PassedToService": ministack.PRINCIPAL})
+
+    def require_assumable(self, role_arn: str, for_arn: str) -> None:
+        """The role must exist and trust SageMaker."""
+        if not ministack.role_trusts_sagemaker(role_arn, for_arn):
+            raise ValidationError(
+                f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
+                f"'{ministack.PRINCIPAL}' to assume the role."
+            )
+
+
+class AutoML:
+    """Creates, describes, lists and stops jobs; `start` runs one."""
+
+    def __init__(self, store: Store, start: Callable[[Job], None], *, concurrent_jobs: int) -> None:
+        self._store = store
+        self._start = start
+        self._concurrent_jobs = concurrent_jobs
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """The operations by name."""
+        return {
+            "CreateAutoMLJob": self._create_1,
+            "CreateAutoMLJobV2": self._create_2,
+            "DescribeAutoMLJob": self._describe_1,
+            "DescribeAutoMLJobV2": self._describe_2,
+            "ListAutoMLJobs": self._list,
+            "ListCandidatesForAutoMLJob": self._list_candidates,
+            "StopAutoMLJob": self._stop,
+        }
+
+    def _create_1(self, call: Call, request: Json) -> Json:
+        rules.check_version_1(request)
+        return self._create(call, request, as_version_2(request), version=1)
+
+    def _create_2(self, call: Call, request: Json) -> Json:
+        return self._create(call, request, copy.deepcopy(request), version=2)
+
+    def _create(self, call: Call, request: Json, settings: Json, *, version: int) -> Json:
+        rules.check(settings)
+        name = request["AutoMLJobName"]
+        arn = call.place.arn("automl-job", name)
+        call.require_tagging(arn, request)
+        call.require_passing(request["RoleArn"])
+        call.require_assumable(request["RoleArn"], arn)
+        settings.pop("Tags", None)
+        job = Job(
+            name=name,
+            arn=arn,
+            place=call.place,
+            version=version,
+            tags=tags_of(request),
+            request=request,
+            settings=settings,
+            caller_may_grant_keys=_may_grant_volume_key(call, settings),
+        )
+        with self._store.lock:
+            jobs = self._store.at(call.place).jobs
+            if name.lower() in jobs:  # a job can not be deleted, so its name is taken for good
+                raise ResourceInUseError(f"There is already an AutoML job with the name {name}")
+            running = sum(other.running for other in jobs.values())
+            if running >= self._concurrent_jobs:
+                raise ResourceLimitExceededError(
+                    f"The account-level service limit for concurrent AutoML jobs is {self._concurrent_jobs}, "
+                    f"with current utilization of {running} and a request delta of 1"
+                )
+            jobs[name.lower()] = job
+        self._start(job)
+        return {"AutoMLJobArn": job.arn}
+
+    def _describe_1(self, call: Call, request: Json) -> Json:
+        with self._store.lock:
+            job = self._job(call, request)
+            if job.version != 1:
+                raise ValidationError(
+                    f"{job.name} was created by CreateAutoMLJobV2: DescribeAutoMLJob can not describe it, "
+                    "use DescribeAutoMLJobV2"
+                )
+            resolved = _resolved_common(job)
+            if job.problem_type:
+                resolved["ProblemType"] = job.problem_type
+            return job.request | _described(job) | ({"ResolvedAttributes": resolved} if resolved else {})
+
+    def _describe_2(self, call: Call, request: Json) -> Json:
+        with self._store.lock:
+            job = self._job(call, request)
+            resolved = _resolved_common(job)
+            kind = next(iter(job.settings["AutoMLProblemTypeConfig"]))
+            if job.problem_type and kind == rules.TABULAR:
+                resolved["AutoMLProblemTypeResolvedAttributes"] = {
+                    "TabularResolvedAttributes": {"ProblemType": job.problem_type}
+                }
+            return (
+                job.settings
+                | _described(job)
+                | {"AutoMLProblemTypeConfigName": _PROBLEM_NAMES[kind]}
+                | ({"ResolvedAttributes": resolved} if resolved else {})
+            )
+
+    def _list(self, call: Call, request: Json) -> Json:
+        with self._store.lock:
+            request = {"SortBy": "Name", **request}
+            found, more = select(self._store.at(call.place).jobs.values(), request, default_size=_JOBS_PER_PAGE)
+            return {"AutoMLJobSummaries": [_summary(job) for job in found], **more}
+
+    def _list_candidates(self, call: Call, request: Json) -> Json:
+        with self._store.lock:
+            found = list(self._job(call, request).candidates)
+        if status := request.get("StatusEquals"):
+            found = [candidate for candidate in found if candidate["CandidateStatus"] == status]
+        if name := request.get("CandidateNameEquals"):
+            found = [candidate for candidate in found if candidate["CandidateName"] == name]
+        keys: Mapping[str, Callable[[Json], tuple[bool, object]]] = {
+            "CreationTime": lambda candidate: (True, candidate["CreationTime"]),
+            "Status": lambda candidate: (True, candidate["CandidateStatus"]),
+            "FinalObjectiveMetricValue": _objective_value,
+        }
+        found.sort(
+            key=keys[request.get("SortBy", "CreationTime")],
+            reverse=request.get("SortOrder", "Ascending") == "Descending",
+        )
+        found, more = page(found, request, default_size=_CANDIDATES_PER_PAGE)
+        return {"Candidates": found, **more}
+
+    def _stop(self, call: Call, request: Json) -> Json:
+        with self._store.lock:
+            job = self._job(call, request)
+            if not job.running:  # what AWS answers here is unverified: clients must bear a refusal
+                raise ValidationError(f"The AutoML job {job.name} can not be stopped: its status is {job.status}")
+            job.status = job.secondary_status = "Stopping"
+            job.modified = now()
+            job.cancelled.set()
+        return {}
+
+    def _job(self, call: Call, request: Json) -> Job:
+        job = self._store.at(call.place).jobs.get(request["AutoMLJobName"].lower())
+        if job is None:
+            raise ResourceNotFoundError(f"Could not find an AutoML job with the name {request['AutoMLJobName']}")
+        return job
+
+
+class Tags:
+    """The tag operations, for every kind of resource."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """The operations by name."""
+        return {"AddTags": self._add, "DeleteTags": self._delete, "ListTags": self._list}
+
+    def _add(self, call: Call, request: Json) -> Json:
+        with self._store.lock:
+            resource = self._resource(call, request)
+            merged = resource.tags | tags_of(request)
+            if len(merged) > 50:
+                raise ValidationError(f"{resource.arn} can have at most 50 tags")
+            resource.tags = merged
+            return {"Tags": resource.tag_list}
+
+    def _delete(self, call: Call, request: Json) -> Json:
+        with self._store.lock:
+            for key in request["TagKeys"]:
+                self._resource(call, request).tags.pop(key, None)
+        return {}
+
+    def _list(self, call: Call, request: Json) -> Json:
+        with self._store.lock:
+            tags, more = page(self._resource(call, request).tag_list, request, default_size=50)
+            return {"Tags": tags, **more}
+
+    def _resource(self, call: Call, request: Json) -> Resource:
+        for resource in self._store.at(call.place):
+            if resource.arn == request["ResourceArn"].lower():
+                return resource
+        raise ResourceNotFoundError(f"Could not find the resource {request['ResourceArn']}")
+
+
+def as_version_2(request: Json) -> Json:
+    """A request of `CreateAutoMLJob` in the shape of `CreateAutoMLJobV2`, which describes every job."""
+    config = request.get("AutoMLJobConfig", {})
+    generation = config.get("CandidateGenerationConfig", {})
+    first = request["InputDataConfig"][0]
+    tabular = {
+        "TargetAttributeName": first["TargetAttributeName"],
+        "SampleWeightAttributeName": first.get("SampleWeightAttributeName"),
+        "ProblemType": request.get("ProblemType"),
+        "Mode": config.get("Mode"),
+        "CompletionCriteria": config.get("CompletionCriteria"),
+        "GenerateCandidateDefinitionsOnly": request.get("GenerateCandidateDefinitionsOnly"),
+        "FeatureSpecificationS3Uri": generation.get("FeatureSpecificationS3Uri"),
+        "CandidateGenerationConfig": {"AlgorithmsConfig": generation["AlgorithmsConfig"]}
+        if "AlgorithmsConfig" in generation
+        else None,
+    }
+    channel_members = ("ChannelType", "ContentType", "CompressionType", "DataSource")
+    common = ("AutoMLJobName", "OutputDataConfig", "RoleArn", "AutoMLJobObjective", "ModelDeployConfig")
+    settings = {
+        "AutoMLJobInputDataConfig": [
+            {member: channel[member] for member in channel_members if member in channel}
+            for channel in request["InputDataConfig"]
+        ],
+        "AutoMLProblemTypeConfig": {rules.TABULAR: _without_none(tabular)},
+        "SecurityConfig": config.get("SecurityConfig"),
+        "DataSplitConfig": config.get("DataSplitConfig"),
+        **{member: request.get(member) for member in common},
+    }
+    return copy.deepcopy(_without_none(settings))
+
+
+def _without_none(members: Json) -> Json:
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def _may_grant_volume_key(call: Call, settings: Json) -> bool:
+    key = settings.get("SecurityConfig", {}).get("VolumeKmsKeyId", "")
+    if not key:
+        return False
+    arn = key if key.startswith("arn:") else f"arn:aws:kms:{call.place.region}:{call.place.account}:key/{key}"
+    return call.caller.may("kms:CreateGrant", arn, {"kms:GrantIsForAWSResource": "true"})
+
+
+def _described(job: Job) -> Json:
+    members = _summary(job) | {
+        "BestCandidate": job.best,
+        "PartialFailureReasons": [{"PartialFailureMessage": text[:1024]} for text in job.partial_failures[:5]] or None,
+        "AutoMLJobArtifacts": job.artifacts or None,
+        "ModelDeployResult": {"EndpointName": job.endpoint_name} if job.endpoint_name else None,
+    }
+    return _without_none(members)
+
+
+def _summary(job: Job) -> Json:
+    return _without_none(
+        {
+            "AutoMLJobName": job.name,
+            "AutoMLJobArn": job.arn,
+            "AutoMLJobStatus": job.status,
+            "AutoMLJobSecondaryStatus": job.secondary_status,
+            "CreationTime": job.created,
+            "EndTime": job.ended,
+            "LastModifiedTime": job.modified,
+            "FailureReason": job.failure_reason[:1024] if job.failure_reason else None,
+        }
+    )
+
+
+def _resolved_common(job: Job) -> Json:
+    problem = next(iter(job.settings["AutoMLProblemTypeConfig"].values()))
+    resolved = {
+        "AutoMLJobObjective": {"MetricName": job.objective} if job.objective else None,
+        "CompletionCriteria": problem.get("CompletionCriteria"),
+    }
+    return _without_none(resolved)
+
+
+def _objective_value(candidate: Json) -> tuple[bool, float]:
+    """Candidates without a value come last in descending order."""
+    metric = candidate.get("FinalAutoMLJobObjectiveMetric")
+    return (metric is not None, metric["Value"] if metric else 0.0)

@@ -1,0 +1,67 @@
+"""The errors that the SageMaker service answers, by the names clients catch."""
+
+
+class ServiceError(Exception):
+    """An error as the API answers it: a code, a message and an HTTP status."""
+
+    code = "InternalFailure"
+    status = 400
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class ValidationError(ServiceError):
+    """The request breaks a rule; also how SageMaker says that a model or an endpoint does not exist."""
+
+    code = "ValidationException"
+
+
+class SerializationError(ServiceError):
+    """The body is no JSON object, or a member has another type."""
+
+    code = "SerializationException"
+
+
+class UnknownOperationError(ServiceError):
+    """The rehearsal does not offer the operation."""
+
+    code = "UnknownOperationException"
+
+
+class ResourceNotFoundError(ServiceError):
+    """No such job."""
+
+    code = "ResourceNotFound"
+
+
+class ResourceInUseError(ServiceError):
+    """The name is taken."""
+
+    code = "ResourceInUse"
+
+
+class ResourceLimitExceededError(ServiceError):
+    """A quota is used up."""
+
+    code = "ResourceLimitExceeded"
+
+
+class AccessDeniedError(ServiceError):
+    """A policy does not allow the call, or something the call depends on."""
+
+    code = "AccessDeniedException"
+
+
+class InternalError(ServiceError):
+    """The rehearsal itself is at fault."""
+
+    status = 500
+
+
+class ModelError(ServiceError):
+    """The model behind an endpoint refused an input."""
+
+    code = "ModelError"
+    status = 424

@@ -1,0 +1,344 @@
+"""The life of one AutoML job: read as its role, train on this machine, write as its role."""
+
+import contextlib
+import json
+import logging
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import botocore.exceptions
+
+from constructs_lib.rehearsal.cloud import ministack, rules
+from constructs_lib.rehearsal.cloud.as_role import AsRole, Cancelled, Denied, S3Location
+from constructs_lib.rehearsal.cloud.connection import Connection
+from constructs_lib.rehearsal.cloud.deployment import DeploymentFailed, deploy
+from constructs_lib.rehearsal.cloud.guards import NetworkInterfaces, VolumeGrant
+from constructs_lib.rehearsal.cloud.records import candidate_record, locations_of
+from constructs_lib.rehearsal.cloud.store import Job, Json, Store, now
+from constructs_lib.rehearsal.cloud.training_module import load_training
+from constructs_lib.rehearsal.training.task import (
+    Candidate,
+    CandidateFinished,
+    Event,
+    Note,
+    StageEvent,
+    TrainingResult,
+    TrainingTask,
+)
+
+logger = logging.getLogger(__name__)
+
+LOG_GROUP = "/aws/sagemaker/AutoMLJobs"
+
+
+class JobFailed(Exception):  # noqa: N818 - says what happened
+    """The job ends `Failed` with this text as its reason."""
+
+
+class Runner:
+    """Runs each job in a thread of its own."""
+
+    def __init__(self, store: Store, connection: Connection, *, folder: Path, training: str) -> None:
+        self._store = store
+        self._connection = connection
+        self._folder = folder
+        self._training = training
+        self._threads: list[threading.Thread] = []
+
+    def start(self, job: Job) -> None:
+        """Run a job in the background."""
+        role = AsRole(
+            job.settings["RoleArn"],
+            self._connection,
+            ministack.open_session(job.settings["RoleArn"], "SageMaker"),
+            job.place.account,
+        )
+        execution = Execution(job, role, self._store, self._folder, self._training)
+        thread = threading.Thread(target=execution.run, name=f"automl-{job.name}", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def stop(self, timeout: float) -> None:
+        """Stop every job and wait for the processes that train."""
+        for resource in self._store.everything():
+            if isinstance(resource, Job):
+                resource.cancelled.set()
+        for thread in self._threads:
+            thread.join(timeout)
+
+
+class Execution:
+    """One job at work."""
+
+    def __init__(self, job: Job, role: AsRole, store: Store, folder: Path, training: str) -> None:
+        self._job = job
+        self._role = role
+        self._store = store
+        self._folder = folder
+        self._training = training
+        self._notes: list[str] = []
+
+    @property
+    def _output(self) -> S3Location:
+        return S3Location.parse(self._job.settings["OutputDataConfig"]["S3OutputPath"]).joined(self._job.name)
+
+    @property
+    def _output_key(self) -> str | None:
+        key: str | None = self._job.settings["OutputDataConfig"].get("KmsKeyId") or None
+        return key
+
+    def run(self) -> None:
+        """Do everything, and always end the job."""
+        workdir = Path(tempfile.mkdtemp(prefix=f"{self._job.name}-", dir=self._folder))
+        try:
+            self._log(f"{self._job.arn} started")
+            self._run(workdir)
+        except Cancelled:
+            self._end("Stopped", "Stopped")
+        except (Denied, JobFailed) as error:
+            self._fail(str(error))
+        except Exception as error:
+            logger.exception("job %s", self._job.name)
+            self._fail(f"The rehearsal itself failed: {type(error).__name__}: {error}")
+        finally:
+            shutil.rmtree(workdir, ignore_errors=True)
+            self._log(f"{self._job.arn} ended: {self._job.status} {self._job.failure_reason or ''}")
+
+    def _run(self, workdir: Path) -> None:
+        kind, problem = next(iter(self._job.settings["AutoMLProblemTypeConfig"].items()))
+        vpc = self._job.settings.get("SecurityConfig", {}).get("VpcConfig")
+        with VolumeGrant(self._role, self._job), NetworkInterfaces(self._role, vpc):
+            if kind != rules.TABULAR:
+                raise JobFailed(
+                    f"This rehearsal does not train {kind.removesuffix('JobConfig')} jobs: tabular ones only"
+                )
+            self._report({})  # a role that can not write is found before hours of training
+            task = self._task(problem, workdir)
+            result = load_training(self._training).train(
+                task, workdir, on_event=self._on_event, cancelled=self._job.cancelled
+            )
+            self._take(result)
+        self._deploy_and_end(result)
+
+    # Inputs
+
+    def _task(self, problem: Json, workdir: Path) -> TrainingTask:
+        criteria = problem.get("CompletionCriteria", {})
+        channels = self._job.settings["AutoMLJobInputDataConfig"]
+        files: dict[str, list[Path]] = {"training": [], "validation": []}
+        self._enter("AnalyzingData")
+        for channel in channels:
+            kind = channel.get("ChannelType", "training")
+            files[kind] = self._read_channel(channel["DataSource"]["S3DataSource"], workdir / kind)
+        algorithms = [
+            name
+            for config in problem.get("CandidateGenerationConfig", {}).get("AlgorithmsConfig", ())
+            for name in config["AutoMLAlgorithms"]
+        ]
+        return TrainingTask(
+            training_files=files["training"],
+            validation_files=files["validation"],
+            content_type=channels[0].get("ContentType"),
+            compression=channels[0].get("CompressionType"),
+            target=problem["TargetAttributeName"],
+            sample_weight=problem.get("SampleWeightAttributeName"),
+            problem_type=problem.get("ProblemType"),
+            objective=self._job.settings.get("AutoMLJobObjective", {}).get("MetricName"),
+            mode=problem.get("Mode"),
+            algorithms=algorithms or None,
+            features=self._features(problem.get("FeatureSpecificationS3Uri"), workdir),
+            validation_fraction=self._job.settings.get("DataSplitConfig", {}).get("ValidationFraction"),
+            max_candidates=criteria.get("MaxCandidates"),
+            max_runtime_per_training_job=criteria.get("MaxRuntimePerTrainingJobInSeconds"),
+            max_runtime=criteria.get("MaxAutoMLJobRuntimeInSeconds"),
+            candidate_definitions_only=problem.get("GenerateCandidateDefinitionsOnly", False),
+        )
+
+    def _read_channel(self, source: Json, folder: Path) -> list[Path]:
+        location = S3Location.parse(source["S3Uri"])
+        if source["S3DataType"] == "ManifestFile":
+            locations = list(self._manifest(location, folder.with_suffix(".manifest")))
+        else:
+            locations = [S3Location(location.bucket, key) for key in self._role.keys_below(location)]
+        if not locations:
+            raise JobFailed(f"There are no objects under {location.uri}, and a channel needs at least one")
+        # Objects of two folders may share a name, so each file has a number; the ending tells the reader the format.
+        return [
+            self._role.download(item, folder / f"{number:05d}-{Path(item.key).name}", self._job.cancelled)
+            for number, item in enumerate(locations)
+        ]
+
+    def _manifest(self, location: S3Location, to: Path) -> Iterator[S3Location]:
+        """The objects that a manifest names: `[{"prefix": "s3://bucket/folder/"}, "name", ...]`."""
+        wrong = f'The manifest {location.uri} must be a JSON list: {{"prefix": "s3://..."}} first, then object names'
+        entries = _json(self._role.download(location, to), wrong)
+        prefix = (
+            entries[0].get("prefix") if isinstance(entries, list) and entries and isinstance(entries[0], dict) else None
+        )
+        if not isinstance(prefix, str) or not all(isinstance(entry, str) for entry in entries[1:]):
+            raise JobFailed(wrong)
+        for entry in entries[1:]:
+            yield S3Location.parse(prefix + entry)
+
+    def _features(self, uri: str | None, workdir: Path) -> Mapping[str, Any] | None:
+        if uri is None:
+            return None
+        location = S3Location.parse(uri)
+        wrong = f"The feature specification {location.uri} must be a JSON object with FeatureAttributeNames"
+        features = _json(self._role.download(location, workdir / "features.json"), wrong)
+        names = features.get("FeatureAttributeNames") if isinstance(features, dict) else None
+        types = features.get("FeatureDataTypes", {}) if isinstance(features, dict) else None
+        if (
+            not isinstance(names, list)
+            or not all(isinstance(name, str) for name in names)
+            or not isinstance(types, dict)
+        ):
+            raise JobFailed(wrong)
+        return {**features, "FeatureAttributeNames": names, "FeatureDataTypes": types}
+
+    # Events and results
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, StageEvent):
+            self._enter(event.secondary_status)
+        elif isinstance(event, CandidateFinished):
+            candidate = event.candidate
+            with self._store.lock:
+                self._job.candidates.append(
+                    candidate_record(self._job, candidate, None, locations_of(self._output, candidate))
+                )
+                self._job.modified = now()
+            self._log(f"{candidate.name} {candidate.status} {candidate.objective_metric}={candidate.objective_value}")
+        elif isinstance(event, Note):
+            self._notes.append(event.text)
+
+    def _enter(self, stage: str) -> None:
+        with self._store.lock:
+            if self._job.status == "InProgress":
+                self._job.secondary_status = stage
+                self._job.modified = now()
+        self._log(stage)
+
+    def _take(self, result: TrainingResult) -> None:
+        """Write the artifacts and make the result visible; a job that did not complete keeps its candidates."""
+        self._notes.extend(note for note in result.notes if note not in self._notes)
+        if self._job.cancelled.is_set():
+            raise Cancelled
+        records = []
+        for candidate in result.candidates:
+            locations = self._upload_candidate(candidate)
+            records.append(candidate_record(self._job, candidate, result.objective_direction, locations))
+        artifacts = {f"{name}Location": self._upload_notebook(name, path) for name, path in result.notebooks.items()}
+        with self._store.lock:
+            job = self._job
+            created = {known["CandidateName"]: known["CreationTime"] for known in job.candidates}
+            for record in records:
+                record["CreationTime"] = created.get(record["CandidateName"], record["CreationTime"])
+            job.candidates = records
+            job.artifacts = artifacts
+            job.problem_type, job.objective = result.problem_type, result.objective
+            job.best = next(
+                (record for record in records if result.best and record["CandidateName"] == result.best.name), None
+            )
+        self._report(
+            {
+                "Leaderboard": [
+                    {
+                        "CandidateName": candidate.name,
+                        "Algorithm": candidate.algorithm,
+                        "Trained": candidate.description,
+                        "Status": candidate.status,
+                        candidate.objective_metric: candidate.objective_value,
+                        "Seconds": round(candidate.seconds, 3),
+                    }
+                    for candidate in result.candidates
+                ]
+            }
+        )
+
+    def _upload_candidate(self, candidate: Candidate) -> Json:
+        locations = locations_of(self._output, candidate)
+        if candidate.model_archive is not None:
+            self._role.upload(candidate.model_archive, S3Location.parse(locations["Model"]), self._output_key)
+        for name, folder in (("Explainability", candidate.explainability), ("ModelInsights", candidate.insights)):
+            for file in sorted(folder.rglob("*")) if folder is not None else ():
+                if file.is_file() and folder is not None:
+                    target = S3Location.parse(locations[name]).joined(*file.relative_to(folder).parts)
+                    self._role.upload(file, target, self._output_key)
+        return locations
+
+    def _upload_notebook(self, name: str, path: Path) -> str:
+        location = self._output.joined(
+            "sagemaker-automl-candidates", "notebooks", f"SageMakerAutopilot{name}{path.suffix}"
+        )
+        self._role.upload(path, location, self._output_key)
+        return location.uri
+
+    def _report(self, more: Json) -> None:
+        """`rehearsal.json`: what this was, and what it was not."""
+        report = {
+            "AutoMLJobName": self._job.name,
+            "About": "Trained on this machine, not by Amazon SageMaker Autopilot: scores there will differ.",
+            "Notes": self._notes,
+            **more,
+        }
+        body = json.dumps(report, indent=2, default=str).encode()
+        self._role.upload(body, self._output.joined("rehearsal.json"), self._output_key)
+
+    # The end
+
+    def _deploy_and_end(self, result: TrainingResult) -> None:
+        config = self._job.settings.get("ModelDeployConfig")
+        if result.status != "Completed":
+            self._end(result.status, result.status, result.failure_reason)
+        elif config is None or self._job.best is None or result.secondary_status == "MaxAutoMLJobRuntimeReached":
+            self._end("Completed", result.secondary_status)
+        else:
+            self._enter("DeployingModel")
+            try:
+                endpoint_name = deploy(self._job, self._role, config, self._job.cancelled)
+            except (DeploymentFailed, Denied) as error:
+                # Which status comes with ModelDeploymentError is unverified; the model is there, so Completed.
+                self._end("Completed", "ModelDeploymentError", str(error))
+                return
+            with self._store.lock:
+                self._job.endpoint_name = endpoint_name
+            self._end("Completed", "Completed")
+
+    def _fail(self, reason: str) -> None:
+        if self._job.cancelled.is_set():
+            self._end("Stopped", "Stopped")
+        else:
+            self._end("Failed", "Failed", reason)
+
+    def _end(self, status: str, secondary: str, reason: str | None = None) -> None:
+        with self._store.lock:
+            self._job.status, self._job.secondary_status = status, secondary
+            self._job.failure_reason = reason
+            self._job.ended = self._job.modified = now()
+
+    def _log(self, message: str) -> None:
+        """To CloudWatch Logs as the role; a job without that permission runs on in silence, as on AWS (unverified)."""
+        logs = self._role.client("logs")
+        try:
+            with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+                logs.create_log_group(logGroupName=LOG_GROUP)
+            with contextlib.suppress(logs.exceptions.ResourceAlreadyExistsException):
+                logs.create_log_stream(logGroupName=LOG_GROUP, logStreamName=self._job.name)
+            event = {"timestamp": int(now() * 1000), "message": message}
+            logs.put_log_events(logGroupName=LOG_GROUP, logStreamName=self._job.name, logEvents=[event])
+        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
+            note = f"No log was written: {error}"
+            if not any(known.startswith("No log was written") for known in self._notes):
+                self._notes.append(note)
+
+
+def _json(file: Path, wrong: str) -> Any:
+    try:
+        return json.loads(file.read_bytes())
+    except ValueError:
+        raise JobFailed(wrong) from None

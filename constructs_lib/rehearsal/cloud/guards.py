@@ -1,0 +1,84 @@
+"""What a job holds while it runs and gives back at its end: a grant on its volume key, interfaces in its subnets."""
+
+import functools
+
+from constructs_lib.rehearsal.cloud.as_role import AsRole, Denied
+from constructs_lib.rehearsal.cloud.connection import root_credentials
+from constructs_lib.rehearsal.cloud.store import Job, Json
+
+
+class VolumeGrant:
+    """The grant on the volume key that the service needs while a job runs."""
+
+    def __init__(self, role: AsRole, job: Job) -> None:
+        self._role = role
+        self._key: str | None = job.settings.get("SecurityConfig", {}).get("VolumeKmsKeyId") or None
+        self._caller_may_grant = job.caller_may_grant_keys
+        self._grant: str | None = None
+        self._root = role.connection.client("kms", root_credentials(role.account))
+
+    def __enter__(self) -> None:
+        if self._key is None:
+            return
+        kms = self._root if self._caller_may_grant else self._role.client("kms")
+        answer = self._role.call(
+            "kms:CreateGrant",
+            self._key,
+            lambda: kms.create_grant(
+                KeyId=self._key,
+                GranteePrincipal=self._role.role_arn,
+                Operations=["Decrypt", "GenerateDataKeyWithoutPlaintext"],
+            ),
+        )
+        self._grant = answer["GrantId"]
+
+    def __exit__(self, *_: object) -> None:
+        if self._grant is not None:
+            self._root.revoke_grant(KeyId=self._key, GrantId=self._grant)
+
+
+class NetworkInterfaces:
+    """The interfaces in the job's subnets, made as the role and deleted at the end."""
+
+    def __init__(self, role: AsRole, vpc: Json | None) -> None:
+        self._role = role
+        self._vpc = vpc
+        self._interfaces: list[str] = []
+
+    def __enter__(self) -> None:
+        if self._vpc is None:
+            return
+        ec2 = self._role.client("ec2")
+        groups, subnets = self._vpc["SecurityGroupIds"], self._vpc["Subnets"]
+        for action, request in (
+            ("ec2:DescribeSubnets", lambda: ec2.describe_subnets(SubnetIds=subnets)),
+            ("ec2:DescribeSecurityGroups", lambda: ec2.describe_security_groups(GroupIds=groups)),
+            ("ec2:DescribeVpcs", ec2.describe_vpcs),
+            ("ec2:DescribeDhcpOptions", ec2.describe_dhcp_options),
+        ):
+            answer = self._role.call(action, "*", request)
+            self._require_all("subnet", subnets, [item["SubnetId"] for item in answer.get("Subnets", subnets)])
+            self._require_all(
+                "security group", groups, [item["GroupId"] for item in answer.get("SecurityGroups", groups)]
+            )
+        for subnet in subnets:
+            answer = self._role.call(
+                "ec2:CreateNetworkInterface",
+                subnet,
+                functools.partial(ec2.create_network_interface, SubnetId=subnet, Groups=groups),
+            )
+            self._interfaces.append(answer["NetworkInterface"]["NetworkInterfaceId"])
+
+    def __exit__(self, *_: object) -> None:
+        ec2 = self._role.client("ec2")
+        for interface in self._interfaces:
+            self._role.call(
+                "ec2:DeleteNetworkInterface",
+                interface,
+                functools.partial(ec2.delete_network_interface, NetworkInterfaceId=interface),
+            )
+
+    def _require_all(self, kind: str, wanted: list[str], found: list[str]) -> None:
+        missing = sorted(set(wanted) - set(found))
+        if missing:
+            raise Denied(f"The {kind} {', '.join(missing)} of the job's VpcConfig does not exist")

@@ -1,0 +1,204 @@
+"""All that the rehearsal knows of MiniStack's inside, and the only module that may.
+
+MiniStack has no interface for plug-ins, so each name used here can move with its next release. It is pinned
+exactly, and `tests/rehearsal/cloud/test_ministack_names.py` names what moved.
+"""
+
+import asyncio
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import hypercorn.asyncio
+import hypercorn.config
+from ministack import app
+from ministack.core import iam_actions, iam_evaluator, responses, router
+from ministack.services import iam, sts, tagging
+
+from constructs_lib.rehearsal.cloud.connection import Credentials
+from constructs_lib.rehearsal.cloud.errors import AccessDeniedError
+
+# ruff: noqa: SLF001 - there is no other way in
+
+Answer = tuple[int, dict[str, str], bytes]
+Handler = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[Answer]]
+ArnOf = Callable[[str, str, Mapping[str, str], bytes], str]
+TaggedResources = Callable[[], Iterable[tuple[str, list[dict[str, str]]]]]
+
+SERVICE = "sagemaker"
+PRINCIPAL = "sagemaker.amazonaws.com"
+_SESSION_SECONDS = 24 * 3600
+
+
+def install(handler: Handler, arn_of: ArnOf, tagged_resources: TaggedResources) -> None:
+    """Add SageMaker: routing, IAM actions and resources, tags that policies can test, and the handler itself.
+
+    Args:
+        handler: Answers a request: method, path, headers, body, query.
+        arn_of: The resource a request is about: method, path, headers, body.
+        tagged_resources: Each ARN with its tags.
+    """
+    app.SERVICE_HANDLERS[SERVICE] = handler
+    router.SERVICE_PATTERNS[SERVICE] = {
+        "target_prefixes": ["SageMaker."],
+        "host_patterns": [r"sagemaker\."],
+        "credential_scope": SERVICE,
+    }
+    iam_actions.SERVICE_TO_IAM_NAMESPACE[SERVICE] = SERVICE
+    iam_actions._BOTOCORE_SERVICE_MAP[SERVICE] = ["sagemaker", "sagemaker-runtime"]
+    tagging._RESOURCE_TAG_COLLECTORS[SERVICE] = tagged_resources
+    _name_resources(arn_of)
+    _name_denied_resources()
+
+
+def _name_resources(arn_of: ArnOf) -> None:
+    original = iam_actions.extract_resource_arn
+
+    def extract_resource_arn(
+        service: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any
+    ) -> Any:
+        if service == SERVICE:
+            return arn_of(method, path, headers, body)
+        return original(service, method, path, headers, body, *rest)
+
+    iam_actions.extract_resource_arn = extract_resource_arn
+
+
+def _name_denied_resources() -> None:
+    """SageMaker's denials name the resource and come with HTTP 400; MiniStack's general answer does neither."""
+    original = iam_actions.access_denied_response
+
+    def access_denied_response(service: str, action: str, principal_arn: str, request_id: str, **details: Any) -> Any:
+        if service != SERVICE or details.get("error_code"):
+            return original(service, action, principal_arn, request_id, **details)
+        error = AccessDeniedError(
+            denial(
+                principal_arn, action, details.get("resource_arn", "*"), explicit=details.get("explicit_deny", False)
+            )
+        )
+        return json_error(error.code, error.message, error.status)
+
+    iam_actions.access_denied_response = access_denied_response
+
+
+def json_error(code: str, message: str, status: int) -> Answer:
+    """An error in the wire format of JSON 1.1."""
+    body = json.dumps({"__type": code, "message": message}).encode()
+    return status, {"Content-Type": "application/x-amz-json-1.1", "x-amzn-ErrorType": code}, body
+
+
+def serve(port: int, certificate: str, key: str) -> None:
+    """Listen on the loopback interface until the process is ended."""
+    config = hypercorn.config.Config()
+    config.bind = [f"127.0.0.1:{port}"]
+    config.certfile, config.keyfile = certificate, key
+    config.keep_alive_timeout = 75
+    config.loglevel = "WARNING"
+    asyncio.run(hypercorn.asyncio.serve(app.app, config))
+
+
+def account() -> str:
+    """The account of the request that is being served."""
+    return str(responses.get_account_id())
+
+
+def region() -> str:
+    """The region of the request that is being served."""
+    return str(responses.get_region())
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sent a request, as IAM sees it."""
+
+    access_key: str
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str]) -> "Caller":
+        """The caller who signed a request."""
+        return cls(str(router.extract_access_key_id(dict(headers)) or ""))
+
+    def may(self, action: str, resource: str, context: Mapping[str, str] | None = None) -> bool:
+        """Whether the caller's policies, boundary and the resource's own policy allow an action."""
+        return self._denial(action, resource, context) is None
+
+    def require(self, action: str, resource: str, context: Mapping[str, str] | None = None) -> None:
+        """Raise `AccessDeniedException` unless the caller may."""
+        denied = self._denial(action, resource, context)
+        if denied is not None:
+            principal = getattr(denied, "principal_arn", "") or self.access_key
+            explicit = getattr(denied, "decision", "") == "Deny"
+            raise AccessDeniedError(denial(principal, action, resource, explicit=explicit))
+
+    def _denial(self, action: str, resource: str, context: Mapping[str, str] | None) -> Any:
+        service = action.partition(":")[0]
+        return iam_evaluator.enforce(
+            self.access_key, action, service, region(), resource_arn=resource, service_context=dict(context or {})
+        )
+
+
+def denial(principal: str, action: str, resource: str, *, explicit: bool) -> str:
+    """The sentence of AWS for a call that a policy does not allow."""
+    reason = (
+        "with an explicit deny in an identity-based policy"
+        if explicit
+        else f"because no identity-based policy allows the {action} action"
+    )
+    return f"User: {principal} is not authorized to perform: {action} on resource: {resource} {reason}"
+
+
+def role_trusts_sagemaker(role_arn: str, source_arn: str) -> bool:
+    """Whether the role exists in this account and its trust policy lets SageMaker assume it for `source_arn`."""
+    role = iam._roles.get(role_arn.rsplit("/", 1)[-1])
+    if role is None or role.get("Arn") != role_arn:
+        return False
+    document = role.get("AssumeRolePolicyDocument") or {}
+    trust = json.loads(document) if isinstance(document, str) else document
+    principal = f"arn:aws:sts::{account()}:assumed-role/service-role/{PRINCIPAL}"
+    context = iam_evaluator.EvalContext(
+        principal_arn=principal,
+        principal_type="AssumedRole",
+        principal_account=account(),
+        action="sts:AssumeRole",
+        resource_arn=role_arn,
+        region=region(),
+        service_context={"aws:sourceaccount": account(), "aws:sourcearn": source_arn},
+    )
+    return bool(iam_evaluator.evaluate_trust_policy(_statements_for_sagemaker(trust), principal, context))
+
+
+def _statements_for_sagemaker(trust: Mapping[str, Any]) -> dict[str, Any]:
+    """The trust policy with SageMaker's statements open to any caller and the others' left out.
+
+    MiniStack's evaluator lets no service principal through but root; its actions and conditions are right.
+    """
+    statements = trust.get("Statement", [])
+    ours = []
+    for statement in [statements] if isinstance(statements, dict) else statements:
+        principal = statement.get("Principal", {})
+        services = principal.get("Service", []) if isinstance(principal, dict) else principal
+        if PRINCIPAL in ([services] if isinstance(services, str) else services) or services == "*":
+            ours.append({**statement, "Principal": "*"})
+    return {"Statement": ours}
+
+
+def open_session(role_arn: str, name: str) -> Credentials:
+    """Temporary credentials of a role, as SageMaker gets them by assuming it."""
+    role = role_arn.rsplit("/", 1)[-1]
+    access_key = f"ASIA{hashlib.sha256(secrets.token_bytes(16)).hexdigest()[:16].upper()}"
+    credentials = Credentials(access_key=access_key, secret_key=secrets.token_hex(20), token=secrets.token_hex(32))
+    sts.register_session(
+        access_key,
+        {
+            "Arn": f"arn:aws:sts::{role_arn.split(':')[4]}:assumed-role/{role}/{name}",
+            "UserId": f"{role}:{name}",
+            "SecretAccessKey": credentials.secret_key,
+            "SessionToken": credentials.token,
+            "Expiration": time.time() + _SESSION_SECONDS,
+        },
+    )
+    return credentials

@@ -1,0 +1,154 @@
+"""Requests and responses checked against botocore's own model of the SageMaker API.
+
+botocore's client-side validation looks at types, required members and minima only; the service also looks at
+patterns, maxima, enums and unions, and so does this module, from the same published model.
+"""
+
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import botocore.session
+
+from constructs_lib.rehearsal.cloud.errors import SerializationError, UnknownOperationError, ValidationError
+
+_JSON_TYPES: Mapping[str, tuple[type, ...]] = {
+    "structure": (dict,),
+    "map": (dict,),
+    "list": (list,),
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "long": (int,),
+    "float": (int, float),
+    "double": (int, float),
+    "timestamp": (int, float),
+}
+_UNICODE_CLASS = re.compile(r"\\p\{(\w)\}")
+
+
+@cache
+def service_model(service: str = "sagemaker") -> Any:
+    """Botocore's model of a service."""
+    return botocore.session.get_session().get_service_model(service)
+
+
+def check_request(operation: str, payload: object) -> None:
+    """Raise what the API would answer when `payload` is no valid input of `operation`."""
+    if operation not in service_model().operation_names:
+        raise UnknownOperationError(f"{operation} is not an operation of SageMaker")
+    problems = list(_problems(service_model().operation_model(operation).input_shape, payload, ""))
+    if problems:
+        count = len(problems)
+        raise ValidationError(f"{count} validation error{'s' * (count > 1)} detected: {'; '.join(problems)}")
+
+
+def response_problems(operation: str, payload: object) -> list[str]:
+    """Everything that the model of `operation` forbids in a response."""
+    shape = service_model().operation_model(operation).output_shape
+    if shape is None:
+        return [] if payload == {} else [f"{operation} has no output"]
+    try:
+        return list(_problems(shape, payload, ""))
+    except SerializationError as error:
+        return [error.message]
+
+
+def _problems(shape: Any, value: object, path: str) -> Iterator[str]:
+    kind = shape.type_name
+    allowed = _JSON_TYPES[kind]
+    if not isinstance(value, allowed) or (isinstance(value, bool) and bool not in allowed):
+        raise SerializationError(f"{_json_type(value)} at '{path}' can not be converted to {kind}")
+    limits = shape.metadata
+    if isinstance(value, str):
+        yield from _string_problems(limits, value, path)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        yield from _number_problems(limits, value, path)
+    elif isinstance(value, (list, dict)) and kind in ("list", "map"):
+        yield from _length_problems(limits, value, path)
+    if kind == "structure" and isinstance(value, dict):
+        yield from _structure_problems(shape, value, path)
+    elif kind == "list" and isinstance(value, list):
+        for position, item in enumerate(value, start=1):
+            yield from _problems(shape.member, item, f"{path}.{position}.member")
+    elif kind == "map" and isinstance(value, dict):
+        for key, item in value.items():
+            yield from _problems(shape.key, key, f"{path}.key")
+            yield from _problems(shape.value, item, f"{path}.{key}.member")
+
+
+def _structure_problems(shape: Any, value: dict[str, object], path: str) -> Iterator[str]:
+    # JSON null is an absent member.
+    given = {name: item for name, item in value.items() if item is not None}
+    for name in shape.required_members:
+        if name not in given:
+            yield _constraint("null", _join(path, name), "Member must not be null", quoted=False)
+    if shape.is_tagged_union and len(given) != 1:
+        yield _constraint(sorted(given), path, f"Exactly one of [{', '.join(shape.members)}] must be set")
+    for name, item in given.items():
+        # The service is lenient here on AWS. A misspelt member that does nothing is the costlier surprise.
+        if name not in shape.members:
+            yield _constraint(item, _join(path, name), "Member is not known to this operation")
+        else:
+            yield from _problems(shape.members[name], item, _join(path, name))
+
+
+def _string_problems(limits: Mapping[str, Any], value: str, path: str) -> Iterator[str]:
+    if "enum" in limits:
+        if value not in limits["enum"]:
+            yield _constraint(value, path, f"Member must satisfy enum value set: [{', '.join(limits['enum'])}]")
+        return
+    yield from _length_problems(limits, value, path)
+    if "pattern" in limits and not python_pattern(limits["pattern"]).fullmatch(value):
+        yield _constraint(value, path, f"Member must satisfy regular expression pattern: {limits['pattern']}")
+
+
+def _length_problems(limits: Mapping[str, Any], value: str | list[Any] | dict[str, Any], path: str) -> Iterator[str]:
+    if len(value) > limits.get("max", sys.maxsize):
+        yield _constraint(value, path, f"Member must have length less than or equal to {limits['max']}")
+    if len(value) < limits.get("min", 0):
+        yield _constraint(value, path, f"Member must have length greater than or equal to {limits['min']}")
+
+
+def _number_problems(limits: Mapping[str, Any], value: float, path: str) -> Iterator[str]:
+    if "max" in limits and value > limits["max"]:
+        yield _constraint(value, path, f"Member must have value less than or equal to {limits['max']}")
+    if "min" in limits and value < limits["min"]:
+        yield _constraint(value, path, f"Member must have value greater than or equal to {limits['min']}")
+
+
+def _constraint(value: object, path: str, constraint: str, *, quoted: bool = True) -> str:
+    shown = f"'{value}'" if quoted else value
+    return f"Value {shown} at '{path}' failed to satisfy constraint: {constraint}"
+
+
+def _join(path: str, name: str) -> str:
+    member = name[:1].lower() + name[1:]
+    return f"{path}.{member}" if path else member
+
+
+def _json_type(value: object) -> str:
+    names: dict[type, str] = {dict: "OBJECT", list: "ARRAY", str: "STRING_VALUE", type(None): "NULL"}
+    return "BOOLEAN_VALUE" if isinstance(value, bool) else names.get(type(value), "NUMBER_VALUE")
+
+
+@cache
+def python_pattern(pattern: str) -> re.Pattern[str]:
+    r"""The model's pattern for `re`, which does not know the classes ``\p{L}``, ``\p{Z}``, ``\p{N}``."""
+    return re.compile(_UNICODE_CLASS.sub(lambda found: _category(found.group(1)), pattern), re.DOTALL)
+
+
+@cache
+def _category(letter: str) -> str:
+    """The ranges of a general category of Unicode, to stand inside ``[...]``."""
+    ranges: list[list[int]] = []
+    for code in range(sys.maxunicode + 1):
+        if unicodedata.category(chr(code))[0] == letter:
+            if ranges and ranges[-1][1] == code - 1:
+                ranges[-1][1] = code
+            else:
+                ranges.append([code, code])
+    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)

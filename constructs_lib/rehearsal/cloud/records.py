@@ -1,0 +1,89 @@
+"""A trained candidate in the API's shape."""
+
+import math
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from constructs_lib.rehearsal.cloud.as_role import S3Location
+from constructs_lib.rehearsal.cloud.model import service_model
+from constructs_lib.rehearsal.cloud.store import Job, Json, now
+from constructs_lib.rehearsal.training.task import Candidate
+
+IMAGE = "rehearsal.invalid/trained-on-this-machine-not-by-autopilot"
+"""The image of every model trained here: a name that no registry can have."""
+
+_LABELS = {
+    "SAGEMAKER_INFERENCE_OUTPUT": "predicted_label",
+    "SAGEMAKER_INFERENCE_SUPPORTED": "predicted_label,probability,probabilities,labels",
+}
+_OBJECTIVE_STATUS = {"Completed": "Succeeded", "Failed": "Failed", "Stopped": "Failed"}
+_MOST_METRICS = 40
+
+
+def locations_of(output: S3Location, candidate: Candidate) -> Json:
+    """Where a candidate's files go. The folders are Autopilot's as documented; the exact layout is unverified."""
+    return {
+        "Model": output.joined("sagemaker-automl-candidates", "model", candidate.name, "model.tar.gz").uri,
+        "Explainability": output.joined("documentation", "explainability", "output", candidate.name).uri,
+        "ModelInsights": output.joined("documentation", "model_monitor", "output", candidate.name).uri,
+    }
+
+
+def candidate_record(job: Job, candidate: Candidate, direction: str | None, locations: Json) -> Json:
+    """One entry of `ListCandidatesForAutoMLJob`. The direction is known only when the whole job has ended."""
+    ended = now()
+    record: Json = {
+        "CandidateName": candidate.name,
+        "CandidateStatus": candidate.status,
+        "ObjectiveStatus": _OBJECTIVE_STATUS[candidate.status],
+        "CandidateSteps": [
+            {
+                "CandidateStepType": "AWS::SageMaker::TrainingJob",
+                "CandidateStepName": candidate.name,
+                "CandidateStepArn": job.place.arn("training-job", candidate.name),
+            }
+        ],
+        "CreationTime": ended - candidate.seconds,
+        "EndTime": ended,
+        "LastModifiedTime": ended,
+    }
+    if candidate.failure_reason:
+        record["FailureReason"] = candidate.failure_reason[:1024]
+    value = candidate.objective_value
+    if value is not None and math.isfinite(value):
+        metric = {"MetricName": candidate.objective_metric, "Value": value}
+        record["FinalAutoMLJobObjectiveMetric"] = metric | {"StandardMetricName": candidate.objective_metric}
+        if direction:
+            record["FinalAutoMLJobObjectiveMetric"]["Type"] = direction
+    if candidate.model_archive is not None:
+        problem_type = job.problem_type or ""
+        record["InferenceContainers"] = [
+            {
+                "Image": f"{IMAGE}:{candidate.algorithm}",
+                "ModelDataUrl": locations["Model"],
+                "Environment": {} if problem_type == "Regression" else dict(_LABELS),
+            }
+        ]
+    properties: Json = {"CandidateMetrics": list(_metrics(candidate))[:_MOST_METRICS]}
+    if candidate.explainability is not None:
+        properties["CandidateArtifactLocations"] = {"Explainability": locations["Explainability"]}
+        if candidate.insights is not None:
+            properties["CandidateArtifactLocations"]["ModelInsights"] = locations["ModelInsights"]
+    record["CandidateProperties"] = properties
+    return record
+
+
+def _metrics(candidate: Candidate) -> Iterator[Json]:
+    settable, reported = _enum("AutoMLMetricEnum"), _enum("AutoMLMetricExtendedEnum")
+    for subset, values in candidate.metrics.items():
+        for name, value in values.items():
+            if name in reported and math.isfinite(value):
+                datum: Json = {"StandardMetricName": name, "Value": value, "Set": subset}
+                yield datum | ({"MetricName": name} if name in settable else {})
+
+
+@cache
+def _enum(shape: str) -> frozenset[str]:
+    model: Any = service_model()
+    return frozenset(model.shape_for(shape).enum)

@@ -1,0 +1,51 @@
+"""The server process: `python -m constructs_lib.rehearsal.cloud.server`, started by `launcher.Cloud`."""
+
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from constructs_lib.rehearsal.cloud.connection import Connection
+from constructs_lib.rehearsal.cloud.settings import VARIABLE, Settings
+
+if TYPE_CHECKING:
+    from constructs_lib.rehearsal.cloud.service import SageMaker
+
+_GRACE = 1.5
+"""Seconds that jobs get to end their processes before everything is killed."""
+
+
+def main() -> None:
+    """Serve until the process that started this one closes the pipe, or dies."""
+    settings = Settings.from_environment(os.environ)
+    # Lambda workers inherit the environment; a function must not be able to import this package.
+    for variable in (VARIABLE, "PYTHONPATH"):
+        os.environ.pop(variable, None)
+    logging.getLogger("botocore").setLevel(logging.WARNING)
+
+    from constructs_lib.rehearsal.cloud import ministack
+    from constructs_lib.rehearsal.cloud.service import SageMaker, resource_arn
+
+    connection = Connection(endpoint_url=settings.endpoint_url, certificate=settings.authority, region=settings.region)
+    service = SageMaker(settings, connection)
+    ministack.install(service.handle, resource_arn, service.tagged_resources)
+    threading.Thread(target=_end_with_parent, args=(service,), daemon=True).start()
+    ministack.serve(settings.port, str(settings.certificate), str(settings.key))
+
+
+def _end_with_parent(service: "SageMaker") -> None:
+    """Wait for the end of standard input, a pipe that the parent holds open; then end the whole process group."""
+    with contextlib.suppress(OSError):
+        while sys.stdin.buffer.read(1):
+            pass
+    stopping = threading.Thread(target=service.stop, args=(_GRACE,), daemon=True)
+    stopping.start()
+    stopping.join(_GRACE)
+    os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""What the launcher tells the server; it crosses as one JSON variable."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+VARIABLE = "REHEARSAL_CLOUD"
+
+DEFAULT_TRAINING = "constructs_lib.rehearsal.training"
+"""The module that trains and serves: a dotted name, or the path of a Python file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One server's settings."""
+
+    port: int
+    account: str
+    region: str
+    authority: Path
+    certificate: Path
+    key: Path
+    folder: Path
+    training: str = DEFAULT_TRAINING
+    concurrent_jobs: int = 4
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where clients reach the server."""
+        return f"https://localhost:{self.port}"
+
+    def to_json(self) -> str:
+        """The settings for `VARIABLE`."""
+        return json.dumps(dataclasses.asdict(self), default=str)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """The settings that the launcher gave."""
+        values = json.loads(environment[VARIABLE])
+        paths = {name: Path(values[name]) for name in ("authority", "certificate", "key", "folder")}
+        return cls(**{**values, **paths})

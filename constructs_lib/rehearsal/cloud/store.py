@@ -1,0 +1,176 @@
+"""What the SageMaker service remembers, per account and region."""
+
+import datetime as dt
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from constructs_lib.rehearsal.cloud.errors import ValidationError
+
+Json = dict[str, Any]
+TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
+"""The statuses that a job does not leave."""
+
+
+def now() -> float:
+    """The present in the wire format of timestamps."""
+    return round(dt.datetime.now(dt.UTC).timestamp(), 3)
+
+
+@dataclass(frozen=True)
+class Place:
+    """An account in a region, to which every resource belongs."""
+
+    account: str
+    region: str
+
+    def arn(self, kind: str, name: str) -> str:
+        """The ARN of a resource; SageMaker's are in lower case."""
+        return f"arn:aws:sagemaker:{self.region}:{self.account}:{kind}/{name.lower()}"
+
+
+@dataclass(kw_only=True)
+class Resource:
+    """What every resource has."""
+
+    name: str
+    arn: str
+    request: Json
+    tags: dict[str, str] = field(default_factory=dict)
+    created: float = field(default_factory=now)
+    modified: float = field(default_factory=now)
+
+    @property
+    def tag_list(self) -> list[dict[str, str]]:
+        """The tags as the API gives them."""
+        return [{"Key": key, "Value": value} for key, value in self.tags.items()]
+
+
+@dataclass(kw_only=True)
+class Job(Resource):
+    """An AutoML job. The worker changes it under the store's lock."""
+
+    place: Place
+    version: int
+    """1 when it was made by `CreateAutoMLJob`, 2 by `CreateAutoMLJobV2`."""
+    settings: Json
+    """The request in the shape of version 2, whichever call made the job."""
+    caller_may_grant_keys: bool = False
+    status: str = "InProgress"
+    secondary_status: str = "Starting"
+    ended: float | None = None
+    failure_reason: str | None = None
+    partial_failures: list[str] = field(default_factory=list)
+    candidates: list[Json] = field(default_factory=list)
+    best: Json | None = None
+    problem_type: str | None = None
+    objective: str | None = None
+    artifacts: Json = field(default_factory=dict)
+    endpoint_name: str | None = None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self.status not in TERMINAL
+
+
+@dataclass(kw_only=True)
+class Model(Resource):
+    """A model: containers and the role that reads their data."""
+
+
+@dataclass(kw_only=True)
+class EndpointConfig(Resource):
+    """An endpoint configuration."""
+
+
+@dataclass(kw_only=True)
+class Endpoint(Resource):
+    """An endpoint, with the processes that answer for it by variant."""
+
+    config_name: str
+    status: str = "Creating"
+    failure_reason: str | None = None
+    servers: dict[str, Any] = field(default_factory=dict)
+    deleted: bool = False
+
+
+class Inventory:
+    """The resources of one account in one region. Names differ by more than case."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.models: dict[str, Model] = {}
+        self.configs: dict[str, EndpointConfig] = {}
+        self.endpoints: dict[str, Endpoint] = {}
+
+    def __iter__(self) -> Iterator[Resource]:
+        for kind in (self.jobs, self.models, self.configs, self.endpoints):
+            yield from kind.values()
+
+
+class Store:
+    """Every inventory, and the one lock that guards them."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self._inventories: dict[Place, Inventory] = defaultdict(Inventory)
+
+    def at(self, place: Place) -> Inventory:
+        """The inventory of an account and region."""
+        return self._inventories[place]
+
+    def everything(self) -> list[Resource]:
+        """Every resource of every account."""
+        with self.lock:
+            return [resource for inventory in self._inventories.values() for resource in inventory]
+
+
+def tags_of(request: Json) -> dict[str, str]:
+    """The tags of a create request, taken out of it."""
+    return {tag["Key"]: tag["Value"] for tag in request.pop("Tags", None) or []}
+
+
+R = TypeVar("R", bound=Resource)
+
+_SORT_KEYS: Mapping[str, Callable[[Any], Any]] = {
+    "Name": lambda resource: resource.name.lower(),
+    "CreationTime": lambda resource: resource.created,
+    "LastModifiedTime": lambda resource: resource.modified,
+    "Status": lambda resource: resource.status,
+}
+
+
+def select(resources: Iterable[R], request: Json, *, default_size: int) -> tuple[list[R], Json]:
+    """Filter, sort and page as every List operation does: the page, and `NextToken` if there is another."""
+    time_filters: tuple[tuple[str, Callable[[R, float], bool]], ...] = (
+        ("CreationTimeAfter", lambda resource, limit: resource.created > limit),
+        ("CreationTimeBefore", lambda resource, limit: resource.created < limit),
+        ("LastModifiedTimeAfter", lambda resource, limit: resource.modified > limit),
+        ("LastModifiedTimeBefore", lambda resource, limit: resource.modified < limit),
+        ("NameContains", lambda resource, part: str(part).lower() in resource.name.lower()),
+        ("StatusEquals", lambda resource, status: getattr(resource, "status", None) == status),
+    )
+    found = list(resources)
+    for member, matches in time_filters:
+        if request.get(member) is not None:
+            found = [resource for resource in found if matches(resource, request[member])]
+    descending = request.get("SortOrder", "Descending") == "Descending"
+    found.sort(key=_SORT_KEYS[request.get("SortBy", "CreationTime")], reverse=descending)
+    return page(found, request, default_size=default_size)
+
+
+T = TypeVar("T")
+
+
+def page(items: list[T], request: Json, *, default_size: int) -> tuple[list[T], Json]:
+    """One page of a list, and `NextToken` if there is another."""
+    token = request.get("NextToken")
+    if token is not None and not (token.isdecimal() and int(token) <= len(items)):
+        raise ValidationError("The NextToken is not one that this list returned")
+    start = int(token or 0)
+    end = start + request.get("MaxResults", default_size)
+    return items[start:end], {"NextToken": str(end)} if end < len(items) else {}

@@ -1,0 +1,100 @@
+"""A stand-in for the training package: it counts lines, so that tests of the service take no training time."""
+
+import tarfile
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from constructs_lib.rehearsal.training.task import (
+    Candidate,
+    CandidateFinished,
+    CandidateStarted,
+    Event,
+    Note,
+    StageEvent,
+    TrainingResult,
+    TrainingTask,
+)
+
+SLOW_TARGET = "slow"
+"""A job with this target trains until it is stopped."""
+
+
+def train(
+    task: TrainingTask, workdir: Path, *, on_event: Callable[[Event], None], cancelled: threading.Event
+) -> TrainingResult:
+    lines = [line for file in task.training_files for line in file.read_text().splitlines()]
+    on_event(Note(text=f"{len(lines)} lines were read"))
+    on_event(StageEvent(secondary_status="FeatureEngineering"))
+    if task.target not in lines[0].split(","):
+        reason = f"The target {task.target} is not a column of the data"
+        return TrainingResult(status="Failed", secondary_status="Failed", failure_reason=reason)
+    on_event(StageEvent(secondary_status="ModelTuning"))
+    candidates = [_candidate(task, workdir, rank, on_event) for rank in (1, 2)]
+    if task.target == SLOW_TARGET:
+        cancelled.wait()
+        return TrainingResult(status="Stopped", secondary_status="Stopped", candidates=candidates)
+    notebook = workdir / "exploration.ipynb"
+    notebook.write_text("{}")
+    return TrainingResult(
+        status="Completed",
+        secondary_status="Completed",
+        problem_type=task.problem_type or "BinaryClassification",
+        objective=task.objective or "F1",
+        objective_direction="Maximize",
+        candidates=candidates,
+        best=candidates[0],
+        notes=["a tiny trainer"],
+        notebooks={"DataExplorationNotebook": notebook},
+    )
+
+
+def _candidate(task: TrainingTask, workdir: Path, rank: int, on_event: Callable[[Event], None]) -> Candidate:
+    name = f"tiny-{rank}"
+    on_event(CandidateStarted(name=name, algorithm="xgboost"))
+    model = workdir / f"{name}.txt"
+    model.write_text(f"answer {rank}")
+    archive = workdir / f"{name}.tar.gz"
+    with tarfile.open(archive, "w:gz") as packed:
+        packed.add(model, arcname="model.txt")
+    explained = workdir / name
+    (explained / "deep").mkdir(parents=True)
+    (explained / "deep" / "shap.json").write_text("{}")
+    candidate = Candidate(
+        name=name,
+        algorithm="xgboost",
+        description="counts lines",
+        status="Completed",
+        objective_metric=task.objective or "F1",
+        objective_value=1 / rank,
+        metrics={"Validation": {"F1": 1 / rank, "LogLoss": 0.5, "not-a-metric": 1.0, "AUC": float("nan")}},
+        seconds=0.1,
+        model_archive=archive,
+        explainability=explained,
+        insights=None,
+    )
+    on_event(CandidateFinished(candidate=candidate))
+    return candidate
+
+
+class Server:
+    """Answers every row with the model's text."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @classmethod
+    def start(cls, model_archive: Path, environment: Mapping[str, str]) -> "Server":
+        with tarfile.open(model_archive) as packed:
+            file = packed.extractfile("model.txt")
+            if file is None:
+                raise ValueError("there is no model.txt in the archive")
+            return cls(f"{file.read().decode()} {environment.get('SAGEMAKER_INFERENCE_OUTPUT', '')}".strip())
+
+    def predict(self, body: bytes, content_type: str, accept: str) -> tuple[bytes, str]:
+        if content_type != "text/csv":
+            raise ValueError(f"content type {content_type} is not text/csv")
+        return "\n".join([self._text] * len(body.splitlines())).encode(), accept
+
+    def stop(self) -> None:
+        self._text = "stopped"
