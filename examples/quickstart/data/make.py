@@ -34,7 +34,7 @@ COLUMNS = {
     "number_of_people_being_liable_to_provide_maintenance_for": "dependants",
     "telephone": "telephone",
 }
-"""Old and new names. Sex with marital status, age and foreign worker are left out: a credit decision may not rest on them."""
+"""Old and new names. Sex, marital status, age and foreign worker are left out: credit may not depend on them."""
 
 
 PHRASES = (
