@@ -62,5 +62,8 @@ class OwnerTag(StrEnum):
     """Set when the resource gave the job up (deleted or replaced). A released job is never adopted again."""
 
 
-MAX_USER_TAGS = 50 - len(OwnerTag)
-"""Tags that users may set: the service allows 50, and ours need a place (released included)."""
+MAX_TAGS = 50
+"""Tags that the service allows on a job."""
+
+MAX_USER_TAGS = MAX_TAGS - len(OwnerTag)
+"""Tags that users may set: ours need a place too, `RELEASED` included."""

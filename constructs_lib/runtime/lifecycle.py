@@ -234,7 +234,7 @@ def _candidates(event: Event, aws: Aws) -> Iterator[Job]:
 
 
 def _retire_orphans(old: Spec, kept: Job, event: Event, aws: Aws, clock: Clock) -> None:
-    """Give up jobs of the old properties that are not the resource's: the call that made them died before its answer."""
+    """Give up jobs of the old properties that are not the resource's: whoever made them died before answering."""
     orphans = [
         job
         for job in jobs.find_all(aws.sagemaker, old, event)
@@ -249,7 +249,9 @@ def _spare_live(found: Sequence[Job], event: Event, aws: Aws) -> list[Job]:
     others = [job for job in found if job.name != event.physical_id and not (job.is_released and job.has_ended)]
     if not others:
         return named
-    live = Stack(aws.cloudformation, event).live_job()
+    # The clean-up of a replaced job may show as the deletion of the resource. With an id that names no job of ours it
+    # is the deletion, and then nothing is spared.
+    live = Stack(aws.cloudformation, event).live_job(although_deleted=bool(named))
     return named + [job for job in others if job.name != live]
 
 

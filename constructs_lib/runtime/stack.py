@@ -38,12 +38,18 @@ class Stack:
             raise Failure(f"no job is made: the resource is {status}, nobody waits for this request", job_name=job_name)
         self._was_in_progress = self._was_in_progress or status.endswith(_IN_PROGRESS)
 
-    def live_job(self) -> str:
-        """The physical id that the resource has now; empty if CloudFormation does not tell."""
+    def live_job(self, *, although_deleted: bool) -> str:
+        """The physical id that the resource has now; empty if CloudFormation does not tell.
+
+        Args:
+            although_deleted: Tell it also while the resource is being deleted.
+        """
         try:
-            return str(self._describe().get("PhysicalResourceId", ""))
+            resource = self._describe()
         except (ClientError, BotoCoreError):
             return ""
+        deleted = resource.get("ResourceStatus") in _DELETED
+        return "" if deleted and not although_deleted else str(resource.get("PhysicalResourceId", ""))
 
     def _status(self) -> str:
         try:

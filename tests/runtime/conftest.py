@@ -1,0 +1,26 @@
+"""One local HTTP server for all, and a fresh world for every test."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from .world import Sink, World
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Sink]:
+    sink = Sink()
+    yield sink
+    sink.close()
+
+
+@pytest.fixture
+def sink(server: Sink) -> Sink:
+    server.received.clear()
+    server.statuses.clear()
+    return server
+
+
+@pytest.fixture
+def world(sink: Sink) -> World:
+    return World(sink)

@@ -1,0 +1,352 @@
+"""SageMaker and CloudFormation as the function sees them: stateful, shaped like boto3's clients, strict about input."""
+
+import functools
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import botocore.session
+from botocore import xform_name
+from botocore.exceptions import ClientError, ParamValidationError
+from botocore.validate import ParamValidator
+
+ACCOUNT = "111122223333"
+REGION = "eu-west-1"
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@functools.cache
+def service_model(service: str) -> Any:
+    return botocore.session.get_session().get_service_model(service)
+
+
+def client_error(operation: str, code: str, message: str, status: int = 400) -> ClientError:
+    return ClientError(
+        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}, operation
+    )
+
+
+class FakeTime:
+    """Time that only passes when somebody sleeps. Lambda gives every call 15 minutes, counted from `start_call`."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self.slept: list[float] = []
+        self.call_ends = 900.0
+        self._lock = threading.Lock()
+
+    def now(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self.slept.append(seconds)
+            self.seconds += seconds
+
+    def start_call(self, allowed: float = 900.0) -> None:
+        self.call_ends = self.seconds + allowed
+
+    def remaining_ms(self) -> int:
+        return int((self.call_ends - self.seconds) * 1000)
+
+    def wall(self) -> datetime:
+        return EPOCH + timedelta(seconds=self.seconds)
+
+
+@dataclass
+class Fault:
+    """Something that goes wrong in the next calls of an operation, before or after it took effect."""
+
+    operation: str
+    error: BaseException
+    times: int
+    after: bool
+
+
+@dataclass
+class Call:
+    operation: str
+    params: dict[str, Any]
+
+
+class FakeService:
+    """Records calls, checks their input with botocore's own validator and lets tests plant faults."""
+
+    service: str
+
+    def __init__(self, time: FakeTime) -> None:
+        self.time = time
+        self.calls: list[Call] = []
+        self.faults: list[Fault] = []
+        self.hooks: dict[str, Callable[[], None]] = {}
+        self.lock = threading.RLock()
+        self.meta = SimpleNamespace(service_model=service_model(self.service))
+
+    def fail(
+        self, operation: str, error: BaseException | tuple[str, str], *, times: int = 1, after: bool = False
+    ) -> None:
+        planted = client_error(operation, *error) if isinstance(error, tuple) else error
+        self.faults.append(Fault(operation, planted, times, after))
+
+    def count(self, *operations: str) -> int:
+        return sum(call.operation in operations for call in self.calls)
+
+    def operations(self) -> Counter[str]:
+        return Counter(call.operation for call in self.calls)
+
+    @contextmanager
+    def serving(self, operation: str, params: dict[str, Any]) -> Iterator[None]:
+        hook = self.hooks.pop(operation, None)
+        if hook:
+            hook()
+        with self.lock:
+            self.calls.append(Call(operation, params))
+            shape = self.meta.service_model.operation_model(operation).input_shape
+            report = ParamValidator().validate(params, shape)
+            if report.has_errors():
+                raise ParamValidationError(report=report.generate_report())
+            self._raise_planted(operation, after=False)
+            yield
+            self._raise_planted(operation, after=True)
+
+    def _raise_planted(self, operation: str, *, after: bool) -> None:
+        for fault in self.faults:
+            if fault.operation == operation and fault.after == after and fault.times > 0:
+                fault.times -= 1
+                raise fault.error
+
+
+@dataclass
+class FakeJob:
+    name: str
+    arn: str
+    request: dict[str, Any]
+    operation: str
+    tags: dict[str, str]
+    created: datetime
+    status: str = "InProgress"
+    stops_at: float = 0.0
+    deployed_endpoint: str = ""
+
+
+@dataclass
+class FakeEndpoint:
+    config: str
+    status: str
+    created: datetime
+    gone_at: float = 0.0
+
+
+@dataclass
+class FakeSageMaker(FakeService):
+    """Jobs are never forgotten, their names count without regard to case, and stopping takes a while."""
+
+    time: FakeTime
+    service = "sagemaker"
+    stop_seconds: float = 12.0
+    quota: int = 20
+    jobs: dict[str, FakeJob] = field(default_factory=dict)
+    endpoints: dict[str, FakeEndpoint] = field(default_factory=dict)
+    configs: dict[str, list[str]] = field(default_factory=dict)
+    models: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        super().__init__(self.time)
+
+    # Jobs
+
+    def create_auto_ml_job(self, **request: Any) -> dict[str, Any]:
+        return self._create("CreateAutoMLJob", request)
+
+    def create_auto_ml_job_v2(self, **request: Any) -> dict[str, Any]:
+        return self._create("CreateAutoMLJobV2", request)
+
+    def _create(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        with self.serving(operation, request):
+            name = request["AutoMLJobName"]
+            if name.lower() in self.jobs:
+                raise client_error(operation, "ResourceInUse", f"Job name must be unique: {name}")
+            if len(self.running()) >= self.quota:
+                text = "The account-level service limit 'Number of concurrent AutoML jobs' is reached"
+                raise client_error(operation, "ResourceLimitExceeded", text)
+            tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
+            if len(tags) > 50 or any(key.startswith("aws:") for key in tags):
+                raise client_error(operation, "ValidationException", "tags")
+            self.add_job(name, tags, request, operation)
+            return {"AutoMLJobArn": self.jobs[name.lower()].arn}
+
+    def add_job(
+        self, name: str, tags: dict[str, str], request: dict[str, Any] | None = None, operation: str = "CreateAutoMLJob"
+    ) -> FakeJob:
+        # Whether real ARNs are in lower case is unverified; the fake takes the case that is harder for the function.
+        arn = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:automl-job/{name.lower()}"
+        job = FakeJob(name, arn, request or {}, operation, tags, self.time.wall())
+        self.jobs[name.lower()] = job
+        return job
+
+    def describe_auto_ml_job_v2(self, **params: str) -> dict[str, Any]:
+        with self.serving("DescribeAutoMLJobV2", params):
+            job = self._job("DescribeAutoMLJobV2", params["AutoMLJobName"])
+            reply = {
+                "AutoMLJobName": job.name,
+                "AutoMLJobArn": job.arn,
+                "AutoMLJobStatus": job.status,
+                "CreationTime": job.created,
+            }
+            if "ModelDeployConfig" in job.request:
+                reply["ModelDeployConfig"] = job.request["ModelDeployConfig"]
+            if job.deployed_endpoint:
+                reply["ModelDeployResult"] = {"EndpointName": job.deployed_endpoint}
+            return reply
+
+    def stop_auto_ml_job(self, **params: str) -> dict[str, Any]:
+        with self.serving("StopAutoMLJob", params):
+            job = self._job("StopAutoMLJob", params["AutoMLJobName"])
+            if job.status != "InProgress":
+                raise client_error("StopAutoMLJob", "ValidationException", f"The job is {job.status}")
+            job.status, job.stops_at = "Stopping", self.time.now() + self.stop_seconds
+            return {}
+
+    def _job(self, operation: str, name: str) -> FakeJob:
+        self._let_pass()
+        if name.lower() not in self.jobs:
+            raise client_error(operation, "ResourceNotFound", f"Could not find an AutoML job named {name}")
+        return self.jobs[name.lower()]
+
+    def running(self) -> list[FakeJob]:
+        self._let_pass()
+        return [job for job in self.jobs.values() if job.status in {"InProgress", "Stopping"}]
+
+    def _let_pass(self) -> None:
+        for job in self.jobs.values():
+            if job.status == "Stopping" and self.time.now() >= job.stops_at:
+                job.status = "Stopped"
+        for name, endpoint in list(self.endpoints.items()):
+            if endpoint.status == "Deleting" and self.time.now() >= endpoint.gone_at:
+                del self.endpoints[name]
+
+    # Tags
+
+    def list_tags(self, **params: Any) -> dict[str, Any]:
+        with self.serving("ListTags", params):
+            tags = [{"Key": key, "Value": value} for key, value in self._tagged("ListTags", params).items()]
+            begin = int(params.get("NextToken", "0"))
+            page: dict[str, Any] = {"Tags": tags[begin : begin + 3]}
+            if begin + 3 < len(tags):
+                page["NextToken"] = str(begin + 3)
+            return page
+
+    def add_tags(self, **params: Any) -> dict[str, Any]:
+        with self.serving("AddTags", params):
+            if any(tag["Key"].startswith("aws:") for tag in params["Tags"]):
+                raise client_error("AddTags", "ValidationException", "aws: is reserved")
+            self._tagged("AddTags", params).update({tag["Key"]: tag["Value"] for tag in params["Tags"]})
+            return {}
+
+    def delete_tags(self, **params: Any) -> dict[str, Any]:
+        with self.serving("DeleteTags", params):
+            tags = self._tagged("DeleteTags", params)
+            for key in params["TagKeys"]:
+                tags.pop(key, None)
+            return {}
+
+    def _tagged(self, operation: str, params: dict[str, Any]) -> dict[str, str]:
+        for job in self.jobs.values():
+            if job.arn == params["ResourceArn"]:
+                return job.tags
+        raise client_error(operation, "ResourceNotFound", f"no such ARN: {params['ResourceArn']}")
+
+    # One-click deployment
+
+    def deploy(self, job_name: str, endpoint: str, *, status: str = "InService", reported: bool = True) -> None:
+        """What the service does at the end of a job with a `ModelDeployConfig`."""
+        config, model = f"{endpoint}-config", f"{endpoint}-model"
+        self.endpoints[endpoint] = FakeEndpoint(config, status, self.time.wall())
+        self.configs[config] = [model]
+        self.models.add(model)
+        if reported:
+            self.jobs[job_name.lower()].deployed_endpoint = endpoint
+
+    def describe_endpoint(self, **params: str) -> dict[str, Any]:
+        with self.serving("DescribeEndpoint", params):
+            endpoint = self._endpoint("DescribeEndpoint", params["EndpointName"])
+            return {
+                "EndpointName": params["EndpointName"],
+                "EndpointConfigName": endpoint.config,
+                "EndpointStatus": endpoint.status,
+                "CreationTime": endpoint.created,
+            }
+
+    def delete_endpoint(self, **params: str) -> dict[str, Any]:
+        with self.serving("DeleteEndpoint", params):
+            endpoint = self._endpoint("DeleteEndpoint", params["EndpointName"])
+            if endpoint.status == "Creating":
+                raise client_error("DeleteEndpoint", "ValidationException", "Cannot update in-progress endpoint")
+            endpoint.status, endpoint.gone_at = "Deleting", self.time.now() + 15
+            return {}
+
+    def _endpoint(self, operation: str, name: str) -> FakeEndpoint:
+        self._let_pass()
+        if name not in self.endpoints:
+            raise client_error(operation, "ValidationException", f'Could not find endpoint "{name}".')
+        return self.endpoints[name]
+
+    def describe_endpoint_config(self, **params: str) -> dict[str, Any]:
+        with self.serving("DescribeEndpointConfig", params):
+            models = self._config("DescribeEndpointConfig", params["EndpointConfigName"])
+            return {"ProductionVariants": [{"VariantName": "AllTraffic", "ModelName": model} for model in models]}
+
+    def delete_endpoint_config(self, **params: str) -> dict[str, Any]:
+        with self.serving("DeleteEndpointConfig", params):
+            self._config("DeleteEndpointConfig", params["EndpointConfigName"])
+            del self.configs[params["EndpointConfigName"]]
+            return {}
+
+    def _config(self, operation: str, name: str) -> list[str]:
+        if name not in self.configs:
+            raise client_error(operation, "ValidationException", f'Could not find endpoint configuration "{name}".')
+        return self.configs[name]
+
+    def delete_model(self, **params: str) -> dict[str, Any]:
+        with self.serving("DeleteModel", params):
+            if params["ModelName"] not in self.models:
+                raise client_error(
+                    "DeleteModel", "ValidationException", f'Could not find model "{params["ModelName"]}".'
+                )
+            self.models.remove(params["ModelName"])
+            return {}
+
+
+@dataclass
+class FakeCloudFormation(FakeService):
+    """What CloudFormation says of its resources."""
+
+    time: FakeTime
+    service = "cloudformation"
+    resources: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    """(stack id, logical id) -> (status, physical id)"""
+    stacks: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        super().__init__(self.time)
+
+    def describe_stack_resource(self, **params: str) -> dict[str, Any]:
+        with self.serving("DescribeStackResource", params):
+            stack, logical = params["StackName"], params["LogicalResourceId"]
+            if stack not in self.stacks:
+                raise client_error("DescribeStackResource", "ValidationError", f"Stack '{stack}' does not exist")
+            if (stack, logical) not in self.resources:
+                text = f"Resource {logical} does not exist for stack {stack}"
+                raise client_error("DescribeStackResource", "ValidationError", text)
+            status, physical = self.resources[stack, logical]
+            return {"StackResourceDetail": {"ResourceStatus": status, "PhysicalResourceId": physical}}
+
+
+def method_of(operation: str) -> str:
+    """The name of an operation as a method of a client."""
+    return str(xform_name(operation))

@@ -1,0 +1,305 @@
+"""A Delete stops whatever is ours, touches nothing else, and never gets stuck."""
+
+import json
+from typing import Any
+
+import pytest
+
+from constructs_lib.runtime.answer import NO_JOB
+from constructs_lib.runtime.contract import OwnerTag
+
+from .world import LOGICAL_ID, Crash, World, properties
+
+A = properties()
+INVENTED = f"Demo-{LOGICAL_ID}-1QXAMPLE2IDZ3"
+AUTO_NAMED = {"AutoGenerateEndpointName": True}
+
+
+def decisions(output: str) -> list[str]:
+    return [json.loads(line)["decision"] for line in output.splitlines()]
+
+
+def test_running_job_is_given_up_stopped_and_waited_for(world: World) -> None:
+    world.create(A)
+    world.sagemaker.calls.clear()
+
+    assert world.delete()["Status"] == "SUCCESS"
+
+    assert world.job().status == "Stopped"
+    assert OwnerTag.RELEASED in world.job().tags
+    operations = [call.operation for call in world.sagemaker.calls]
+    assert operations.index("AddTags") < operations.index("StopAutoMLJob")
+    assert 10 <= world.time.now() < 30  # the fake takes 12 seconds to stop
+
+
+@pytest.mark.parametrize("status", ["Completed", "Failed", "Stopped"])
+def test_ended_job_is_only_given_up(world: World, status: str) -> None:
+    world.create(A)
+    world.job().status = status
+
+    assert world.delete()["Status"] == "SUCCESS"
+
+    assert world.sagemaker.count("StopAutoMLJob") == 0
+    assert OwnerTag.RELEASED in world.job().tags
+    assert world.time.slept == []
+
+
+def test_delete_twice_is_as_good_as_once(world: World) -> None:
+    world.create(A)
+    world.delete()
+
+    assert world.send(world.events[-1])["Status"] == "SUCCESS"
+    assert world.sagemaker.count("StopAutoMLJob") == world.sagemaker.count("AddTags") == 1
+
+
+def test_job_that_ends_while_it_is_being_stopped_counts_as_stopped(world: World) -> None:
+    world.create(A)
+    world.sagemaker.hooks["StopAutoMLJob"] = lambda: setattr(world.job(), "status", "Completed")
+
+    assert world.delete()["Status"] == "SUCCESS"
+
+
+def test_job_that_cannot_be_stopped_fails_the_delete(world: World) -> None:
+    world.create(A)
+    world.sagemaker.fail(
+        "StopAutoMLJob", ("AccessDeniedException", "not authorized to perform sagemaker:StopAutoMLJob")
+    )
+
+    answer = world.delete()
+
+    assert answer["Status"] == "FAILED"
+    assert "not authorized to perform sagemaker:StopAutoMLJob" in answer["Reason"]
+
+
+def test_job_is_stopped_even_when_it_cannot_be_tagged(world: World) -> None:
+    world.create(A)
+    world.sagemaker.fail("AddTags", ("AccessDeniedException", "no tags"))
+
+    assert world.delete()["Status"] == "FAILED"
+    assert world.running() == []
+
+
+@pytest.mark.parametrize("physical_id", [INVENTED, NO_JOB, "2026/11/22/[$LATEST]abc", "x" * 900])
+def test_physical_id_we_never_issued_leads_to_the_job_by_its_properties(world: World, physical_id: str) -> None:
+    world.create(A)
+
+    answer = world.delete(physical_id=physical_id)
+
+    assert answer["Status"] == "SUCCESS"
+    assert answer["PhysicalResourceId"] == physical_id
+    assert world.running() == []
+
+
+def test_invented_id_finds_an_explicit_name(world: World) -> None:
+    world.create(properties(AutoMLJobName="churn"))
+
+    world.delete(physical_id=INVENTED)
+
+    assert world.running() == []
+
+
+@pytest.mark.parametrize("wanted", [{}, {"Operation": "Rm", "Request": "x"}, {"Request": []}, properties(Misspelt="x")])
+def test_properties_that_never_worked_do_not_stop_a_delete(world: World, wanted: dict[str, Any]) -> None:
+    world.create(A)
+
+    answer = world.delete(wanted=wanted | {"ServiceToken": "arn"})
+
+    assert answer["Status"] == "SUCCESS"
+    assert world.running() == []
+
+
+def test_create_refused_for_bad_input_can_be_deleted(world: World) -> None:
+    assert world.create(properties(Misspelt="x"))["Status"] == "FAILED"
+    assert world.sink.answers()[-1]["Status"] == "SUCCESS"
+
+
+def test_foreign_job_of_that_name_is_left_alone(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    foreign = world.sagemaker.add_job("somebodys-job", {OwnerTag.STACK: "another stack", OwnerTag.RESOURCE: LOGICAL_ID})
+
+    answer = world.delete(physical_id="somebodys-job", wanted=A)
+
+    assert answer["Status"] == "SUCCESS"
+    assert foreign.status == "InProgress"
+    assert OwnerTag.RELEASED not in foreign.tags
+    assert "not ours: left alone" in decisions(capsys.readouterr().out)
+
+
+def test_job_of_another_resource_of_the_stack_is_left_alone(world: World) -> None:
+    sibling = world.sagemaker.add_job("sibling", {OwnerTag.STACK: world.stack_id, OwnerTag.RESOURCE: "Other"})
+
+    world.delete(physical_id="sibling", wanted=properties(AutoMLJobName="sibling"))
+
+    assert sibling.status == "InProgress"
+
+
+def test_id_we_may_not_ask_about_is_left_alone(world: World) -> None:
+    world.sagemaker.fail("DescribeAutoMLJobV2", ("AccessDeniedException", "not authorized"))
+
+    assert world.delete(physical_id="S-Job1A2B-1QXAMPLE2IDZ3", wanted=A)["Status"] == "SUCCESS"
+
+
+def test_own_job_that_we_may_not_ask_about_fails_the_delete(world: World) -> None:
+    world.create(A)
+    world.sagemaker.fail("DescribeAutoMLJobV2", ("AccessDeniedException", "not authorized"), times=9)
+
+    assert world.delete()["Status"] == "FAILED"
+
+
+def test_clean_up_of_an_earlier_job_spares_the_one_that_lives(world: World) -> None:
+    first = world.create(A)["PhysicalResourceId"]
+    world.delete()
+    world.job().tags.pop(OwnerTag.RELEASED)  # as if that Delete had never come
+    second = world.create(A)["PhysicalResourceId"]
+
+    answer = world.send(world.event("Delete", PhysicalResourceId=first, ResourceProperties=A))
+
+    assert answer["Status"] == "SUCCESS"
+    assert world.running() == [second]
+
+
+def test_old_delete_delivered_again_spares_the_job_that_lives(world: World) -> None:
+    world.create(A)
+    world.delete()
+    old_delete = world.events[-1]
+    second = world.create(A)["PhysicalResourceId"]
+
+    world.send(old_delete)
+
+    assert world.running() == [second]
+
+
+def test_crash_between_tag_and_stop_is_mended_by_the_next_delivery(world: World) -> None:
+    world.create(A)
+    world.sagemaker.fail("StopAutoMLJob", Crash())
+    with pytest.raises(Crash):
+        world.delete()
+    assert world.running()
+
+    assert world.send(world.events[-1])["Status"] == "SUCCESS"
+    assert world.running() == []
+
+
+def test_job_that_takes_too_long_to_stop_does_not_hold_the_stack(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.create(A)
+    world.sagemaker.stop_seconds = 3600
+
+    assert world.delete()["Status"] == "SUCCESS"
+
+    assert 400 <= world.time.now() <= 600
+    assert "job is still ending" in decisions(capsys.readouterr().out)
+
+
+def test_waiting_ends_well_before_the_function(world: World) -> None:
+    world.create(A)
+    world.sagemaker.stop_seconds = 3600
+    began = world.time.now()
+
+    answer = world.send(world.event("Delete", PhysicalResourceId=world.physical_id, ResourceProperties=A), allowed=200)
+
+    assert answer["Status"] == "SUCCESS"
+    assert world.time.now() - began <= 185
+
+
+# One-click deployment
+
+
+def test_endpoint_of_the_job_goes_with_config_and_model(world: World) -> None:
+    world.create(properties(ModelDeployConfig=AUTO_NAMED))
+    world.job().status = "Completed"
+    world.sagemaker.deploy(world.physical_id, "auto-endpoint")
+
+    assert world.delete()["Status"] == "SUCCESS"
+
+    assert not world.sagemaker.endpoints
+    assert not world.sagemaker.configs
+    assert not world.sagemaker.models
+
+
+def test_job_without_deployment_asks_for_no_endpoint(world: World) -> None:
+    world.create(A)
+    world.delete()
+
+    assert world.sagemaker.count("DescribeEndpoint") == 0
+
+
+def test_endpoint_that_is_gone_already_counts_as_deleted(world: World) -> None:
+    world.create(properties(ModelDeployConfig=AUTO_NAMED))
+    world.sagemaker.deploy(world.physical_id, "auto-endpoint")
+    world.sagemaker.endpoints.clear()
+
+    assert world.delete()["Status"] == "SUCCESS"
+
+
+def test_endpoint_whose_config_is_gone_is_deleted(world: World) -> None:
+    world.create(properties(ModelDeployConfig=AUTO_NAMED))
+    world.sagemaker.deploy(world.physical_id, "auto-endpoint")
+    world.sagemaker.configs.clear()
+
+    assert world.delete()["Status"] == "SUCCESS"
+    assert not world.sagemaker.endpoints
+
+
+def test_endpoint_that_is_still_being_made_is_deleted_when_it_lets_us(world: World) -> None:
+    world.create(properties(ModelDeployConfig=AUTO_NAMED))
+    world.sagemaker.deploy(world.physical_id, "auto-endpoint", status="Creating")
+    world.sagemaker.hooks["DeleteEndpoint"] = lambda: world.sagemaker.hooks.update(
+        DeleteEndpoint=lambda: setattr(world.sagemaker.endpoints["auto-endpoint"], "status", "InService")
+    )
+
+    assert world.delete()["Status"] == "SUCCESS"
+    assert not world.sagemaker.endpoints
+
+
+def test_endpoint_that_never_lets_us_does_not_hold_the_stack(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.create(properties(ModelDeployConfig=AUTO_NAMED))
+    world.sagemaker.deploy(world.physical_id, "auto-endpoint", status="Creating")
+
+    assert world.delete()["Status"] == "SUCCESS"
+
+    assert world.time.now() <= 600
+    assert "endpoint could not be deleted in time" in decisions(capsys.readouterr().out)
+
+
+def test_endpoint_that_may_not_be_deleted_fails_the_delete_because_it_bills(world: World) -> None:
+    world.create(properties(ModelDeployConfig=AUTO_NAMED))
+    world.sagemaker.deploy(world.physical_id, "auto-endpoint")
+    world.sagemaker.fail("DeleteEndpoint", ("AccessDeniedException", "not authorized to delete it"))
+
+    answer = world.delete()
+
+    assert answer["Status"] == "FAILED"
+    assert "not authorized to delete it" in answer["Reason"]
+
+
+@pytest.mark.parametrize("operation", ["DeleteEndpointConfig", "DeleteModel"])
+def test_what_costs_nothing_does_not_hold_the_stack(
+    world: World, operation: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.create(properties(ModelDeployConfig=AUTO_NAMED))
+    world.sagemaker.deploy(world.physical_id, "auto-endpoint")
+    world.sagemaker.fail(operation, ("AccessDeniedException", "no"))
+
+    assert world.delete()["Status"] == "SUCCESS"
+    assert not world.sagemaker.endpoints
+    assert any("is left behind" in decision for decision in decisions(capsys.readouterr().out))
+
+
+def test_named_endpoint_made_by_the_job_is_deleted_although_it_was_not_reported(world: World) -> None:
+    world.create(properties(ModelDeployConfig={"EndpointName": "churn-endpoint"}))
+    world.sagemaker.deploy(world.physical_id, "churn-endpoint", reported=False)
+
+    world.delete()
+
+    assert not world.sagemaker.endpoints
+
+
+def test_named_endpoint_older_than_the_job_is_left_alone(world: World) -> None:
+    world.sagemaker.deploy("", "churn-endpoint", reported=False)
+    world.time.sleep(60)
+    world.create(properties(ModelDeployConfig={"EndpointName": "churn-endpoint"}))
+
+    assert world.delete()["Status"] == "SUCCESS"
+    assert set(world.sagemaker.endpoints) == {"churn-endpoint"}
+    assert world.sagemaker.models
