@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import json
 import secrets
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ import hypercorn.config
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, responses, router
 from ministack.services import iam, sts, tagging
+from ministack.services.cloudformation import custom_resource, provisioners, stacks
 
 from constructs_lib.rehearsal.cloud.connection import Credentials
 from constructs_lib.rehearsal.cloud.errors import AccessDeniedError
@@ -202,3 +204,144 @@ def open_session(role_arn: str, name: str) -> Credentials:
         },
     )
     return credentials
+
+
+# CloudFormation
+
+Attributes = dict[str, Any]
+Create = Callable[[str, dict[str, Any], str], tuple[str, Attributes]]
+Update = Callable[[str, dict[str, Any], dict[str, Any], str, str], tuple[str, Attributes]]
+Delete = Callable[[str, dict[str, Any]], None]
+
+_CUSTOM_RESOURCES = ("Custom::", "AWS::CloudFormation::CustomResource")
+
+
+def add_resource_type(name: str, create: Create, update: Update | None, delete: Delete, *, taggable: bool) -> None:
+    """Teach CloudFormation a type. The functions may wait: they run on a thread of their own.
+
+    Args:
+        name: The type, `AWS::SageMaker::Model`.
+        create: Takes logical id, properties and stack name; returns physical id and attributes.
+        update: Takes physical id, old and new properties, stack name and logical id. Another physical id is a
+            replacement. Default: every change is one.
+        delete: Takes physical id and properties.
+        taggable: Whether the stack's tags are added to its `Tags`.
+    """
+    handlers: dict[str, Any] = {"create": create, "delete": delete}
+    if update is not None:
+        handlers |= {"update": update, "update_with_logical_id": True}
+    provisioners._RESOURCE_HANDLERS[name] = handlers
+    if taggable:
+        provisioners._STACK_TAG_PROPERTY[name] = ("Tags", "list")
+    _run_on_thread(name)
+
+
+def extend_resource_type(name: str, after_change: Callable[[str, dict[str, Any]], Attributes]) -> None:
+    """Do more after MiniStack has created or updated a resource of a type it knows; returns further attributes."""
+    handlers = provisioners._RESOURCE_HANDLERS[name]
+
+    def extended(change: Callable[..., tuple[str, Attributes]], properties_at: int) -> Callable[..., Any]:
+        def run(*arguments: Any) -> tuple[str, Attributes]:
+            physical_id, attributes = change(*arguments)
+            return physical_id, {**attributes, **after_change(physical_id, arguments[properties_at])}
+
+        return run
+
+    handlers["create"] = extended(handlers["create"], 1)
+    handlers["update"] = extended(handlers["update"], 2)
+    _run_on_thread(name)
+
+
+def _run_on_thread(name: str) -> None:
+    original = stacks._runs_on_worker_thread
+    stacks._runs_on_worker_thread = lambda resource_type: resource_type == name or original(resource_type)
+
+
+def send_missing_custom_resource_events() -> None:
+    """Let rollbacks send custom resources what CloudFormation documents and MiniStack leaves out.
+
+    After a failed Create comes a Delete. After an Update that replaced a resource and was then rolled back comes an
+    Update with the old properties and the new physical id, before the Delete of the new one.
+    """
+    failed_creates = _remember_failed_creates()
+    original = stacks._roll_back_operation
+
+    async def roll_back(name: str, stack_id: str, stack: dict[str, Any], operation: dict[str, Any], *rest: Any) -> None:
+        failed_id = operation["failed_logical_id"]
+        failed = failed_creates.pop((stack_id, failed_id), None)
+        if failed is not None and operation["failed_update"] is None:
+            # Known to the rollback as created, it is deleted first: the failed one was the last.
+            stack.setdefault("_resources", {})[failed_id] = failed
+            operation["created"].append(failed_id)
+        unreverted = await _revert_replaced(name, stack_id, stack, operation)
+        await original(name, stack_id, stack, operation, *rest)
+        if unreverted:
+            stack["StackStatus"] = "UPDATE_ROLLBACK_FAILED"
+            reason = f"The following resource(s) failed to update: [{', '.join(unreverted)}]."
+            stack["StackStatusReason"] = reason
+            stacks._add_event(
+                stack_id, name, name, "AWS::CloudFormation::Stack", stack["StackStatus"], reason, stack_id
+            )
+
+    stacks._roll_back_operation = roll_back
+
+
+async def _revert_replaced(name: str, stack_id: str, stack: dict[str, Any], operation: dict[str, Any]) -> list[str]:
+    """Send the reverse Update of each custom resource that the failed update replaced; returns what failed."""
+    previous_resources = (operation["previous_stack"] or {}).get("_resources", {})
+    failed = []
+    for logical_id in reversed(operation["created"]):
+        new, previous = stack["_resources"].get(logical_id), previous_resources.get(logical_id)
+        if not new or not previous or not new["ResourceType"].startswith(_CUSTOM_RESOURCES):
+            continue
+        new_id = new["PhysicalResourceId"]
+        if new_id == previous["PhysicalResourceId"]:
+            continue
+        try:
+            await stacks._revert_update(
+                stack_id, name, logical_id, new["ResourceType"], new_id,
+                new["Properties"], previous["Properties"], new["Attributes"], previous,
+            )  # fmt: skip
+        except Exception:
+            failed.append(logical_id)
+        else:
+            if previous["PhysicalResourceId"] == new_id:  # the provider kept the new one: nothing to delete
+                operation["created"].remove(logical_id)
+    return failed
+
+
+def _remember_failed_creates() -> dict[tuple[str, str], dict[str, Any]]:
+    """Record each Create that a provider refused or never answered, by stack id and logical id."""
+    failed: dict[tuple[str, str], dict[str, Any]] = {}
+    answers = threading.local()
+    original_invoke, original_register = custom_resource.invoke_custom_resource, custom_resource.register_token
+
+    def register_token(token: str) -> Any:
+        event = original_register(token)
+        answers.entry = custom_resource._pending[token]
+        return event
+
+    def invoke_custom_resource(
+        request_type: str, logical_id: str, props: dict[str, Any], stack_name: str, stack_id: str,
+        resource_type: str, *rest: Any, **more: Any,
+    ) -> Any:  # fmt: skip
+        try:
+            return original_invoke(request_type, logical_id, props, stack_name, stack_id, resource_type, *rest, **more)
+        except (RuntimeError, TimeoutError):
+            if request_type == "Create":
+                answer = answers.entry["result"] or {}
+                failed[stack_id, logical_id] = {
+                    # CloudFormation invents an id for a resource that never told it one.
+                    "PhysicalResourceId": answer.get("PhysicalResourceId")
+                    or f"{stack_name}-{logical_id}-{secrets.token_hex(6).upper()}",
+                    "ResourceType": resource_type,
+                    "ResourceStatus": "CREATE_FAILED",
+                    "LogicalResourceId": logical_id,
+                    "Properties": props,
+                    "Attributes": {},
+                }
+            raise
+
+    custom_resource.register_token = register_token
+    custom_resource.invoke_custom_resource = invoke_custom_resource
+    return failed

@@ -26,12 +26,13 @@ def main() -> None:
         os.environ.pop(variable, None)
     logging.getLogger("botocore").setLevel(logging.WARNING)
 
-    from constructs_lib.rehearsal.cloud import ministack
+    from constructs_lib.rehearsal.cloud import cloudformation, ministack
     from constructs_lib.rehearsal.cloud.service import SageMaker, resource_arn
 
     connection = Connection(endpoint_url=settings.endpoint_url, certificate=settings.authority, region=settings.region)
     service = SageMaker(settings, connection)
     ministack.install(service.handle, resource_arn, service.tagged_resources)
+    cloudformation.install(connection)
     threading.Thread(target=_end_with_parent, args=(service,), daemon=True).start()
     ministack.serve(settings.port, str(settings.certificate), str(settings.key))
 
