@@ -1,7 +1,8 @@
 """Look at the rehearsal's account from outside, with boto3, as any other client would."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
@@ -61,12 +62,15 @@ _LISTINGS = (
 )
 
 
+KINDS = (*(listing.kind for listing in _LISTINGS), "KMS key")
+"""What is looked for."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A model that a job has tried."""
 
     name: str
-    algorithm: str
     status: str
     metric: str
     value: float | None
@@ -87,14 +91,27 @@ class JobState:
     """The endpoint of a one-click deployment; empty without one."""
 
     output: str
+    seconds: float | None
+    """How long it ran; None: it still runs."""
+
     candidates: tuple[Candidate, ...]
     """Best first; those without a value last."""
+
+
+@dataclass(frozen=True)
+class TrainingReport:
+    """What the trainer says of a job, beyond the API."""
+
+    notes: tuple[str, ...] = ()
+    trained: Mapping[str, str] = field(default_factory=dict)
+    """What a candidate really is, by its name."""
 
 
 class Account:
     """What is in the account."""
 
     def __init__(self, cloud: Cloud) -> None:
+        self._clients: dict[str, Any] = {}
         self._cloud = cloud
 
     def jobs(self) -> dict[str, str]:
@@ -104,7 +121,7 @@ class Account:
 
     def job(self, name: str) -> JobState:
         """A job and its candidates."""
-        job = self._cloud.client("sagemaker").describe_auto_ml_job_v2(AutoMLJobName=name)
+        job = self._client("sagemaker").describe_auto_ml_job_v2(AutoMLJobName=name)
         found = self._all("sagemaker", "list_candidates_for_auto_ml_job", "Candidates[]", AutoMLJobName=name)
         return JobState(
             name=job["AutoMLJobName"],
@@ -114,12 +131,23 @@ class Account:
             failure_reason=job.get("FailureReason", ""),
             endpoint=job.get("ModelDeployResult", {}).get("EndpointName", ""),
             output=job["OutputDataConfig"]["S3OutputPath"],
+            seconds=_took(job),
             candidates=tuple(sorted(map(_candidate, found), key=_rank)),
         )
 
+    def report(self, job: JobState) -> TrainingReport:
+        """The trainer's own report, beside the artifacts."""
+        found = self.read(f"{job.output.rstrip('/')}/{job.name}/rehearsal.json")
+        if found is None:
+            return TrainingReport()
+        report = json.loads(found)
+        candidates = report.get("Leaderboard", [])
+        trained = {candidate["CandidateName"]: candidate["Trained"] for candidate in candidates}
+        return TrainingReport(tuple(report["Notes"]), trained)
+
     def training_data(self, name: str) -> tuple[str, str]:
         """The S3 URI of a job's training data and its target column (tabular jobs)."""
-        job = self._cloud.client("sagemaker").describe_auto_ml_job_v2(AutoMLJobName=name)
+        job = self._client("sagemaker").describe_auto_ml_job_v2(AutoMLJobName=name)
         channels = job["AutoMLJobInputDataConfig"]
         training = next(channel for channel in channels if channel.get("ChannelType", "training") == "training")
         tabular = job.get("AutoMLProblemTypeConfig", {}).get("TabularJobConfig", {})
@@ -139,22 +167,18 @@ class Account:
 
     def outputs(self, stack: Stack) -> dict[str, str]:
         """The outputs of a stack."""
-        [found] = self._cloud.client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"]
+        [found] = self._client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"]
         return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
 
     def stack_status(self, stack: Stack) -> str:
         """The status of a stack that exists."""
-        [found] = self._cloud.client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"]
+        [found] = self._client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"]
         return str(found["StackStatus"])
 
-    def physical_ids(self, stack: Stack, logical_ids: set[str]) -> set[str]:
-        """The physical ids of some resources."""
+    def physical_ids(self, stack: Stack) -> dict[str, str]:
+        """The physical ids of a stack's own resources, by logical id."""
         resources = self._resources(stack.name)
-        return {
-            str(resources[name]["PhysicalResourceId"])
-            for name in logical_ids & resources.keys()
-            if resources[name].get("PhysicalResourceId")
-        }
+        return {name: str(found.get("PhysicalResourceId", "")) for name, found in resources.items()}
 
     def things(self) -> set[Thing]:
         """Everything that a stack could leave behind. Jobs are not in it: AWS keeps those for ever."""
@@ -163,11 +187,11 @@ class Account:
             for listing in _LISTINGS
             for name in self._all(listing.service, listing.operation, listing.names, **listing.arguments)
         }
-        return found | {Thing("KMS key", key) for key in self._usable_keys()}
+        return found | {Thing(KINDS[-1], key) for key in self._usable_keys()}
 
     def log_tails(self, lines: int) -> Iterator[tuple[str, str]]:
         """The latest messages of each log group that has any, with its name."""
-        logs = self._cloud.client("logs")
+        logs = self._client("logs")
         for group in self._all("logs", "describe_log_groups", "logGroups[].logGroupName"):
             events = logs.filter_log_events(logGroupName=group).get("events", [])
             messages = [
@@ -178,7 +202,7 @@ class Account:
 
     def read(self, uri: str) -> bytes | None:
         """An object of S3; None if there is none."""
-        s3 = self._cloud.client("s3")
+        s3 = self._client("s3")
         bucket, key = split(uri)
         try:
             body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -194,16 +218,22 @@ class Account:
 
     def invoke(self, endpoint: str, body: str) -> str:
         """Ask an endpoint for predictions."""
-        runtime = self._cloud.client("sagemaker-runtime")
+        runtime = self._client("sagemaker-runtime")
         answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Accept="text/csv", Body=body)
         return str(answer["Body"].read().decode())
 
     def endpoint_status(self, name: str) -> str:
         """The status of an endpoint."""
-        return str(self._cloud.client("sagemaker").describe_endpoint(EndpointName=name)["EndpointStatus"])
+        return str(self._client("sagemaker").describe_endpoint(EndpointName=name)["EndpointStatus"])
+
+    def _client(self, service: str) -> Any:
+        # Making a client takes longer than most calls.
+        if service not in self._clients:
+            self._clients[service] = self._cloud.client(service)
+        return self._clients[service]
 
     def _usable_keys(self) -> Iterator[str]:
-        kms = self._cloud.client("kms")
+        kms = self._client("kms")
         for key in self._all("kms", "list_keys", "Keys[].KeyId"):
             if kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] != "PendingDeletion":
                 yield key
@@ -220,7 +250,7 @@ class Account:
         return {resource["LogicalResourceId"]: resource for resource in found}
 
     def _all(self, service: str, operation: str, expression: str, **arguments: Any) -> list[Any]:
-        client = self._cloud.client(service)
+        client = self._client(service)
         if client.can_paginate(operation):
             pages = client.get_paginator(operation).paginate(**arguments)
         else:
@@ -236,21 +266,19 @@ def split(uri: str) -> tuple[str, str]:
 
 def _candidate(candidate: dict[str, Any]) -> Candidate:
     metric = candidate.get("FinalAutoMLJobObjectiveMetric", {})
-    start, end = candidate.get("CreationTime"), candidate.get("EndTime")
-    took = (end - start).total_seconds() if isinstance(start, datetime) and isinstance(end, datetime) else None
     return Candidate(
         name=candidate["CandidateName"],
-        algorithm=_algorithm(candidate),
         status=candidate["CandidateStatus"],
         metric=metric.get("MetricName", ""),
         value=metric.get("Value"),
         smaller_is_better=metric.get("Type") == "Minimize",
-        seconds=took,
+        seconds=_took(candidate),
     )
 
 
-def _algorithm(candidate: dict[str, Any]) -> str:
-    return str(candidate["CandidateName"])
+def _took(described: dict[str, Any]) -> float | None:
+    start, end = described.get("CreationTime"), described.get("EndTime")
+    return (end - start).total_seconds() if isinstance(start, datetime) and isinstance(end, datetime) else None
 
 
 def _rank(candidate: Candidate) -> tuple[bool, float]:

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import tools
+from . import cdk
 from .assembly import Assembly
 from .failures import CannotStartError, tail
-from .processes import Deadline, run
+from .processes import Deadline, Running
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
@@ -76,10 +76,11 @@ def synthesize(app: App, folder: Path, *, log: Path, deadline: Deadline, watch: 
     if app.ready:
         shutil.copytree(app.folder, folder)
         return Assembly.read(folder)
-    command = [*tools.cdk(), "synth", "--quiet", "--lookups=false", "--output", str(folder)]
+    command = [*cdk.command(), "synth", "--quiet", "--lookups=false", "--output", str(folder)]
     if app.command is not None:
         command += ["--app", app.command]
-    finished = run(command, folder=app.folder, environment=_environment(), log=log, deadline=deadline, watch=watch)
+    with Running(command, folder=app.folder, environment=_environment(), log=log) as running:
+        finished = running.wait(deadline, watch)
     if finished.code != 0:
         hint = ""
         if "ookups have been disabled" in finished.output:
@@ -95,7 +96,7 @@ def _environment() -> dict[str, str]:
     """The user's own environment, for their app, but without the way to a real AWS account."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return own | {
-        "PATH": tools.path(),
+        "PATH": cdk.search_path(),
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",

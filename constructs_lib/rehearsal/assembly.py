@@ -250,7 +250,7 @@ def _tag(key: str, value: str) -> dict[str, str]:
 def _load(path: Path) -> dict[str, Any]:
     loaded = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(loaded, dict):
-        raise ValueError(f"{path.name} is not a JSON object")  # noqa: TRY004  callers treat it as unreadable JSON
+        raise ValueError(f"{path.name} is not a JSON object")
     return loaded
 
 

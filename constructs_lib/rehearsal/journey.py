@@ -3,23 +3,20 @@
 Every step acts through the real `cdk` CLI and is judged through boto3, by what the account then holds.
 """
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from constructs_lib.runtime.contract import OwnerTag
 
-from . import tools
-from .account import RUNNING, Account, JobState, Thing
-from .assembly import Stack
+from .account import KINDS, RUNNING, Account, JobState
+from .assembly import Assembly, Stack
+from .cdk import Cdk, expect_success
 from .failures import CheckFailedError, Evidence, tail
-from .processes import Deadline, Finished, run
+from .processes import Deadline, Finished
 from .record import Record
 from .sample import sample_of
 
@@ -40,42 +37,25 @@ TAG = ("rehearsal", "tag-only")
 FAILING = "RehearsalNobodySignals"
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """Where a journey takes place."""
-
-    account: Account
-    environment: Mapping[str, str]
-    """For the `cdk` CLI."""
-
-    region: str
-    account_id: str
-    logs: Path
-    server_log: Path
-
-
 class Journey:
-    """A walk through the life of the chosen stacks."""
+    """A walk through the life of the chosen stacks, in an account that is bootstrapped."""
 
-    def __init__(
-        self, stacks: Sequence[Stack], assembly: Path, around: Surroundings, record: Record, deadline: Deadline
-    ) -> None:
-        self._stacks = stacks
+    def __init__(self, assembly: Assembly, stacks: Sequence[Stack], account: Account, cdk: Cdk, record: Record) -> None:
         self._assembly = assembly
-        self._around = around
-        self._account = around.account
+        self._stacks = stacks
+        self._account = account
+        self._cdk = cdk
         self._record = record
-        self._deadline = deadline
         self._jobs = [job for stack in stacks for job in stack.jobs()]
-        self._runs = 0
-        self._before: set[Thing] = set()
+        self._before = account.things()
         self._deployed = False
+        self._looked = 0.0
+        self._own: set[str] = set()
 
     def run(self, *, updates: bool) -> None:
         """Walk all of it. Whatever fails, what was deployed is destroyed before this returns."""
         try:
             with self._explained():
-                self._bootstrap()
                 self._deploy()
                 self._train()
                 self._show_outputs()
@@ -89,16 +69,10 @@ class Journey:
             self._destroy_after_failure()
             raise
 
-    def _bootstrap(self) -> None:
-        with self._record.step("cdk bootstrap"):
-            self._cdk("bootstrap", f"aws://{self._around.account_id}/{self._around.region}")
-            self._before = self._account.things()
-            self._record.expect(Thing("stack", "CDKToolkit") in self._before, "the CDKToolkit stack is there")
-
     def _deploy(self) -> None:
         with self._record.step("cdk deploy"):
             self._deployed = True
-            self._cdk_deploy()
+            expect_success("deploy", self._deploy_again())
             made = self._account.jobs()
             names = [self._account.name_of(job) for job in self._jobs]
             self._record.expect(
@@ -108,14 +82,13 @@ class Journey:
             )
 
     def _train(self) -> None:
-        with self._record.step("training"):
+        with self._record.step("wait for the job"):
             for job in self._jobs:
                 state = self._wait_for(self._account.name_of(job))
-                self._record.trained.append(state)
-                self._record.notes += self._trainer_notes(state)
+                self._record.trained.append((state, self._account.report(state)))
                 self._record.expect(
                     state.status == "Completed",
-                    f"{state.name} is Completed ({state.stage}), {len(state.candidates)} candidates",
+                    f"{state.name} is Completed after {state.seconds or 0:.1f} s, {len(state.candidates)} candidates",
                     f"{job} ended {state.status} ({state.stage}): {state.failure_reason or 'no reason given'}"
                     f"{_hint(state.failure_reason)}",
                 )
@@ -128,7 +101,7 @@ class Journey:
             for stack in self._stacks:
                 for key, value in sorted(self._account.outputs(stack).items()):
                     self._record.screen.say(f"{stack.path}.{key} = {value}")
-            for state in self._record.trained:
+            for state, _ in self._record.trained:
                 if state.endpoint:
                     self._invoke(state)
 
@@ -152,14 +125,14 @@ class Journey:
     def _unchanged(self) -> None:
         with self._record.step("the same app again"):
             before = self._account.jobs()
-            diff = self._cdk("diff", *self._names, "--fail", may_fail=True)
+            diff = self._run("diff", "--fail")
             self._record.expect(
                 diff.code == 0,
                 "cdk diff shows no difference",
                 "cdk diff shows differences although nothing has changed",
                 Evidence("cdk diff", tail(diff.output)),
             )
-            self._cdk_deploy()
+            expect_success("deploy", self._deploy_again())
             self._record.expect(
                 self._account.jobs().keys() == before.keys(),
                 "deploying again made no job",
@@ -177,7 +150,7 @@ class Journey:
             old = self._account.job(self._account.name_of(job))
             before = self._account.jobs()
             job.train_again(2)
-            self._cdk_deploy()
+            expect_success("deploy", self._deploy_again())
             new = self._account.name_of(job)
             made = self._account.jobs().keys() - before.keys()
             self._record.expect(
@@ -207,7 +180,7 @@ class Journey:
         with self._record.step("an update of tags alone"):
             name, before = self._account.name_of(job), self._account.jobs()
             job.add_tag(*TAG)
-            self._cdk_deploy()
+            expect_success("deploy", self._deploy_again())
             made = _news(before, self._account.jobs())
             self._record.expect(
                 not made and self._account.name_of(job) == name,
@@ -228,7 +201,7 @@ class Journey:
             if job.can_be_replaced:
                 job.train_again(3)
             job.add_failure(FAILING)
-            deployed = self._cdk_deploy(may_fail=True)
+            deployed = self._deploy_again()
             status = self._account.stack_status(job.stack)
             self._record.expect(
                 deployed.code != 0 and status == "UPDATE_ROLLBACK_COMPLETE",
@@ -249,7 +222,12 @@ class Journey:
             )
             self._expect_untouched(name, before[name])
             for extra in made:
-                self._expect_released(self._account.job(extra))
+                state = self._wait_stopped(extra)
+                self._record.expect(
+                    state.status not in RUNNING and OwnerTag.RELEASED in self._account.tags(state.arn),
+                    f"{extra} is {state.status} and released",
+                    f"{extra}, made by the update that was rolled back, is {state.status} and was not given up",
+                )
 
     def _expect_untouched(self, name: str, before: str) -> None:
         """It may have gone on, or been completed; it must not have been stopped."""
@@ -265,9 +243,10 @@ class Journey:
 
     def _destroy(self) -> None:
         running = [name for name, status in self._account.jobs().items() if status in RUNNING]
-        retained = self._retained()
+        retained = self._physical_ids(retained=True)
+        self._own = self._physical_ids(retained=False)
         with self._record.step("cdk destroy"):
-            self._cdk_destroy()
+            expect_success("destroy", self._run("destroy", "--force"))
             for name in running:
                 state = self._wait_stopped(name)
                 self._record.expect(
@@ -283,37 +262,39 @@ class Journey:
 
     def _expect_nothing_left(self, retained: set[str]) -> None:
         left = self._account.things() - self._before
-        kept = sorted(str(thing) for thing in left if thing.name in retained)
-        lost = sorted(str(thing) for thing in left if thing.name not in retained)
-        self._record.retained = kept
-        for thing in kept:
+        kept = {thing for thing in left if thing.name in retained}
+        # A function without a log group of its own gets one from Lambda; on AWS, too, it outlives the stack.
+        logs = {thing for thing in left - kept if thing.name.startswith("/aws/lambda/") and thing.name not in self._own}
+        for thing in sorted(kept):
             self._record.screen.say(f"retained, as its DeletionPolicy says: {thing}")
+        for thing in sorted(logs):
+            self._record.screen.say(f"made by Lambda itself, as on AWS, and in no stack: {thing}")
+        self._record.retained = [str(thing) for thing in sorted(kept | logs)]
+        lost = ", ".join(str(thing) for thing in sorted(left - kept - logs))
         self._record.expect(
             not lost,
-            "no stack, role, policy, function, log group, key, model, endpoint ... but those of the bootstrap"
-            + (" and what is to be retained" if kept else ""),
-            "the stacks are destroyed, and this is left: " + ", ".join(lost),
+            f"no {', '.join(KINDS)} more than before" + (", but those above" if kept | logs else ""),
+            f"the stacks are destroyed, and this is left: {lost}",
         )
-        still = [name for name, status in self._account.jobs().items() if status in RUNNING]
-        self._record.expect(not still, "no job is running", f"still running: {_list(still)}")
+        still = ", ".join(name for name, status in self._account.jobs().items() if status in RUNNING)
+        self._record.expect(not still, "no job is running", f"still running: {still}")
 
     def _destroy_after_failure(self) -> None:
         if not self._deployed:
             return
         try:
             with self._record.step("cdk destroy, after the failure"):
-                self._cdk_destroy()
+                expect_success("destroy", self._run("destroy", "--force"))
         except (CheckFailedError, BotoCoreError, ClientError) as error:
             self._record.screen.say(f"could not be destroyed; it ends with the embedded AWS: {error}")
 
-    def _retained(self) -> set[str]:
-        """The physical ids of what the templates keep when their stack goes."""
+    def _physical_ids(self, *, retained: bool) -> set[str]:
+        """The physical ids of what the stacks hold: all, or what they keep when they go."""
         found: set[str] = set()
         for stack in self._stacks:
-            keeps = {
-                name for name, resource in stack.resources() if str(resource.get("DeletionPolicy")).startswith("Retain")
-            }
-            found |= self._account.physical_ids(stack, keeps)
+            keeps = {name for name, resource in stack.resources() if _is_retained(resource)}
+            ids = self._account.physical_ids(stack)
+            found |= {physical for logical, physical in ids.items() if logical in keeps or not retained}
         return found
 
     def _wait_for(self, name: str) -> JobState:
@@ -333,43 +314,25 @@ class Journey:
 
     def _until(self, look: Callable[[], T], over: Callable[[T], bool], patience: Deadline | None = None) -> T:
         while not over(found := look()):
-            (patience or self._deadline).check("waiting for a job or an endpoint")
+            (patience or self._cdk.deadline).check("waiting for a job or an endpoint")
             time.sleep(POLL_EVERY)
         return found
 
-    def _trainer_notes(self, state: JobState) -> list[str]:
-        found = self._account.read(f"{state.output.rstrip('/')}/{state.name}/rehearsal.json")
-        notes = json.loads(found).get("notes", []) if found else []
-        return [str(note) for note in notes]
+    def _deploy_again(self) -> Finished:
+        return self._run("deploy", "--require-approval", "never", "--progress", "events")
 
-    @property
-    def _names(self) -> list[str]:
-        return [stack.path for stack in self._stacks]
+    def _run(self, command: str, *arguments: str) -> Finished:
+        stacks = [stack.path for stack in self._stacks]
+        with self._cdk.start(command, "--app", str(self._assembly.folder), *stacks, *arguments) as running:
+            return self._cdk.finish(running, self._show_running_jobs)
 
-    def _cdk_deploy(self, *, may_fail: bool = False) -> Finished:
-        return self._cdk(
-            "deploy", *self._names, "--require-approval", "never", "--progress", "events", may_fail=may_fail
-        )
-
-    def _cdk_destroy(self) -> None:
-        self._cdk("destroy", *self._names, "--force", "--progress", "events")
-
-    def _cdk(self, command: str, *arguments: str, may_fail: bool = False) -> Finished:
-        self._runs += 1
-        finished = run(
-            [*tools.cdk(), "--app", str(self._assembly), command, *arguments],
-            folder=self._around.logs,
-            environment=self._around.environment,
-            log=self._around.logs / f"{self._runs:02}-cdk-{command}.log",
-            deadline=self._deadline,
-            watch=self._record.screen.activity,
-        )
-        if finished.code != 0 and not may_fail:
-            raise CheckFailedError(
-                f"cdk {command} failed (exit code {finished.code})",
-                Evidence(f"cdk {command}", tail(finished.output)),
-            )
-        return finished
+    def _show_running_jobs(self) -> None:
+        if time.monotonic() - self._looked < POLL_EVERY:
+            return
+        for name, status in self._account.jobs().items():
+            if status in RUNNING:
+                self._record.screen.training(self._account.job(name))
+        self._looked = time.monotonic()
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -387,9 +350,6 @@ class Journey:
             error.evidence += [Evidence(f"log group {name}", text) for name, text in self._account.log_tails(15)]
         except (BotoCoreError, ClientError) as unreadable:
             error.evidence.append(Evidence("log groups", f"could not be read: {unreadable}"))
-        if self._around.server_log.exists():
-            text = self._around.server_log.read_text(encoding="utf-8", errors="replace")
-            error.evidence.append(Evidence("server log", tail(text, 15)))
         return error
 
 
@@ -399,6 +359,10 @@ def _hint(reason: str) -> str:
     ):
         return "\nThe data is not in the embedded S3: bring it with --seed s3://BUCKET/PREFIX=LOCAL"
     return ""
+
+
+def _is_retained(resource: Mapping[str, Any]) -> bool:
+    return str(resource.get("DeletionPolicy", "")).startswith("Retain")
 
 
 def _news(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from .failures import CheckFailedError, Evidence, tail
 
@@ -41,43 +42,47 @@ class Finished:
     output: str
 
 
-def run(
-    command: Sequence[str],
-    *,
-    folder: Path,
-    environment: Mapping[str, str],
-    log: Path,
-    deadline: Deadline,
-    watch: Callable[[str], None],
-) -> Finished:
-    """Run a program to its end, all its output in `log`; `watch` gets each line as it appears.
+class Running:
+    """A program that runs, all its output in `log`. Leaving the context ends it and everything that it has started.
 
-    The program has a session of its own: Ctrl-C on the terminal reaches the rehearsal alone, which then ends the
-    program and everything that it has started.
+    The program has a session of its own: Ctrl-C on the terminal reaches the rehearsal alone.
     """
-    with log.open("wb") as out:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    lines = _Follower(log, watch)
-    try:
-        while process.poll() is None:
-            lines.look()
-            deadline.check(log.stem)
-            time.sleep(LOOK_EVERY)
+
+    def __init__(self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str], log: Path) -> None:
+        self._log = log
+        with log.open("wb") as out:
+            self._process = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait(
+        self, deadline: Deadline, watch: Callable[[str], None], meanwhile: Callable[[], None] = lambda: None
+    ) -> Finished:
+        """Wait for the end; `watch` gets each line of output as it appears, `meanwhile` is called all the time."""
+        lines = _Follower(self._log, watch)
+        try:
+            while self._process.poll() is None:
+                lines.look()
+                meanwhile()
+                deadline.check(self._log.stem)
+                time.sleep(LOOK_EVERY)
+        except CheckFailedError as error:
+            error.evidence.append(Evidence(f"{self._log.stem}, so far", tail(_text(self._log))))
+            raise
         lines.look()
-    except CheckFailedError as error:
-        error.evidence.append(Evidence(f"{log.stem}, so far", tail(_text(log))))
-        raise
-    finally:
-        _end(process)
-    return Finished(process.returncode, _text(log))
+        return Finished(self._process.returncode, _text(self._log))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _end(self._process)
 
 
 class _Follower:

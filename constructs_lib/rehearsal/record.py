@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from .account import JobState
+from .account import JobState, TrainingReport
 from .failures import CheckFailedError, Evidence
 from .screen import Screen, Step
 
@@ -16,10 +16,7 @@ class Record:
 
     screen: Screen
     steps: list[Step] = field(default_factory=list)
-    trained: list[JobState] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    """What the trainer has to say about the models."""
-
+    trained: list[tuple[JobState, TrainingReport]] = field(default_factory=list)
     retained: list[str] = field(default_factory=list)
     """What is left of the stacks on purpose."""
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from . import tools
 from .account import Account
-from .app import ACCOUNT, REGION, find, synthesize
+from .app import ACCOUNT, REGION, App, find, synthesize
 from .assembly import Stack, environment_of
+from .cdk import Cdk, expect_success
 from .cloud.launcher import Cloud, CloudError
-from .failures import CannotStartError
-from .journey import EMULATION, Journey, Surroundings
-from .processes import Deadline
+from .failures import CannotStartError, CheckFailedError, Evidence, tail
+from .journey import EMULATION, Journey
+from .processes import Deadline, Running
 from .record import Record
 from .screen import choose, leaderboard, printable, table
 from .seeds import Seed
@@ -44,49 +44,68 @@ def rehearse(options: Options, out: TextIO) -> None:
     """
     app = find(options.app, Path.cwd())
     seeds = [Seed.parse(seed) for seed in options.seeds]
-    deadline = Deadline(options.minutes * 60)
     with _work_folder(options.keep) as folder:
-        with choose(out, verbose=options.verbose) as screen, ExitStack() as clouds:
+        with choose(out, verbose=options.verbose) as screen:
             record = Record(screen)
-            with record.step("start the embedded AWS"):
-                cloud = _start(clouds, folder / "cloud", options.port, ACCOUNT, REGION)
-            with record.step("cdk synth"):
-                screen.say(str(app))
-                log = folder / "00-cdk-synth.log"
-                assembly = synthesize(app, folder / "cdk.out", log=log, deadline=deadline, watch=screen.activity)
-                stacks = assembly.choose(options.stacks)
-                screen.say(_found(stacks))
-                account, region = environment_of(stacks)
-            wanted = (account or ACCOUNT, region or REGION)
-            if wanted != (cloud.account, cloud.region):
-                with record.step(f"start again as {'/'.join(wanted)}, as the app says"):
-                    clouds.close()
-                    cloud = _start(clouds, folder / "cloud", options.port, *wanted)
-            for seed in seeds:
-                screen.say(f"{seed.upload(cloud.client('s3'))} objects uploaded to {seed.uri}")
-            around = Surroundings(
-                account=Account(cloud),
-                environment=cloud.environment() | {"PATH": tools.path(), "CDK_DISABLE_VERSION_CHECK": "1"},
-                region=cloud.region,
-                account_id=cloud.account,
-                logs=folder,
-                server_log=cloud.log,
-            )
-            Journey(stacks, assembly.folder, around, record, deadline).run(updates=options.updates)
+            _walk(app, seeds, options, folder, record)
         for line in closing(record):
             print(line, file=out)
 
 
+def _walk(app: App, seeds: Sequence[Seed], options: Options, folder: Path, record: Record) -> None:
+    deadline = Deadline(options.minutes * 60)
+    screen = record.screen
+    with ExitStack() as started:
+        cloud, cdk, bootstrap = _start(started, folder, options, deadline, record, (ACCOUNT, REGION))
+        with record.step("cdk synth"):
+            screen.say(str(app))
+            log = folder / "00-cdk-synth.log"
+            assembly = synthesize(app, folder / "cdk.out", log=log, deadline=deadline, watch=screen.activity)
+            stacks = assembly.choose(options.stacks)
+            screen.say(_found(stacks))
+            account, region = environment_of(stacks)
+        wanted = (account or ACCOUNT, region or REGION)
+        if wanted != (cloud.account, cloud.region):
+            screen.say(f"the app is for {wanted[0]} in {wanted[1]}: starting again")
+            started.close()
+            cloud, cdk, bootstrap = _start(started, folder, options, deadline, record, wanted)
+        try:
+            with record.step("cdk bootstrap, begun before the synthesis"):
+                expect_success("bootstrap", cdk.finish(bootstrap))
+                for seed in seeds:
+                    screen.say(f"{seed.upload(cloud.client('s3'))} object(s) uploaded to {seed.uri}")
+                journey = Journey(assembly, stacks, Account(cloud), cdk, record)
+            journey.run(updates=options.updates)
+        except CheckFailedError as error:
+            server = cloud.log.read_text(encoding="utf-8", errors="replace")
+            error.evidence.append(Evidence("server log", tail(server, 15)))
+            raise
+
+
+def _start(
+    started: ExitStack, folder: Path, options: Options, deadline: Deadline, record: Record, where: tuple[str, str]
+) -> tuple[Cloud, Cdk, Running]:
+    """Start the embedded AWS and its bootstrap, which mostly waits: the app can be synthesized meanwhile."""
+    account, region = where
+    with record.step("start the embedded AWS"):
+        try:
+            cloud = Cloud.start(folder / "cloud", port=options.port, account=account, region=region)
+        except CloudError as error:
+            raise CannotStartError(str(error)) from None
+        started.enter_context(cloud)
+        record.screen.say(f"account {account}, {region}, {cloud.endpoint_url}, with TLS, IAM enforced")
+    cdk = Cdk(cloud.environment(), folder, deadline, record.screen.activity)
+    return cloud, cdk, started.enter_context(cdk.start("bootstrap", f"aws://{account}/{region}"))
+
+
 def closing(record: Record) -> Iterator[str]:
     """The closing lines of a rehearsal that went well."""
-    for job in record.trained:
+    for job, report in record.trained:
         yield from ("", f"Leaderboard of {job.name}")
-        yield from (f"  {line}" for line in leaderboard(job))
-    if record.notes:
-        yield from ("", "Notes of the training")
-        yield from (f"  - {printable(note)}" for note in dict.fromkeys(record.notes))
+        yield from (f"  {printable(line)}" for line in leaderboard(job, report.trained))
+        yield from (f"  - {printable(note)}" for note in report.notes)
     if record.retained:
-        yield from ("", f"Retained, as their DeletionPolicy says: {', '.join(record.retained)}")
+        yield from ("", f"Left on purpose: {', '.join(record.retained)}")
     yield from ("", *EMULATION.splitlines(), "")
     rows = [(step.title, f"{step.seconds:.1f} s", str(len(step.checks) or "")) for step in record.steps]
     yield from table([("step", "time", "checks"), *rows])
@@ -112,13 +131,6 @@ def _work_folder(keep: Path | None) -> Iterator[Path]:
     if occupied:
         raise CannotStartError(f"--keep {keep}: the folder is not empty")
     yield keep.resolve()
-
-
-def _start(clouds: ExitStack, folder: Path, port: int | None, account: str, region: str) -> Cloud:
-    try:
-        return clouds.enter_context(Cloud.start(folder, port=port, account=account, region=region))
-    except CloudError as error:
-        raise CannotStartError(str(error)) from None
 
 
 def _found(stacks: Sequence[Stack]) -> str:

@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, Self, TextIO
@@ -186,19 +186,20 @@ def described(candidate: Candidate) -> str:
     """A candidate in one line."""
     took = "" if candidate.seconds is None else f" in {candidate.seconds:.1f} s"
     if candidate.value is None:
-        return f"{candidate.name} ({candidate.algorithm}): {candidate.status}{took}"
-    return f"{candidate.name} ({candidate.algorithm}): {candidate.metric} {candidate.value:.4f}{took}"
+        return f"{candidate.name}: {candidate.status}{took}"
+    return f"{candidate.name}: {candidate.metric} {candidate.value:.4f}{took}"
 
 
-def leaderboard(job: JobState) -> list[str]:
-    """The candidates of a job, best first, as an aligned table."""
+def leaderboard(job: JobState, trained: Mapping[str, str] | None = None) -> list[str]:
+    """The candidates of a job, best first, as an aligned table; `trained` says what each really is."""
     if not job.candidates:
         return []
-    rows = [("rank", "candidate", "algorithm", "metric", "value", "seconds")]
+    rows = [("rank", "candidate", "metric", "value", "seconds", "trained here" if trained else "")]
     for rank, candidate in enumerate(job.candidates, start=1):
         value = candidate.status if candidate.value is None else f"{candidate.value:.4f}"
         took = "" if candidate.seconds is None else f"{candidate.seconds:.1f}"
-        rows.append((str(rank), candidate.name, candidate.algorithm, candidate.metric, value, took))
+        what = (trained or {}).get(candidate.name, "")
+        rows.append((str(rank), candidate.name, candidate.metric, value, took, what))
     return table(rows)
 
 

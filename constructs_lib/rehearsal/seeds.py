@@ -34,7 +34,8 @@ class Seed:
             s3.create_bucket(Bucket=bucket)
         objects = list(self.objects(prefix))
         for file, key in objects:
-            s3.upload_file(str(file), bucket, key)
+            with file.open("rb") as body:
+                s3.put_object(Bucket=bucket, Key=key, Body=body)
         return len(objects)
 
     def objects(self, prefix: str) -> list[tuple[Path, str]]:

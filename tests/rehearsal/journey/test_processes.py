@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from constructs_lib.rehearsal.failures import CheckFailedError
-from constructs_lib.rehearsal.processes import Deadline, run
+from constructs_lib.rehearsal.processes import Deadline, Running
 
 # Starts a child that ignores SIGTERM, tells both pids, and stays.
 STUBBORN = """
@@ -36,14 +36,9 @@ def expect_gone(pids: list[int]) -> None:
 
 
 def start(code: str, folder: Path, lines: list[str], *, seconds: float = 60) -> tuple[int, str]:
-    finished = run(
-        [sys.executable, "-c", code],
-        folder=folder,
-        environment=os.environ,
-        log=folder / "program.log",
-        deadline=Deadline(seconds),
-        watch=lines.append,
-    )
+    command = [sys.executable, "-c", code]
+    with Running(command, folder=folder, environment=os.environ, log=folder / "program.log") as running:
+        finished = running.wait(Deadline(seconds), lines.append)
     return finished.code, finished.output
 
 
@@ -72,14 +67,9 @@ def test_interruption_ends_the_program_and_what_it_started(tmp_path: Path) -> No
         raise KeyboardInterrupt
 
     before = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        run(
-            [sys.executable, "-c", STUBBORN],
-            folder=tmp_path,
-            environment=os.environ,
-            log=tmp_path / "program.log",
-            deadline=Deadline(60),
-            watch=interrupt,
-        )
+    command = [sys.executable, "-c", STUBBORN]
+    program = Running(command, folder=tmp_path, environment=os.environ, log=tmp_path / "program.log")
+    with pytest.raises(KeyboardInterrupt), program:
+        program.wait(Deadline(60), interrupt)
     assert time.monotonic() - before < 30
     expect_gone(pids)

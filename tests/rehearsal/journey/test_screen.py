@@ -14,7 +14,6 @@ def candidate(name: str, value: float | None = None, *, status: str = "InProgres
     ended = value is not None
     return Candidate(
         name=name,
-        algorithm="randomforest",
         status="Completed" if ended else status,
         metric="F1" if ended else "",
         value=value,
@@ -32,6 +31,7 @@ def job(stage: str, *candidates: Candidate) -> JobState:
         failure_reason="",
         endpoint="",
         output="s3://results/",
+        seconds=None,
         candidates=candidates,
     )
 
@@ -70,8 +70,8 @@ def test_plain_lines_tell_each_news_once() -> None:
         "training ...",
         "  churn: Starting",
         "  churn: ModelTuning",
-        "  churn: rf-1 (randomforest): F1 0.5000 in 1.5 s",
-        "  churn: rf-2 (randomforest): F1 0.7500 in 1.5 s",
+        "  churn: rf-1: F1 0.5000 in 1.5 s",
+        "  churn: rf-2: F1 0.7500 in 1.5 s",
         "  churn: Completed",
         "  ok: churn is Completed",
         "training: done in 12.3 s",
@@ -92,7 +92,7 @@ def test_plain_lines_have_no_control_characters() -> None:
 def test_failed_candidate_is_told_with_its_status() -> None:
     out = io.StringIO()
     Plain(out, verbose=False).training(job("ModelTuning", candidate("rf-1", status="Failed")))
-    assert "rf-1 (randomforest): Failed" in out.getvalue()
+    assert "rf-1: Failed" in out.getvalue()
 
 
 def test_lively_view_shows_stage_metric_so_far_and_last_line() -> None:
@@ -157,11 +157,18 @@ def test_pipe_gets_plain_lines() -> None:
 
 def test_leaderboard_is_aligned_and_ranked() -> None:
     assert leaderboard(job("Completed", candidate("rf-22", 0.75), candidate("rf-1", status="Failed"))) == [
-        "rank  candidate  algorithm     metric  value   seconds",
-        "1     rf-22      randomforest  F1      0.7500  1.5",
-        "2     rf-1       randomforest          Failed",
+        "rank  candidate  metric  value   seconds",
+        "1     rf-22      F1      0.7500  1.5",
+        "2     rf-1               Failed",
+    ]
+
+
+def test_leaderboard_says_what_a_candidate_really_is() -> None:
+    assert leaderboard(job("Completed", candidate("lightgbm-stand-in", 0.75)), {"lightgbm-stand-in": "histograms"}) == [
+        "rank  candidate          metric  value   seconds  trained here",
+        "1     lightgbm-stand-in  F1      0.7500  1.5      histograms",
     ]
 
 
 def test_printable_drops_colors_and_keeps_words() -> None:
-    assert printable("\x1b[1mStack\x1b[22m is\tup") == "Stack is      up"
+    assert printable("\x1b[1mStack\x1b[22m is\tup") == "Stack is        up"
