@@ -104,5 +104,5 @@ def findings(
     """
     mistakes = problems(request, is_token=is_token, words=words)
     if mistakes:  # a rule may assume that each field by itself is sound
-        return Findings(errors=list(dict.fromkeys(mistakes)), warnings=[])
+        return Findings(errors=list(dict.fromkeys(mistakes)), warnings={})
     return judge(request.facts(features, is_token, words))

@@ -114,7 +114,8 @@ class Findings:
     """What is wrong, and what is doubtful."""
 
     errors: list[str]
-    warnings: list[str]
+    warnings: dict[str, str]
+    """By the name of the rule, under which a user can acknowledge it."""
 
 
 @dataclass(frozen=True)
@@ -143,10 +144,15 @@ def rule(
 
 def judge(job: JobFacts) -> Findings:
     """Hold a job against all rules. Each of its fields must be sound by itself."""
-    found: dict[str, list[str]] = {"error": [], "warning": []}
+    errors: list[str] = []
+    warnings: dict[str, str] = {}
     for each in RULES:
-        found[each.severity].extend(each.check(job))
-    return Findings(found["error"], found["warning"])
+        said = list(each.check(job))
+        if each.severity == "error":
+            errors += said
+        elif said:
+            warnings[each.check.__name__] = "; ".join(said)
+    return Findings(errors, warnings)
 
 
 # ---------------------------------------------------------------------------------------------- what to learn, and how

@@ -1,0 +1,132 @@
+"""What can be seen in a local data file before it is uploaded. Standard library only, so Parquet is only recognized.
+
+Only the beginning of a file is read: the header and as many rows as the service asks for.
+"""
+
+import csv
+import gzip
+import itertools
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from .enums import Compression, ContentType
+from .fields import hint, listed
+
+MIN_TRAINING_ROWS: Final = 500
+"""https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-datasets-problem-types.html"""
+
+SUFFIXES: Final = {
+    ".csv": (ContentType.CSV, Compression.NONE),
+    ".csv.gz": (ContentType.CSV, Compression.GZIP),
+    ".parquet": (ContentType.PARQUET, Compression.NONE),
+}
+"""What the end of a file's name says of its format."""
+
+_PARQUET_MAGIC: Final = b"PAR1"
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_LONGEST_CELL: Final = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A local data file as far as it was read."""
+
+    columns: tuple[str, ...] | None
+    """The header; None for a format that is not read here (Parquet), or a file that has problems."""
+
+    rows: int
+    """Data rows, counted up to `MIN_TRAINING_ROWS`."""
+
+    problems: tuple[str, ...]
+    """What is wrong with the file by itself, each as a sentence that follows the prop's name."""
+
+
+def format_of(path: Path) -> tuple[ContentType, Compression] | None:
+    """The content type and compression that a file's name tells; None if it tells none."""
+    name = path.name.lower()
+    return next((known for suffix, known in SUFFIXES.items() if name.endswith(suffix)), None)
+
+
+def read(path: Path, content_type: str, compression: str | None) -> DataFile:
+    """Read the beginning of a file and say what is wrong with it."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+    except OSError as error:
+        return _broken(f"cannot be read: {error.strerror or error}")
+    if not start:
+        return _broken("is empty")
+    if content_type != ContentType.CSV:
+        if content_type == ContentType.PARQUET and compression != Compression.GZIP and start != _PARQUET_MAGIC:
+            return _broken("is no Parquet file: it does not begin with 'PAR1'")
+        return DataFile(None, 0, ())
+    if start == _PARQUET_MAGIC:
+        return _broken(f"is a Parquet file: give content_type=ContentType.{ContentType.PARQUET.name}")
+    if compression != Compression.GZIP and start.startswith(_GZIP_MAGIC):
+        return _broken(f"is gzip-compressed: give compression=Compression.{Compression.GZIP.name}")
+    if compression == Compression.GZIP and not start.startswith(_GZIP_MAGIC):
+        return _broken("is not gzip-compressed")
+    try:
+        with _open_text(path, compression) as text:
+            return _read_csv(text)
+    except UnicodeDecodeError as error:
+        return _broken(f"is not UTF-8: byte {error.object[error.start]:#04x} cannot be decoded")
+    except (csv.Error, zlib.error, EOFError, OSError) as error:
+        return _broken(f"cannot be read: {error}")
+
+
+def problems_with_columns(
+    prop: str, columns: Sequence[str], wanted: Iterable[tuple[str, str]], *, file: Path
+) -> list[str]:
+    """Which wanted columns the file of a prop does not have.
+
+    Args:
+        prop: What the caller calls the file's prop, in quotes.
+        columns: The header.
+        wanted: Pairs of a prop's name in quotes and the column it names.
+        file: The file, for the message.
+    """
+    return [
+        f"{wanting} names the column '{column}', which {prop} ({file.name}) does not have"
+        f"{hint(column, columns)}; its columns are {_some(columns)}"
+        for wanting, column in wanted
+        if column not in columns
+    ]
+
+
+def _open_text(path: Path, compression: str | None) -> IO[str]:
+    if compression == Compression.GZIP:
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _read_csv(text: IO[str]) -> DataFile:
+    csv.field_size_limit(_LONGEST_CELL)
+    reader = csv.reader(text, strict=True)
+    header = next(reader, None)
+    if not header or not any(name.strip() for name in header):
+        return _broken("has no header line")
+    problems = []
+    if twice := sorted({name for name in header if header.count(name) > 1}):
+        problems.append(f"has more than one column called {listed(twice)}")
+    if any(not name.strip() for name in header):
+        problems.append(f"has a column without a name (number {[bool(n.strip()) for n in header].index(False) + 1})")
+    rows = 0
+    for row in itertools.islice((row for row in reader if row), MIN_TRAINING_ROWS):
+        rows += 1
+        if len(row) != len(header):
+            problems.append(f"has {len(row)} values in line {reader.line_num}, and {len(header)} columns in its header")
+            break
+    return DataFile(tuple(header) if not problems else None, rows, tuple(problems))
+
+
+def _broken(problem: str) -> DataFile:
+    return DataFile(None, 0, (problem,))
+
+
+def _some(columns: Sequence[str], most: int = 12) -> str:
+    rest = f" and {len(columns) - most} more" if len(columns) > most else ""
+    return listed(columns[:most]) + rest

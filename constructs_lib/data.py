@@ -1,0 +1,607 @@
+"""Where a job reads and writes: each location grants what the job needs there, and says its URI."""
+
+import json
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_assets as assets
+from constructs import Construct
+
+from . import permissions
+from .api.datafile import MIN_TRAINING_ROWS, DataFile, format_of, problems_with_columns, read
+from .api.enums import Compression, ContentType, FeatureType, S3DataType
+from .api.fields import described, hint, listed
+from .api.shapes import AutoMLChannel, OutputDataConfig
+from .grants import COMPLIANCE_PACKS, Grants, acknowledge
+from .tokens import is_token
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_kms as kms
+
+_READS = "the objects below a prefix have keys that are not known here"
+_WRITES = "the job names what it writes below its output location"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundChannel:
+    """A channel as a request names it."""
+
+    s3_uri: str
+    s3_data_type: S3DataType
+    content_type: str | None
+    compression: str | None
+
+
+class Channel(ABC):
+    """Data that a job reads: for training, or for validation.
+
+    Use `from_asset`, `from_bucket` or `from_manifest`. The job's role is allowed to read just this data, and to decrypt
+    it where its bucket has a key.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLChannel.html
+    """
+
+    @classmethod
+    def from_asset(
+        cls, path: str | Path, *, content_type: ContentType | None = None, compression: Compression | None = None
+    ) -> "Channel":
+        """A local file, uploaded when the app is deployed.
+
+        The file is checked when the app is synthesized: readable, CSV with a header of distinct names that has the
+        target and every named column, at least 500 data rows for training. Another content trains again.
+
+        Args:
+            path: The file. One file, not a folder; a relative path starts at the current directory.
+            content_type: The format. Default: told from the name (`.csv`, `.csv.gz`, `.parquet`).
+            compression: Whether the file is gzip-compressed (CSV only). Default: told from the name.
+
+        Raises:
+            ValueError: there is no such file, it is a folder, or its name does not tell the format and
+                `content_type` is not given.
+        """
+        return _AssetChannel.of(Path(path), content_type, compression)
+
+    @classmethod
+    def from_bucket(
+        cls,
+        bucket: s3.IBucket,
+        prefix: str = "",
+        *,
+        content_type: ContentType = ContentType.CSV,
+        compression: Compression | None = None,
+    ) -> "Channel":
+        """All objects of a bucket whose keys begin with a prefix (`S3Prefix`).
+
+        Args:
+            bucket: The bucket, in the job's region. If it has a key, the job's role may decrypt with it.
+            prefix: What the keys begin with, without a leading slash. Default: all objects of the bucket.
+            content_type: The format of the objects. Default: CSV whose first line names the columns.
+            compression: Whether the objects are gzip-compressed (CSV only). Default: they are not.
+
+        Raises:
+            ValueError: `bucket` is no bucket, or `prefix` is not one.
+        """
+        _check_bucket("Channel.from_bucket", bucket)
+        _check_key("prefix", prefix)
+        return _BucketChannel(bucket, prefix, prefix, S3DataType.S3_PREFIX, content_type, compression)
+
+    @classmethod
+    def from_manifest(
+        cls,
+        bucket: s3.IBucket,
+        key: str,
+        *,
+        data_prefix: str,
+        content_type: ContentType = ContentType.CSV,
+    ) -> "Channel":
+        """The objects that a manifest lists (`ManifestFile`).
+
+        The size of such data is not known to the service, so AUTO mode means HYPERPARAMETER_TUNING.
+
+        Args:
+            bucket: The bucket of the manifest and of the objects it lists.
+            key: The manifest: a JSON list whose first item is `{"prefix": "s3://bucket/..."}`.
+            data_prefix: What the keys of the listed objects begin with: the job's role may read these and the
+                manifest. Empty: every object of the bucket.
+            content_type: The format of the objects. Default: CSV whose first line names the columns.
+
+        Raises:
+            ValueError: `bucket` is no bucket, or a key is not one.
+
+        See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLS3DataSource.html
+        """
+        return _manifest("Channel.from_manifest", bucket, key, data_prefix, S3DataType.MANIFEST_FILE, content_type)
+
+    @classmethod
+    def from_augmented_manifest(
+        cls, bucket: s3.IBucket, key: str, *, data_prefix: str, content_type: ContentType = ContentType.CSV
+    ) -> "Channel":
+        """The objects and labels of an augmented manifest: for image classification with `AutoMLJobV2`.
+
+        Args:
+            bucket: The bucket of the manifest and of the objects it names.
+            key: The manifest, in JSON lines.
+            data_prefix: What the keys of the named objects begin with: the job's role may read these and the manifest.
+            content_type: The format of the objects.
+
+        Raises:
+            ValueError: `bucket` is no bucket, or a key is not one. `AutoMLJob` refuses such a channel.
+        """
+        kind = S3DataType.AUGMENTED_MANIFEST_FILE
+        return _manifest("Channel.from_augmented_manifest", bucket, key, data_prefix, kind, content_type)
+
+    @classmethod
+    def from_shape(cls, channel: AutoMLChannel) -> "Channel":
+        """The channel of a request in the API's own names. A manifest's objects may lie anywhere in its bucket."""
+        source = channel.data_source.s3_data_source
+        bucket, key = _split_uri(source.s3_uri)
+        prefix = key if source.s3_data_type == S3DataType.S3_PREFIX else ""
+        return _BucketChannel(bucket, key, prefix, source.s3_data_type, channel.content_type, channel.compression)
+
+    @abstractmethod
+    def describe(self) -> BoundChannel:
+        """What is known before anything is created; an URI that is not known yet is a token."""
+
+    @abstractmethod
+    def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
+        """Create what the channel needs below `scope`, and ask for the permission to read it."""
+
+    def file(self) -> tuple[Path, DataFile] | None:
+        """The local file behind the channel with what is in it; None if there is none."""
+        return None
+
+
+@dataclass(frozen=True)
+class _BucketChannel(Channel):
+    bucket: "_Bucket"
+    key: str
+    data_prefix: str
+    data_type: S3DataType
+    content_type: str | None
+    compression: str | None
+
+    def describe(self) -> BoundChannel:
+        return BoundChannel(
+            s3_uri=f"s3://{self.bucket.bucket_name}/{self.key}",
+            s3_data_type=self.data_type,
+            content_type=self.content_type,
+            compression=self.compression,
+        )
+
+    def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:  # noqa: ARG002 - nothing to make
+        _allow_reading(grants, self.bucket, self.data_prefix)
+        if not self.key.startswith(self.data_prefix):
+            _allow_reading_one(grants, self.bucket, self.key)
+        return self.describe()
+
+
+@dataclass(frozen=True)
+class _AssetChannel(Channel):
+    path: Path
+    content_type: str
+    compression: str | None
+    _read: list[DataFile] = field(default_factory=list, compare=False)
+
+    @classmethod
+    def of(cls, path: Path, content_type: ContentType | None, compression: Compression | None) -> "_AssetChannel":
+        if path.is_dir():
+            raise ValueError(
+                f"Channel.from_asset: '{path}' is a folder, give one file; for several files upload them to a bucket "
+                "and use Channel.from_bucket"
+            )
+        if not path.is_file():
+            raise ValueError(f"Channel.from_asset: there is no file '{path}' (from '{Path.cwd()}')")
+        told = format_of(path)
+        if content_type is None and told is None:
+            raise ValueError(
+                f"Channel.from_asset: the name of '{path}' does not tell its format, give content_type "
+                f"({listed(ContentType)})"
+            )
+        told_type, told_compression = told or (None, None)
+        if told_compression is Compression.NONE:
+            told_compression = None
+        return cls(path, content_type or str(told_type), compression or told_compression)
+
+    def describe(self) -> BoundChannel:
+        return self._bound(UNBOUND_URI)
+
+    def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
+        asset = assets.Asset(scope, construct_id, path=str(self.path))
+        _allow_reading_one(grants, asset.bucket, asset.s3_object_key)
+        return self._bound(asset.s3_object_url)
+
+    def file(self) -> tuple[Path, DataFile] | None:
+        if not self._read:
+            self._read.append(read(self.path, self.content_type, self.compression))
+        return self.path, self._read[0]
+
+    def _bound(self, uri: str) -> BoundChannel:
+        return BoundChannel(
+            s3_uri=uri,
+            s3_data_type=S3DataType.S3_PREFIX,
+            content_type=self.content_type,
+            compression=self.compression,
+        )
+
+
+UNBOUND_URI = "s3://not-uploaded-yet/"
+"""Stands for the URI of an asset before there is one; it is sound, so that the rules have nothing to say of it."""
+
+
+def _manifest(
+    caller: str, bucket: s3.IBucket, key: str, data_prefix: str, kind: S3DataType, content_type: ContentType
+) -> Channel:
+    _check_bucket(caller, bucket)
+    _check_key("key", key)
+    _check_key("data_prefix", data_prefix)
+    if not key:
+        raise ValueError(f"{caller}: 'key' must not be empty: it names the manifest")
+    return _BucketChannel(bucket, key, data_prefix, kind, content_type, None)
+
+
+def problems_with_files(
+    training: Channel,
+    validation: Channel | None,
+    wanted: Sequence[tuple[str, str]],
+    *,
+    names: Mapping[str, str],
+) -> list[str]:
+    """What is wrong with the local files behind the channels.
+
+    Args:
+        training: The training channel.
+        validation: The validation channel, if there is one.
+        wanted: Pairs of a prop in quotes and the column that it names.
+        names: What the caller calls `training_data` and `validation_data`, in quotes.
+    """
+    found: list[str] = []
+    headers: list[tuple[str, Sequence[str]]] = []
+    for prop, channel in (("training_data", training), ("validation_data", validation)):
+        known = channel.file() if channel else None
+        if known is None:
+            continue
+        path, data = known
+        found += [f"{names[prop]} ({path.name}) {problem}" for problem in data.problems]
+        if data.columns is None:
+            continue
+        headers.append((names[prop], data.columns))
+        found += problems_with_columns(names[prop], data.columns, wanted, file=path)
+        if prop == "training_data" and data.rows < MIN_TRAINING_ROWS:
+            found.append(f"{names[prop]} ({path.name}) must have at least {MIN_TRAINING_ROWS} rows, got {data.rows}")
+    if len(headers) == len(names) and headers[0][1] != headers[1][1]:
+        found.append(f"{headers[0][0]} and {headers[1][0]} must have the same header{_difference(*headers)}")
+    return found
+
+
+def _difference(one: tuple[str, Sequence[str]], other: tuple[str, Sequence[str]]) -> str:
+    parts = []
+    for (prop, columns), (_, others) in ((one, other), (other, one)):
+        if only := [column for column in columns if column not in others]:
+            parts.append(f"{listed(only)} only in {prop}")
+    return ": " + ", ".join(parts) if parts else ", their columns are in another order"
+
+
+# -------------------------------------------------------------------------------------------------------------- output
+
+
+class OutputLocation:
+    """Where a job writes its models and reports.
+
+    Use `from_bucket`. The job writes below `<prefix>/<job name>/`; its role may read and write below the prefix.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLOutputDataConfig.html
+    """
+
+    def __init__(self, bucket: "_Bucket", prefix: str, encryption_key: "_Key | None") -> None:
+        self.bucket = bucket
+        """The bucket."""
+        self.prefix = prefix
+        """What all keys begin with."""
+        self.encryption_key = encryption_key
+        """The key the job encrypts with; None: the bucket's own encryption."""
+
+    @classmethod
+    def from_bucket(
+        cls, bucket: s3.IBucket, prefix: str = "", *, encryption_key: "kms.IKey | None" = None
+    ) -> "OutputLocation":
+        """Below a prefix of a bucket.
+
+        Args:
+            bucket: The bucket, in the job's region.
+            prefix: What all keys begin with, without a leading slash. Default: the whole bucket. The URI
+                (`s3://bucket/prefix`) may have at most 512 characters, and above 128 there is a warning.
+            encryption_key: The KMS key for what the job writes; its role may use it. Default: the bucket's own
+                encryption.
+
+        Raises:
+            ValueError: `bucket` is no bucket, `prefix` not a prefix, or `encryption_key` no key.
+        """
+        _check_bucket("OutputLocation.from_bucket", bucket)
+        _check_key("prefix", prefix)
+        check_key_construct("encryption_key", encryption_key)
+        return cls(bucket, prefix, encryption_key)
+
+    @classmethod
+    def from_shape(cls, config: OutputDataConfig) -> "OutputLocation":
+        """The location of a request in the API's own names."""
+        bucket, prefix = _split_uri(config.s3_output_path)
+        return cls(bucket, prefix, NamedKey(config.kms_key_id) if config.kms_key_id else None)
+
+    @classmethod
+    def private(cls, scope: Construct) -> "OutputLocation":
+        """A bucket of the job's own: private, encrypted, versioned, TLS only. It stays when the stack is removed."""
+        bucket = s3.Bucket(
+            scope,
+            "Output",
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            encryption=s3.BucketEncryption.KMS_MANAGED,
+            enforce_ssl=True,
+            versioned=True,
+        )
+        acknowledge(bucket, _PRIVATE_BUCKET)
+        return cls(bucket, "", None)
+
+    @property
+    def s3_uri(self) -> str:
+        """`s3://bucket/prefix`."""
+        return f"s3://{self.bucket.bucket_name}/{self.prefix}"
+
+    def bind(self, grants: Grants) -> str:
+        """Ask for the permission to read and write here; returns the URI."""
+        grants.allow_objects(self.bucket.bucket_arn, self.prefix, permissions.WRITE_OBJECTS, why=_WRITES)
+        for key in self._keys():
+            grants.allow_key(key, permissions.ENCRYPT)
+        return self.s3_uri
+
+    def grant_read(self, grantee: iam.IGrantable, job_name: str) -> iam.Grant:
+        """Allow to read what the job of that name wrote here."""
+        folder = f"{self.prefix.rstrip('/')}/{job_name}/".lstrip("/")
+        grant = iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=list(permissions.READ_OBJECTS),
+            resource_arns=[f"{self.bucket.bucket_arn}/{folder}*"],
+        ).combine(
+            iam.Grant.add_to_principal(
+                grantee=grantee,
+                actions=list(permissions.LIST_BUCKET),
+                resource_arns=[self.bucket.bucket_arn],
+                conditions={"StringLike": {"s3:prefix": [f"{folder}*"]}},
+            )
+        )
+        for key in self._keys():
+            key.grant(grantee, *permissions.DECRYPT)
+        return grant
+
+    def _keys(self) -> "list[_Key]":
+        return [key for key in dict.fromkeys([self.bucket.encryption_key, self.encryption_key]) if key is not None]
+
+
+_ONE_WRITER = (
+    "written by one role only, the job's; give `output` a bucket of your own where you want its access logged, its "
+    "objects replicated, or a key of yours"
+)
+_PRIVATE_BUCKET = dict.fromkeys(
+    [
+        "AwsSolutions-S1",
+        *(f"{pack}-S3BucketLoggingEnabled" for pack in COMPLIANCE_PACKS),
+        *(f"{pack}-S3BucketReplicationEnabled" for pack in COMPLIANCE_PACKS),
+    ],
+    _ONE_WRITER,
+)
+
+
+# ------------------------------------------------------------------------------------------------------------ features
+
+
+class FeatureSpecification:
+    """Which columns a job learns from, and how each is to be read.
+
+    Use `of`, or `from_bucket` for a specification that exists.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLCandidateGenerationConfig.html
+    """
+
+    def __init__(
+        self, types: Mapping[str, str] | None, names: Sequence[str], source: "_Bucket | None", key: str
+    ) -> None:
+        self._types = types
+        self._names = names
+        self._source = source
+        self._key = key
+
+    @classmethod
+    def of(cls, features: Mapping[str, FeatureType | str] | Sequence[str]) -> "FeatureSpecification":
+        """A specification that is written and uploaded for you.
+
+        Args:
+            features: The columns to learn from, with the type of each: `numeric`, `categorical`, `text`, `datetime`, or
+                (in HYPERPARAMETER_TUNING mode) `sequence`. A list of names leaves the types to the service. The
+                target is no feature.
+
+        Raises:
+            ValueError: there is no feature, a type is not one of these, a name is empty, given twice, or a token.
+        """
+        types = dict(features) if isinstance(features, Mapping) else None
+        names = [features] if isinstance(features, str) else list(features)
+        found = []
+        if isinstance(features, str):
+            found.append(f"'features' must be a map or a list of columns, got {described(features)}")
+        if not names:
+            found.append("'features' must name at least one column")
+        for name in names:
+            if not isinstance(name, str) or not name.strip():
+                found.append(f"'features' must name columns, got {described(name)}")
+            elif is_token(name) or is_token((types or {}).get(name)):
+                found.append(
+                    f"'features' are uploaded when the app is synthesized, so they cannot hold a token: {name!r}"
+                )
+            elif types is not None and types[name] not in set(FeatureType):
+                guess = hint(str(types[name]), FeatureType)
+                found.append(f"'features' must give '{name}' one of {listed(FeatureType)}, got {types[name]!r}{guess}")
+        if twice := sorted({str(name) for name in names if names.count(name) > 1}):
+            found.append(f"'features' must be distinct, got {listed(twice)} more than once")
+        if found:
+            raise ValueError(f"FeatureSpecification.of: {'; '.join(found)}")
+        return cls({name: str(kind) for name, kind in types.items()} if types is not None else None, names, None, "")
+
+    @classmethod
+    def from_bucket(cls, bucket: s3.IBucket, key: str) -> "FeatureSpecification":
+        """A specification that lies in a bucket. Its columns are not known here, so they are not checked.
+
+        Args:
+            bucket: The bucket, in the job's region; the job's role may read the object.
+            key: The JSON object with `FeatureAttributeNames` and/or `FeatureDataTypes`.
+
+        Raises:
+            ValueError: `bucket` is no bucket, or `key` not a key.
+        """
+        _check_bucket("FeatureSpecification.from_bucket", bucket)
+        _check_key("key", key)
+        if not key:
+            raise ValueError("FeatureSpecification.from_bucket: 'key' must not be empty")
+        return cls(None, (), bucket, key)
+
+    @classmethod
+    def from_uri(cls, s3_uri: str) -> "FeatureSpecification":
+        """The specification of a request in the API's own names."""
+        return cls(None, (), *_split_uri(s3_uri))
+
+    @property
+    def columns(self) -> Mapping[str, str] | None:
+        """The columns with their types (empty where the service decides); None when they are not known here."""
+        if self._source is not None:
+            return None
+        return self._types if self._types is not None else dict.fromkeys(self._names, "")
+
+    def bind(self, scope: Construct, grants: Grants) -> str:
+        """Upload the specification if need be, and ask for the permission to read it; returns its URI."""
+        if self._source is not None:
+            _allow_reading_one(grants, self._source, self._key)
+            return f"s3://{self._source.bucket_name}/{self._key}"
+        document: dict[str, object] = {"FeatureAttributeNames": list(self._names)}
+        if self._types is not None:
+            document["FeatureDataTypes"] = dict(self._types)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "features.json")
+            path.write_text(json.dumps(document, ensure_ascii=False, sort_keys=True), encoding="utf-8")
+            asset = assets.Asset(scope, "Features", path=str(path))
+        _allow_reading_one(grants, asset.bucket, asset.s3_object_key)
+        return asset.s3_object_url
+
+
+# ------------------------------------------------------------------------------------------------------------- shared
+
+
+class _Bucket(Protocol):
+    """What a location reads off a bucket: an `s3.IBucket`, or one of which only the name is known."""
+
+    @property
+    def bucket_name(self) -> str: ...
+
+    @property
+    def bucket_arn(self) -> str: ...
+
+    @property
+    def encryption_key(self) -> "_Key | None": ...
+
+    @property
+    def policy(self) -> Any: ...
+
+
+class _Key(Protocol):
+    """What a location reads off a key: a `kms.IKey`, or one of which only the name is known."""
+
+    @property
+    def key_arn(self) -> str: ...
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant: ...
+
+
+@dataclass(frozen=True)
+class _NamedBucket:
+    bucket_name: str
+    encryption_key: None = None
+    policy: None = None
+
+    @property
+    def bucket_arn(self) -> str:
+        return f"arn:{cdk.Aws.PARTITION}:s3:::{self.bucket_name}"
+
+
+@dataclass(frozen=True)
+class NamedKey:
+    """A KMS key as a request names it: by ARN, id or alias."""
+
+    key_arn: str
+    """The name as it was given, which the API takes too."""
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Allow actions with the key; an alias is no resource in IAM, so it becomes a condition."""
+        name = self.key_arn.rpartition(":")[2]
+        in_account = f"arn:{cdk.Aws.PARTITION}:kms:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:key/"
+        if name.startswith("alias/"):
+            return iam.Grant.add_to_principal(
+                grantee=grantee,
+                actions=list(actions),
+                resource_arns=[f"{in_account}*"],
+                conditions={"ForAnyValue:StringEquals": {"kms:ResourceAliases": name}},
+            )
+        arn = self.key_arn if self.key_arn.startswith("arn:") else f"{in_account}{self.key_arn}"
+        return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[arn])
+
+
+def _split_uri(s3_uri: str) -> tuple[_NamedBucket, str]:
+    scheme, _, rest = s3_uri.partition("://")
+    if scheme != "s3":
+        raise ValueError(f"the bucket must be told by an s3:// URI, got '{s3_uri}'")
+    name, _, key = rest.partition("/")
+    return _NamedBucket(name), key
+
+
+def _allow_reading(grants: Grants, bucket: _Bucket, prefix: str) -> None:
+    grants.allow_objects(bucket.bucket_arn, prefix, permissions.READ_OBJECTS, why=_READS)
+    _allow_decrypting(grants, bucket)
+
+
+def _allow_reading_one(grants: Grants, bucket: _Bucket, key: str) -> None:
+    grants.allow_object(bucket.bucket_arn, key, permissions.READ_OBJECTS)
+    _allow_decrypting(grants, bucket)
+
+
+def _allow_decrypting(grants: Grants, bucket: _Bucket) -> None:
+    if bucket.encryption_key is not None:
+        grants.allow_key(bucket.encryption_key, permissions.DECRYPT)
+
+
+def _check_bucket(caller: str, bucket: object) -> None:
+    if not hasattr(bucket, "bucket_arn"):
+        raise ValueError(
+            f"{caller}: 'bucket' must be an s3.IBucket, got {described(bucket)}; "
+            "for a bucket that exists use s3.Bucket.from_bucket_name"
+        )
+
+
+def check_key_construct(prop: str, key: object) -> None:
+    """Refuse a KMS key that is no construct."""
+    if key is not None and not hasattr(key, "key_arn"):
+        raise ValueError(
+            f"'{prop}' must be a kms.IKey, got {described(key)}; for a key that exists use kms.Key.from_key_arn"
+        )
+
+
+def _check_key(prop: str, key: object) -> None:
+    if not isinstance(key, str):
+        raise ValueError(f"'{prop}' must be text, got {described(key)}")
+    if is_token(key):
+        return
+    if key.startswith("/") or "://" in key:
+        raise ValueError(f"'{prop}' is a key within the bucket, without the bucket and a leading slash, got '{key}'")
+    if wild := sorted(set(key) & set("*?$")):
+        raise ValueError(f"'{prop}' goes into an IAM policy, where {listed(wild)} would be a pattern, got '{key}'")

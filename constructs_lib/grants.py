@@ -1,0 +1,156 @@
+"""Giving a job's role what its props need: collected first, then written as one policy."""
+
+import json
+import weakref
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_iam as iam
+from constructs import Construct, IConstruct, IValidation
+
+from .permissions import LIST_BUCKET, SAGEMAKER_PRINCIPAL, Permission
+
+
+class Grants:
+    """The permissions that the parts of a job ask for, in the order in which they do."""
+
+    def __init__(self) -> None:
+        self._permissions: list[Permission] = []
+        self._keys: list[tuple[Any, tuple[str, ...]]] = []
+
+    def allow(self, permission: Permission) -> None:
+        """Ask for a statement."""
+        if permission not in self._permissions:
+            self._permissions.append(permission)
+
+    def allow_objects(self, bucket_arn: str, prefix: str, actions: tuple[str, ...], *, why: str) -> None:
+        """Ask for the objects of a bucket whose keys begin with a prefix, and for listing them."""
+        self._allow_listing(bucket_arn, prefix)
+        self.allow(Permission(actions=actions, resources=(f"{bucket_arn}/{prefix}*",), reason=why))
+
+    def allow_object(self, bucket_arn: str, key: str, actions: tuple[str, ...]) -> None:
+        """Ask for one object, and for listing it: the service treats its key as a prefix."""
+        self._allow_listing(bucket_arn, key)
+        self.allow(Permission(actions=actions, resources=(f"{bucket_arn}/{key}",)))
+
+    def _allow_listing(self, bucket_arn: str, prefix: str) -> None:
+        below = {"StringLike": {"s3:prefix": [f"{prefix}*"]}} if prefix else None
+        self.allow(Permission(actions=LIST_BUCKET, resources=(bucket_arn,), conditions=below))
+
+    def allow_key(self, key: Any, actions: tuple[str, ...]) -> None:  # a kms.IKey, whose module this one need not load
+        """Ask for a key of which there is a construct, so that its own policy can follow where it must."""
+        if (key, actions) not in self._keys:
+            self._keys.append((key, actions))
+
+    def apply_to_new_role(
+        self, scope: Construct, role: iam.IRole, permissions: Iterable[Permission]
+    ) -> iam.ManagedPolicy:
+        """Write everything, these permissions too, as one managed policy of a role that the library made."""
+        for permission in permissions:
+            self.allow(permission)
+        document = {"Version": "2012-10-17", "Statement": [each.statement() for each in self._permissions]}
+        policy = iam.ManagedPolicy(scope, "Permissions", document=iam.PolicyDocument.from_json(document), roles=[role])
+        for key, actions in self._keys:
+            key.grant(policy, *actions)
+        acknowledge_wildcards(policy, self._permissions)
+        return policy
+
+    def apply_to_given_role(self, role: iam.IRole, permissions: Iterable[Permission]) -> None:
+        """Add everything to a role that the caller brought, except what it already has from another job."""
+        given = _GIVEN.setdefault(role, set())
+        fresh = []
+        for permission in (*self._permissions, *permissions):
+            marker = json.dumps(permission.statement(), sort_keys=True)
+            if marker not in given:
+                given.add(marker)
+                fresh.append(permission)
+        for permission in fresh:
+            role.add_to_principal_policy(iam.PolicyStatement.from_json(permission.statement()))
+        for key, actions in self._keys:
+            key.grant(role, *actions)
+        acknowledge_wildcards(role, fresh)
+
+
+_GIVEN: weakref.WeakKeyDictionary[Any, set[str]] = weakref.WeakKeyDictionary()
+"""For each role brought by a caller, the statements that this library added to it."""
+
+
+def new_role(scope: Construct, construct_id: str, *, service: str, description: str) -> iam.Role:
+    """A role without inline policies."""
+    return iam.Role(scope, construct_id, assumed_by=iam.ServicePrincipal(service), description=description)
+
+
+def execution_role(scope: Construct) -> iam.Role:
+    """The role of a job whose caller brought none."""
+    return new_role(
+        scope, "Role", service=SAGEMAKER_PRINCIPAL, description=f"The Autopilot job {scope.node.path} runs as this"
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- acknowledgements
+
+
+COMPLIANCE_PACKS: Final = ("HIPAA.Security", "NIST.800.53.R5", "PCI.DSS.321")
+"""cdk-nag's packs that share the names of their rules."""
+
+
+def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
+    """Note for cdk-nag why findings on this construct stand.
+
+    Args:
+        construct: The construct; what it contains is covered too.
+        reasons: The evidence for each finding, e.g. `{"AwsSolutions-S1": "..."}`.
+    """
+    cdk.Validations.of(construct).acknowledge(
+        *(
+            cdk.Acknowledgment(id=f"{finding.partition('-')[0]}::{finding}", reason=reason)
+            for finding, reason in reasons.items()
+        )
+    )
+
+
+def acknowledge_wildcards(construct: IConstruct, permissions: Iterable[Permission]) -> None:
+    """Note for cdk-nag why resources of these statements hold a ``*``, each finding by itself."""
+    if noted := [permission for permission in permissions if permission.reason]:
+        construct.node.add_validation(_WildcardNotes(construct, noted))
+
+
+@jsii.implements(IValidation)
+class _WildcardNotes:
+    """Writes the notes once all references are resolved: a finding's id quotes the resource as the template has it."""
+
+    def __init__(self, construct: IConstruct, permissions: Sequence[Permission]) -> None:
+        self._construct = construct
+        self._permissions = permissions
+
+    def validate(self) -> list[str]:
+        """Nothing to report; this is the moment at which the notes can be written."""
+        resources = cdk.Stack.of(self._construct).resolve([list(each.resources) for each in self._permissions])
+        reasons = {
+            f"AwsSolutions-IAM5[Resource::{text}]": f"{permission.reason}"
+            for permission, resolved in zip(self._permissions, resources, strict=True)
+            for text in map(_flat, resolved)
+            if "*" in text and not set(text) & set("[](){}")  # CDK refuses ids with unpaired brackets
+        }
+        if reasons:
+            acknowledge(self._construct, reasons)
+        return []
+
+
+def _flat(value: Any) -> str:
+    """A resolved value as cdk-nag writes it in the id of a finding."""
+    if isinstance(value, str):
+        return value
+    ((function, argument),) = value.items()
+    if function == "Fn::Join":
+        delimiter, parts = argument
+        return str(delimiter).join(_flat(part) for part in parts)
+    if function == "Fn::GetAtt":
+        return f"<{argument[0]}.{argument[1]}>"
+    if function == "Ref":
+        return f"<{argument}>"
+    if function == "Fn::ImportValue":
+        return _flat(argument)
+    return json.dumps(value, separators=(",", ":"))

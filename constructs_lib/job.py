@@ -1,0 +1,680 @@
+"""`AutoMLJob`: an Amazon SageMaker Autopilot job as a resource of a stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_iam as iam
+from constructs import Construct, IDependable, IValidation
+
+from . import grants, permissions
+from .api import shapes
+from .api.enums import ChannelType
+from .api.fields import Malformed, Shape, Words, described, fields_of, parse, problems, raise_if_any, render
+from .api.request import CreateAutoMLJob, findings
+from .api.rules import Findings
+from .data import UNBOUND_URI, Channel, FeatureSpecification, OutputLocation, problems_with_files
+from .provider import AutoMLProvider
+from .runtime import contract
+from .runtime.contract import Attribute, Property
+from .security import RequestedSecurity, Security
+from .tokens import is_token
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_kms as kms
+
+    from .api.enums import Algorithm, Compression, Metric, Mode, ProblemType
+    from .api.shapes import CompletionCriteria, ModelDeployConfig
+    from .data import BoundChannel
+
+_ARN_SEPARATOR: Final = "automl-job/"
+
+
+class IAutoMLJob(Protocol):
+    """A job of this stack, or one made elsewhere."""
+
+    @property
+    def job_name(self) -> str:
+        """The job's name."""
+
+    @property
+    def job_arn(self) -> str:
+        """The job's ARN."""
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Allow actions on this job."""
+
+    def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow to follow the job."""
+
+    def grant_stop(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow to stop the job."""
+
+    def grant_read_artifacts(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow to read what the job wrote."""
+
+
+class _JobBase(cdk.Resource):
+    """What jobs of this stack and imported ones share."""
+
+    _name: str
+    _arn: str
+    _output: OutputLocation | None
+
+    @property
+    def job_name(self) -> str:
+        """The job's name: at most 32 characters, unique in account and region for ever."""
+        return self._name
+
+    @property
+    def job_arn(self) -> str:
+        """The job's ARN."""
+        return self._arn
+
+    @property
+    def output_location(self) -> str:
+        """The S3 URI below which the job writes: the artifacts lie at `<output_location>/<job name>/`.
+
+        Raises:
+            ValueError: the job was imported without its `output`.
+        """
+        return self._known_output("output_location").s3_uri
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Allow actions on this job.
+
+        Args:
+            grantee: Who may.
+            actions: IAM actions whose resource is an AutoML job, e.g. `sagemaker:StopAutoMLJob`.
+        """
+        return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.job_arn])
+
+    def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow to follow the job: describe it, list its candidates and its tags.
+
+        Listing candidates has no resource type in IAM, so that one action is granted on ``*``.
+        """
+        candidates = iam.Grant.add_to_principal(
+            grantee=grantee, actions=list(permissions.LIST_CANDIDATES), resource_arns=["*"]
+        )
+        return self.grant(grantee, *permissions.DESCRIBE_JOB).combine(candidates)
+
+    def grant_stop(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow to stop the job. What it has trained so far stays."""
+        return self.grant(grantee, *permissions.STOP_JOB)
+
+    def grant_read_artifacts(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow to read what the job writes, and to decrypt it where its bucket or its output has a key.
+
+        Raises:
+            ValueError: the job was imported without its `output`.
+        """
+        return self._known_output("grant_read_artifacts").grant_read(grantee, self.job_name)
+
+    def _known_output(self, what: str) -> OutputLocation:
+        if self._output is None:
+            raise ValueError(
+                f"{what} is not known of the imported job '{self.node.path}': give from_job_name or from_job_arn its "
+                "'output'"
+            )
+        return self._output
+
+
+class _ImportedJob(_JobBase):
+    def __init__(
+        self, scope: Construct, construct_id: str, *, name: str, arn: str | None, output: OutputLocation | None
+    ) -> None:
+        super().__init__(scope, construct_id, environment_from_arn=arn)
+        self._name = name
+        self._arn = arn or permissions.job_arn(self.stack, name)
+        self._output = output
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Bound:
+    """What a request names that exists only once the job's parts are created."""
+
+    training: BoundChannel
+    validation: BoundChannel | None
+    output_uri: str
+    role_arn: str
+    security: shapes.SecurityConfig | None
+    features_uri: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Plan:
+    """A job before it is created: its parts, and how they become a request."""
+
+    training: Channel
+    validation: Channel | None
+    output: OutputLocation | None
+    features: FeatureSpecification | None
+    role: iam.IRole | None
+    security: Security | RequestedSecurity
+    job_name: str | None
+    deploy: ModelDeployConfig | None
+    revision: str
+    request: Callable[[_Bound], CreateAutoMLJob]
+    columns: Sequence[tuple[str, str | None]]
+    """Props that name a column of the data, with that column."""
+
+    tags: Mapping[str, str]
+    words: Words
+
+    def draft(self) -> CreateAutoMLJob:
+        """The request, with stand-ins where nothing is created yet."""
+        return self.request(
+            _Bound(
+                training=self.training.describe(),
+                validation=self.validation.describe() if self.validation else None,
+                output_uri=self.output.s3_uri if self.output else UNBOUND_URI,
+                role_arn=_UNBOUND_ROLE,
+                security=self.security.draft(),
+                features_uri=UNBOUND_URI if self.features else None,
+            )
+        )
+
+    def judge(self) -> Findings:
+        """Everything that can be seen before AWS is called."""
+        wrong_types = [
+            f"{self._name(prop)} must be a {kind.__name__}, got {described(value)}; use {kind.__name__}.{factory}"
+            for prop, value, kind, factory in (
+                ("training_data", self.training, Channel, "from_asset or from_bucket"),
+                ("validation_data", self.validation, Channel, "from_asset or from_bucket"),
+                ("output", self.output, OutputLocation, "from_bucket"),
+                ("features", self.features, FeatureSpecification, "of"),
+            )
+            if not isinstance(value, kind) and (value is not None or prop == "training_data")
+        ]
+        if self.role is not None and not hasattr(self.role, "role_arn"):
+            wrong_types.append(
+                f"{self._name('role')} must be an iam.IRole, got {described(self.role)}; "
+                "for a role that exists use iam.Role.from_role_arn"
+            )
+        if not isinstance(self.revision, str):
+            wrong_types.append(f"'revision' must be text, got {described(self.revision)}")
+        wrong_types += self.security.problems()
+        if wrong_types:  # the rest reads these values
+            return Findings(wrong_types, {})
+        columns = self.features.columns if self.features else None
+        judged = findings(self.draft(), features=columns, is_token=is_token, words=self.words)
+        return Findings(judged.errors + self._data_problems(columns), judged.warnings)
+
+    def _data_problems(self, features: Mapping[str, str] | None) -> list[str]:
+        wanted = [(prop, column) for prop, column in self.columns if isinstance(column, str) and not is_token(column)]
+        wanted += [("features", column) for column in features or ()]
+        return problems_with_files(
+            self.training,
+            self.validation,
+            [(self._name(prop), column) for prop, column in wanted],
+            names={prop: self._name(prop) for prop in ("training_data", "validation_data")},
+        )
+
+    def _name(self, prop: str) -> str:
+        return self.words.name_of(CreateAutoMLJob, prop)
+
+
+_UNBOUND_ROLE: Final = "arn:aws:iam::000000000000:role/not-created-yet"
+"""Stands for a role that is created later; it is sound, so that the rules have nothing to say of it."""
+
+
+@jsii.implements(iam.IGrantable, cdk.ITaggableV2)
+class _OwnedJob(_JobBase):
+    """A job of this stack, whichever call makes it."""
+
+    def __init__(self, scope: Construct, construct_id: str, plan: _Plan) -> None:
+        judged = plan.judge()
+        if judged.errors:
+            raise_if_any(judged.errors, f"{type(self).__name__} '{scope.node.path}/{construct_id}'".replace("'/", "'"))
+        super().__init__(scope, construct_id)
+        for rule_name, warning in judged.warnings.items():
+            cdk.Annotations.of(self).add_warning_v2(f"cdk-sagemaker-autopilot:{rule_name}", warning)
+
+        self._provider = AutoMLProvider.of(self)
+        self._tags = cdk.TagManager(cdk.TagType.STANDARD, contract.RESOURCE_TYPE)
+        for key, value in plan.tags.items():
+            self._tags.set_tag(key, value)
+        self._output = plan.output or OutputLocation.private(self)
+        self._role = plan.role or grants.execution_role(self)
+        bound, dependencies = self._bind(plan)
+        self._resource = self._new_resource(plan, construct_id, plan.request(bound))
+        self._resource.node.add_dependency(*dependencies)
+        self._provider.serve(
+            self._resource,
+            role_arn=self._role.role_arn,
+            job_name=plan.job_name,
+            deploys=plan.deploy is not None,
+        )
+        self.node.add_validation(_TagCheck(self._tags))
+        self._name = self._resource.ref
+        self._arn = self._resource.get_att(Attribute.JOB_ARN).to_string()
+
+    def _bind(self, plan: _Plan) -> tuple[_Bound, list[IDependable]]:
+        """Create the parts, give the role what they need, and say what the job has to wait for."""
+        assert self._output is not None  # noqa: S101 - an owned job always has one
+        asked = grants.Grants()
+        security = plan.security.bind(self, asked)
+        bound = _Bound(
+            training=plan.training.bind(self, "TrainingData", asked),
+            validation=plan.validation.bind(self, "ValidationData", asked) if plan.validation else None,
+            output_uri=self._output.bind(asked),
+            role_arn=self._role.role_arn,
+            security=security.config,
+            features_uri=plan.features.bind(self, asked) if plan.features else None,
+        )
+        own = permissions.execution_role(
+            self.stack,
+            role_arn=bound.role_arn,
+            endpoint_name=plan.deploy.endpoint_name if plan.deploy else None,
+            deploys=plan.deploy is not None,
+            in_vpc=plan.security.in_vpc,
+        )
+        dependencies: list[IDependable] = [self._role, *security.dependencies]
+        if plan.role is None:
+            dependencies.append(asked.apply_to_new_role(self, self._role, own))
+        else:
+            asked.apply_to_given_role(plan.role, own)
+        policy = self._output.bucket.policy
+        if policy is not None:
+            dependencies.append(policy)
+        self._connections = security.connections
+        return bound, dependencies
+
+    def _new_resource(self, plan: _Plan, construct_id: str, request: CreateAutoMLJob) -> cdk.CfnResource:
+        properties: dict[str, Any] = {
+            "ServiceToken": self._provider.service_token,
+            "ServiceTimeout": contract.SERVICE_TIMEOUT,
+            Property.OPERATION: request.OPERATION,
+            Property.REQUEST: {
+                **render(request),
+                "Tags": cdk.Lazy.any(_RenderedTags(self._tags), omit_empty_array=True),
+            },
+            Property.REVISION: plan.revision,
+        }
+        if plan.job_name is None:
+            properties[Property.NAME_PREFIX] = self._provider.name_prefix(construct_id)
+        return cdk.CfnResource(self, "Resource", type=contract.RESOURCE_TYPE, properties=properties)
+
+    @property
+    def role(self) -> iam.IRole:
+        """The role the job runs as."""
+        return self._role
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """Whom a grant to the job reaches: its role."""
+        return self._role.grant_principal
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """The network connections of a job in a VPC.
+
+        Raises:
+            ValueError: the job is not in a VPC of yours.
+        """
+        if self._connections is None:
+            raise ValueError(f"the job '{self.node.path}' has no connections: give it a 'vpc'")
+        return self._connections
+
+    @property
+    def cdk_tag_manager(self) -> cdk.TagManager:
+        """What `Tags.of(...)` talks to. Tags are changed in place, without another job."""
+        return self._tags
+
+
+class AutoMLJob(_OwnedJob):
+    """An Amazon SageMaker Autopilot job on tabular data (`CreateAutoMLJob`).
+
+    The job starts when the stack is deployed; the deployment does not wait for it. A change to anything but tags trains
+    a new job, and the old one is stopped if it still runs. When the job is removed from the stack, or the stack goes,
+    it is stopped and what its one-click deployment made is deleted.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateAutoMLJob.html
+    """
+
+    @classmethod
+    def from_job_name(
+        cls, scope: Construct, construct_id: str, job_name: str, *, output: OutputLocation | None = None
+    ) -> IAutoMLJob:
+        """Refer to a job made elsewhere, in the stack's account and region.
+
+        Args:
+            scope: Where the reference lives.
+            construct_id: Its id there.
+            job_name: The job's name.
+            output: Where the job writes. Default: not known, so `output_location` and `grant_read_artifacts` fail.
+
+        Raises:
+            ValueError: `job_name` cannot be the name of a job.
+        """
+        raise_if_any(_name_problems(job_name), f"from_job_name for '{construct_id}'")
+        return _ImportedJob(scope, construct_id, name=job_name, arn=None, output=output)
+
+    @classmethod
+    def from_job_arn(
+        cls, scope: Construct, construct_id: str, job_arn: str, *, output: OutputLocation | None = None
+    ) -> IAutoMLJob:
+        """Refer to a job made elsewhere, in any account and region.
+
+        Args:
+            scope: Where the reference lives.
+            construct_id: Its id there.
+            job_arn: The job's ARN, `arn:aws:sagemaker:<region>:<account>:automl-job/<name>`.
+            output: Where the job writes. Default: not known, so `output_location` and `grant_read_artifacts` fail.
+
+        Raises:
+            ValueError: `job_arn` is no ARN of an AutoML job.
+        """
+        if is_token(job_arn):
+            name = cdk.Fn.select(1, cdk.Fn.split(_ARN_SEPARATOR, job_arn))
+        else:
+            name = str(job_arn).partition(f":{_ARN_SEPARATOR}")[2]
+            wrong = [] if name else [f"'job_arn' must be the ARN of an AutoML job, got {described(job_arn)}"]
+            raise_if_any(wrong or _name_problems(name), f"from_job_arn for '{construct_id}'")
+        return _ImportedJob(scope, construct_id, name=name, arn=job_arn, output=output)
+
+    @classmethod
+    def from_request(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        request: Mapping[str, Any] | str | Path,
+        *,
+        role: iam.IRole | None = None,
+        revision: str = "1",
+    ) -> AutoMLJob:
+        """A job from a request that exists: the input of boto3's `create_auto_ml_job`, or the CLI's JSON.
+
+        Error messages use the request's own names. The role that the request names is used as it is: nothing is added
+        to its policies.
+
+        Args:
+            scope: Where the job lives.
+            construct_id: Its id there.
+            request: The input as a dict, as JSON text, or the path of a JSON file. `AutoMLJobName` is optional: without
+                it each job gets a fresh name.
+            role: The role the job runs as, in place of `RoleArn`; it gets what the job needs. Default: `RoleArn`.
+            revision: Another value trains again. Default: `1`.
+
+        Raises:
+            ValueError: the request is no JSON, has members that the API does not know, lacks required ones, or breaks a
+                rule; with everything that is wrong.
+
+        See https://docs.aws.amazon.com/cli/latest/reference/sagemaker/create-auto-ml-job.html
+        """
+        return _RequestedJob(scope, construct_id, request, role=role, revision=revision)
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        training_data: Channel,
+        target_attribute: str,
+        validation_data: Channel | None = None,
+        sample_weight_attribute: str | None = None,
+        output: OutputLocation | None = None,
+        problem_type: ProblemType | None = None,
+        objective: Metric | str | None = None,
+        mode: Mode | None = None,
+        algorithms: Sequence[Algorithm] | None = None,
+        features: FeatureSpecification | None = None,
+        validation_fraction: float | None = None,
+        completion_criteria: CompletionCriteria | None = None,
+        generate_candidate_definitions_only: bool | None = None,
+        role: iam.IRole | None = None,
+        volume_encryption_key: kms.IKey | None = None,
+        vpc: ec2.IVpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+        encrypt_inter_container_traffic: bool | None = None,
+        model_deploy_config: ModelDeployConfig | None = None,
+        job_name: str | None = None,
+        revision: str = "1",
+    ) -> None:
+        """Define a job.
+
+        Args:
+            scope: Where the job lives.
+            construct_id: Its id there; generated job names begin with the stack's name and this id.
+            training_data: What to learn from: CSV with a header, or Parquet; at least 500 rows, below 100 GB.
+            target_attribute: The column to predict.
+            validation_data: What candidates are measured on, below 2 GB, with the columns, content type and target of
+                the training data. Default: the service splits the training data.
+            sample_weight_attribute: The column with the weight of each row, 1 to 256 letters, digits, `_` and `-`;
+                ENSEMBLING mode only. Default: all rows weigh the same.
+            output: Where models and reports go. Default: a new private, encrypted bucket, which stays when the stack is
+                removed.
+            problem_type: What kind of prediction; goes together with `objective`. Default: the service infers it.
+            objective: What to optimize; must fit `problem_type`. Default: the service chooses (MSE, F1 or Accuracy).
+            mode: How to search. Default: the service chooses by the size of the data, as AUTO does.
+            algorithms: What to train, distinct, and fitting `mode`, which must be given. Default: all of the mode.
+            features: The columns to learn from and their types. Default: all columns, and the service infers the types.
+            validation_fraction: The part of the training data that candidates are measured on, more than 0 and less
+                than 1, not together with `validation_data`. Default: the service takes 0.2.
+            completion_criteria: When to stop looking for better models. Default: the service's own limits.
+            generate_candidate_definitions_only: Only write the notebooks with the candidates' definitions, train
+                nothing. Default: train.
+            role: The role the job runs as; it must trust `sagemaker.amazonaws.com`, and gets what the job needs.
+                Default: a new role with only that.
+            volume_encryption_key: The KMS key for the volumes of the job's instances. Default: the service's own.
+            vpc: The VPC to run in; it must reach S3 and the AWS APIs that the job calls. Default: the service's own
+                network.
+            vpc_subnets: Which of its subnets, 1 to 16. Default: the private ones, as elsewhere in the CDK.
+            security_groups: The security groups, 1 to 5. Default: a new one in `vpc` that allows all outbound traffic.
+            encrypt_inter_container_traffic: Encrypt the traffic between the job's instances, which can make training
+                slower. Default: not encrypted.
+            model_deploy_config: Deploy the best candidate when the job is done (one-click). Default: nothing is
+                deployed.
+            job_name: A name of your own: at most 32 letters, digits and hyphens. A name is spent for good, so a change
+                that needs a new job then needs a new name too. Default: a fresh unique name for each job.
+            revision: Another value trains again although nothing else has changed.
+
+        Raises:
+            ValueError: with everything that is wrong with the props and the local data, each in the props' own names.
+        """
+
+        def request(bound: _Bound) -> CreateAutoMLJob:
+            def channel(bound_channel: BoundChannel, channel_type: ChannelType | None) -> shapes.AutoMLChannel:
+                return shapes.AutoMLChannel(
+                    data_source=shapes.DataSource(
+                        s3_data_source=shapes.S3DataSource(
+                            s3_data_type=bound_channel.s3_data_type, s3_uri=bound_channel.s3_uri
+                        )
+                    ),
+                    target_attribute=target_attribute,
+                    channel_type=channel_type,
+                    compression=cast("Compression | None", bound_channel.compression),
+                    content_type=bound_channel.content_type,
+                    sample_weight_attribute=sample_weight_attribute,
+                )
+
+            channels = [channel(bound.training, ChannelType.TRAINING)]
+            if bound.validation is not None:
+                channels.append(channel(bound.validation, ChannelType.VALIDATION))
+            return CreateAutoMLJob(
+                input_data_config=tuple(channels),
+                output_data_config=shapes.OutputDataConfig(
+                    s3_output_path=bound.output_uri,
+                    kms_key_id=output.encryption_key.key_arn if output and output.encryption_key else None,
+                ),
+                role_arn=bound.role_arn,
+                job_name=job_name,
+                problem_type=problem_type,
+                objective=None if objective is None else shapes.Objective(metric_name=objective),
+                job_config=_unless_empty(
+                    shapes.AutoMLJobConfig(
+                        completion_criteria=completion_criteria,
+                        security_config=bound.security,
+                        candidate_generation_config=_unless_empty(
+                            shapes.CandidateGenerationConfig(
+                                feature_specification_s3_uri=bound.features_uri,
+                                algorithms_config=None
+                                if algorithms is None
+                                else (shapes.AlgorithmsConfig(algorithms=_as_tuple(algorithms)),),
+                            )
+                        ),
+                        data_split_config=None
+                        if validation_fraction is None
+                        else shapes.DataSplitConfig(validation_fraction=validation_fraction),
+                        mode=mode,
+                    )
+                ),
+                generate_candidate_definitions_only=generate_candidate_definitions_only,
+                model_deploy_config=model_deploy_config,
+            )
+
+        plan = _Plan(
+            training=training_data,
+            validation=validation_data,
+            output=output,
+            features=features,
+            role=role,
+            security=Security(
+                volume_encryption_key=volume_encryption_key,
+                encrypt_inter_container_traffic=encrypt_inter_container_traffic,
+                vpc=vpc,
+                vpc_subnets=vpc_subnets,
+                security_groups=security_groups,
+            ),
+            job_name=job_name,
+            deploy=model_deploy_config,
+            revision=revision,
+            request=request,
+            columns=[
+                ("target_attribute", target_attribute),
+                ("sample_weight_attribute", sample_weight_attribute),
+            ],
+            tags={},
+            words=Words.PROPS,
+        )
+        super().__init__(scope, construct_id, plan)
+
+
+class _RequestedJob(AutoMLJob):
+    """A job whose request was given in the API's own names."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        document: Mapping[str, Any] | str | Path,
+        *,
+        role: iam.IRole | None,
+        revision: str,
+    ) -> None:
+        what = f"the request of '{construct_id}'"
+        given = dict(_loaded(document, what))
+        if role is not None:
+            given["RoleArn"] = _UNBOUND_ROLE
+        try:
+            request = parse(CreateAutoMLJob, given)
+        except Malformed as malformed:
+            raise_if_any(malformed.problems, what)
+            raise
+        mistakes = findings(request, is_token=is_token, words=Words.WIRE).errors
+        raise_if_any(mistakes, what)
+        config = request.job_config or shapes.AutoMLJobConfig()
+        generation = config.candidate_generation_config or shapes.CandidateGenerationConfig()
+        features_uri = generation.feature_specification_s3_uri
+        channels = [Channel.from_shape(channel) for channel in request.input_data_config]
+        _OwnedJob.__init__(
+            self,
+            scope,
+            construct_id,
+            _Plan(
+                training=channels[0],
+                validation=channels[1] if len(channels) > 1 else None,
+                output=OutputLocation.from_shape(request.output_data_config),
+                features=FeatureSpecification.from_uri(features_uri) if features_uri else None,
+                role=role or iam.Role.from_role_arn(scope, f"{construct_id}Role", request.role_arn, mutable=False),
+                security=RequestedSecurity(config.security_config),
+                job_name=request.job_name,
+                deploy=request.model_deploy_config,
+                revision=revision,
+                request=lambda bound: replace(request, role_arn=bound.role_arn, tags=None),
+                columns=(),
+                tags={tag.key: tag.value for tag in request.tags or ()},
+                words=Words.WIRE,
+            ),
+        )
+
+
+@jsii.implements(cdk.IStableAnyProducer)
+class _RenderedTags:
+    """A job's tags in the API's own names, once all of them are there."""
+
+    def __init__(self, tags: cdk.TagManager) -> None:
+        self._tags = tags
+
+    def produce(self) -> list[dict[str, str]]:
+        """The tags, in the order of their keys."""
+        return [render(shapes.Tag(key=key, value=value)) for key, value in sorted(self._tags.tag_values().items())]
+
+
+@jsii.implements(IValidation)
+class _TagCheck:
+    """Looks at a job's tags once all of them are there."""
+
+    def __init__(self, tags: cdk.TagManager) -> None:
+        self._tags = tags
+
+    def validate(self) -> list[str]:
+        """What is wrong with the tags."""
+        tags = self._tags.tag_values()
+        found = []
+        if len(tags) > contract.MAX_USER_TAGS:
+            found.append(
+                f"'tags' must be at most {contract.MAX_USER_TAGS}, got {len(tags)}: the service takes "
+                f"{contract.MAX_TAGS}, and the library marks its jobs with {len(contract.OwnerTag)} of its own"
+            )
+        for key, value in tags.items():
+            if key.lower().startswith("aws:") or key in set(contract.OwnerTag):
+                found.append(f"the tag '{key}' is reserved")
+            found += problems(shapes.Tag(key=key, value=value), is_token=is_token, path=f"tags[{key!r}]")
+        return found
+
+
+def _loaded(document: Mapping[str, Any] | str | Path, what: str) -> Mapping[str, Any]:
+    if isinstance(document, Mapping):
+        return document
+    try:
+        text = document.read_text(encoding="utf-8") if isinstance(document, Path) else document
+        loaded = json.loads(text)
+    except OSError as error:
+        raise ValueError(f"{what} cannot be read: {error}") from error
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{what} must be a dict, JSON text or the path of a JSON file: {error}") from error
+    if not isinstance(loaded, dict):
+        raise ValueError(f"{what} must be a JSON object, got {described(loaded)}")
+    return loaded
+
+
+def _name_problems(job_name: str) -> list[str]:
+    limits = next(field for field in fields_of(CreateAutoMLJob) if field.name == "job_name").kind.limits
+    if is_token(job_name):
+        return []
+    if not isinstance(job_name, str):
+        return [f"'job_name' must be text, got {described(job_name)}"]
+    return [f"'job_name' {problem}" for problem in limits.problems(job_name)]
+
+
+S = TypeVar("S", bound=Shape)
+
+
+def _unless_empty(shape: S) -> S | None:
+    """The shape, or nothing where nothing in it is set."""
+    return shape if render(shape) else None
+
+
+def _as_tuple(values: Sequence[Any]) -> tuple[Any, ...]:
+    """The list as a tuple; anything else as it stands, for the checks to name it."""
+    return tuple(values) if isinstance(values, (list, tuple)) else cast("tuple[Any, ...]", values)

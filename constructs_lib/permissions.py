@@ -1,0 +1,249 @@
+"""Every IAM action that the library hands out, named for who needs it. A ``*`` has its reason beside it.
+
+Source of the job's own list: "CreateAutoMLJob and CreateAutoMLJobV2 API: Execution Role Permissions",
+https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html. Resource types of the actions:
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aws_cdk as cdk
+
+# ------------------------------------------------------------------------------------------ S3 and KMS, per location
+
+LIST_BUCKET: Final = ("s3:ListBucket",)
+READ_OBJECTS: Final = ("s3:GetObject",)
+WRITE_OBJECTS: Final = ("s3:GetObject", "s3:PutObject")
+"""A job reads back what its earlier steps wrote."""
+
+DECRYPT: Final = ("kms:Decrypt",)
+ENCRYPT: Final = ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey")
+"""Encrypt is the documented minimum; multipart uploads under SSE-KMS want the other two (unverified for Autopilot)."""
+
+VOLUME_KEY: Final = ("kms:CreateGrant",)
+VOLUME_KEY_CONDITION: Final = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+
+# ---------------------------------------------------------------------------------------------------- users of a job
+
+DESCRIBE_JOB: Final = ("sagemaker:DescribeAutoMLJob", "sagemaker:DescribeAutoMLJobV2", "sagemaker:ListTags")
+LIST_CANDIDATES: Final = ("sagemaker:ListCandidatesForAutoMLJob",)
+"""The service authorization reference gives it no resource type, so only ``*`` grants it."""
+
+STOP_JOB: Final = ("sagemaker:StopAutoMLJob",)
+
+# --------------------------------------------------------------------------------------------------------- statements
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permission:
+    """One statement of a policy."""
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: Mapping[str, Any] | None = None
+    reason: str | None = None
+    """Why a resource holds a ``*``: the evidence that goes with the acknowledged finding."""
+
+    def statement(self) -> dict[str, Any]:
+        """The statement as a policy document has it."""
+        rendered = {"Effect": "Allow", "Action": list(self.actions), "Resource": list(self.resources)}
+        return rendered | ({"Condition": dict(self.conditions)} if self.conditions else {})
+
+
+SAGEMAKER_PRINCIPAL: Final = "sagemaker.amazonaws.com"
+LAMBDA_PRINCIPAL: Final = "lambda.amazonaws.com"
+_PASSED_TO_SAGEMAKER: Final = {"StringEquals": {"iam:PassedToService": SAGEMAKER_PRINCIPAL}}
+
+
+def pass_role(role_arns: Sequence[str]) -> Permission:
+    """Hand these roles to SageMaker, and to nothing else."""
+    return Permission(actions=("iam:PassRole",), resources=tuple(role_arns), conditions=_PASSED_TO_SAGEMAKER)
+
+
+class _Arns:
+    """ARNs of one stack's account and region, written with its pseudo parameters."""
+
+    def __init__(self, stack: cdk.Stack) -> None:
+        self._stack = stack
+        self._middle = f"{stack.region}:{stack.account}"
+        self._partition = stack.partition
+
+    def sagemaker(self, resource: str) -> str:
+        return f"arn:{self._partition}:sagemaker:{self._middle}:{resource}"
+
+    def other(self, service: str, resource: str, *, account: str | None = None) -> str:
+        middle = self._middle if account is None else f"{self._stack.region}:{account}"
+        return f"arn:{self._partition}:{service}:{middle}:{resource}"
+
+
+def job_arn(stack: cdk.Stack, job_name: str) -> str:
+    """The ARN of the AutoML job of that name in the stack's account and region."""
+    return _Arns(stack).sagemaker(f"automl-job/{job_name}")
+
+
+def execution_role(
+    stack: cdk.Stack, *, role_arn: str, endpoint_name: str | None, deploys: bool, in_vpc: bool
+) -> list[Permission]:
+    """What a job does as its own role apart from S3 and KMS, which its locations grant themselves.
+
+    Args:
+        stack: Where the job lives.
+        role_arn: The role itself: the job hands it on to its training jobs and models.
+        endpoint_name: The name of the one-click endpoint, if it is known.
+        deploys: Whether the job deploys its best candidate.
+        in_vpc: Whether the job runs in a VPC.
+    """
+    arns = _Arns(stack)
+    permissions = [
+        pass_role([role_arn]),
+        Permission(
+            actions=("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
+            resources=(arns.other("logs", "log-group:/aws/sagemaker/*"),),
+            reason="SageMaker makes the log groups below /aws/sagemaker/ and names them and their streams",
+        ),
+        Permission(
+            actions=("cloudwatch:PutMetricData",),
+            resources=("*",),
+            conditions={"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*"]}},
+            reason="PutMetricData has no resource type; a condition confines it to SageMaker's namespaces",
+        ),
+        Permission(
+            actions=("ecr:GetAuthorizationToken",),
+            resources=("*",),
+            reason="GetAuthorizationToken has no resource type",
+        ),
+        Permission(
+            actions=("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+            resources=(arns.other("ecr", "repository/*", account="*"),),
+            reason="Autopilot's images lie in repositories of AWS accounts that differ by region and are not published",
+        ),
+        Permission(
+            actions=(
+                "sagemaker:DescribeEndpoint",
+                "sagemaker:DescribeEndpointConfig",
+                "sagemaker:DescribeModel",
+                "sagemaker:ListTags",
+            ),
+            resources=(
+                arns.sagemaker("endpoint/*"),
+                arns.sagemaker("endpoint-config/*"),
+                arns.sagemaker("model/*"),
+            ),
+            reason="read only; part of the documented minimum, and the service chooses the names",
+        ),
+    ]
+    if deploys:
+        permissions += _deployment(arns, endpoint_name)
+    if in_vpc:
+        permissions += _network(arns)
+    return permissions
+
+
+def _deployment(arns: _Arns, endpoint_name: str | None) -> list[Permission]:
+    endpoint = arns.sagemaker(f"endpoint/{endpoint_name or '*'}")
+    return [
+        Permission(
+            actions=("sagemaker:CreateModel", "sagemaker:DeleteModel"),
+            resources=(arns.sagemaker("model/*"),),
+            reason="one-click deployment: the service chooses the model's name",
+        ),
+        Permission(
+            actions=(
+                "sagemaker:CreateEndpoint",
+                "sagemaker:CreateEndpointConfig",
+                "sagemaker:DeleteEndpoint",
+                "sagemaker:DeleteEndpointConfig",
+                "sagemaker:InvokeEndpoint",
+            ),
+            resources=(endpoint, arns.sagemaker("endpoint-config/*")),
+            reason="one-click deployment: the service chooses the endpoint configuration's name",
+        ),
+    ]
+
+
+def _network(arns: _Arns) -> list[Permission]:
+    return [
+        Permission(
+            actions=(
+                "ec2:CreateNetworkInterface",
+                "ec2:CreateNetworkInterfacePermission",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DeleteNetworkInterfacePermission",
+            ),
+            resources=(
+                arns.other("ec2", "network-interface/*"),
+                arns.other("ec2", "subnet/*"),
+                arns.other("ec2", "security-group/*"),
+            ),
+            reason="the job's network interfaces get their ids when they are made",
+        ),
+        Permission(
+            actions=(
+                "ec2:DescribeDhcpOptions",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSecurityGroups",
+                "ec2:DescribeSubnets",
+                "ec2:DescribeVpcs",
+            ),
+            resources=("*",),
+            reason="EC2's Describe actions have no resource type",
+        ),
+    ]
+
+
+def provider_function(stack: cdk.Stack, *, job_names: Sequence[str], log_group_arn: str) -> list[Permission]:
+    """What the Lambda function does for every job of its stack.
+
+    Args:
+        stack: The stack of the function and its jobs.
+        job_names: The names of the stack's jobs; ``?`` stands for one character.
+        log_group_arn: The function's own log group.
+    """
+    return [
+        Permission(actions=("logs:CreateLogStream", "logs:PutLogEvents"), resources=(log_group_arn,)),
+        Permission(actions=("cloudformation:DescribeStackResource",), resources=(stack.stack_id,)),
+        provider_jobs(stack, job_names),
+    ]
+
+
+def provider_jobs(stack: cdk.Stack, job_names: Sequence[str]) -> Permission:
+    """What the Lambda function does with jobs of these names."""
+    return Permission(
+        actions=(
+            "sagemaker:AddTags",
+            "sagemaker:CreateAutoMLJob",
+            "sagemaker:CreateAutoMLJobV2",
+            "sagemaker:DeleteTags",
+            "sagemaker:DescribeAutoMLJobV2",
+            "sagemaker:ListTags",
+            "sagemaker:StopAutoMLJob",
+        ),
+        resources=tuple(job_arn(stack, name) for name in job_names),
+    )
+
+
+def one_click_clean_up(stack: cdk.Stack) -> list[Permission]:
+    """What the Lambda function does when a job with a one-click endpoint goes."""
+    arns = _Arns(stack)
+    return [
+        Permission(
+            actions=(
+                "sagemaker:DeleteEndpoint",
+                "sagemaker:DeleteEndpointConfig",
+                "sagemaker:DeleteModel",
+                "sagemaker:DescribeEndpoint",
+                "sagemaker:DescribeEndpointConfig",
+            ),
+            resources=(
+                arns.sagemaker("endpoint/*"),
+                arns.sagemaker("endpoint-config/*"),
+                arns.sagemaker("model/*"),
+            ),
+            reason=(
+                "the service chooses the names of what it deploys; the function deletes only what the job itself "
+                "reports as deployed"
+            ),
+        )
+    ]
