@@ -82,7 +82,12 @@ def moment(text: str) -> float:
 
 def numbers(cells: NDArray[Any]) -> NDArray[np.float64]:
     """Cells of text as numbers."""
-    return np.array([number(cell) for cell in cells.ravel()], dtype=np.float64).reshape(cells.shape)
+    try:
+        read = np.where(cells == "", "nan", cells).astype(np.float64)
+    except ValueError:  # some cell is no number: look at each
+        return np.array([number(cell) for cell in cells.ravel()], dtype=np.float64).reshape(cells.shape)
+    read[~np.isfinite(read)] = math.nan
+    return read
 
 
 def moments(cells: NDArray[Any]) -> NDArray[np.float64]:

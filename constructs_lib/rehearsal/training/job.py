@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import asdict, replace
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from .task import (
@@ -72,7 +72,7 @@ class _Job:
         self._workers = workers
         self._on_event = on_event
         self._cancelled = cancelled
-        self._deadline = None if task.max_runtime is None else time.monotonic() + task.max_runtime
+        self._deadline = None if task.max_runtime is None else monotonic() + task.max_runtime
         self._prepared: dict[str, Any] = {}
         self._candidates: list[Candidate] = []
         self._notes: list[str] = []
@@ -202,7 +202,7 @@ class _Job:
         raise _Interrupted
 
     def _interrupted(self) -> bool:
-        return self._cancelled.is_set() or (self._deadline is not None and time.monotonic() > self._deadline)
+        return self._cancelled.is_set() or (self._deadline is not None and monotonic() > self._deadline)
 
     def _interrupted_result(self) -> TrainingResult:
         if self._cancelled.is_set():
@@ -215,11 +215,11 @@ class _Job:
     def _completed(self) -> list[Candidate]:
         """The completed candidates, best first."""
         done = [candidate for candidate in self._candidates if candidate.status == "Completed"]
-        sign = -1 if self._prepared["direction"] == "Maximize" else 1
+        sign = -1 if self._prepared.get("direction") == "Maximize" else 1
         return sorted(done, key=lambda candidate: sign * (candidate.objective_value or 0.0))
 
     def _result(self, status: Status, secondary_status: str, reason: str | None = None) -> TrainingResult:
-        completed = self._completed() if self._prepared else []
+        completed = self._completed()
         others = [candidate for candidate in self._candidates if candidate.status != "Completed"]
         return TrainingResult(
             status=status,
