@@ -128,14 +128,13 @@ class _WildcardNotes:
     def validate(self) -> list[str]:
         """Nothing to report; this is the moment at which the notes can be written."""
         resources = cdk.Stack.of(self._construct).resolve([list(each.resources) for each in self._permissions])
-        reasons = {
-            f"AwsSolutions-IAM5[Resource::{text}]": f"{permission.reason}"
-            for permission, resolved in zip(self._permissions, resources, strict=True)
-            for text in map(_flat, resolved)
-            if "*" in text and not set(text) & set("[](){}")  # CDK refuses ids with unpaired brackets
-        }
+        reasons: dict[str, list[str]] = {}
+        for permission, resolved in zip(self._permissions, resources, strict=True):
+            for text in map(_flat, resolved):
+                if "*" in text and not set(text) & set("[](){}"):  # CDK refuses ids with unpaired brackets
+                    reasons.setdefault(f"AwsSolutions-IAM5[Resource::{text}]", []).append(f"{permission.reason}")
         if reasons:
-            acknowledge(self._construct, reasons)
+            acknowledge(self._construct, {finding: "; ".join(said) for finding, said in reasons.items()})
         return []
 
 

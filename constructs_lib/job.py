@@ -233,7 +233,7 @@ class _OwnedJob(_JobBase):
     def __init__(self, scope: Construct, construct_id: str, plan: _Plan) -> None:
         judged = plan.judge()
         if judged.errors:
-            raise_if_any(judged.errors, f"{type(self).__name__} '{scope.node.path}/{construct_id}'".replace("'/", "'"))
+            raise_if_any(judged.errors, f"{type(self).__name__} '{scope.node.path}/{construct_id}'")
         super().__init__(scope, construct_id)
         for rule_name, warning in judged.warnings.items():
             cdk.Annotations.of(self).add_warning_v2(f"cdk-sagemaker-autopilot:{rule_name}", warning)

@@ -1,0 +1,7 @@
+"""What every test process needs before it imports the CDK."""
+
+import os
+
+# CDK's own template validation takes 4 s on the first synthesis of a process; tests/constructs/test_validation.py leaves
+# it on, in a process of its own.
+os.environ["CDK_VALIDATION"] = "false"
