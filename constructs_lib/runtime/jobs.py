@@ -1,5 +1,6 @@
 """The service's jobs, and whose they are."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,8 @@ class JobStatus(StrEnum):
     STOPPED = "Stopped"
     STOPPING = "Stopping"
 
+
+_TAG_VALUE = re.compile(r"[\w.:/=+@ -]{1,256}", re.ASCII)
 
 ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.STOPPED})
 
@@ -109,6 +112,8 @@ def start(sagemaker: SageMaker, name: str, spec: Spec, event: Event) -> Job:
         OwnerTag.SPEC: spec.digest,
         OwnerTag.REQUEST: event.request_id,
     }
+    if _TAG_VALUE.fullmatch(event.physical_id):
+        tags[OwnerTag.REPLACES] = event.physical_id
     reply = operations[spec.operation](**{**spec.request, "AutoMLJobName": name, "Tags": tag_list(tags)})
     return Job(name=name, arn=reply["AutoMLJobArn"], status=JobStatus.IN_PROGRESS, tags=tags)
 

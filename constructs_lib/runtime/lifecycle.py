@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from . import endpoint, jobs, log
 from .clients import Aws
-from .contract import NAME_LENGTH
+from .contract import NAME_LENGTH, OwnerTag
 from .event import Event
 from .failure import Failure, code, is_denied, may_have_happened
 from .jobs import Job
@@ -58,7 +58,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Outcome:
     old = _readable(event.old_properties, aws)
     if old and old.digest == spec.digest:
         return _keep(old, spec, event, aws)
-    job = _current(spec, event, aws) or _claim(
+    job = patiently(lambda: _earlier(spec, event, aws), clock) or _claim(
         spec, event, aws, clock, accepts=lambda job: job.was_made_by(event) or job.still_serves(event, spec)
     )
     # A job that was given up since tells that this event is an old one: what runs now was made later.
@@ -115,15 +115,19 @@ def _arn(event: Event, aws: Aws) -> str:
 # Finding and making a job
 
 
-def _current(spec: Spec, event: Event, aws: Aws) -> Job | None:
-    """The job that the resource is now, if it serves this spec under a name that can no longer be computed.
+def _earlier(spec: Spec, event: Event, aws: Aws) -> Job | None:
+    """The job that the resource has, or the one before, if it serves this spec.
 
-    A failed update leaves the resource its job, and the prefix of names may have changed since that was made.
+    A failed update leaves the resource its job, and one that is rolled back has replaced it: both are found by their ids,
+    because the prefix of names may have changed since they were made.
     """
-    if spec.job_name or event.physical_id.startswith(spec.name_prefix):
+    current = _find_if_visible(event.physical_id, event, aws)
+    if current is None or not current.belongs_to(event):
         return None
-    job = _find_if_visible(event, aws)
-    return job if job and job.still_serves(event, spec) else None
+    if current.still_serves(event, spec):
+        return current
+    previous = _find_if_visible(current.tags.get(OwnerTag.REPLACES, ""), event, aws)
+    return previous if previous and previous.still_serves(event, spec) else None
 
 
 def _claim(spec: Spec, event: Event, aws: Aws, clock: Clock, *, accepts: Callable[[Job], bool]) -> Job:
@@ -187,7 +191,7 @@ def _start(name: str, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: C
 
 
 def _quota_reason(error: ClientError, event: Event, aws: Aws) -> str:
-    previous = _find_if_visible(event, aws)
+    previous = _find_if_visible(event.physical_id, event, aws)
     still = (
         f" The resource's present job '{previous.name}' is one of them: stop it, or wait for its end, and try again."
         if previous and previous.belongs_to(event) and not previous.has_ended
@@ -199,9 +203,8 @@ def _quota_reason(error: ClientError, event: Event, aws: Aws) -> str:
     )
 
 
-def _find_if_visible(event: Event, aws: Aws) -> Job | None:
-    """The job that the physical id names. The id may be anything, and then IAM keeps us from asking."""
-    name = event.physical_id
+def _find_if_visible(name: str, event: Event, aws: Aws) -> Job | None:
+    """The job that a physical id names. The id may be anything, and then IAM keeps us from asking."""
     if not _JOB_NAME.fullmatch(name):
         return None
     try:
@@ -223,7 +226,7 @@ def _looks_generated(name: str) -> bool:
 
 def _candidates(event: Event, aws: Aws) -> Iterator[Job]:
     """Every job that a Delete may be about: the physical id, and what the properties lead to."""
-    named = _find_if_visible(event, aws)
+    named = _find_if_visible(event.physical_id, event, aws)
     if named:
         if not named.belongs_to(event):
             log.write(event, "not ours: left alone", job_name=named.name, status=named.status)

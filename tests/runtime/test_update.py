@@ -229,6 +229,16 @@ def test_rollback_finds_its_job_although_the_prefix_has_changed_since(world: Wor
     assert world.running() == [old]
 
 
+def test_rollback_of_a_replacement_finds_its_job_although_the_prefix_has_changed_since(world: World) -> None:
+    old = start(world, A)
+    world.update(A | {"NamePrefix": "renamed-"})
+
+    world.update(B | {"NamePrefix": "renamed-"}, another_resource_fails=True)
+
+    assert world.running() == [world.physical_id] == [old]
+    assert world.creates() == 1
+
+
 def test_unchanged_job_name_is_refused_when_a_new_job_is_needed(world: World) -> None:
     start(world, properties(AutoMLJobName="churn"))
 

@@ -1,0 +1,115 @@
+"""Every event gets one answer: also a broken one, and also when the function itself is broken."""
+
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from constructs_lib.runtime import handler
+from constructs_lib.runtime.answer import NO_JOB
+from constructs_lib.runtime.clients import Aws, connect
+from constructs_lib.runtime.retry import Clock
+
+from .world import World, properties
+
+if TYPE_CHECKING:
+    from constructs_lib.runtime.event import RawEvent
+
+
+@pytest.mark.parametrize("request_type", ["Read", "", "create"])
+def test_unknown_request_type_is_refused(world: World, request_type: str) -> None:
+    answer = world.send(world.event(request_type, PhysicalResourceId="job", ResourceProperties=properties()))
+
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"] == f"the request type must be Create, Update or Delete, got {request_type!r}"
+
+
+@pytest.mark.parametrize(
+    ("request_type", "missing"),
+    [
+        ("Create", "StackId"),
+        ("Create", "RequestId"),
+        ("Create", "LogicalResourceId"),
+        ("Create", "ResourceProperties"),
+        ("Update", "PhysicalResourceId"),
+        ("Update", "OldResourceProperties"),
+        ("Delete", "PhysicalResourceId"),
+    ],
+)
+def test_event_that_lacks_something_is_refused_by_its_name(world: World, request_type: str, missing: str) -> None:
+    event = cast("dict[str, Any]", world.event(request_type, ResourceProperties=properties()))
+    event |= {"PhysicalResourceId": "job", "OldResourceProperties": properties()}
+    del event[missing]
+
+    answer = world.send(cast("RawEvent", event))
+
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"] == f"the {request_type} request lacks {missing}"
+    assert answer["PhysicalResourceId"] == ("job" if "PhysicalResourceId" in event else NO_JOB)
+    assert not world.sagemaker.calls
+
+
+def test_missing_resource_property_is_refused_by_its_name(world: World) -> None:
+    answer = world.create({"ServiceToken": "arn"})
+
+    assert answer["Reason"] == "the resource properties lack Operation, Request"
+
+
+@pytest.mark.parametrize("url", [None, "", 5, "file:///etc/passwd"])
+def test_event_without_an_address_cannot_be_answered(world: World, url: object) -> None:
+    event = world.event("Create") | {"ResponseURL": url}
+
+    with pytest.raises(ValueError, match="the event has no ResponseURL to answer to"):
+        handler.serve(cast("RawEvent", event), lambda: world.aws, Clock(world.time.remaining_ms))
+
+
+def test_fault_of_the_function_itself_is_answered(world: World) -> None:
+    world.sagemaker.fail("DescribeAutoMLJobV2", KeyError("surprise"))
+
+    answer = world.create(properties())
+
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"] == "unexpected KeyError: 'surprise'"
+
+
+def test_clients_that_cannot_be_made_are_answered(world: World) -> None:
+    def no_region() -> Aws:
+        raise RuntimeError("no region")
+
+    handler.serve(
+        world.event("Create", ResourceProperties=properties()),
+        no_region,
+        Clock(world.time.remaining_ms, world.time.now, world.time.sleep),
+    )
+
+    assert world.sink.answers()[-1]["Reason"] == "unexpected RuntimeError: no region"
+
+
+def test_unicode_reason_of_the_service_arrives(world: World) -> None:
+    world.sagemaker.fail("CreateAutoMLJob", ("ValidationException", "列 😀 " * 900))
+
+    assert "列 😀" in world.create(properties())["Reason"]
+
+
+def test_lambda_calls_the_handler_with_its_own_clock(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Context:
+        def get_remaining_time_in_millis(self) -> int:
+            return 900_000
+
+    monkeypatch.setattr(handler, "connect", lambda: world.aws)
+    handler.handle(world.event("Create", ResourceProperties=properties()), Context())
+
+    assert world.sink.answers()[-1]["Status"] == "SUCCESS"
+
+
+def test_clients_are_made_once_and_wait_no_longer_than_the_function_can(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    connect.cache_clear()
+
+    aws = connect()
+
+    assert connect() is aws
+    for client in (aws.sagemaker, aws.cloudformation):
+        config = cast("Any", client).meta.config
+        assert config.retries["mode"] == "adaptive"
+        tries = config.retries["total_max_attempts"]
+        assert tries * (config.connect_timeout + config.read_timeout) < 180
