@@ -50,17 +50,14 @@ class NetworkInterfaces:
             return
         ec2 = self._role.client("ec2")
         groups, subnets = self._vpc["SecurityGroupIds"], self._vpc["Subnets"]
-        for action, request in (
-            ("ec2:DescribeSubnets", lambda: ec2.describe_subnets(SubnetIds=subnets)),
-            ("ec2:DescribeSecurityGroups", lambda: ec2.describe_security_groups(GroupIds=groups)),
-            ("ec2:DescribeVpcs", ec2.describe_vpcs),
-            ("ec2:DescribeDhcpOptions", ec2.describe_dhcp_options),
-        ):
-            answer = self._role.call(action, "*", request)
-            self._require_all("subnet", subnets, [item["SubnetId"] for item in answer.get("Subnets", subnets)])
-            self._require_all(
-                "security group", groups, [item["GroupId"] for item in answer.get("SecurityGroups", groups)]
-            )
+        known = self._role.call("ec2:DescribeSubnets", "*", lambda: ec2.describe_subnets(SubnetIds=subnets))
+        _require_all("subnet", subnets, [subnet["SubnetId"] for subnet in known["Subnets"]])
+        known = self._role.call(
+            "ec2:DescribeSecurityGroups", "*", lambda: ec2.describe_security_groups(GroupIds=groups)
+        )
+        _require_all("security group", groups, [group["GroupId"] for group in known["SecurityGroups"]])
+        self._role.call("ec2:DescribeVpcs", "*", ec2.describe_vpcs)
+        self._role.call("ec2:DescribeDhcpOptions", "*", ec2.describe_dhcp_options)
         for subnet in subnets:
             answer = self._role.call(
                 "ec2:CreateNetworkInterface",
@@ -78,7 +75,8 @@ class NetworkInterfaces:
                 functools.partial(ec2.delete_network_interface, NetworkInterfaceId=interface),
             )
 
-    def _require_all(self, kind: str, wanted: list[str], found: list[str]) -> None:
-        missing = sorted(set(wanted) - set(found))
-        if missing:
-            raise Denied(f"The {kind} {', '.join(missing)} of the job's VpcConfig does not exist")
+
+def _require_all(kind: str, wanted: list[str], found: list[str]) -> None:
+    missing = sorted(set(wanted) - set(found))
+    if missing:
+        raise Denied(f"The {kind} {', '.join(missing)} of the job's VpcConfig does not exist")

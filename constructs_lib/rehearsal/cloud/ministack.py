@@ -55,6 +55,7 @@ def install(handler: Handler, arn_of: ArnOf, tagged_resources: TaggedResources) 
     tagging._RESOURCE_TAG_COLLECTORS[SERVICE] = tagged_resources
     _name_resources(arn_of)
     _name_denied_resources()
+    _let_principal_arn_be_the_role()
 
 
 def _name_resources(arn_of: ArnOf) -> None:
@@ -85,6 +86,19 @@ def _name_denied_resources() -> None:
         return json_error(error.code, error.message, error.status)
 
     iam_actions.access_denied_response = access_denied_response
+
+
+def _let_principal_arn_be_the_role() -> None:
+    """`aws:PrincipalArn` of a role's session is the role on AWS; MiniStack says the session."""
+    original = iam_evaluator._resolve_condition_key
+
+    def resolve(key: str, context: Any) -> Any:
+        if key.lower() == "aws:principalarn" and ":assumed-role/" in context.principal_arn:
+            role = iam._roles.get(context.principal_arn.split("/")[1])
+            return role["Arn"] if role else context.principal_arn
+        return original(key, context)
+
+    iam_evaluator._resolve_condition_key = resolve
 
 
 def json_error(code: str, message: str, status: int) -> Answer:

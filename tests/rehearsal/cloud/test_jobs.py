@@ -125,7 +125,10 @@ def test_a_running_job_shows_its_candidates_and_stops_at_once(account: Account) 
     assert (job["AutoMLJobStatus"], job["AutoMLJobSecondaryStatus"]) == ("Stopped", "Stopped")
     assert "BestCandidate" not in job
     code, message = refusal(account.sagemaker.stop_auto_ml_job, AutoMLJobName=name)
-    assert (code, message) == ("ValidationException", f"The AutoML job {name} can not be stopped: its status is Stopped")
+    assert (code, message) == (
+        "ValidationException",
+        f"The AutoML job {name} can not be stopped: its status is Stopped",
+    )
 
 
 def test_the_quota_of_concurrent_jobs_counts_the_running_ones(account: Account) -> None:
@@ -141,7 +144,9 @@ def test_the_quota_of_concurrent_jobs_counts_the_running_ones(account: Account) 
 
 
 def test_lists_filter_sort_and_page(account: Account, finished: str) -> None:
-    pages = account.sagemaker.get_paginator("list_auto_ml_jobs").paginate(SortBy="Name", PaginationConfig={"PageSize": 2})
+    pages = account.sagemaker.get_paginator("list_auto_ml_jobs").paginate(
+        SortBy="Name", PaginationConfig={"PageSize": 2}
+    )
     names = [job["AutoMLJobName"] for page in pages for job in page["AutoMLJobSummaries"]]
     assert len(names) == len(set(names)) > 2
     assert names == sorted(names, key=str.lower, reverse=True)
@@ -195,7 +200,10 @@ def test_a_manifest_must_be_one(account: Account, body: bytes, reason: str) -> N
 
 def test_a_prefix_without_objects_fails_the_job(account: Account) -> None:
     job = account.ended(account.request(InputDataConfig=[channel(f"s3://{BUCKET}/nothing-here/")]))
-    assert job["FailureReason"] == f"There are no objects under s3://{BUCKET}/nothing-here/, and a channel needs at least one"
+    assert (
+        job["FailureReason"]
+        == f"There are no objects under s3://{BUCKET}/nothing-here/, and a channel needs at least one"
+    )
 
 
 def test_a_feature_specification_must_list_features(account: Account) -> None:
