@@ -175,6 +175,16 @@ class Account:
         [found] = self._client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"]
         return str(found["StackStatus"])
 
+    def failures(self, stack: Stack) -> list[str]:
+        """Why resources of a stack have failed, the first failure first."""
+        events = self._all("cloudformation", "describe_stack_events", "StackEvents[]", StackName=stack.name)
+        failed = [event for event in reversed(events) if event["ResourceStatus"].endswith("_FAILED")]
+        return [
+            f"{event['LogicalResourceId']} ({event['ResourceType']}): {event['ResourceStatusReason']}"
+            for event in failed
+            if event.get("ResourceStatusReason")
+        ]
+
     def physical_ids(self, stack: Stack) -> dict[str, str]:
         """The physical ids of a stack's own resources, by logical id."""
         resources = self._resources(stack.name)

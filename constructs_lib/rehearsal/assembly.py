@@ -121,11 +121,27 @@ class Job:
 
     def train_again(self, number: int) -> None:
         """What a user does for a new training: another revision, and another name where they gave one."""
-        self._edit(lambda job: self._next(job, number))
+
+        def change(template: Template) -> None:
+            job = self._in(template)
+            job[Property.REVISION] = f"{self.properties.get(Property.REVISION, '')} rehearsal {number}".strip()
+            old = job.get(Property.REQUEST, {}).get("AutoMLJobName")
+            if isinstance(old, str):
+                new = f"{self.request['AutoMLJobName'][:ROOM_IN_NAME].rstrip('-')}-{number}"
+                job[Property.REQUEST]["AutoMLJobName"] = new
+                # The policies of a job that has a name of its own say that name.
+                _replace_in_place(template, f'automl-job/{old}"', f'automl-job/{new}"')
+
+        self.stack.edit(self.templates, change)
 
     def add_tag(self, key: str, value: str) -> None:
         """Tag the job, as `Tags.of(...)` would."""
-        self._edit(lambda job: job.setdefault(Property.REQUEST, {}).setdefault("Tags", []).append(_tag(key, value)))
+
+        def change(template: Template) -> None:
+            tags = self._in(template).setdefault(Property.REQUEST, {}).setdefault("Tags", [])
+            tags.append({"Key": key, "Value": value})
+
+        self.stack.edit(self.templates, change)
 
     def add_failure(self, logical_id: str) -> None:
         """Add a resource that surely fails, after the job has been dealt with: nobody signals it."""
@@ -143,17 +159,9 @@ class Job:
 
         self.stack.edit(self.templates, change)
 
-    def _next(self, job: dict[str, Any], number: int) -> None:
-        job[Property.REVISION] = f"{self.properties.get(Property.REVISION, '')} rehearsal {number}".strip()
-        name = self.request.get("AutoMLJobName")
-        if isinstance(name, str):
-            job[Property.REQUEST]["AutoMLJobName"] = f"{name[:ROOM_IN_NAME].rstrip('-')}-{number}"
-
-    def _edit(self, change: Callable[[dict[str, Any]], None]) -> None:
-        def edit(template: Template) -> None:
-            change(template["Resources"][self.logical_id].setdefault("Properties", {}))
-
-        self.stack.edit(self.templates, edit)
+    def _in(self, template: Template) -> dict[str, Any]:
+        properties: dict[str, Any] = template["Resources"][self.logical_id].setdefault("Properties", {})
+        return properties
 
 
 @dataclass(frozen=True)
@@ -241,10 +249,6 @@ def _stack(folder: Path, artifact_id: str, artifact: dict[str, Any], artifacts: 
 def _resources(template: Template) -> dict[str, dict[str, Any]]:
     resources = template.get("Resources", {})
     return {name: resource for name, resource in resources.items() if isinstance(resource, dict)}
-
-
-def _tag(key: str, value: str) -> dict[str, str]:
-    return {"Key": key, "Value": value}
 
 
 def _load(path: Path) -> dict[str, Any]:

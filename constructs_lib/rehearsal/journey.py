@@ -72,7 +72,7 @@ class Journey:
     def _deploy(self) -> None:
         with self._record.step("cdk deploy"):
             self._deployed = True
-            expect_success("deploy", self._deploy_again())
+            self._expect_deployed()
             made = self._account.jobs()
             names = [self._account.name_of(job) for job in self._jobs]
             self._record.expect(
@@ -132,7 +132,7 @@ class Journey:
                 "cdk diff shows differences although nothing has changed",
                 Evidence("cdk diff", tail(diff.output)),
             )
-            expect_success("deploy", self._deploy_again())
+            self._expect_deployed()
             self._record.expect(
                 self._account.jobs().keys() == before.keys(),
                 "deploying again made no job",
@@ -150,7 +150,7 @@ class Journey:
             old = self._account.job(self._account.name_of(job))
             before = self._account.jobs()
             job.train_again(2)
-            expect_success("deploy", self._deploy_again())
+            self._expect_deployed()
             new = self._account.name_of(job)
             made = self._account.jobs().keys() - before.keys()
             self._record.expect(
@@ -180,7 +180,7 @@ class Journey:
         with self._record.step("an update of tags alone"):
             name, before = self._account.name_of(job), self._account.jobs()
             job.add_tag(*TAG)
-            expect_success("deploy", self._deploy_again())
+            self._expect_deployed()
             made = _news(before, self._account.jobs())
             self._record.expect(
                 not made and self._account.name_of(job) == name,
@@ -263,12 +263,12 @@ class Journey:
     def _expect_nothing_left(self, retained: set[str]) -> None:
         left = self._account.things() - self._before
         kept = {thing for thing in left if thing.name in retained}
-        # A function without a log group of its own gets one from Lambda; on AWS, too, it outlives the stack.
-        logs = {thing for thing in left - kept if thing.name.startswith("/aws/lambda/") and thing.name not in self._own}
+        # Lambda and SageMaker make log groups by themselves where no stack has one; on AWS, too, they outlive the stack.
+        logs = {thing for thing in left - kept if thing.name.startswith("/aws/") and thing.name not in self._own}
         for thing in sorted(kept):
             self._record.screen.say(f"retained, as its DeletionPolicy says: {thing}")
         for thing in sorted(logs):
-            self._record.screen.say(f"made by Lambda itself, as on AWS, and in no stack: {thing}")
+            self._record.screen.say(f"made by the service itself, as on AWS, and in no stack: {thing}")
         self._record.retained = [str(thing) for thing in sorted(kept | logs)]
         lost = ", ".join(str(thing) for thing in sorted(left - kept - logs))
         self._record.expect(
@@ -320,6 +320,18 @@ class Journey:
 
     def _deploy_again(self) -> Finished:
         return self._run("deploy", "--require-approval", "never", "--progress", "events")
+
+    def _expect_deployed(self) -> None:
+        finished = self._deploy_again()
+        if finished.code == 0:
+            return
+        wrong = dict.fromkeys(reason for stack in self._deployed_stacks() for reason in self._account.failures(stack))
+        reasons = "".join(f"\n  {reason}" for reason in wrong)
+        raise CheckFailedError(f"cdk deploy failed{reasons}", Evidence("cdk deploy", tail(finished.output)))
+
+    def _deployed_stacks(self) -> list[Stack]:
+        names = {thing.name for thing in self._account.things() if thing.kind == "stack"}
+        return [stack for stack in self._stacks if stack.name in names]
 
     def _run(self, command: str, *arguments: str) -> Finished:
         stacks = [stack.path for stack in self._stacks]

@@ -135,6 +135,25 @@ def test_job_named_by_the_user_gets_another_name_of_32_characters_at_most(folder
     assert len(again) <= 32
 
 
+def test_policies_say_the_new_name_of_a_named_job(folder: Folder) -> None:
+    def policy(name: str) -> dict[str, Any]:
+        arn = {"Fn::Join": ["", ["arn:", {"Ref": "AWS::Partition"}, f":sagemaker:r:a:automl-job/{name}"]]}
+        return {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"Resource": [arn, "arn:aws:s3:::churn"]}}
+
+    named = {**JOB, "Properties": {"Request": {"AutoMLJobName": "churn"}}}
+    folder.stack("Plain", {"Job": named, "Policy": policy("churn"), "Other": policy("churn-too")})
+    job = only_job(folder)
+
+    job.train_again(2)
+    assert resource(folder, name="Policy") == policy("churn-2")
+    assert resource(folder, name="Other") == policy("churn-too")
+
+    job.train_again(3)
+    assert resource(folder, name="Policy") == policy("churn-3")
+    assert resource(folder)["Properties"]["Request"]["AutoMLJobName"] == "churn-3"
+    folder.expect_consistent("Plain")
+
+
 def test_job_named_by_a_token_cannot_be_replaced(folder: Folder) -> None:
     folder.stack("Plain", {"Job": {**JOB, "Properties": {"Request": {"AutoMLJobName": {"Ref": "Name"}}}}})
     assert not only_job(folder).can_be_replaced
