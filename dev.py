@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""Set up this checkout and do one thing in it. Needs Python 3.11 or newer and pip, nothing else.
+
+    python3 dev.py rehearse [APP ...]   deploy the quickstart (or APP) on this machine, without AWS
+    python3 dev.py test [unit|all]      run the checks: linters, types, architecture, tests; `unit`: the quick ones only
+    python3 dev.py bench                measure the budgets of the design, side by side with AwsCustomResource
+    python3 dev.py shell COMMAND ...    run any command in the environment
+
+The environment is `.venv` below this folder; it is made by the first command and renewed when `pyproject.toml` or
+`constraints.txt` changes. Node comes with it from PyPI.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+BIN = "Scripts" if os.name == "nt" else "bin"
+EXTRAS = {"rehearse": "rehearsal,examples", "test": "rehearsal,examples,test,lint"}
+EXTRAS |= {"bench": EXTRAS["test"], "shell": EXTRAS["test"]}
+
+UNIT = "not cloud and not clients"
+CHECKS = {
+    "ruff": ["ruff", "check", "."],
+    "format": ["ruff", "format", "--check", "."],
+    "mypy": ["mypy"],
+    "architecture": ["lint-imports"],
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; returns its exit code."""
+    if not arguments or arguments[0] not in EXTRAS:
+        print(__doc__)
+        return 0 if arguments[:1] in ([], ["-h"], ["--help"]) else 2
+    command, *rest = arguments
+    environment = Environment(ROOT / ".venv", ROOT / "constraints.txt")
+    environment.provide(EXTRAS[command])
+    if command == "rehearse":
+        return environment.run(["automl", "rehearse", *rest])
+    if command == "bench":
+        return environment.run(["python", "-m", "benchmarks", *rest])
+    if command == "shell":
+        return environment.run(rest)
+    return check(environment, *(rest or ["all"]))
+
+
+def check(environment: "Environment", which: str, *options: str) -> int:
+    """Run the checks and the tests; returns 0 if all is well."""
+    if which not in ("unit", "all"):
+        print(f"test takes 'unit' or 'all', got {which!r}")
+        return 2
+    failed = []
+    started = time.monotonic()
+    for name, command in CHECKS.items():
+        say(f"{name}: {' '.join(command)}")
+        if environment.run(command):
+            failed.append(name)
+    say("unit tests")
+    if environment.run(["pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", UNIT, *options]):
+        failed.append("unit tests")
+    if which == "all":
+        clients = Environment(ROOT / ".venv-clients", ROOT / "constraints-clients.txt")
+        clients.provide_packages(["awscli", "sagemaker"])
+        say("tests on the embedded AWS")
+        if environment.run(["pytest", "-q", "-m", "cloud or clients", *options], CLIENTS_BIN=str(clients.folder / BIN)):
+            failed.append("tests on the embedded AWS")
+    say(f"{time.monotonic() - started:.0f} s: " + (f"failed: {', '.join(failed)}" if failed else "all passed"))
+    return 1 if failed else 0
+
+
+class Environment:
+    """A virtual environment whose packages have pinned versions."""
+
+    def __init__(self, folder: Path, constraints: Path) -> None:
+        """Name the environment; nothing is made yet."""
+        self.folder = folder
+        self._constraints = constraints
+
+    def provide(self, extras: str) -> None:
+        """Have this project with these extras in it."""
+        self.provide_packages(["--editable", f"{ROOT}[{extras}]"], (ROOT / "pyproject.toml").read_bytes())
+
+    def provide_packages(self, packages: list[str], also: bytes = b"") -> None:
+        """Have these packages in it, unless it has them already."""
+        wanted = hashlib.sha256(b"\0".join([self._constraints.read_bytes(), also, *map(str.encode, packages)]))
+        stamp = self.folder / "provided"
+        if stamp.is_file() and wanted.hexdigest() in stamp.read_text().split():
+            return
+        say(f"setting up {self.folder.name} (a minute or two, once)")
+        if not (self.folder / BIN).is_dir():
+            venv.create(self.folder, symlinks=os.name != "nt", with_pip=False)  # pip of this Python serves, see below
+        python = str(self.folder / BIN / "python")
+        pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check", "install", "-qq"]
+        # As variables too: builds of packages happen in environments of their own, which options do not reach.
+        pinned = {"PIP_CONSTRAINT": str(self._constraints), "PIP_BUILD_CONSTRAINT": str(self._constraints)}
+        if subprocess.run([*pip, *packages], env={**os.environ, **pinned}, check=False).returncode:
+            sys.exit(f"pip could not set up {self.folder.name}; it needs pip 22.3 or newer: python3 -m pip --version")
+        known = stamp.read_text().split() if stamp.is_file() else []
+        stamp.write_text("\n".join([*known, wanted.hexdigest()]))
+
+    def run(self, command: list[str], **variables: str) -> int:
+        """Run a command with the environment's programs first on the PATH; returns its exit code."""
+        path = os.pathsep.join([str(self.folder / BIN), os.environ.get("PATH", "")])
+        program = self.folder / BIN / command[0]
+        started = subprocess.Popen(
+            [str(program) if program.exists() else command[0], *command[1:]],
+            cwd=ROOT,
+            env={**os.environ, **variables, "PATH": path, "VIRTUAL_ENV": str(self.folder)},
+        )
+        while True:
+            try:
+                return started.wait()
+            except KeyboardInterrupt:  # the command got it too, and cleans up
+                continue
+
+
+def say(text: str) -> None:
+    """A line about what happens next."""
+    print(f"\n== {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
