@@ -31,7 +31,8 @@ class Account:
         self.s3 = cloud.client("s3")
         self.iam = cloud.client("iam")
         self._numbers = itertools.count(1)
-        self.s3.create_bucket(Bucket=BUCKET)
+        elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": cloud.region}}
+        self.s3.create_bucket(Bucket=BUCKET, **({} if cloud.region == "us-east-1" else elsewhere))
         self.s3.put_object(Bucket=BUCKET, Key="train/a.csv", Body=CSV)
         self.job_role = self.role("JobRole", JOB_ACTIONS)
 

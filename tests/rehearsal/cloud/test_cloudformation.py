@@ -29,8 +29,8 @@ def handle(event, context):
     body = {"Status": "FAILED" if failed else "SUCCESS", "Reason": "the spec is bad", "StackId": event["StackId"],
             "RequestId": event["RequestId"], "LogicalResourceId": event["LogicalResourceId"],
             "PhysicalResourceId": old_id if event["RequestType"] == "Delete" else new_id}
-    request = urllib.request.Request(event["ResponseURL"], json.dumps(body).encode(), {"content-type": ""}, method="PUT")
-    urllib.request.urlopen(request)
+    answer = json.dumps(body).encode()
+    urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], answer, {"content-type": ""}, method="PUT"))
 """
 
 

@@ -64,7 +64,7 @@ def test_the_report_says_that_autopilot_did_not_train_this(account: Account, fin
 def test_the_stages_are_in_the_log(account: Account, cloud: Cloud, finished: str) -> None:
     events = cloud.client("logs").get_log_events(logGroupName="/aws/sagemaker/AutoMLJobs", logStreamName=finished)
     messages = [event["message"] for event in events["events"]]
-    assert ["AnalyzingData", "FeatureEngineering", "ModelTuning"] == [text for text in messages if text.isalpha()]
+    assert [text for text in messages if text.isalpha()] == ["AnalyzingData", "FeatureEngineering", "ModelTuning"]
 
 
 def test_a_job_of_version_1_is_visible_through_version_2(account: Account, finished: str) -> None:

@@ -1,0 +1,150 @@
+"""Rules between members: each refusal with its message."""
+
+from typing import Any
+
+import pytest
+
+from constructs_lib.rehearsal.cloud.automl import as_version_2
+from constructs_lib.rehearsal.cloud.errors import ValidationError
+from constructs_lib.rehearsal.cloud.model import check_request
+from constructs_lib.rehearsal.cloud.rules import check, check_version_1
+
+from .account import channel
+from .test_model import request
+
+
+def tabular(**config: Any) -> dict[str, Any]:
+    return {"AutoMLProblemTypeConfig": {"TabularJobConfig": {"TargetAttributeName": "y", **config}}}
+
+
+def version_2(**changes: Any) -> dict[str, Any]:
+    first = as_version_2(request())
+    return {**first, **changes}
+
+
+def with_channels(*channels: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return as_version_2(request(InputDataConfig=list(channels))) | more
+
+
+def algorithms(*names: str) -> dict[str, Any]:
+    return {"AlgorithmsConfig": [{"AutoMLAlgorithms": list(names)}]}
+
+
+GOOD = [
+    version_2(),
+    version_2(**tabular(ProblemType="Regression"), AutoMLJobObjective={"MetricName": "R2"}),
+    version_2(**tabular(Mode="ENSEMBLING", CandidateGenerationConfig=algorithms("lightgbm", "catboost"))),
+    version_2(**tabular(Mode="ENSEMBLING", SampleWeightAttributeName="w")),
+    version_2(DataSplitConfig={"ValidationFraction": 0.3}),
+    version_2(ModelDeployConfig={"AutoGenerateEndpointName": True}),
+    version_2(ModelDeployConfig={"AutoGenerateEndpointName": False, "EndpointName": "e"}),
+    with_channels(channel(), channel(ChannelType="validation")),
+    with_channels(channel(ContentType="x-application/vnd.amazon+parquet")),
+]
+
+BAD = {
+    "Metric F1 is not supported for Regression: use one of MAE, MSE, R2, RMSE": version_2(
+        **tabular(ProblemType="Regression"), AutoMLJobObjective={"MetricName": "F1"}
+    ),
+    "ProblemType and AutoMLJobObjective must both be set, or none of them": version_2(
+        **tabular(ProblemType="Regression")
+    ),
+    "AlgorithmsConfig can not be set when Mode is AUTO": version_2(
+        **tabular(CandidateGenerationConfig=algorithms("xgboost"))
+    ),
+    "Mode HYPERPARAMETER_TUNING does not support the algorithms catboost": version_2(
+        **tabular(Mode="HYPERPARAMETER_TUNING", CandidateGenerationConfig=algorithms("xgboost", "catboost"))
+    ),
+    "SampleWeightAttributeName is supported in ENSEMBLING mode only": version_2(
+        **tabular(SampleWeightAttributeName="w")
+    ),
+    "SampleWeightAttributeName must differ from TargetAttributeName": version_2(
+        **tabular(Mode="ENSEMBLING", SampleWeightAttributeName="y")
+    ),
+    "ModelDeployConfig: set either EndpointName, or AutoGenerateEndpointName to true": version_2(
+        ModelDeployConfig={"AutoGenerateEndpointName": True, "EndpointName": "e"}
+    ),
+    "AutoMLComputeConfig is reserved for SageMaker Canvas": version_2(AutoMLComputeConfig={}),
+    "MaxCandidates must be 1 with TextClassificationJobConfig": version_2(
+        AutoMLProblemTypeConfig={"TextClassificationJobConfig": {"CompletionCriteria": {"MaxCandidates": 2}}}
+    ),
+    "One channel must be the training channel": with_channels(channel(ChannelType="validation")),
+    "There can be one training channel only": with_channels(channel(), channel()),
+    "Each channel must have a DataSource with an S3DataSource": with_channels({"TargetAttributeName": "y"}),
+    "The training and validation channels must share the same ContentType": with_channels(
+        channel(ContentType="text/csv;header=present"), channel(ChannelType="validation")
+    ),
+    "ContentType text/plain is not supported: "
+    "use one of text/csv;header=present, x-application/vnd.amazon+parquet": with_channels(
+        channel(ContentType="text/plain")
+    ),
+    "AugmentedManifestFile is supported for image classification only": with_channels(
+        channel(kind="AugmentedManifestFile")
+    ),
+    "CompressionType Gzip is supported with S3Prefix only": with_channels(
+        channel(kind="ManifestFile", CompressionType="Gzip")
+    ),
+    "ValidationFraction can not be set when there is a validation channel": with_channels(
+        channel(), channel(ChannelType="validation"), DataSplitConfig={"ValidationFraction": 0.2}
+    ),
+    "ValidationFraction must be greater than 0 and less than 1": version_2(DataSplitConfig={"ValidationFraction": 1}),
+}
+
+
+@pytest.mark.parametrize("settings", GOOD)
+def test_what_is_allowed_passes(settings: dict[str, Any]) -> None:
+    check_request("CreateAutoMLJobV2", settings)
+    check(settings)
+
+
+@pytest.mark.parametrize("message", BAD)
+def test_what_is_wrong_is_said(message: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        check(BAD[message])
+    assert refused.value.message == message
+
+
+def test_version_1_takes_no_augmented_manifests() -> None:
+    with pytest.raises(ValidationError, match="not supported by CreateAutoMLJob: use CreateAutoMLJobV2"):
+        check_version_1(request(InputDataConfig=[channel(kind="AugmentedManifestFile")]))
+
+
+def test_both_channels_of_version_1_have_one_target() -> None:
+    other = channel(ChannelType="validation") | {"TargetAttributeName": "z"}
+    with pytest.raises(ValidationError, match="must share the same TargetAttributeName"):
+        check_version_1(request(InputDataConfig=[channel(), other]))
+
+
+def test_version_1_in_the_shape_of_version_2_loses_nothing() -> None:
+    full = request(
+        InputDataConfig=[
+            channel(SampleWeightAttributeName="w", CompressionType="None", ContentType="text/csv;header=present")
+        ],
+        ProblemType="Regression",
+        AutoMLJobObjective={"MetricName": "MSE"},
+        GenerateCandidateDefinitionsOnly=True,
+        ModelDeployConfig={"EndpointName": "e"},
+        AutoMLJobConfig={
+            "Mode": "ENSEMBLING",
+            "CompletionCriteria": {"MaxCandidates": 3},
+            "DataSplitConfig": {"ValidationFraction": 0.5},
+            "SecurityConfig": {"VolumeKmsKeyId": "k"},
+            "CandidateGenerationConfig": {"FeatureSpecificationS3Uri": "s3://b/f.json", **algorithms("xgboost")},
+        },
+    )
+    check_request("CreateAutoMLJob", full)
+    converted = as_version_2(full)
+    check_request("CreateAutoMLJobV2", converted)
+    assert converted["AutoMLProblemTypeConfig"]["TabularJobConfig"] == {
+        "TargetAttributeName": "y",
+        "SampleWeightAttributeName": "w",
+        "ProblemType": "Regression",
+        "Mode": "ENSEMBLING",
+        "CompletionCriteria": {"MaxCandidates": 3},
+        "GenerateCandidateDefinitionsOnly": True,
+        "FeatureSpecificationS3Uri": "s3://b/f.json",
+        "CandidateGenerationConfig": algorithms("xgboost"),
+    }
+    assert converted["SecurityConfig"] == {"VolumeKmsKeyId": "k"}
+    assert converted["DataSplitConfig"] == {"ValidationFraction": 0.5}
+    assert converted["ModelDeployConfig"] == {"EndpointName": "e"}
