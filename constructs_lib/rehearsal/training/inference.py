@@ -14,6 +14,7 @@ import io
 import json
 import tarfile
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,14 +25,12 @@ from .data import CSV, MISSING, rows_of_csv
 from .families import TUNING
 from .faults import DataFault
 from .problem import BINARY, REGRESSION
+from .serving import OUTPUT_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
-
-OUTPUT_VARIABLE = "SAGEMAKER_INFERENCE_OUTPUT"
-"""The container's environment variable that lists what an answer holds."""
 
 TEXT_CSV = CSV.partition(";")[0]
 JSON = "application/json"
@@ -91,22 +90,45 @@ class Model:
         return model
 
 
-_served: list[tuple[Model, list[str]]] = []
-"""The model that this process serves, and the keys of its answers."""
+def load(archive: str, output: str) -> None:
+    """Load a model ahead of the first request.
 
-
-def load(archive: str, environment: Mapping[str, str]) -> list[str]:
-    """Serve a model from now on.
-
-    Returns:
-        The names of the features.
+    Args:
+        archive: A ``model.tar.gz``.
+        output: The value of `OUTPUT_VARIABLE`; empty means the predicted label alone.
 
     Raises:
-        DataFault: There is no model in the archive, or the environment asks for answers that it does not give.
+        DataFault: There is no model in the archive, or the output asks for what the model does not answer.
     """
+    _served(archive, output)
+
+
+def predict(archive: str, output: str, body: str, content_type: str, accept: str) -> dict[str, str]:
+    """Answer one request. Bodies are base64, so that they fit into a line of JSON.
+
+    Args:
+        archive: As in `load`.
+        output: As in `load`.
+        body: The request's body.
+        content_type: What the body is.
+        accept: What the answer may be; empty means CSV.
+
+    Raises:
+        DataFault: The request cannot be understood.
+    """
+    model, keys = _served(archive, output)
+    answer_type = _answer_type(accept)
+    cells = _cells(base64.b64decode(body), content_type, model.features)
+    rows = _answers(model, keys, model.predict(cells))
+    answer = _as_json(keys, rows) if answer_type == JSON else _as_csv(rows)
+    return {"body": base64.b64encode(answer.encode()).decode(), "content_type": answer_type}
+
+
+@lru_cache(maxsize=1)
+def _served(archive: str, output: str) -> tuple[Model, list[str]]:
+    """The model, and the keys of its answers in order."""
     model = Model.open(Path(archive))
-    asked = environment.get(OUTPUT_VARIABLE, "").replace(" ", "")
-    keys = [key for key in asked.split(",") if key] or ["predicted_label"]
+    keys = [key for key in output.replace(" ", "").split(",") if key] or ["predicted_label"]
     known = _KEYS[:1] if model.problem_type == REGRESSION else _KEYS
     strangers = [key for key in keys if key not in known]
     if strangers:
@@ -114,22 +136,7 @@ def load(archive: str, environment: Mapping[str, str]) -> list[str]:
             f"{OUTPUT_VARIABLE} asks for {', '.join(map(repr, strangers))}; a {model.problem_type} model answers with "
             f"{', '.join(known)}"
         )
-    _served[:] = [(model, keys)]
-    return list(model.features)
-
-
-def predict(body: str, content_type: str, accept: str) -> dict[str, str]:
-    """Answer one request. Bodies are base64, so that they fit into a line of JSON.
-
-    Raises:
-        DataFault: The request cannot be understood.
-    """
-    model, keys = _served[0]
-    answer_type = _answer_type(accept)
-    cells = _cells(base64.b64decode(body), content_type, model.features)
-    rows = _answers(model, keys, model.predict(cells))
-    answer = _as_json(keys, rows) if answer_type == JSON else _as_csv(rows)
-    return {"body": base64.b64encode(answer.encode()).decode(), "content_type": answer_type}
+    return model, keys
 
 
 def _answer_type(accept: str) -> str:

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
     from .preparation import Sample
 
-_MOST_ROWS = 1000
-_REPEATS = 3
+_MOST_ROWS = 500
+_MOST_REPEATS = 3
+_MOST_SHUFFLES = 60
+"""Predictions to make in all, so that wide data does not take minutes (each column is shuffled at least once)."""
+
 _SEED = 0
 _MOST_CLASSES_SHOWN = 20
 
@@ -42,11 +45,12 @@ def explain(archive: str, directory: str) -> str:
     objective = prepared.problem.objective
     base = _measure(model, sample, sample.cells, objective)
     worse = 1 if direction(objective) == "Minimize" else -1
+    used = [place for place, column in enumerate(prepared.columns) if column.kind]
+    repeats = max(1, min(_MOST_REPEATS, _MOST_SHUFFLES // len(used)))
     importances = {}
-    for place, column in enumerate(prepared.columns):
-        if column.kind:
-            values = [_measure(model, sample, _shuffled(sample, place, generator), objective) for _ in range(_REPEATS)]
-            importances[column.name] = worse * (float(np.mean(values)) - base)
+    for place in used:
+        values = [_measure(model, sample, _shuffled(sample, place, generator), objective) for _ in range(repeats)]
+        importances[prepared.columns[place].name] = worse * (float(np.mean(values)) - base)
     ranked = dict(sorted(importances.items(), key=lambda item: -item[1]))
     folder = Path(archive).parent / "explainability"
     _write_json(
@@ -57,7 +61,7 @@ def explain(archive: str, directory: str) -> str:
             "objective": objective,
             "objective_value": base,
             "rows": len(sample),
-            "repeats": _REPEATS,
+            "repeats": repeats,
             "columns": ranked,
         },
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import shutil
+import tempfile
 import threading
 from typing import TYPE_CHECKING, Self
 
@@ -13,11 +15,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Server:
-    """One model, ready to predict. Safe to use from several threads; requests are answered one after the other."""
+OUTPUT_VARIABLE = "SAGEMAKER_INFERENCE_OUTPUT"
+"""The container's environment variable that lists what an answer holds."""
 
-    def __init__(self, workers: Workers) -> None:
-        self._workers = workers
+
+class Server:
+    """One model, ready to predict. Safe to use from several threads; requests are answered one after the other.
+
+    If its process dies, the request at hand fails and the next one is answered by a new process.
+    """
+
+    def __init__(self, model_archive: Path, output: str) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="server-")
+        # A copy of our own: a new process loads it again, whatever became of the caller's.
+        archive = shutil.copy(model_archive, self._folder.name)
+        self._model = {"archive": str(archive), "output": output}
+        self._workers = Workers(1)
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
@@ -32,9 +45,9 @@ class Server:
         Raises:
             ValueError: There is no such model in the archive, or the environment asks for what it does not answer.
         """
-        server = cls(Workers(1))
+        server = cls(model_archive, environment.get(OUTPUT_VARIABLE, ""))
         try:
-            server._do("load", archive=str(model_archive), environment=dict(environment))
+            server._do("load")
         except BaseException:
             server.stop()
             raise
@@ -55,7 +68,8 @@ class Server:
             ValueError: The request cannot be understood; says why.
             RuntimeError: The model failed, or the server is stopped.
         """
-        answer = self._do("predict", body=base64.b64encode(body).decode(), content_type=content_type, accept=accept)
+        encoded = base64.b64encode(body).decode()
+        answer = self._do("predict", body=encoded, content_type=content_type, accept=accept)
         return base64.b64decode(answer["body"]), answer["content_type"]
 
     def stop(self) -> None:
@@ -63,17 +77,17 @@ class Server:
         self._stopped.set()
         with self._lock:
             self._workers.close()
+            self._folder.cleanup()
 
-    def _do(self, step: str, **arguments: object) -> dict[str, str]:
+    def _do(self, step: str, **arguments: str) -> dict[str, str]:
+        call = Call(step=step, arguments={**self._model, **arguments})
         with self._lock:
-            for outcome in self._workers.run([Call(step=step, arguments=arguments)], interrupted=self._stopped.is_set):
+            for outcome in self._workers.run([call], interrupted=self._stopped.is_set):
                 if outcome.ended == "done":
                     value: dict[str, str] = outcome.value
                     return value
                 if outcome.ended == "fault":
                     raise ValueError(outcome.text)
-                if outcome.ended == "died":
-                    self._stopped.set()  # a new process would not have the model
                 if outcome.ended != "stopped":
                     raise RuntimeError(f"the model failed: {outcome.text}")
         raise RuntimeError("the server is stopped")

@@ -220,6 +220,7 @@ class Workers:
         why = worker.why_it_died()
         if worker in self._running:
             return self._killed(worker, "died", why)
+        worker.kill()
         self._workers.remove(worker)
         if not worker.ready:
             raise WorkerDied(f"a training process did not start: {why}")

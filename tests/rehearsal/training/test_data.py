@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from constructs_lib.rehearsal.training.data import PARQUET, closest, read
 from constructs_lib.rehearsal.training.faults import DataFault
@@ -157,3 +159,15 @@ def test_files_of_a_channel_must_have_one_header(tmp_path: Path, header: bytes, 
 )
 def test_a_wrong_name_comes_with_a_hint(name: str, hint: str) -> None:
     assert closest(name, ["age", "churned"]) == hint
+
+
+@given(content=st.binary(max_size=60) | st.text('a1,"\n\r\0 \ufeff', max_size=60).map(str.encode))
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_content_breaks_the_reader(tmp_path: Path, content: bytes) -> None:
+    file = _file(tmp_path, content)
+    for options in ({}, {"compression": "Gzip"}, {"content_type": PARQUET}):
+        try:
+            read_table = table(file, content_type=options.get("content_type"), compression=options.get("compression"))
+        except DataFault:
+            continue
+        assert all(len(row) == len(read_table.columns) for row in read_table.rows)

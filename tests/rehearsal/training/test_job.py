@@ -102,8 +102,7 @@ def test_every_metric_is_that_of_the_model_in_the_archive(ensemble: tuple[Traini
     truth = [prepared.problem.labels[int(label)] for label in prepared.validation.target]
     for candidate in result.candidates:
         assert candidate.model_archive is not None
-        inference.load(str(candidate.model_archive), {})
-        answer = inference.predict(body, "application/json", "text/csv")["body"]
+        answer = inference.predict(str(candidate.model_archive), "", body, "application/json", "text/csv")["body"]
         said = base64.b64decode(answer).decode().split()
         hits = sum(a == b == "yes" for a, b in zip(truth, said, strict=True))
         assert candidate.metrics["Validation"]["F1"] == pytest.approx(
@@ -260,6 +259,14 @@ def test_a_cancelled_job_stops_within_moments(slow_file: Path, tmp_path: Path) -
     assert (result.status, result.secondary_status, result.best) == ("Stopped", "Stopped", None)
     assert [candidate.status for candidate in result.candidates] == ["Stopped"]
     assert time.monotonic() - since < 2
+
+
+def test_a_job_that_is_cancelled_before_it_begins_trains_nothing(tmp_path: Path) -> None:
+    cancelled = threading.Event()
+    cancelled.set()
+    task = TrainingTask(training_files=[customers_file(tmp_path)], target="churned")
+    result = train(task, tmp_path, on_event=lambda _: None, cancelled=cancelled)
+    assert (result.status, result.candidates, result.notes) == ("Stopped", (), ())
 
 
 @linux
