@@ -71,7 +71,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return CANNOT_START
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
-    return _rehearse(given)
+    try:
+        return _rehearse(given)
+    except KeyboardInterrupt:
+        _complain("interrupted: all that was started has been ended")
+        return INTERRUPTED
 
 
 def _rehearse(given: argparse.Namespace) -> int:
@@ -96,14 +100,11 @@ def _rehearse(given: argparse.Namespace) -> int:
         return CANNOT_START
     except CheckFailedError as error:
         for evidence in error.evidence:
-            print(f"\n--- {evidence.title}\n{evidence.text}", file=sys.stderr)  # noqa: T201
+            _complain(f"\n--- {evidence.title}\n{evidence.text}")
         _complain(f"\nA check failed: {error}")
         if given.keep is None:
             _complain("All logs are kept with --keep DIR.")
         return CHECK_FAILED
-    except KeyboardInterrupt:
-        _complain("interrupted: all that was started has been ended")
-        return INTERRUPTED
     return PASSED
 
 

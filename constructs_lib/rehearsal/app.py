@@ -79,7 +79,7 @@ def synthesize(app: App, folder: Path, *, log: Path, deadline: Deadline, watch: 
     command = [*cdk.command(), "synth", "--quiet", "--lookups=false", "--output", str(folder)]
     if app.command is not None:
         command += ["--app", app.command]
-    with Running(command, folder=app.folder, environment=_environment(), log=log) as running:
+    with Running(command, folder=app.folder, environment=_environment(folder.parent), log=log) as running:
         finished = running.wait(deadline, watch)
     if finished.code != 0:
         hint = ""
@@ -92,11 +92,12 @@ def synthesize(app: App, folder: Path, *, log: Path, deadline: Deadline, watch: 
     return Assembly.read(folder)
 
 
-def _environment() -> dict[str, str]:
+def _environment(temporary: Path) -> dict[str, str]:
     """The user's own environment, for their app, but without the way to a real AWS account."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return own | {
         "PATH": cdk.search_path(),
+        "TMPDIR": str(temporary),  # an app that is interrupted leaves its temporary files there
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",

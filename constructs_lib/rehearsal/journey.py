@@ -263,7 +263,7 @@ class Journey:
     def _expect_nothing_left(self, retained: set[str]) -> None:
         left = self._account.things() - self._before
         kept = {thing for thing in left if thing.name in retained}
-        # Lambda and SageMaker make log groups by themselves where no stack has one; on AWS, too, they outlive the stack.
+        # Lambda and SageMaker make log groups where no stack has one; on AWS, too, those outlive the stack.
         logs = {thing for thing in left - kept if thing.name.startswith("/aws/") and thing.name not in self._own}
         for thing in sorted(kept):
             self._record.screen.say(f"retained, as its DeletionPolicy says: {thing}")

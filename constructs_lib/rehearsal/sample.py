@@ -1,8 +1,7 @@
 """A few rows of a job's own training data, to ask an endpoint about."""
 
 import io
-
-import pandas as pd
+from typing import Any
 
 from .account import Account
 from .failures import CheckFailedError
@@ -20,7 +19,9 @@ def sample_of(account: Account, uri: str, target: str) -> str:
     return str(rows.to_csv(index=False, header=False))
 
 
-def _read(content: bytes) -> pd.DataFrame:
+def _read(content: bytes) -> Any:
+    import pandas as pd  # half a second, and only apps with an endpoint need it
+
     if content.startswith(b"PAR1"):
         return pd.read_parquet(io.BytesIO(content))
     gzipped = content.startswith(b"\x1f\x8b")

@@ -1,0 +1,217 @@
+"""`automl rehearse` as its users run it: a process of its own, with the product's own app."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "constructs_lib.cli", "rehearse"]
+
+pytestmark = [pytest.mark.cloud, pytest.mark.timeout(420)]
+
+TWO_ENVIRONMENTS = """
+import aws_cdk as cdk
+app = cdk.App()
+for region in ("us-east-1", "eu-central-1"):
+    stack = cdk.Stack(app, region, env=cdk.Environment(account="210987654321", region=region))
+    cdk.CfnResource(stack, "Job", type="Custom::SageMakerAutoMLJob", properties={"ServiceToken": "t"})
+app.synth()
+"""
+
+NO_JOB = """
+import aws_cdk as cdk
+app = cdk.App()
+cdk.CfnResource(cdk.Stack(app, "Plain"), "Topic", type="AWS::SNS::Topic")
+app.synth()
+"""
+
+MISSING_DATA = """
+import aws_cdk as cdk
+from aws_cdk import aws_s3 as s3
+from constructs_lib import AutoMLJob, Channel
+app = cdk.App()
+stack = cdk.Stack(app, "Missing")
+bucket = s3.Bucket.from_bucket_name(stack, "Data", "my-company-data")
+AutoMLJob(stack, "Job", training_data=Channel.from_bucket(bucket, "churn/"), target_attribute="churned")
+app.synth()
+"""
+
+
+@pytest.fixture
+def temporary(tmp_path: Path) -> Path:
+    """Where the command makes its temporary folder."""
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    return folder
+
+
+def environment(temporary: Path) -> dict[str, str]:
+    """Without any node on PATH, and without a trace of the user's AWS."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return own | {"TMPDIR": str(temporary), "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
+
+
+def rehearse(temporary: Path, *arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env=environment(temporary),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+
+
+def app(tmp_path: Path, text: str) -> str:
+    file = tmp_path / "app.py"
+    file.write_text(text)
+    return str(file)
+
+
+def processes(word: str) -> list[str]:
+    """The command lines and environments' owners that mention `word`, e.g. a folder of one rehearsal alone."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if word.encode() in line:
+            found.append(f"{folder.name} {(folder / 'cmdline').read_text()[:80]}" if folder.exists() else folder.name)
+    return found
+
+
+def expect_nothing_left(temporary: Path, port: int) -> None:
+    deadline = time.monotonic() + 10
+    while processes(str(temporary)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert processes(str(temporary)) == []
+    assert list(temporary.iterdir()) == []
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@contextmanager
+def started(temporary: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd=ROOT,
+        env=environment(temporary),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def read_until(process: "subprocess.Popen[str]", words: str) -> str:
+    assert process.stdout is not None
+    seen = ""
+    for line in process.stdout:
+        seen += line
+        if words in line:
+            return seen
+    raise AssertionError(f"{words!r} was never said:\n{seen}")
+
+
+def port_in(text: str) -> int:
+    found = re.search(r"https://localhost:(\d+)", text)
+    assert found is not None
+    return int(found.group(1))
+
+
+def test_the_products_own_app_goes_through_its_whole_life(temporary: Path) -> None:
+    done = rehearse(temporary)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    for words in (
+        "each job resource has made one job",
+        "is Completed after",
+        "cdk diff shows no difference",
+        "deploying again made no job",
+        "is a new job now",
+        "is released",
+        "the job has the new tag rehearsal=tag-only",
+        "the stack has rolled back",
+        "is still the resource",
+        "the rollback trained nothing",
+        "no job is running",
+        "Leaderboard of",
+        "trained on this machine, not by Autopilot",
+        "checks passed",
+    ):
+        assert words in done.stdout
+    assert all(line.isprintable() for line in done.stdout.splitlines())
+    expect_nothing_left(temporary, port_in(done.stdout))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", ["cdk synth ...", "cdk deploy ..."])
+def test_interruption_leaves_nothing(number: signal.Signals, moment: str, temporary: Path) -> None:
+    with started(temporary) as process:
+        port = port_in(read_until(process, "https://localhost"))
+        read_until(process, moment)
+        time.sleep(2)
+        assert processes(str(temporary)), "something must be running for the test to mean anything"
+
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=15)
+
+    assert process.returncode == 130
+    assert errors.strip() == "interrupted: all that was started has been ended"
+    expect_nothing_left(temporary, port)
+
+
+def test_data_that_is_not_there_is_a_failed_check_with_a_hint(tmp_path: Path, temporary: Path) -> None:
+    done = rehearse(temporary, app(tmp_path, MISSING_DATA))
+    assert done.returncode == 1
+    [reason] = [line for line in done.stderr.splitlines() if line.startswith("A check failed: ")]
+    assert re.search(r"Missing/Job\w* ended Failed .*my-company-data", reason)
+    assert "bring it with --seed s3://BUCKET/PREFIX=LOCAL" in done.stderr
+    assert "cdk destroy, after the failure: done" in done.stdout
+    assert "--- server log" in done.stderr
+    expect_nothing_left(temporary, port_in(done.stdout))
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (NO_JOB, "there is no AutoMLJob in Plain: nothing to rehearse"),
+        (
+            TWO_ENVIRONMENTS,
+            "the app's stacks are for several environments (210987654321/eu-central-1, 210987654321/us-east-1) and the "
+            "rehearsal is one account in one region: choose with --stack",
+        ),
+    ],
+)
+def test_app_with_nothing_to_rehearse_is_refused_in_one_line(
+    text: str, complaint: str, tmp_path: Path, temporary: Path
+) -> None:
+    done = rehearse(temporary, app(tmp_path, text))
+    assert done.returncode == 2
+    assert done.stderr.strip() == complaint
+    expect_nothing_left(temporary, port_in(done.stdout))
+
+
+def test_two_rehearsals_at_the_same_time(temporary: Path) -> None:
+    with started(temporary, "--quick") as one, started(temporary, "--quick") as other:
+        ports = {port_in(read_until(process, "https://localhost")) for process in (one, other)}
+        outputs = [process.communicate(timeout=300) for process in (one, other)]
+    assert len(ports) == 2
+    assert [one.returncode, other.returncode] == [0, 0], outputs
