@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from constructs_lib.rehearsal.cloud import ministack
+from constructs_lib.rehearsal.cloud import cdk_providers, ministack
 from constructs_lib.rehearsal.cloud.connection import Connection, root_credentials
 from constructs_lib.rehearsal.cloud.model import service_model
 from constructs_lib.rehearsal.cloud.store import Json
@@ -44,6 +44,7 @@ def install(connection: Connection) -> None:
     ministack.extend_resource_type(
         "AWS::S3::Bucket", lambda bucket, properties: _tag_bucket(client, bucket, properties)
     )
+    cdk_providers.install(client)
     ministack.send_missing_custom_resource_events()
 
 

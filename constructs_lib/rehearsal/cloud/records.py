@@ -19,6 +19,7 @@ _LABELS = {
 }
 _OBJECTIVE_STATUS = {"Completed": "Succeeded", "Failed": "Failed", "Stopped": "Failed"}
 _MOST_METRICS = 40
+_LONGEST_NAME = 63
 
 
 def locations_of(output: S3Location, candidate: Candidate) -> Json:
@@ -33,6 +34,7 @@ def locations_of(output: S3Location, candidate: Candidate) -> Json:
 def candidate_record(job: Job, candidate: Candidate, direction: str | None, locations: Json) -> Json:
     """One entry of `ListCandidatesForAutoMLJob`. The direction is known only when the whole job has ended."""
     ended = now()
+    step = f"{job.name}-{candidate.name}"[:_LONGEST_NAME]
     record: Json = {
         "CandidateName": candidate.name,
         "CandidateStatus": candidate.status,
@@ -40,8 +42,8 @@ def candidate_record(job: Job, candidate: Candidate, direction: str | None, loca
         "CandidateSteps": [
             {
                 "CandidateStepType": "AWS::SageMaker::TrainingJob",
-                "CandidateStepName": candidate.name,
-                "CandidateStepArn": job.place.arn("training-job", candidate.name),
+                "CandidateStepName": step,
+                "CandidateStepArn": job.place.arn("training-job", step),
             }
         ],
         "CreationTime": ended - candidate.seconds,

@@ -180,6 +180,44 @@ def test_the_parts_of_a_vpc_deploy_and_leave_nothing(stacks: Stacks) -> None:
     assert [gateway["State"] for gateway in gateways] in ([], ["deleted"])
 
 
+def test_cdk_empties_the_buckets_that_it_was_told_to(stacks: Stacks, account: Account) -> None:
+    tag = {"Key": "aws-cdk:auto-delete-objects", "Value": "true"}
+    versioned = {"VersioningConfiguration": {"Status": "Enabled"}, "Tags": [tag]}
+    properties = {
+        "ServiceToken": "arn:aws:lambda:us-east-1:123456789012:function:node",
+        "BucketName": {"Ref": "Bucket"},
+    }
+    resources = {
+        "Bucket": {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "emptied", **versioned}},
+        "Empty": {"Type": "Custom::S3AutoDeleteObjects", "Properties": properties},
+    }
+    assert stacks.deploy("emptied", resources) == "CREATE_COMPLETE", stacks.reasons("emptied")
+    for body in (b"1", b"2"):
+        account.s3.put_object(Bucket="emptied", Key="a", Body=body)
+    account.s3.delete_object(Bucket="emptied", Key="a")
+    stacks.delete("emptied")
+    assert "emptied" not in [bucket["Name"] for bucket in account.s3.list_buckets()["Buckets"]]
+
+
+def test_cdk_closes_the_default_group_of_a_vpc_while_it_lasts(stacks: Stacks) -> None:
+    vpc = stacks.ec2.create_vpc(CidrBlock="10.7.0.0/16")["Vpc"]["VpcId"]
+    mine = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
+    group = stacks.ec2.describe_security_groups(Filters=mine)["SecurityGroups"][0]["GroupId"]
+    properties = {
+        "ServiceToken": "arn:aws:lambda:us-east-1:123456789012:function:node",
+        "DefaultSecurityGroupId": group,
+        "Account": "123456789012",
+    }
+    resource = {"Closed": {"Type": "Custom::VpcRestrictDefaultSG", "Properties": properties}}
+    assert stacks.deploy("closed", resource) == "CREATE_COMPLETE", stacks.reasons("closed")
+    closed = stacks.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
+    assert (closed["IpPermissions"], closed["IpPermissionsEgress"]) == ([], [])
+    stacks.delete("closed")
+    opened = stacks.ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]
+    assert opened["IpPermissions"][0]["UserIdGroupPairs"][0]["GroupId"] == group
+    assert opened["IpPermissionsEgress"][0]["IpRanges"][0]["CidrIp"] == "0.0.0.0/0"
+
+
 def test_a_bucket_keeps_the_tags_of_the_template(stacks: Stacks, account: Account) -> None:
     bucket = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "tagged", "Tags": [{"Key": "a", "Value": "b"}]}}
     assert stacks.deploy("bucket", {"Bucket": bucket}) == "CREATE_COMPLETE", stacks.reasons("bucket")
