@@ -1,7 +1,7 @@
 """Measure the budgets of the design that apply so far, side by side in one run: ``python3 dev.py bench``.
 
-Every figure is the median of several processes, taken in turns so that a busy moment of the machine hits all sides. CDK's
-own template validation is off: it adds the same seconds to every side.
+Every figure is the median of several processes, taken in turns so that a busy moment of the machine hits all sides.
+CDK's own template validation is off: it adds the same seconds to every side.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Milliseconds of a warm call of the Lambda function, from event to delivered answer, with services that answer at once.
+"""Milliseconds of a warm call of the Lambda function, from event to delivered answer; the services answer at once.
 
 The services are the fakes of the tests, whose own checks of each input are part of the figure.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.runtime.world import Sink, World, properties  # noqa: E402 - needs the path above
+from tests.runtime.world import Sink, World, properties
 
 CALLS = 50
 
