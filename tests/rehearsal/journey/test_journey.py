@@ -1,0 +1,369 @@
+"""Each check of the journey catches the fault that it is there for, in a scripted account without any AWS."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from constructs_lib.rehearsal.account import Account, Candidate, JobState, Thing, TrainingReport
+from constructs_lib.rehearsal.assembly import Assembly, Job, Stack
+from constructs_lib.rehearsal.failures import CheckFailedError
+from constructs_lib.rehearsal.journey import FAILING, Journey
+from constructs_lib.rehearsal.processes import Deadline, Finished
+from constructs_lib.rehearsal.record import Record
+from constructs_lib.rehearsal.rehearse import closing
+from constructs_lib.rehearsal.screen import Plain
+from constructs_lib.runtime.contract import OwnerTag
+
+from .test_assembly import JOB, Folder
+
+if TYPE_CHECKING:
+    from constructs_lib.rehearsal.cdk import Cdk
+
+CANDIDATE = Candidate(
+    name="randomforest", status="Completed", metric="F1", value=0.75, smaller_is_better=False, seconds=1.0
+)
+TRAINED = JobState(
+    name="",
+    arn="",
+    status="Completed",
+    stage="Completed",
+    failure_reason="",
+    endpoint="",
+    output="s3://results/",
+    seconds=3.0,
+    candidates=(CANDIDATE,),
+)
+
+
+@dataclass
+class World(Account):
+    """An account, and what deploying a template does in it. A test overrides what is to go wrong."""
+
+    trained: JobState = TRAINED
+    states: dict[str, JobState] = field(default_factory=dict)
+    job_tags: dict[str, dict[str, str]] = field(default_factory=dict)
+    resource: str = ""
+    deployed: dict[str, Any] = field(default_factory=dict)
+    rolled_back: bool = False
+    left: set[Thing] = field(default_factory=set)
+    destroyed: int = 0
+    diff: int = 0
+
+    def make_job(self) -> None:
+        self.resource = f"job-{len(self.states) + 1}"
+        self.states[self.resource] = replace(self.trained, name=self.resource, arn=self.resource)
+        self.job_tags[self.resource] = {}
+
+    def release(self, name: str) -> None:
+        self.job_tags[name][OwnerTag.RELEASED] = "true"
+
+    def deploy(self, template: dict[str, Any]) -> int:
+        properties = template["Resources"]["Job"]["Properties"]
+        old, was = self.resource, self.deployed
+        if self.changed(was, properties):
+            self.make_job()
+        if FAILING in template["Resources"]:
+            self.roll_back(old)
+            return 1
+        if old != self.resource and old:
+            self.release(old)
+        tags = {tag["Key"]: tag["Value"] for tag in properties["Request"].get("Tags", [])}
+        self.job_tags.setdefault(self.resource, {}).update(tags)
+        self.deployed = properties
+        return 0
+
+    def changed(self, old: dict[str, Any], new: dict[str, Any]) -> bool:
+        return bool(old.get("Revision") != new["Revision"])
+
+    def roll_back(self, old: str) -> None:
+        self.rolled_back = True
+        if self.resource != old:
+            self.states[self.resource] = replace(self.states[self.resource], status="Stopped")
+            self.release(self.resource)
+            self.resource = old
+
+    def destroy(self) -> None:
+        self.destroyed += 1
+
+    # What the journey sees.
+
+    def jobs(self) -> dict[str, str]:
+        return {name: state.status for name, state in self.states.items()}
+
+    def job(self, name: str) -> JobState:
+        return self.states[name]
+
+    def report(self, job: JobState) -> TrainingReport:
+        return TrainingReport(notes=("not Autopilot",), trained={"randomforest": "a forest"})
+
+    def tags(self, arn: str) -> dict[str, str]:
+        return self.job_tags[arn]
+
+    def name_of(self, job: Job) -> str:
+        return self.resource
+
+    def outputs(self, stack: Stack) -> dict[str, str]:
+        return {"JobName": self.resource}
+
+    def stack_status(self, stack: Stack) -> str:
+        return "UPDATE_ROLLBACK_COMPLETE" if self.rolled_back else "UPDATE_COMPLETE"
+
+    def failures(self, stack: Stack) -> list[str]:
+        return ["Role (AWS::IAM::Role): no such policy"]
+
+    def physical_ids(self, stack: Stack) -> dict[str, str]:
+        return {"Results": "results-bucket", "Log": "/aws/lambda/declared"}
+
+    def things(self) -> set[Thing]:
+        return {Thing("stack", "CDKToolkit"), Thing("stack", "Plain")} | (self.left if self.destroyed else set())
+
+    def log_tails(self, lines: int) -> Iterator[tuple[str, str]]:
+        yield "/aws/lambda/provider", "the function's last words"
+
+
+@dataclass
+class ScriptedCdk:
+    """A `cdk` CLI that acts on the world at once."""
+
+    world: World
+    folder: Path
+    deadline: Deadline
+
+    @contextmanager
+    def start(self, name: str, *_: str) -> Iterator[str]:
+        yield name
+
+    def finish(self, running: str, meanwhile: Callable[[], None]) -> Finished:
+        meanwhile()
+        if running == "diff":
+            return Finished(self.world.diff, "Resources\n[~] Job")
+        if running == "destroy":
+            self.world.destroy()
+            return Finished(0, "")
+        template = json.loads((self.folder / "Plain.template.json").read_text())
+        return Finished(self.world.deploy(template), "cdk says why")
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("constructs_lib.rehearsal.journey.SETTLE", 0.01)
+    monkeypatch.setattr("constructs_lib.rehearsal.journey.POLL_EVERY", 0.005)
+
+
+def walk(world: World, tmp_path: Path, *, job: dict[str, Any] = JOB, seconds: float = 60) -> Record:
+    folder = Folder(tmp_path / "cdk.out")
+    bucket = {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain"}
+    folder.stack("Plain", {"Job": job, "Results": bucket, "Log": {"Type": "AWS::Logs::LogGroup"}})
+    assembly = Assembly.read(folder.path)
+    cdk = cast("Cdk", ScriptedCdk(world, folder.path, Deadline(seconds)))
+    record = Record(Plain(io.StringIO(), verbose=False))
+    Journey(assembly, assembly.stacks, world, cdk, record).run(updates=True)
+    return record
+
+
+def test_a_good_life_passes_all_checks(tmp_path: Path) -> None:
+    world = World()
+    record = walk(world, tmp_path)
+    assert [step.title for step in record.steps] == [
+        "cdk deploy",
+        "wait for the job",
+        "outputs",
+        "the same app again",
+        "an update that trains again",
+        "an update of tags alone",
+        "an update that fails and rolls back",
+        "cdk destroy",
+        "nothing is left",
+    ]
+    assert world.destroyed == 1
+    assert world.jobs() == {"job-1": "Completed", "job-2": "Completed", "job-3": "Stopped"}
+
+
+def test_closing_lines_tell_the_leaderboard_the_notes_and_what_was_emulated(tmp_path: Path) -> None:
+    text = "\n".join(closing(walk(World(), tmp_path)))
+    for words in ("Leaderboard of job-1", "a forest", "- not Autopilot", "not by Autopilot", "checks passed, in 0 s"):
+        assert words in text
+
+
+def test_job_with_a_name_that_is_a_token_is_not_replaced(tmp_path: Path) -> None:
+    named = {**JOB, "Properties": {"Request": {"AutoMLJobName": {"Ref": "Name"}}, "Revision": "1"}}
+    world = World()
+    walk(world, tmp_path, job=named)
+    assert list(world.states) == ["job-1"]
+
+
+class NoJob(World):
+    def make_job(self) -> None:
+        self.resource = "nothing"
+
+
+class TrainsWheneverDeployed(World):
+    def changed(self, old: dict[str, Any], new: dict[str, Any]) -> bool:
+        return True
+
+
+class NeverTrainsAgain(World):
+    def changed(self, old: dict[str, Any], new: dict[str, Any]) -> bool:
+        return not old
+
+
+class KeepsTheOldJob(World):
+    def release(self, name: str) -> None:
+        pass
+
+
+class TrainsForATag(World):
+    def changed(self, old: dict[str, Any], new: dict[str, Any]) -> bool:
+        return old != new
+
+
+class ForgetsTheTag(World):
+    def deploy(self, template: dict[str, Any]) -> int:
+        template["Resources"]["Job"]["Properties"]["Request"].pop("Tags", None)
+        return super().deploy(template)
+
+
+class DoesNotRollBack(World):
+    def roll_back(self, old: str) -> None:
+        pass
+
+
+class StaysWithTheThird(World):
+    def roll_back(self, old: str) -> None:
+        third = self.resource
+        super().roll_back(old)
+        self.resource = third
+
+
+class TrainsInTheRollback(World):
+    def roll_back(self, old: str) -> None:
+        super().roll_back(old)
+        self.make_job()
+        self.resource = old
+
+
+class StopsTheOldInTheRollback(World):
+    def roll_back(self, old: str) -> None:
+        super().roll_back(old)
+        self.states[old] = replace(self.states[old], status="Stopped")
+
+
+class ReleasesTheOldInTheRollback(World):
+    def roll_back(self, old: str) -> None:
+        super().roll_back(old)
+        self.release(old)
+
+
+class LeavesTheThirdRunning(World):
+    def roll_back(self, old: str) -> None:
+        third = self.resource
+        super().roll_back(old)
+        self.states[third] = replace(self.states[third], status="InProgress")
+
+
+class LeavesARole(World):
+    def destroy(self) -> None:
+        super().destroy()
+        self.left = {Thing("role", "stray"), Thing("bucket", "results-bucket")}
+
+
+class LeavesItsOwnLogGroup(World):
+    def destroy(self) -> None:
+        super().destroy()
+        self.left = {Thing("log group", "/aws/lambda/declared"), Thing("log group", "/aws/sagemaker/AutoMLJobs")}
+
+
+@pytest.mark.parametrize(
+    ("world", "message"),
+    [
+        (NoJob(), "the stacks' job resources are nothing, the service has no job"),
+        (
+            World(trained=replace(TRAINED, status="Failed", stage="Failed", failure_reason="450 rows, 500 needed")),
+            "Plain/Job ended Failed (Failed): 450 rows, 500 needed",
+        ),
+        (World(trained=replace(TRAINED, candidates=())), "this does not hold: 0 of them have an objective value"),
+        (World(diff=1), "cdk diff shows differences although nothing has changed"),
+        (TrainsWheneverDeployed(), "deploying again made job-2"),
+        (
+            NeverTrainsAgain(),
+            "the update should have made one job, now Plain/Job's; it is job-1, made were none",
+        ),
+        (KeepsTheOldJob(), "this does not hold: job-1 is released"),
+        (TrainsForATag(), "a change of tags made job-3, Plain/Job is job-3 (was job-2)"),
+        (ForgetsTheTag(), "the job's tags are {}: rehearsal=tag-only is missing"),
+        (
+            DoesNotRollBack(),
+            "the update should have rolled back: the CLI ended with 1, the stack is UPDATE_COMPLETE",
+        ),
+        (StaysWithTheThird(), "Plain/Job was job-2 before the update that failed and is job-3 after it"),
+        (TrainsInTheRollback(), "the rollback trained again: job-3, job-4 are new"),
+        (
+            StopsTheOldInTheRollback(),
+            "job-2 was Completed before the update that failed; the rollback left it Stopped",
+        ),
+        (
+            ReleasesTheOldInTheRollback(),
+            "job-2 was Completed before the update that failed; the rollback left it Completed and released",
+        ),
+        (
+            LeavesTheThirdRunning(),
+            "job-3, made by the update that was rolled back, is InProgress and was not given up",
+        ),
+        (LeavesARole(), "the stacks are destroyed, and this is left: role stray"),
+        (LeavesItsOwnLogGroup(), "the stacks are destroyed, and this is left: log group /aws/lambda/declared"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, World) else "",
+)
+def test_each_fault_is_caught_explained_and_destroyed(world: World, message: str, tmp_path: Path) -> None:
+    with pytest.raises(CheckFailedError) as failed:
+        walk(world, tmp_path)
+    assert str(failed.value) == message
+    assert "log group /aws/lambda/provider" in [evidence.title for evidence in failed.value.evidence]
+    assert world.destroyed == 1
+
+
+def test_deployment_that_fails_names_the_resource(tmp_path: Path) -> None:
+    class Refused(World):
+        def deploy(self, template: dict[str, Any]) -> int:
+            return 1
+
+    with pytest.raises(CheckFailedError) as failed:
+        walk(Refused(), tmp_path)
+    assert str(failed.value) == "cdk deploy failed\n  Role (AWS::IAM::Role): no such policy"
+    assert failed.value.evidence[0].text == "cdk says why"
+
+
+def test_job_that_runs_when_the_stack_goes_must_be_stopped(tmp_path: Path) -> None:
+    class KeepsRunning(World):
+        def roll_back(self, old: str) -> None:
+            super().roll_back(old)
+            self.states[old] = replace(self.states[old], status="InProgress")
+
+    with pytest.raises(CheckFailedError, match="job-2 was running when the stack was destroyed and still is"):
+        walk(KeepsRunning(), tmp_path)
+
+
+def test_job_that_runs_when_the_stack_goes_is_stopped_by_it(tmp_path: Path) -> None:
+    class StopsAtLast(World):
+        def roll_back(self, old: str) -> None:
+            super().roll_back(old)
+            self.states[old] = replace(self.states[old], status="InProgress")
+
+        def destroy(self) -> None:
+            super().destroy()
+            self.states["job-2"] = replace(self.states["job-2"], status="Stopped")
+
+    record = walk(StopsAtLast(), tmp_path)
+    assert "job-2, running when the stack was destroyed, is Stopped" in record.steps[-2].checks
+
+
+def test_time_limit_counts_while_a_job_is_waited_for(tmp_path: Path) -> None:
+    endless = World(trained=replace(TRAINED, status="InProgress", stage="TrainingModels"))
+    with pytest.raises(CheckFailedError, match="waiting for a job or an endpoint; give more with --timeout"):
+        walk(endless, tmp_path, seconds=0.05)
