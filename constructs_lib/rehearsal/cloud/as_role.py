@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,10 +10,16 @@ from urllib.parse import urlsplit
 
 import botocore.exceptions
 
+from constructs_lib.rehearsal.cloud import ministack
 from constructs_lib.rehearsal.cloud.connection import Connection, Credentials, root_credentials
+from constructs_lib.rehearsal.cloud.errors import AccessDeniedError
+from constructs_lib.rehearsal.cloud.store import Place
 
 T = TypeVar("T")
 _CHUNK = 1 << 20
+GRANT_CONTEXT: Mapping[str, str] = {"kms:GrantIsForAWSResource": "true"}
+"""What policies can test of a grant that a service makes for its own use."""
+
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
 
 
@@ -68,7 +74,7 @@ class AsRole:
     role_arn: str
     connection: Connection
     credentials: Credentials
-    account: str
+    place: Place
     _clients: dict[str, Any] = field(default_factory=dict)
     _usable_keys: set[tuple[str, str]] = field(default_factory=set)
 
@@ -85,10 +91,7 @@ class AsRole:
         except botocore.exceptions.ClientError as error:
             details = error.response["Error"]
             if details["Code"] in _DENIED:
-                raise Denied(
-                    f"The execution role {self.role_arn} is not authorized to perform {action} on {resource}. "
-                    f"{details['Message']}"
-                ) from None
+                raise Denied(f"{self._unauthorized(action, resource)} {details['Message']}") from None
             raise Denied(f"{action} on {resource} failed: {details['Code']}: {details['Message']}") from None
 
     def keys_below(self, location: S3Location) -> Iterator[str]:
@@ -136,17 +139,33 @@ class AsRole:
             self.require_key("kms:GenerateDataKey", default)
 
     def require_key(self, action: str, key: str) -> None:
-        """Use a key as S3 would on the role's behalf: MiniStack's S3 does not ask KMS."""
-        if (action, key) in self._usable_keys:
+        """Raise unless S3 may use a key on the role's behalf, which MiniStack's S3 does not ask."""
+        if (action, key) not in self._usable_keys:
+            self._require(action, key, {"kms:ViaService": f"s3.{self.place.region}.amazonaws.com"})
+            self._usable_keys.add((action, key))
+
+    def require_grant(self, key: str) -> None:
+        """Raise unless the role may let the service use a key while a job runs."""
+        self._require("kms:CreateGrant", key, GRANT_CONTEXT)
+
+    def _require(self, action: str, key: str, context: Mapping[str, str]) -> None:
+        described = self.key(key)
+        if described["KeyManager"] == "AWS":  # the policy of such a key lets everyone in the account use it
             return
-        if action == "kms:Decrypt":
-            service = self.connection.client("kms", root_credentials(self.account))
-            sealed = self.call(
-                "kms:GenerateDataKey", key, lambda: service.generate_data_key(KeyId=key, KeySpec="AES_256")
-            )
-            self.call(
-                action, key, lambda: self.client("kms").decrypt(CiphertextBlob=sealed["CiphertextBlob"], KeyId=key)
-            )
-        else:
-            self.call(action, key, lambda: self.client("kms").generate_data_key(KeyId=key, KeySpec="AES_256"))
-        self._usable_keys.add((action, key))
+        if described["KeyState"] != "Enabled":
+            raise Denied(f"{action} on {key} failed: the key is {described['KeyState']}")
+        try:
+            session = ministack.Caller(self.credentials.access_key)
+            session.require(action, described["Arn"], {"kms:CallerAccount": self.place.account, **context})
+        except AccessDeniedError as error:
+            raise Denied(f"{self._unauthorized(action, key)} {error.message}") from None
+
+    def key(self, key: str) -> dict[str, Any]:
+        """A key by its ARN, id or alias."""
+        root = self.connection.client("kms", root_credentials(self.place.account))
+        described = self.call("kms:DescribeKey", key, lambda: root.describe_key(KeyId=key))
+        metadata: dict[str, Any] = described["KeyMetadata"]
+        return metadata
+
+    def _unauthorized(self, action: str, resource: str) -> str:
+        return f"The execution role {self.role_arn} is not authorized to perform {action} on {resource}."

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from constructs_lib.rehearsal.cloud import ministack, rules
+from constructs_lib.rehearsal.cloud.as_role import GRANT_CONTEXT
 from constructs_lib.rehearsal.cloud.errors import (
     ResourceInUseError,
     ResourceLimitExceededError,
@@ -260,7 +261,7 @@ def _may_grant_volume_key(call: Call, settings: Json) -> bool:
     if not key:
         return False
     arn = key if key.startswith("arn:") else f"arn:aws:kms:{call.place.region}:{call.place.account}:key/{key}"
-    return call.caller.may("kms:CreateGrant", arn, {"kms:GrantIsForAWSResource": "true"})
+    return call.caller.may("kms:CreateGrant", arn, GRANT_CONTEXT)
 
 
 def _described(job: Job) -> Json:

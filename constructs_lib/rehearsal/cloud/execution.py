@@ -1,6 +1,8 @@
 """The life of one AutoML job: read as its role, train on this machine, write as its role."""
 
 import contextlib
+import contextvars
+import functools
 import json
 import logging
 import shutil
@@ -55,10 +57,12 @@ class Runner:
             job.settings["RoleArn"],
             self._connection,
             ministack.open_session(job.settings["RoleArn"], "SageMaker"),
-            job.place.account,
+            job.place,
         )
         execution = Execution(job, role, self._store, self._folder, self._training)
-        thread = threading.Thread(target=execution.run, name=f"automl-{job.name}", daemon=True)
+        # The copied context carries account and region of the request that made the job.
+        run = functools.partial(contextvars.copy_context().run, execution.run)
+        thread = threading.Thread(target=run, name=f"automl-{job.name}", daemon=True)
         self._threads.append(thread)
         thread.start()
 

@@ -15,26 +15,23 @@ class VolumeGrant:
         self._key: str | None = job.settings.get("SecurityConfig", {}).get("VolumeKmsKeyId") or None
         self._caller_may_grant = job.caller_may_grant_keys
         self._grant: str | None = None
-        self._root = role.connection.client("kms", root_credentials(role.account))
+        self._root = role.connection.client("kms", root_credentials(role.place.account))
 
     def __enter__(self) -> None:
         if self._key is None:
             return
-        kms = self._root if self._caller_may_grant else self._role.client("kms")
-        answer = self._role.call(
-            "kms:CreateGrant",
-            self._key,
-            lambda: kms.create_grant(
-                KeyId=self._key,
-                GranteePrincipal=self._role.role_arn,
-                Operations=["Decrypt", "GenerateDataKeyWithoutPlaintext"],
-            ),
+        if not self._caller_may_grant:
+            self._role.require_grant(self._key)
+        answer = self._root.create_grant(
+            KeyId=self._role.key(self._key)["Arn"],
+            GranteePrincipal=self._role.role_arn,
+            Operations=["Decrypt", "GenerateDataKeyWithoutPlaintext"],
         )
         self._grant = answer["GrantId"]
 
     def __exit__(self, *_: object) -> None:
-        if self._grant is not None:
-            self._root.revoke_grant(KeyId=self._key, GrantId=self._grant)
+        if self._key is not None and self._grant is not None:
+            self._root.revoke_grant(KeyId=self._role.key(self._key)["Arn"], GrantId=self._grant)
 
 
 class NetworkInterfaces:

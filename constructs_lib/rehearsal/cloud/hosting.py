@@ -1,5 +1,7 @@
 """Models, endpoint configurations, endpoints, and the predictions that endpoints in service answer."""
 
+import contextvars
+import functools
 import logging
 import shutil
 import tempfile
@@ -234,7 +236,9 @@ class Hosting:
         try:
             for variant in config.request["ProductionVariants"]:
                 started[variant["VariantName"]] = self._serve(place, variant["ModelName"])
-        except (Denied, ValidationError, ValueError, OSError) as error:
+        except Exception as error:
+            if not isinstance(error, (Denied, ValidationError, ValueError)):
+                logger.exception("endpoint %s", endpoint.name)
             _stop(started)
             with self._store.lock:
                 endpoint.status = "InService" if endpoint.servers else "Failed"
@@ -253,7 +257,7 @@ class Hosting:
         role_arn, data = model.request.get("ExecutionRoleArn"), container.get("ModelDataUrl")
         if not role_arn or not data:
             raise ValidationError(f"The model {model_name} needs an ExecutionRoleArn and a ModelDataUrl to be served")
-        role = AsRole(role_arn, self._connection, ministack.open_session(role_arn, "SageMaker"), place.account)
+        role = AsRole(role_arn, self._connection, ministack.open_session(role_arn, "SageMaker"), place)
         folder = Path(tempfile.mkdtemp(prefix="model-", dir=self._folder))
         try:
             archive = role.download(S3Location.parse(data), folder / "model.tar.gz")
@@ -262,7 +266,8 @@ class Hosting:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _in_background(self, work: Callable[..., None], *arguments: Any) -> None:
-        threading.Thread(target=work, args=arguments, daemon=True).start()
+        run = functools.partial(contextvars.copy_context().run, work, *arguments)
+        threading.Thread(target=run, daemon=True).start()
 
     def _add(self, kind: dict[str, R], resource: R, noun: str) -> None:
         with self._store.lock:

@@ -161,12 +161,14 @@ class Cloud:
 
     def stop(self) -> None:
         """Stop the server and every process it started. Stopping twice is no error."""
+        if self._process.returncode is not None:
+            return
         if self._process.stdin is not None:
             self._process.stdin.close()  # the server takes the closed pipe as the order to end
+        deadline = time.monotonic() + STOP_TIMEOUT
         try:
-            self._process.wait(STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            pass
+            while not _has_ended(self._process) and time.monotonic() < deadline:
+                time.sleep(0.05)
         finally:
             _kill_group(self._process)
 
@@ -185,7 +187,8 @@ class Cloud:
         )
         deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline:
-            if self._process.poll() is not None:
+            if _has_ended(self._process):
+                _kill_group(self._process)
                 raise self._failure(f"the embedded AWS ended with code {self._process.returncode} before it was ready")
             try:
                 with opener.open(f"{self.endpoint_url}/_ministack/health", timeout=2):
@@ -260,6 +263,11 @@ def _refuse_taken_port(port: int) -> None:
                 f"port {port} on 127.0.0.1 can not be used ({error.strerror}): "
                 "give another port, or none for a free one"
             ) from None
+
+
+def _has_ended(process: "subprocess.Popen[bytes]") -> bool:
+    """Whether it has, without reaping it: until then nobody else can get its process id, nor its group's."""
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def _kill_group(process: "subprocess.Popen[bytes]") -> None:

@@ -79,13 +79,13 @@ class SageMaker:
             return ministack.json_error(InternalError.code, f"{type(error).__name__}: {error}", InternalError.status)
 
     def _do(self, operation: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+        if operation not in self._operations:
+            raise UnknownOperationError(f"The rehearsal does not offer {operation}")
         try:
             request = json.loads(body or b"{}")
         except ValueError:
             raise SerializationError("The body is no JSON") from None
         check_request(operation, request)
-        if operation not in self._operations:
-            raise UnknownOperationError(f"The rehearsal does not offer {operation}")
         request = _without_nulls(request)
         call = Call(ministack.Caller.of(headers), Place(ministack.account(), ministack.region()))
         response = self._operations[operation](call, request)

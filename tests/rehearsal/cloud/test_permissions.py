@@ -225,6 +225,37 @@ def test_a_volume_key_needs_create_grant_of_the_role_or_the_caller(account: Acco
     assert keys.kms.list_grants(KeyId=keys.arn)["Grants"] == []
 
 
+def test_conditions_on_who_uses_a_key_hold(account: Account, keys: Keys) -> None:
+    through_s3 = {
+        "Effect": "Allow",
+        "Action": "kms:GenerateDataKey",
+        "Resource": keys.arn,
+        "Condition": {"StringEquals": {"kms:ViaService": "s3.us-east-1.amazonaws.com"}},
+    }
+    for_services = {
+        "Effect": "Allow",
+        "Action": "kms:CreateGrant",
+        "Resource": keys.arn,
+        "Condition": {"Bool": {"kms:GrantIsForAWSResource": "true"}},
+    }
+    role = account.role(account.fresh("Conditioned"), JOB_ACTIONS, statements=[through_s3, for_services])
+    request = account.request(
+        RoleArn=role,
+        OutputDataConfig={"S3OutputPath": f"s3://{BUCKET}/sealed-out", "KmsKeyId": keys.arn},
+        AutoMLJobConfig={"SecurityConfig": {"VolumeKmsKeyId": keys.arn}},
+    )
+    sagemaker_as(account, CREATE, PASS).create_auto_ml_job(**request)
+    assert account.wait(request["AutoMLJobName"])["AutoMLJobStatus"] == "Completed"
+
+
+def test_a_key_that_is_gone_fails_the_job(account: Account, keys: Keys, cloud: Cloud) -> None:
+    gone = cloud.client("kms").create_key()["KeyMetadata"]["KeyId"]
+    cloud.client("kms").schedule_key_deletion(KeyId=gone, PendingWindowInDays=7)
+    output = {"S3OutputPath": f"s3://{BUCKET}/out", "KmsKeyId": gone}
+    job = account.ended(account.request(RoleArn=keys.role("kms:*"), OutputDataConfig=output))
+    assert job["FailureReason"] == f"kms:GenerateDataKey on {gone} failed: the key is PendingDeletion"
+
+
 class TestNetwork:
     ACTIONS = (
         "ec2:DescribeSubnets", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs", "ec2:DescribeDhcpOptions",
