@@ -59,7 +59,7 @@ class OwnerTag(StrEnum):
     """The CloudFormation request that made the job: the same event again finds the same job."""
 
     REPLACES = "sagemaker-autopilot:replaces"
-    """The physical id that the resource had before: where a rollback finds its job whatever names are computed by now."""
+    """The physical id that the resource had before. A rollback goes back to it whatever names are computed by now."""
 
     RELEASED = "sagemaker-autopilot:released"
     """Set when the resource gave the job up (deleted or replaced). A released job is never adopted again."""

@@ -76,9 +76,7 @@ def _delete_endpoint(sagemaker: SageMaker, name: str, clock: Clock, deadline: fl
     while True:
         try:
             sagemaker.delete_endpoint(EndpointName=name)
-        except ClientError as error:
-            if is_missing(error):
-                return True
+        except ClientError:
             endpoint = _describe(sagemaker, name)
             if endpoint is None or endpoint["EndpointStatus"] == "Deleting":
                 return True

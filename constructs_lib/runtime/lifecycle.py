@@ -118,8 +118,8 @@ def _arn(event: Event, aws: Aws) -> str:
 def _earlier(spec: Spec, event: Event, aws: Aws) -> Job | None:
     """The job that the resource has, or the one before, if it serves this spec.
 
-    A failed update leaves the resource its job, and one that is rolled back has replaced it: both are found by their ids,
-    because the prefix of names may have changed since they were made.
+    A failed update leaves the resource its job, and one that is rolled back has replaced it. Both are found by their
+    ids, because the prefix of names may have changed since they were made.
     """
     current = _find_if_visible(event.physical_id, event, aws)
     if current is None or not current.belongs_to(event):

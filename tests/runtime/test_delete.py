@@ -145,11 +145,20 @@ def test_own_job_that_we_may_not_ask_about_fails_the_delete(world: World) -> Non
     assert world.delete()["Status"] == "FAILED"
 
 
-def test_clean_up_of_an_earlier_job_spares_the_one_that_lives(world: World) -> None:
+def test_denied_job_with_a_generated_name_fails_the_delete_even_without_properties(world: World) -> None:
+    world.create(A)
+    world.sagemaker.fail("DescribeAutoMLJobV2", ("AccessDeniedException", "not authorized"))
+
+    assert world.delete(wanted={"ServiceToken": "arn"})["Status"] == "FAILED"
+
+
+@pytest.mark.parametrize("shown", ["UPDATE_COMPLETE", "DELETE_IN_PROGRESS"])
+def test_clean_up_of_an_earlier_job_spares_the_one_that_lives(world: World, shown: str) -> None:
     first = world.create(A)["PhysicalResourceId"]
     world.delete()
     world.job().tags.pop(OwnerTag.RELEASED)  # as if that Delete had never come
     second = world.create(A)["PhysicalResourceId"]
+    world.status(shown)
 
     answer = world.send(world.event("Delete", PhysicalResourceId=first, ResourceProperties=A))
 
@@ -284,6 +293,27 @@ def test_what_costs_nothing_does_not_hold_the_stack(
     assert world.delete()["Status"] == "SUCCESS"
     assert not world.sagemaker.endpoints
     assert any("is left behind" in decision for decision in decisions(capsys.readouterr().out))
+
+
+def test_job_that_takes_too_long_to_stop_leaves_time_for_its_endpoint(world: World) -> None:
+    world.create(properties(ModelDeployConfig=AUTO_NAMED))
+    world.sagemaker.deploy(world.physical_id, "auto-endpoint")
+    world.sagemaker.stop_seconds = 3600
+
+    world.delete()
+
+    assert not world.sagemaker.endpoints
+
+
+def test_reported_endpoint_is_the_jobs_whatever_the_clocks_say(world: World) -> None:
+    world.sagemaker.deploy("", "auto-endpoint", reported=False)
+    world.time.sleep(60)
+    world.create(properties(ModelDeployConfig=AUTO_NAMED))
+    world.job().deployed_endpoint = "auto-endpoint"
+
+    world.delete()
+
+    assert not world.sagemaker.endpoints
 
 
 def test_named_endpoint_made_by_the_job_is_deleted_although_it_was_not_reported(world: World) -> None:

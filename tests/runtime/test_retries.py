@@ -2,7 +2,7 @@
 
 import pytest
 
-from constructs_lib.runtime.retry import QUOTA, ROLE
+from constructs_lib.runtime.retry import QUOTA, ROLE, Clock
 
 from .world import World, properties
 
@@ -51,6 +51,7 @@ def test_used_up_quota_is_named_when_the_budget_ends(world: World) -> None:
         "concurrent AutoML jobs"
     )
     assert QUOTA.budget - QUOTA.longest_delay <= world.time.now() <= QUOTA.budget
+    assert world.creates() < 50  # less and less often
 
 
 def test_quota_held_by_the_resources_own_job_is_said(world: World) -> None:
@@ -64,6 +65,22 @@ def test_quota_held_by_the_resources_own_job_is_said(world: World) -> None:
         in answer["Reason"]
     )
     assert world.running() == [name]
+
+
+def test_ended_job_of_the_resource_is_not_blamed_for_the_quota(world: World) -> None:
+    world.create(A)
+    world.job().status = "Completed"
+    world.sagemaker.quota = 0
+
+    assert "present job" not in world.update(B)["Reason"]
+
+
+def test_last_seconds_of_the_function_are_kept_for_the_answer(world: World) -> None:
+    clock = Clock(world.time.remaining_ms, world.time.now, world.time.sleep)
+    world.time.start_call(allowed=100)
+
+    assert clock.deadline(600) == 85
+    assert clock.deadline(30) == 30
 
 
 def test_waiting_for_the_quota_ends_before_the_function(world: World) -> None:

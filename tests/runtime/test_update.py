@@ -195,12 +195,15 @@ def test_update_delivered_again_finds_its_job(world: World) -> None:
     assert world.running() == [world.physical_id]
 
 
-def test_old_update_delivered_again_touches_nothing(world: World) -> None:
+@pytest.mark.parametrize("cloudformation_tells", [True, False])
+def test_old_update_delivered_again_touches_nothing(world: World, cloudformation_tells: bool) -> None:
     start(world, A)
     world.update(B)
     to_b = world.events[1]
     world.update(A)
     before = {job.name: job.status for job in world.jobs()}
+    if not cloudformation_tells:
+        world.cloudformation.fail("DescribeStackResource", ("AccessDenied", "no"), times=99)
 
     world.send(to_b)
 
@@ -215,6 +218,14 @@ def test_update_of_a_resource_that_is_being_deleted_makes_no_job(world: World) -
 
     assert world.send(event)["Status"] == "FAILED"
     assert world.creates() == 0
+
+
+def test_update_goes_on_where_cloudformation_shows_no_progress(world: World) -> None:
+    name = start(world, A)  # an emulator may still say CREATE_COMPLETE
+    event = world.event("Update", PhysicalResourceId=name, ResourceProperties=B, OldResourceProperties=A)
+
+    assert world.send(event)["Status"] == "SUCCESS"
+    assert world.creates() == 1
 
 
 def test_rollback_finds_its_job_although_the_prefix_has_changed_since(world: World) -> None:
