@@ -22,8 +22,8 @@ IsToken = Callable[[object], bool]
 class Seconds(Protocol):
     """A span of time that can say itself in seconds, as `aws_cdk.Duration` does."""
 
-    def to_seconds(self) -> float:
-        """The span in seconds."""
+    def to_seconds(self, *, integral: bool) -> float:
+        """The span in seconds; with `integral` a fraction is an error."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,23 +44,23 @@ class Limits:
             yield from self._text_problems(value)
         elif isinstance(value, (int, float)):
             if self.at_least is not None and value < self.at_least:
-                yield f"must be at least {self.at_least:g}, got {value}"
+                yield f"must be at least {number(self.at_least)}, got {value}"
             if self.at_most is not None and value > self.at_most:
-                yield f"must be at most {self.at_most:g}, got {value}"
+                yield f"must be at most {number(self.at_most)}, got {value}"
         elif isinstance(value, Sequence):
             if self.min_items is not None and len(value) < self.min_items:
-                yield f"must have at least {self.min_items} {_items(self.min_items)}, got {len(value)}"
+                yield f"must have at least {_counted(self.min_items, 'item')}, got {len(value)}"
             if self.max_items is not None and len(value) > self.max_items:
-                yield f"must have at most {self.max_items} {_items(self.max_items)}, got {len(value)}"
+                yield f"must have at most {_counted(self.max_items, 'item')}, got {len(value)}"
 
     def _text_problems(self, value: str) -> Iterator[str]:
         if self.min_length is not None and len(value) < self.min_length:
             if not value:
                 yield "must not be empty"
             else:
-                yield f"must have at least {self.min_length} characters, got {len(value)}: {value!r}"
+                yield f"must have at least {_counted(self.min_length, 'character')}, got {len(value)}: {value!r}"
         elif self.max_length is not None and len(value) > self.max_length:
-            yield f"must have at most {self.max_length} characters, got {len(value)}: {shorten(value)}"
+            yield f"must have at most {_counted(self.max_length, 'character')}, got {len(value)}: {shorten(value)}"
         elif self.pattern is not None and not _compiled(self.pattern).fullmatch(value):
             yield f"must match {self.pattern}, got {shorten(value)}"
 
@@ -68,11 +68,11 @@ class Limits:
         """The limits in words, for the reference; empty when there are none."""
         parts = []
         if self.at_least is not None or self.at_most is not None:
-            parts.append(_span(self.at_least, self.at_most, ""))
+            parts.append(_span(self.at_least, self.at_most))
         if self.min_length or self.max_length is not None:
-            parts.append(_span(self.min_length, self.max_length, " characters"))
+            parts.append(_span(self.min_length, self.max_length, "character"))
         if self.min_items or self.max_items is not None:
-            parts.append(_span(self.min_items, self.max_items, " items"))
+            parts.append(_span(self.min_items, self.max_items, "item"))
         if self.pattern is not None:
             parts.append(f"`{self.pattern}`")
         return ", ".join(parts)
@@ -101,10 +101,10 @@ class Shape:
 
 @dataclass(frozen=True)
 class Kind:
-    """What a field holds: a scalar type, a list of something, a map of something, or a shape; and its limits."""
+    """What a field holds: a scalar type, a list of something, or a shape; and its limits."""
 
     type: type
-    """str, int, float, bool, a `StrEnum`, `Seconds`, a `Shape`, tuple (a list), or dict (a map with text keys)."""
+    """str, int, float, bool, a `StrEnum`, `Seconds`, a `Shape`, or tuple (a list)."""
 
     limits: Limits
     item: "Kind | None" = None
@@ -124,25 +124,24 @@ class Field:
 
 S = TypeVar("S", bound=Shape)
 
+
 _FIELDS: dict[type[Shape], tuple[Field, ...]] = {}
+"""What was read already; mypy takes no dataclass type as the argument of a `functools.cache`."""
 
 
 def fields_of(shape: type[Shape]) -> tuple[Field, ...]:
     """The fields of a shape in their order."""
     if shape not in _FIELDS:
-        _FIELDS[shape] = _read_fields(shape)
+        _FIELDS[shape] = tuple(_read_fields(shape))
     return _FIELDS[shape]
 
 
-def _read_fields(shape: type[Shape]) -> tuple[Field, ...]:
-    hints = typing.get_type_hints(shape, include_extras=True)
-    result = []
+def _read_fields(shape: type[Shape]) -> Iterator[Field]:
+    annotations = typing.get_type_hints(shape, include_extras=True)
     for field in dataclasses.fields(shape):
-        hint = hints[field.name]
-        api = next(m for m in hint.__metadata__ if isinstance(m, Api))
-        required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        result.append(Field(field.name, api, _kind(hint), required))
-    return tuple(result)
+        annotation = annotations[field.name]
+        api = next(m for m in annotation.__metadata__ if isinstance(m, Api))
+        yield Field(field.name, api, _kind(annotation), required=field.default is dataclasses.MISSING)
 
 
 # ---------------------------------------------------------------------------------------------------------- rendering
@@ -153,15 +152,18 @@ def render(value: object) -> Any:
     if isinstance(value, Shape):
         pairs = ((field.api.wire, render(getattr(value, field.name))) for field in fields_of(type(value)))
         return {wire: rendered for wire, rendered in pairs if rendered is not None}
-    if isinstance(value, Mapping):
-        return {str(key): render(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [render(item) for item in value]
     if isinstance(value, StrEnum):
         return str(value)
     if hasattr(value, "to_seconds"):
-        return whole(value.to_seconds())
+        return seconds_of(value)
     return value
+
+
+def seconds_of(span: Seconds) -> float:
+    """The span in seconds, fraction and all: whether there may be one, `problems` says."""
+    return whole(span.to_seconds(integral=False))
 
 
 def whole(number: float) -> float:
@@ -196,8 +198,13 @@ class Words:
             return api.item_props[index]
         return f"{path}[{index}]"
 
+    @property
+    def span(self) -> str:
+        """How a span of time is to be given."""
+        return "a whole number of seconds" if self._wire else "a Duration"
+
     def name_of(self, shape: type[Shape], prop: str) -> str:
-        """What to call a top-level prop of this request, in quotes."""
+        """What to call a prop of this request, in quotes."""
         return f"'{wire_paths(shape).get(prop, prop) if self._wire else prop}'"
 
 
@@ -206,7 +213,7 @@ Words.WIRE = Words(wire=True)
 
 
 def wire_paths(shape: type[Shape]) -> Mapping[str, str]:
-    """For each prop of a request, its path in the API's own names."""
+    """For each prop of a request, its path in the API's own names: the innermost, where a shape adds no level."""
 
     def walk(shape: type[Shape], prop_path: str, wire_path: str) -> Iterator[tuple[str, str]]:
         for field in fields_of(shape):
@@ -215,15 +222,12 @@ def wire_paths(shape: type[Shape]) -> Mapping[str, str]:
             inner = field.kind
             if inner.item is not None:
                 for index, item_prop in enumerate(field.api.item_props):
-                    yield item_prop, f"{wire}[{index}]"
-                inner, wire = inner.item, f"{wire}[0]"
+                    yield item_prop, Words.WIRE.item(wire, None, index)
+                inner, wire = inner.item, Words.WIRE.item(wire, None, 0)
             if issubclass(inner.type, Shape):
                 yield from walk(inner.type, prop, wire)
 
-    paths: dict[str, str] = {}
-    for prop, wire in walk(shape, "", ""):
-        paths.setdefault(prop, wire)
-    return paths
+    return dict(walk(shape, "", ""))
 
 
 def problems(shape: Shape, *, is_token: IsToken, words: Words = Words.PROPS, path: str = "") -> list[str]:
@@ -242,10 +246,15 @@ def _shape_problems(shape: Shape, is_token: IsToken, words: Words, path: str) ->
             yield from _value_problems(value, field.kind, is_token, words, own_path, field.api)
 
 
+def is_sound(value: object, kind: Kind, is_token: IsToken) -> bool:
+    """Whether nothing is wrong with a value by itself; a token is sound."""
+    return not any(_value_problems(value, kind, is_token, Words.PROPS, ""))
+
+
 def _value_problems(
     value: object, kind: Kind, is_token: IsToken, words: Words, path: str, api: Api | None = None
 ) -> Iterator[str]:
-    if is_token(value):
+    if is_token(value) and not _has_members(kind):
         return
     if kind.type is tuple:
         if not isinstance(value, (tuple, list)):
@@ -255,42 +264,51 @@ def _value_problems(
         assert kind.item is not None  # noqa: S101 - a list kind always has one
         for index, item in enumerate(value):
             yield from _value_problems(item, kind.item, is_token, words, words.item(path, api, index))
-    elif kind.type is dict:
-        if not isinstance(value, Mapping):
-            yield f"'{path}' must be a map, got {described(value)}"
-            return
-        assert kind.item is not None  # noqa: S101 - a map kind always has one
-        for key, item in value.items():
-            yield from _value_problems(item, kind.item, is_token, words, f"{path}[{key!r}]")
     elif issubclass(kind.type, Shape):
         if isinstance(value, kind.type):
             yield from _shape_problems(value, is_token, words, path)
         else:
-            yield f"'{path}' must be a {kind.type.__name__}, got {described(value)}"
+            yield f"'{path}' must be of type {kind.type.__name__}, got {described(value)}"
     else:
-        yield from (f"'{path}' {text}" for text in _scalar_problems(value, kind, is_token))
+        yield from (f"'{path}' {text}" for text in _scalar_problems(value, kind, is_token, words))
 
 
-def _scalar_problems(value: object, kind: Kind, is_token: IsToken) -> Iterator[str]:
+def _has_members(kind: Kind) -> bool:
+    """Whether it is a structure, or a list of them: what the library reads its members from cannot be a token."""
+    return issubclass(kind.type, Shape) or (kind.item is not None and _has_members(kind.item))
+
+
+def _scalar_problems(value: object, kind: Kind, is_token: IsToken, words: Words) -> Iterator[str]:
     if kind.type is Seconds:
-        if not callable(getattr(value, "to_seconds", None)):
-            yield f"must be a Duration, got {described(value)}"
-            return
-        seconds = cast("Seconds", value).to_seconds()
-        if not is_token(seconds):
-            yield from (f"{text} seconds" for text in kind.limits.problems(whole(seconds)))
-        return
-    if issubclass(kind.type, StrEnum):
+        yield from _span_problems(value, kind, is_token, words)
+    elif issubclass(kind.type, StrEnum):
         if not isinstance(value, str):
             yield f"must be one of {listed(kind.type)}, got {described(value)}"
         elif value not in set(kind.type) and not kind.open:
             yield f"must be one of {listed(kind.type)}, got {value!r}{hint(value, kind.type)}"
-        return
-    expected = _SCALARS[kind.type]
-    if not isinstance(value, expected.accepted) or (isinstance(value, bool) and kind.type is not bool):
-        yield f"must be {expected.words}, got {described(value)}"
     else:
-        yield from kind.limits.problems(value)
+        expected = _SCALARS[kind.type]
+        if not isinstance(value, expected.accepted) or (isinstance(value, bool) and kind.type is not bool):
+            yield f"must be {expected.words}, got {described(value)}"
+        else:
+            yield from kind.limits.problems(value)
+
+
+def _span_problems(value: object, kind: Kind, is_token: IsToken, words: Words) -> Iterator[str]:
+    if not callable(getattr(value, "to_seconds", None)):
+        yield f"must be {words.span}, got {described(value)}"
+        return
+    try:
+        seconds = seconds_of(cast("Seconds", value))
+    except RuntimeError as error:  # what jsii raises: a Duration in minutes that is a token cannot be converted
+        yield f"cannot be told in seconds: {error}"
+        return
+    if is_token(seconds):
+        return
+    if not isinstance(seconds, int):
+        yield f"must be a whole number of seconds, got {seconds}"
+        return
+    yield from (f"{text} seconds" for text in kind.limits.problems(seconds))
 
 
 @dataclass(frozen=True)
@@ -367,7 +385,7 @@ class SecondsValue:
 
     seconds: float
 
-    def to_seconds(self) -> float:
+    def to_seconds(self, *, integral: bool) -> float:  # noqa: ARG002 - a fraction is judged, not refused
         """The number."""
         return self.seconds
 
@@ -412,39 +430,56 @@ def _quoted(path: str) -> str:
     return f"'{path}'" if path else "the request"
 
 
-def _items(count: int) -> str:
-    return "item" if count == 1 else "items"
+def number(value: float) -> str:
+    """A number as one writes it: no fraction where there is none, and no exponent."""
+    return str(whole(value))
 
 
-def _span(low: float | None, high: float | None, unit: str) -> str:
-    if low is None or low == high:
-        return f"at most {high:g}{unit}" if low is None else f"exactly {high:g}{unit}"
-    return f"at least {low:g}{unit}" if high is None else f"{low:g} to {high:g}{unit}"
+def _counted(count: float, unit: str) -> str:
+    return f"{number(count)} {unit}" + ("" if count == 1 else "s")
+
+
+def _span(low: float | None, high: float | None, unit: str = "") -> str:
+    def said(count: float) -> str:
+        return _counted(count, unit) if unit else number(count)
+
+    if high is None:
+        return f"at least {said(low or 0)}"
+    if low is None:
+        return f"at most {said(high)}"
+    return f"exactly {said(high)}" if low == high else f"{number(low)} to {said(high)}"
+
+
+_SEPARATORS = "".join(map(chr, (0x20, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)))
+"""Unicode's category Z."""
 
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """A pattern of AWS's model for Python, whose `re` knows no Unicode classes."""
-    for theirs, ours in ((r"\p{L}", r"\w"), (r"\p{N}", r"\d"), (r"\p{Z}", r"\s")):
+    """A pattern of AWS's model for Python, whose `re` knows no Unicode classes.
+
+    Letters and numbers become word characters, which are both and the underscore: AWS's one pattern with them has
+    all three.
+    """
+    flags = re.NOFLAG if r"\p{" in pattern else re.ASCII
+    for theirs, ours in ((r"\p{L}", r"\w"), (r"\p{N}", ""), (r"\p{Z}", _SEPARATORS)):
         pattern = pattern.replace(theirs, ours)
-    return re.compile(pattern, re.DOTALL)
+    return re.compile(pattern, flags)
 
 
 # -------------------------------------------------------------------------------------------------- reading annotations
 
 
-def _kind(hint: object) -> Kind:
-    if get_origin(hint) is Annotated:
-        base, *metadata = get_args(hint)
+def _kind(annotation: object) -> Kind:
+    if get_origin(annotation) is Annotated:
+        base, *metadata = get_args(annotation)
         kind = _kind(base)
         return dataclasses.replace(kind, limits=_merged(kind.limits, *metadata))
-    if get_origin(hint) in (typing.Union, types.UnionType):
-        return _union_kind([arm for arm in get_args(hint) if arm is not type(None)])
-    if get_origin(hint) is tuple:
-        return Kind(tuple, Limits(), item=_kind(get_args(hint)[0]))
-    if isinstance(origin := get_origin(hint), type) and issubclass(origin, Mapping):
-        return Kind(dict, Limits(), item=_kind(get_args(hint)[1]))
-    return Kind(cast("type", hint), Limits())
+    if get_origin(annotation) in (typing.Union, types.UnionType):
+        return _union_kind([arm for arm in get_args(annotation) if arm is not type(None)])
+    if get_origin(annotation) is tuple:
+        return Kind(tuple, Limits(), item=_kind(get_args(annotation)[0]))
+    return Kind(cast("type", annotation), Limits())
 
 
 def _union_kind(arms: list[object]) -> Kind:
