@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -30,8 +31,8 @@ EXTRA = {
 DESCRIPTION = """\
 Rehearse a CDK app on this machine: no AWS account, no docker, no network, no Node.js of your own.
 
-The app is synthesized and deployed with the real cdk CLI onto an AWS embedded in this process's children, with IAM
-enforced and TLS on. Its AutoML jobs really read their data and really train (scikit-learn, on this machine, not
+The app is synthesized and deployed with the real cdk CLI onto an AWS embedded in this machine, with IAM enforced
+and TLS on. Its AutoML jobs really read their data and really train (scikit-learn, on this machine, not
 Autopilot). Then the stacks are updated: unchanged, with a new job, with another tag, with a failure that rolls back.
 At last they are destroyed, and the account is searched for anything left. Each step is checked from outside.
 """
@@ -45,7 +46,7 @@ APP is one of
 
 examples
   automl rehearse
-  automl rehearse --stack Churn --keep /tmp/rehearsal
+  automl rehearse --stack Churn --keep rehearsal
   automl rehearse --seed s3://my-data/churn/=data/churn.csv
 
 exit codes
@@ -75,6 +76,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _rehearse(given)
     except KeyboardInterrupt:
         _complain("interrupted: all that was started has been ended")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Nobody reads any more (`automl rehearse | head`); what was started has been ended. Python flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
 
 
@@ -137,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     rehearse.add_argument("--quick", action="store_true", help="leave the updates out: deploy, train, destroy")
     rehearse.add_argument(
-        "--keep", metavar="DIR", type=Path, help="work in this new or empty folder and keep it: logs, templates, S3"
+        "--keep", metavar="DIR", type=Path, help="work in this new or empty folder and keep it: logs and templates"
     )
     rehearse.add_argument("--port", metavar="N", type=_port, help="port of the embedded AWS (default: a free one)")
     rehearse.add_argument(

@@ -117,7 +117,7 @@ def started(temporary: Path, *arguments: str) -> Iterator["subprocess.Popen[str]
         yield process
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
 
 
 def read_until(process: "subprocess.Popen[str]", words: str) -> str:
@@ -176,6 +176,17 @@ def test_interruption_leaves_nothing(number: signal.Signals, moment: str, tempor
     assert process.returncode == 130
     assert errors.strip() == "interrupted: all that was started has been ended"
     expect_nothing_left(temporary, port)
+
+
+def test_reader_that_goes_away_leaves_nothing(temporary: Path) -> None:
+    with started(temporary) as process:
+        port = port_in(read_until(process, "https://localhost"))
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.wait(timeout=120) == 130
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+        expect_nothing_left(temporary, port)
 
 
 def test_data_that_is_not_there_is_a_failed_check_with_a_hint(tmp_path: Path, temporary: Path) -> None:
