@@ -13,7 +13,7 @@ from typing import Any
 
 import botocore.session
 
-from constructs_lib.rehearsal.cloud.errors import SerializationError, UnknownOperationError, ValidationError
+from constructs_lib.rehearsal.cloud.errors import SerializationError, ValidationError
 
 _JSON_TYPES: Mapping[str, tuple[type, ...]] = {
     "structure": (dict,),
@@ -38,8 +38,6 @@ def service_model(service: str = "sagemaker") -> Any:
 
 def check_request(operation: str, payload: object) -> None:
     """Raise what the API would answer when `payload` is no valid input of `operation`."""
-    if operation not in service_model().operation_names:
-        raise UnknownOperationError(f"{operation} is not an operation of SageMaker")
     problems = list(_problems(service_model().operation_model(operation).input_shape, payload, ""))
     if problems:
         count = len(problems)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from constructs_lib.rehearsal.cloud.automl import AutoML, Tags
 from constructs_lib.rehearsal.cloud.connection import Connection
-from constructs_lib.rehearsal.cloud.errors import SerializationError, UnknownOperationError, ValidationError
+from constructs_lib.rehearsal.cloud.errors import SerializationError, ValidationError
 from constructs_lib.rehearsal.cloud.hosting import Hosting
 from constructs_lib.rehearsal.cloud.model import check_request, python_pattern, response_problems, service_model
 from constructs_lib.rehearsal.cloud.store import Store
@@ -105,11 +105,6 @@ def test_a_union_takes_exactly_one_member() -> None:
 def test_another_type_is_no_input_at_all(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(SerializationError, match=message):
         check_request("CreateAutoMLJob", request(**changes))
-
-
-def test_an_unknown_operation_is_named() -> None:
-    with pytest.raises(UnknownOperationError, match="CreateAutoMLJobV3 is not an operation of SageMaker"):
-        check_request("CreateAutoMLJobV3", {})
 
 
 def test_a_wrong_response_is_seen() -> None:
