@@ -40,7 +40,7 @@ class Family:
     classifier: str
     regressor: str
     stands_in: bool = False
-    """Whether the estimator is another implementation of the idea, not the algorithm itself."""
+    """Whether the algorithm is a library that does not run here. Linear models, forests and perceptrons are none."""
 
     scaled: bool = False
     classifier_parameters: Mapping[str, Any] = field(default_factory=dict)

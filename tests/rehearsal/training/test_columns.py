@@ -53,6 +53,7 @@ def test_cells_that_are_no_numbers_are_missing() -> None:
     read = numbers(np.array([["1", ""], ["x", "inf"]], dtype=object))
     assert read[0, 0] == 1.0
     assert np.isnan(read).sum() == 3
+    assert np.isnan(numbers(np.array(["1", "inf", ""], dtype=object))).tolist() == [False, True, True]
 
 
 def test_a_moment_becomes_seconds_month_weekday_and_hour() -> None:

@@ -49,7 +49,7 @@ def ensemble(tmp_path_factory: pytest.TempPathFactory) -> tuple[TrainingResult, 
 def slow_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Data that gradient boosting needs many seconds for."""
     folder = tmp_path_factory.mktemp("slow")
-    return write_csv(folder / "slow.csv", *prices(6_000, columns=40))
+    return write_csv(folder / "slow.csv", *prices(6_000, columns=60))
 
 
 def test_a_job_reports_its_stages_and_each_candidate_in_order(
@@ -112,6 +112,15 @@ def test_every_metric_is_that_of_the_model_in_the_archive(ensemble: tuple[Traini
         assert candidate.metrics["Validation"]["Accuracy"] == pytest.approx(right / len(truth))
 
 
+def test_the_ensemble_predicts_the_mean_of_the_others(ensemble: tuple[TrainingResult, list[Event], Path]) -> None:
+    result, _, folder = ensemble
+    cells = Prepared.load(folder / "work").validation.cells
+    models = {c.name: inference.Model.open(c.model_archive) for c in result.candidates if c.model_archive}
+    average = models.pop("average-ensemble").predict(cells)
+    assert len(models) == 5
+    assert average == pytest.approx(sum(model.predict(cells) for model in models.values()) / 5)
+
+
 def test_the_insights_count_the_validation_rows(ensemble: tuple[TrainingResult, list[Event], Path]) -> None:
     result, _, folder = ensemble
     assert result.best is not None
@@ -158,6 +167,10 @@ def test_a_regression_is_tuned_and_sorted_by_the_smallest_error(tmp_path: Path) 
     assert StageEvent(secondary_status="ModelTuning") in events
     assert result.best is not None
     assert result.best.insights is not None
+    assert result.best.explainability is not None
+    explained = json.loads((result.best.explainability / "permutation-importance.json").read_text())["columns"]
+    assert list(explained) == ["x3", "x2", "x1", "x0"], "by the weights in the price"
+    assert min(explained.values()) > 0
     residuals = json.loads((result.best.insights / "insights.json").read_text())["residuals"]
     assert abs(residuals["mean"]) < 0.5
 
@@ -207,14 +220,14 @@ def test_a_candidate_over_its_time_is_stopped_and_the_others_are_kept(slow_file:
         tmp_path,
         target="price",
         algorithms=["linear-learner", "xgboost"],
-        max_runtime_per_training_job=2,
+        max_runtime_per_training_job=3,
     )
     assert result.status == "Completed"
     assert {candidate.algorithm: candidate.status for candidate in result.candidates} == {
         "linear-learner": "Completed",
         "xgboost": "Stopped",
     }
-    assert result.candidates[1].failure_reason == ("it did not finish within the maximum runtime per training job, 2 s")
+    assert result.candidates[1].failure_reason == ("it did not finish within the maximum runtime per training job, 3 s")
 
 
 def test_a_job_over_its_time_keeps_what_is_finished_and_explains_nothing(
@@ -258,7 +271,7 @@ def test_a_cancelled_job_stops_within_moments(slow_file: Path, tmp_path: Path) -
     result = train(task, tmp_path, on_event=cancel, cancelled=cancelled)
     assert (result.status, result.secondary_status, result.best) == ("Stopped", "Stopped", None)
     assert [candidate.status for candidate in result.candidates] == ["Stopped"]
-    assert time.monotonic() - since < 2
+    assert time.monotonic() - since < 5, "it would train for longer"
 
 
 def test_a_job_that_is_cancelled_before_it_begins_trains_nothing(tmp_path: Path) -> None:
@@ -316,8 +329,13 @@ def test_no_process_outlives_an_owner_that_was_killed(slow_file: Path, tmp_path:
     assert _becomes_true(lambda: not any(_alive(pid) for pid in workers))
 
 
-@linux
-def test_a_worker_loads_neither_the_cdk_nor_aws_code(tmp_path: Path) -> None:
+def test_the_caller_loads_nothing_heavy() -> None:
+    program = "import sys; import constructs_lib.rehearsal.training; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"numpy", "sklearn", "pandas", "pyarrow"} & set(loaded)
+
+
+def test_a_worker_loads_neither_the_cdk_nor_aws_code() -> None:
     """It is started for every job; what it does not need would cost seconds."""
     program = "import sys; import constructs_lib.rehearsal.training.worker; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()

@@ -67,12 +67,13 @@ def test_rows_without_target_are_ignored_and_counted(tmp_path: Path) -> None:
 
 def test_rows_with_an_invalid_weight_are_left_out_and_the_weights_are_no_feature(tmp_path: Path) -> None:
     bad = ["", "-1", "heavy"]
-    rows = [[*row, bad[number] if number < 3 else "0.5"] for number, row in enumerate(customers(600))]
+    rows = [[*row, [*bad, "0"][number] if number < 4 else "0.5"] for number, row in enumerate(customers(600))]
     file = write_csv(tmp_path / "rows.csv", [*CUSTOMERS, "w"], rows)
     answer, prepared = _prepare(tmp_path, file, sample_weight="w")
     assert "3 training rows are left out: no valid weight in 'w'" in answer["notes"]
     assert prepared.training.weights is not None
-    assert set(prepared.training.weights) == {0.5}
+    assert set(prepared.training.weights) <= {0.0, 0.5}
+    assert len(prepared.training) + len(prepared.validation) == 597, "a weight of zero is valid"
     assert "w" not in [column.name for column in prepared.columns]
 
 
