@@ -46,9 +46,7 @@ def _problems(settings: Json) -> Iterator[str]:
     kind, problem = next(iter(settings["AutoMLProblemTypeConfig"].items()))
     if kind == TABULAR:
         yield from _tabular_problems(problem, settings.get("AutoMLJobObjective", {}).get("MetricName"))
-    elif (
-        problem.get("CompletionCriteria", {}).get("MaxCandidates", 1) != 1 and kind != "TimeSeriesForecastingJobConfig"
-    ):
+    elif problem.get("CompletionCriteria", {}).get("MaxCandidates", 1) != 1:
         yield f"MaxCandidates must be 1 with {kind}"
     if "AutoMLComputeConfig" in settings:
         yield "AutoMLComputeConfig is reserved for SageMaker Canvas"

@@ -68,6 +68,9 @@ BAD = {
     "MaxCandidates must be 1 with TextClassificationJobConfig": version_2(
         AutoMLProblemTypeConfig={"TextClassificationJobConfig": {"CompletionCriteria": {"MaxCandidates": 2}}}
     ),
+    "MaxCandidates must be 1 with TimeSeriesForecastingJobConfig": version_2(
+        AutoMLProblemTypeConfig={"TimeSeriesForecastingJobConfig": {"CompletionCriteria": {"MaxCandidates": 2}}}
+    ),
     "One channel must be the training channel": with_channels(channel(ChannelType="validation")),
     "There can be one training channel only": with_channels(channel(), channel()),
     "Each channel must have a DataSource with an S3DataSource": with_channels({"TargetAttributeName": "y"}),
