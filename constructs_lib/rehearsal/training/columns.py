@@ -80,6 +80,11 @@ def moment(text: str) -> float:
     return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
 
 
+def mean(values: Sequence[float]) -> float:
+    """The mean, also of numbers whose sum is too large."""
+    return math.fsum(value / len(values) for value in values)
+
+
 def numbers(cells: NDArray[Any]) -> NDArray[np.float64]:
     """Cells of text as numbers."""
     try:
@@ -130,7 +135,7 @@ def describe(name: str, cells: Sequence[str], kind: Kind | None = None) -> Colum
         distinct=len(counts),
         unreadable=len(read) - len(known),
         minimum=min(summary, default=None),
-        mean=math.fsum(summary) / len(summary) if summary else None,
+        mean=mean(summary) if summary else None,
         maximum=max(summary, default=None),
         frequent=tuple(counts.most_common(5)) if kind is not Kind.NUMERIC else (),
     )

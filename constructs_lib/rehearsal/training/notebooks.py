@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from .columns import number
+from .columns import mean, number
 from .problem import REGRESSION
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _exploration(prepared: Prepared, rows: int, notes: Sequence[str], target: Se
 def _target(prepared: Prepared, target: Sequence[str]) -> str:
     if prepared.problem.problem_type == REGRESSION:
         values = [number(value) for value in target]
-        return f"{min(values):.6g} to {max(values):.6g}, mean {sum(values) / len(values):.6g}."
+        return f"{min(values):.6g} to {max(values):.6g}, mean {mean(values):.6g}."
     counts = Counter(target).most_common()
     lines = [f"- {_shown(label)}: {count} rows" for label, count in counts[:_CLASSES_SHOWN]]
     more = len(counts) - len(lines)

@@ -46,6 +46,7 @@ def test_the_statistics_are_those_of_the_values() -> None:
     column = describe("c", ["4", "", "1", "1", "x"], Kind.NUMERIC)
     assert (column.missing, column.distinct, column.unreadable) == (1, 3, 1)
     assert (column.minimum, column.mean, column.maximum) == (1.0, 2.0, 4.0)
+    assert describe("c", ["1.5e308", "1.7e308"]).mean == pytest.approx(1.6e308)
     assert describe("c", ["b", "a", "b", ""]).frequent == (("b", 2), ("a", 1))
 
 
