@@ -6,14 +6,19 @@ Only the beginning of a file is read: the header and as many rows as the service
 import csv
 import gzip
 import itertools
+import os
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from .enums import Compression, ContentType
 from .fields import hint, listed
+
+if TYPE_CHECKING:
+    from _csv import Reader as _Reader
 
 MIN_TRAINING_ROWS: Final = 500
 """https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-datasets-problem-types.html"""
@@ -54,28 +59,40 @@ def read(path: Path, content_type: str, compression: str | None) -> DataFile:
     """Read the beginning of a file and say what is wrong with it."""
     try:
         with path.open("rb") as file:
-            start = file.read(4)
+            start = file.read(len(_PARQUET_MAGIC))
+            file.seek(-min(len(_PARQUET_MAGIC), file.seek(0, os.SEEK_END)), os.SEEK_END)
+            end = file.read()
     except OSError as error:
         return _broken(f"cannot be read: {error.strerror or error}")
-    if not start:
-        return _broken("is empty")
+    if problem := _wrong_format(start, end, content_type, compression):
+        return _broken(problem)
     if content_type != ContentType.CSV:
-        if content_type == ContentType.PARQUET and compression != Compression.GZIP and start != _PARQUET_MAGIC:
-            return _broken("is no Parquet file: it does not begin with 'PAR1'")
         return DataFile(None, 0, ())
-    if start == _PARQUET_MAGIC:
-        return _broken(f"is a Parquet file: give content_type=ContentType.{ContentType.PARQUET.name}")
-    if compression != Compression.GZIP and start.startswith(_GZIP_MAGIC):
-        return _broken(f"is gzip-compressed: give compression=Compression.{Compression.GZIP.name}")
-    if compression == Compression.GZIP and not start.startswith(_GZIP_MAGIC):
-        return _broken("is not gzip-compressed")
     try:
         with _open_text(path, compression) as text:
             return _read_csv(text)
     except UnicodeDecodeError as error:
         return _broken(f"is not UTF-8: byte {error.object[error.start]:#04x} cannot be decoded")
-    except (csv.Error, zlib.error, EOFError, OSError) as error:
+    except (zlib.error, EOFError, OSError) as error:
         return _broken(f"cannot be read: {error}")
+
+
+def _wrong_format(start: bytes, end: bytes, content_type: str, compression: str | None) -> str | None:
+    """What the first and last bytes of a file say against the format that it is given as."""
+    if not start:
+        return "is empty"
+    packed = start.startswith(_GZIP_MAGIC)
+    if compression == Compression.GZIP:
+        return None if packed else "is not gzip-compressed"
+    if packed and content_type == ContentType.CSV:
+        return f"is gzip-compressed: give compression=Compression.{Compression.GZIP.name}"
+    if content_type == ContentType.CSV and start == _PARQUET_MAGIC:
+        return f"is a Parquet file: give content_type=ContentType.{ContentType.PARQUET.name}"
+    if content_type == ContentType.PARQUET and start != _PARQUET_MAGIC:
+        return f"is no Parquet file: it does not begin with '{_PARQUET_MAGIC.decode()}'"
+    if content_type == ContentType.PARQUET and end != _PARQUET_MAGIC:
+        return f"is no whole Parquet file: it does not end with '{_PARQUET_MAGIC.decode()}'"
+    return None
 
 
 def problems_with_columns(
@@ -104,16 +121,23 @@ def _open_text(path: Path, compression: str | None) -> IO[str]:
 
 
 def _read_csv(text: IO[str]) -> DataFile:
-    csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(text, strict=True)
+    try:
+        with _longer_cells():
+            return _judge_rows(reader)
+    except csv.Error as error:
+        return _broken(f"cannot be read at line {reader.line_num}: {error}")
+
+
+def _judge_rows(reader: "_Reader") -> DataFile:
     header = next(reader, None)
     if not header or not any(name.strip() for name in header):
         return _broken("has no header line")
     problems = []
-    if twice := sorted({name for name in header if header.count(name) > 1}):
+    if twice := sorted({name for name in header if name.strip() and header.count(name) > 1}):
         problems.append(f"has more than one column called {listed(twice)}")
-    if any(not name.strip() for name in header):
-        problems.append(f"has a column without a name (number {[bool(n.strip()) for n in header].index(False) + 1})")
+    if nameless := [number for number, name in enumerate(header, start=1) if not name.strip()]:
+        problems.append(f"has a column without a name (number {nameless[0]})")
     rows = 0
     for row in itertools.islice((row for row in reader if row), MIN_TRAINING_ROWS):
         rows += 1
@@ -121,6 +145,16 @@ def _read_csv(text: IO[str]) -> DataFile:
             problems.append(f"has {len(row)} values in line {reader.line_num}, and {len(header)} columns in its header")
             break
     return DataFile(tuple(header) if not problems else None, rows, tuple(problems))
+
+
+@contextmanager
+def _longer_cells() -> Iterator[None]:
+    """The csv module's limit is one for the whole process, so it is put back."""
+    before = csv.field_size_limit(_LONGEST_CELL)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _broken(problem: str) -> DataFile:
