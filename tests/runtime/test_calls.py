@@ -3,6 +3,8 @@
 import ast
 from pathlib import Path
 
+import pytest
+
 from constructs_lib import runtime
 from constructs_lib.runtime import clients
 
@@ -69,6 +71,15 @@ def test_code_calls_every_method_that_the_clients_have() -> None:
     }
 
     assert methods_of(clients.SageMaker) | methods_of(clients.CloudFormation) <= called
+
+
+def test_real_clients_can_do_what_the_protocols_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    aws = clients.connect()
+
+    assert methods_of(clients.SageMaker) <= set(dir(aws.sagemaker))
+    assert methods_of(clients.CloudFormation) <= set(dir(aws.cloudformation))
+    assert aws.sagemaker.meta.service_model.operation_model("CreateAutoMLJob").input_shape.members
 
 
 def test_fakes_can_do_what_the_clients_can() -> None:

@@ -156,6 +156,6 @@ def test_any_life_leaves_one_running_job_or_none(sink: Sink) -> None:
     Lifetimes.sink = sink
     case = Lifetimes.TestCase
     case.settings = settings(
-        deadline=None, max_examples=200, stateful_step_count=15, suppress_health_check=list(HealthCheck)
+        deadline=None, max_examples=120, stateful_step_count=15, suppress_health_check=list(HealthCheck)
     )
     case("runTest").debug()
