@@ -183,7 +183,7 @@ def _start(name: str, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: C
         raise Failure(f"{spec.operation} got no answer: {error}", job_name=name) from error
     log.write(event, "job started", job_name=name, status=job.status)
     try:
-        stack.check_wanted(job_name=name)
+        stack.check_wanted(made=name)
     except Failure:
         _retire([job], event, aws, clock)  # a Delete that came in between found no job
         raise

@@ -21,21 +21,22 @@ class Stack:
         self._event = event
         self._was_in_progress = False
 
-    def check_wanted(self, *, job_name: str = "") -> None:
+    def check_wanted(self, *, made: str = "") -> None:
         """Refuse to go on for a resource that is deleted, or whose request was settled while this call was waiting.
 
         Nobody would stop the job of such a request. If CloudFormation does not tell, the call goes on.
 
         Args:
-            job_name: The job that was made already.
+            made: The job that was made already. Then only a deletion counts: the request may well be settled, because
+                another delivery of the event has found this job and answered with it.
 
         Raises:
             Failure: Nobody waits for this request any more.
         """
         status = self._status()
-        settled = self._was_in_progress and not status.endswith(_IN_PROGRESS)
-        if status in _DELETED or (status and settled):
-            raise Failure(f"no job is made: the resource is {status}, nobody waits for this request", job_name=job_name)
+        settled = status and self._was_in_progress and not status.endswith(_IN_PROGRESS)
+        if status in _DELETED or (settled and not made):
+            raise Failure(f"no job is made: the resource is {status}, nobody waits for this request", job_name=made)
         self._was_in_progress = self._was_in_progress or status.endswith(_IN_PROGRESS)
 
     def live_job(self, *, although_deleted: bool) -> str:

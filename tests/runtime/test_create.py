@@ -259,6 +259,23 @@ def test_create_goes_on_when_cloudformation_does_not_tell(world: World, code: st
     assert world.create(properties())["Status"] == "SUCCESS"
 
 
+def test_job_that_another_delivery_has_answered_with_lives_on(world: World) -> None:
+    world.status("CREATE_IN_PROGRESS")
+    event = world.event("Create", ResourceProperties=properties())
+    create = world.sagemaker.create_auto_ml_job
+
+    def create_while_a_twin_answers(**request: object) -> dict[str, object]:
+        reply = create(**request)
+        world.status("CREATE_COMPLETE")
+        return reply
+
+    world.sagemaker.create_auto_ml_job = create_while_a_twin_answers  # type: ignore[method-assign]
+    answer = world.send(event)
+
+    assert answer["Status"] == "SUCCESS"
+    assert world.running() == [answer["PhysicalResourceId"]]
+
+
 def test_job_made_while_its_resource_was_deleted_is_stopped_at_once(world: World) -> None:
     world.status("CREATE_IN_PROGRESS")
     world.sagemaker.hooks["CreateAutoMLJob"] = lambda: world.status("DELETE_IN_PROGRESS")
