@@ -1,10 +1,13 @@
 """Where a job reads and writes: each location grants what the job needs there, and says its URI."""
 
+from __future__ import annotations
+
 import json
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,18 +15,20 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
-from constructs import Construct
 
 from . import permissions
 from .api.datafile import MIN_TRAINING_ROWS, DataFile, format_of, problems_with_columns, read
 from .api.enums import Compression, ContentType, FeatureType, S3DataType
 from .api.fields import described, hint, listed
-from .api.shapes import AutoMLChannel, OutputDataConfig
 from .grants import COMPLIANCE_PACKS, Grants, acknowledge
+from .keys import Key, NamedKey, check_key
 from .tokens import is_token
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
+    from constructs import Construct
+
+    from .api.shapes import AutoMLChannel, OutputDataConfig
 
 _READS = "the objects below a prefix have keys that are not known here"
 _WRITES = "the job names what it writes below its output location"
@@ -51,7 +56,7 @@ class Channel(ABC):
     @classmethod
     def from_asset(
         cls, path: str | Path, *, content_type: ContentType | None = None, compression: Compression | None = None
-    ) -> "Channel":
+    ) -> Channel:
         """A local file, uploaded when the app is deployed.
 
         The file is checked when the app is synthesized: readable, CSV with a header of distinct names that has the
@@ -76,7 +81,7 @@ class Channel(ABC):
         *,
         content_type: ContentType = ContentType.CSV,
         compression: Compression | None = None,
-    ) -> "Channel":
+    ) -> Channel:
         """All objects of a bucket whose keys begin with a prefix (`S3Prefix`).
 
         Args:
@@ -100,7 +105,7 @@ class Channel(ABC):
         *,
         data_prefix: str,
         content_type: ContentType = ContentType.CSV,
-    ) -> "Channel":
+    ) -> Channel:
         """The objects that a manifest lists (`ManifestFile`).
 
         The size of such data is not known to the service, so AUTO mode means HYPERPARAMETER_TUNING.
@@ -122,7 +127,7 @@ class Channel(ABC):
     @classmethod
     def from_augmented_manifest(
         cls, bucket: s3.IBucket, key: str, *, data_prefix: str, content_type: ContentType = ContentType.CSV
-    ) -> "Channel":
+    ) -> Channel:
         """The objects and labels of an augmented manifest: for image classification with `AutoMLJobV2`.
 
         Args:
@@ -138,7 +143,7 @@ class Channel(ABC):
         return _manifest("Channel.from_augmented_manifest", bucket, key, data_prefix, kind, content_type)
 
     @classmethod
-    def from_shape(cls, channel: AutoMLChannel) -> "Channel":
+    def from_shape(cls, channel: AutoMLChannel) -> Channel:
         """The channel of a request in the API's own names. A manifest's objects may lie anywhere in its bucket."""
         source = channel.data_source.s3_data_source
         bucket, key = _split_uri(source.s3_uri)
@@ -160,7 +165,7 @@ class Channel(ABC):
 
 @dataclass(frozen=True)
 class _BucketChannel(Channel):
-    bucket: "_Bucket"
+    bucket: _Bucket
     key: str
     data_prefix: str
     data_type: S3DataType
@@ -169,7 +174,7 @@ class _BucketChannel(Channel):
 
     def describe(self) -> BoundChannel:
         return BoundChannel(
-            s3_uri=f"s3://{self.bucket.bucket_name}/{self.key}",
+            s3_uri=f"s3://{_facts(self.bucket).name}/{self.key}",
             s3_data_type=self.data_type,
             content_type=self.content_type,
             compression=self.compression,
@@ -190,7 +195,7 @@ class _AssetChannel(Channel):
     _read: list[DataFile] = field(default_factory=list, compare=False)
 
     @classmethod
-    def of(cls, path: Path, content_type: ContentType | None, compression: Compression | None) -> "_AssetChannel":
+    def of(cls, path: Path, content_type: ContentType | None, compression: Compression | None) -> _AssetChannel:
         if path.is_dir():
             raise ValueError(
                 f"Channel.from_asset: '{path}' is a folder, give one file; for several files upload them to a bucket "
@@ -299,7 +304,7 @@ class OutputLocation:
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLOutputDataConfig.html
     """
 
-    def __init__(self, bucket: "_Bucket", prefix: str, encryption_key: "_Key | None") -> None:
+    def __init__(self, bucket: _Bucket, prefix: str, encryption_key: Key | None) -> None:
         self.bucket = bucket
         """The bucket."""
         self.prefix = prefix
@@ -309,8 +314,8 @@ class OutputLocation:
 
     @classmethod
     def from_bucket(
-        cls, bucket: s3.IBucket, prefix: str = "", *, encryption_key: "kms.IKey | None" = None
-    ) -> "OutputLocation":
+        cls, bucket: s3.IBucket, prefix: str = "", *, encryption_key: kms.IKey | None = None
+    ) -> OutputLocation:
         """Below a prefix of a bucket.
 
         Args:
@@ -325,17 +330,19 @@ class OutputLocation:
         """
         _check_bucket("OutputLocation.from_bucket", bucket)
         _check_key("prefix", prefix)
-        check_key_construct("encryption_key", encryption_key)
+        found = check_key("encryption_key", encryption_key)
+        if found:
+            raise ValueError(f"OutputLocation.from_bucket: {found[0]}")
         return cls(bucket, prefix, encryption_key)
 
     @classmethod
-    def from_shape(cls, config: OutputDataConfig) -> "OutputLocation":
+    def from_shape(cls, config: OutputDataConfig) -> OutputLocation:
         """The location of a request in the API's own names."""
         bucket, prefix = _split_uri(config.s3_output_path)
         return cls(bucket, prefix, NamedKey(config.kms_key_id) if config.kms_key_id else None)
 
     @classmethod
-    def private(cls, scope: Construct) -> "OutputLocation":
+    def private(cls, scope: Construct) -> OutputLocation:
         """A bucket of the job's own: private, encrypted, versioned, TLS only. It stays when the stack is removed."""
         bucket = s3.Bucket(
             scope,
@@ -351,11 +358,11 @@ class OutputLocation:
     @property
     def s3_uri(self) -> str:
         """`s3://bucket/prefix`."""
-        return f"s3://{self.bucket.bucket_name}/{self.prefix}"
+        return f"s3://{_facts(self.bucket).name}/{self.prefix}"
 
     def bind(self, grants: Grants) -> str:
         """Ask for the permission to read and write here; returns the URI."""
-        grants.allow_objects(self.bucket.bucket_arn, self.prefix, permissions.WRITE_OBJECTS, why=_WRITES)
+        grants.allow_objects(_facts(self.bucket).arn, self.prefix, permissions.WRITE_OBJECTS, why=_WRITES)
         for key in self._keys():
             grants.allow_key(key, permissions.ENCRYPT)
         return self.s3_uri
@@ -363,24 +370,23 @@ class OutputLocation:
     def grant_read(self, grantee: iam.IGrantable, job_name: str) -> iam.Grant:
         """Allow to read what the job of that name wrote here."""
         folder = f"{self.prefix.rstrip('/')}/{job_name}/".lstrip("/")
-        grant = iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=list(permissions.READ_OBJECTS),
-            resource_arns=[f"{self.bucket.bucket_arn}/{folder}*"],
-        ).combine(
+        arn = _facts(self.bucket).arn
+        granted = [
+            iam.Grant.add_to_principal(
+                grantee=grantee, actions=list(permissions.READ_OBJECTS), resource_arns=[f"{arn}/{folder}*"]
+            ),
             iam.Grant.add_to_principal(
                 grantee=grantee,
                 actions=list(permissions.LIST_BUCKET),
-                resource_arns=[self.bucket.bucket_arn],
+                resource_arns=[arn],
                 conditions={"StringLike": {"s3:prefix": [f"{folder}*"]}},
-            )
-        )
-        for key in self._keys():
-            key.grant(grantee, *permissions.DECRYPT)
-        return grant
+            ),
+            *(key.grant(grantee, *permissions.DECRYPT) for key in self._keys()),
+        ]
+        return reduce(lambda one, other: one.combine(other), granted)
 
-    def _keys(self) -> "list[_Key]":
-        return [key for key in dict.fromkeys([self.bucket.encryption_key, self.encryption_key]) if key is not None]
+    def _keys(self) -> list[Key]:
+        return [key for key in dict.fromkeys([_facts(self.bucket).key, self.encryption_key]) if key is not None]
 
 
 _ONE_WRITER = (
@@ -408,16 +414,14 @@ class FeatureSpecification:
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLCandidateGenerationConfig.html
     """
 
-    def __init__(
-        self, types: Mapping[str, str] | None, names: Sequence[str], source: "_Bucket | None", key: str
-    ) -> None:
+    def __init__(self, types: Mapping[str, str] | None, names: Sequence[str], source: _Bucket | None, key: str) -> None:
         self._types = types
         self._names = names
         self._source = source
         self._key = key
 
     @classmethod
-    def of(cls, features: Mapping[str, FeatureType | str] | Sequence[str]) -> "FeatureSpecification":
+    def of(cls, features: Mapping[str, FeatureType | str] | Sequence[str]) -> FeatureSpecification:
         """A specification that is written and uploaded for you.
 
         Args:
@@ -452,7 +456,7 @@ class FeatureSpecification:
         return cls({name: str(kind) for name, kind in types.items()} if types is not None else None, names, None, "")
 
     @classmethod
-    def from_bucket(cls, bucket: s3.IBucket, key: str) -> "FeatureSpecification":
+    def from_bucket(cls, bucket: s3.IBucket, key: str) -> FeatureSpecification:
         """A specification that lies in a bucket. Its columns are not known here, so they are not checked.
 
         Args:
@@ -469,7 +473,7 @@ class FeatureSpecification:
         return cls(None, (), bucket, key)
 
     @classmethod
-    def from_uri(cls, s3_uri: str) -> "FeatureSpecification":
+    def from_uri(cls, s3_uri: str) -> FeatureSpecification:
         """The specification of a request in the API's own names."""
         return cls(None, (), *_split_uri(s3_uri))
 
@@ -484,7 +488,7 @@ class FeatureSpecification:
         """Upload the specification if need be, and ask for the permission to read it; returns its URI."""
         if self._source is not None:
             _allow_reading_one(grants, self._source, self._key)
-            return f"s3://{self._source.bucket_name}/{self._key}"
+            return f"s3://{_facts(self._source).name}/{self._key}"
         document: dict[str, object] = {"FeatureAttributeNames": list(self._names)}
         if self._types is not None:
             document["FeatureDataTypes"] = dict(self._types)
@@ -509,19 +513,10 @@ class _Bucket(Protocol):
     def bucket_arn(self) -> str: ...
 
     @property
-    def encryption_key(self) -> "_Key | None": ...
+    def encryption_key(self) -> Key | None: ...
 
     @property
     def policy(self) -> Any: ...
-
-
-class _Key(Protocol):
-    """What a location reads off a key: a `kms.IKey`, or one of which only the name is known."""
-
-    @property
-    def key_arn(self) -> str: ...
-
-    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant: ...
 
 
 @dataclass(frozen=True)
@@ -536,64 +531,55 @@ class _NamedBucket:
 
 
 @dataclass(frozen=True)
-class NamedKey:
-    """A KMS key as a request names it: by ARN, id or alias."""
+class _BucketFacts:
+    """What never changes of a bucket."""
 
-    key_arn: str
-    """The name as it was given, which the API takes too."""
+    name: str
+    arn: str
+    key: Key | None
 
-    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
-        """Allow actions with the key; an alias is no resource in IAM, so it becomes a condition."""
-        name = self.key_arn.rpartition(":")[2]
-        in_account = f"arn:{cdk.Aws.PARTITION}:kms:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:key/"
-        if name.startswith("alias/"):
-            return iam.Grant.add_to_principal(
-                grantee=grantee,
-                actions=list(actions),
-                resource_arns=[f"{in_account}*"],
-                conditions={"ForAnyValue:StringEquals": {"kms:ResourceAliases": name}},
-            )
-        arn = self.key_arn if self.key_arn.startswith("arn:") else f"{in_account}{self.key_arn}"
-        return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[arn])
+
+_FACTS: dict[Any, _BucketFacts] = {}
+
+
+def _facts(bucket: _Bucket) -> _BucketFacts:
+    """Read a bucket once: each of these is a call to jsii, and jobs share buckets."""
+    if bucket not in _FACTS:
+        _FACTS[bucket] = _BucketFacts(bucket.bucket_name, bucket.bucket_arn, bucket.encryption_key)
+    return _FACTS[bucket]
 
 
 def _split_uri(s3_uri: str) -> tuple[_NamedBucket, str]:
-    scheme, _, rest = s3_uri.partition("://")
-    if scheme != "s3":
-        raise ValueError(f"the bucket must be told by an s3:// URI, got '{s3_uri}'")
-    name, _, key = rest.partition("/")
+    """The bucket and the key of an `s3://` URI; of a token the bucket alone, as if the key were empty."""
+    if is_token(s3_uri) and not s3_uri.startswith("s3://"):
+        return _NamedBucket(cdk.Fn.select(2, cdk.Fn.split("/", s3_uri))), ""
+    name, _, key = s3_uri.removeprefix("s3://").partition("/")
     return _NamedBucket(name), key
 
 
 def _allow_reading(grants: Grants, bucket: _Bucket, prefix: str) -> None:
-    grants.allow_objects(bucket.bucket_arn, prefix, permissions.READ_OBJECTS, why=_READS)
+    grants.allow_objects(_facts(bucket).arn, prefix, permissions.READ_OBJECTS, why=_READS)
     _allow_decrypting(grants, bucket)
 
 
 def _allow_reading_one(grants: Grants, bucket: _Bucket, key: str) -> None:
-    grants.allow_object(bucket.bucket_arn, key, permissions.READ_OBJECTS)
+    grants.allow_object(_facts(bucket).arn, key, permissions.READ_OBJECTS)
     _allow_decrypting(grants, bucket)
 
 
 def _allow_decrypting(grants: Grants, bucket: _Bucket) -> None:
-    if bucket.encryption_key is not None:
-        grants.allow_key(bucket.encryption_key, permissions.DECRYPT)
+    if (key := _facts(bucket).key) is not None:
+        grants.allow_key(key, permissions.DECRYPT)
 
 
-def _check_bucket(caller: str, bucket: object) -> None:
-    if not hasattr(bucket, "bucket_arn"):
+def _check_bucket(caller: str, bucket: Any) -> None:
+    try:
+        _facts(bucket)
+    except (AttributeError, TypeError) as error:  # no such attributes, or not even hashable
         raise ValueError(
             f"{caller}: 'bucket' must be an s3.IBucket, got {described(bucket)}; "
             "for a bucket that exists use s3.Bucket.from_bucket_name"
-        )
-
-
-def check_key_construct(prop: str, key: object) -> None:
-    """Refuse a KMS key that is no construct."""
-    if key is not None and not hasattr(key, "key_arn"):
-        raise ValueError(
-            f"'{prop}' must be a kms.IKey, got {described(key)}; for a key that exists use kms.Key.from_key_arn"
-        )
+        ) from error
 
 
 def _check_key(prop: str, key: object) -> None:

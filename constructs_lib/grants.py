@@ -1,16 +1,21 @@
 """Giving a job's role what its props need: collected first, then written as one policy."""
 
+from __future__ import annotations
+
 import json
-import weakref
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct, IValidation
 
-from .permissions import LIST_BUCKET, SAGEMAKER_PRINCIPAL, Permission
+from .permissions import LIST_BUCKET, Permission
+from .tokens import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 class Grants:
@@ -73,20 +78,18 @@ class Grants:
         acknowledge_wildcards(role, fresh)
 
 
-_GIVEN: weakref.WeakKeyDictionary[Any, set[str]] = weakref.WeakKeyDictionary()
+_GIVEN: Final[dict[iam.IRole, set[str]]] = {}
 """For each role brought by a caller, the statements that this library added to it."""
 
 
-def new_role(scope: Construct, construct_id: str, *, service: str, description: str) -> iam.Role:
+@cache
+def _principal(service: str) -> iam.ServicePrincipal:
+    return iam.ServicePrincipal(service)
+
+
+def new_role(scope: Construct, *, service: str, description: str) -> iam.Role:
     """A role without inline policies."""
-    return iam.Role(scope, construct_id, assumed_by=iam.ServicePrincipal(service), description=description)
-
-
-def execution_role(scope: Construct) -> iam.Role:
-    """The role of a job whose caller brought none."""
-    return new_role(
-        scope, "Role", service=SAGEMAKER_PRINCIPAL, description=f"The Autopilot job {scope.node.path} runs as this"
-    )
+    return iam.Role(scope, "Role", assumed_by=_principal(service), description=plain(description))
 
 
 # ---------------------------------------------------------------------------------------------------- acknowledgements
@@ -114,27 +117,40 @@ def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
 def acknowledge_wildcards(construct: IConstruct, permissions: Iterable[Permission]) -> None:
     """Note for cdk-nag why resources of these statements hold a ``*``, each finding by itself."""
     if noted := [permission for permission in permissions if permission.reason]:
-        construct.node.add_validation(_WildcardNotes(construct, noted))
+        _WildcardNotes.of(cdk.Stack.of(construct)).add(construct, noted)
 
 
 @jsii.implements(IValidation)
 class _WildcardNotes:
-    """Writes the notes once all references are resolved: a finding's id quotes the resource as the template has it."""
+    """Writes a stack's notes once all references are resolved: a finding quotes the resource as the template has it."""
 
-    def __init__(self, construct: IConstruct, permissions: Sequence[Permission]) -> None:
-        self._construct = construct
-        self._permissions = permissions
+    def __init__(self, stack: cdk.Stack) -> None:
+        self._stack = stack
+        self._noted: list[tuple[IConstruct, Permission]] = []
+
+    @classmethod
+    @cache
+    def of(cls, stack: cdk.Stack) -> _WildcardNotes:
+        """The notes of a stack."""
+        notes = cls(stack)
+        stack.node.add_validation(notes)
+        return notes
+
+    def add(self, construct: IConstruct, permissions: Iterable[Permission]) -> None:
+        """Note the reasons of these permissions, which the construct holds."""
+        self._noted += [(construct, permission) for permission in permissions]
 
     def validate(self) -> list[str]:
         """Nothing to report; this is the moment at which the notes can be written."""
-        resources = cdk.Stack.of(self._construct).resolve([list(each.resources) for each in self._permissions])
-        reasons: dict[str, list[str]] = {}
-        for permission, resolved in zip(self._permissions, resources, strict=True):
+        resources = self._stack.resolve([list(permission.resources) for _, permission in self._noted])
+        reasons: dict[IConstruct, dict[str, list[str]]] = {}
+        for (construct, permission), resolved in zip(self._noted, resources, strict=True):
             for text in map(_flat, resolved):
                 if "*" in text and not set(text) & set("[](){}"):  # CDK refuses ids with unpaired brackets
-                    reasons.setdefault(f"AwsSolutions-IAM5[Resource::{text}]", []).append(f"{permission.reason}")
-        if reasons:
-            acknowledge(self._construct, {finding: "; ".join(said) for finding, said in reasons.items()})
+                    said = reasons.setdefault(construct, {}).setdefault(f"AwsSolutions-IAM5[Resource::{text}]", [])
+                    said.append(str(permission.reason))
+        for construct, findings in reasons.items():
+            acknowledge(construct, {finding: "; ".join(said) for finding, said in findings.items()})
         return []
 
 

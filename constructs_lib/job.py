@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
 
@@ -13,13 +14,14 @@ import jsii
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable, IValidation
 
-from . import grants, permissions
+from . import permissions
 from .api import shapes
 from .api.enums import ChannelType
 from .api.fields import Malformed, Shape, Words, described, fields_of, parse, problems, raise_if_any, render
 from .api.request import CreateAutoMLJob, findings
 from .api.rules import Findings
 from .data import UNBOUND_URI, Channel, FeatureSpecification, OutputLocation, problems_with_files
+from .grants import Grants, new_role
 from .provider import AutoMLProvider
 from .runtime import contract
 from .runtime.contract import Attribute, Property
@@ -64,19 +66,17 @@ class IAutoMLJob(Protocol):
 class _JobBase(cdk.Resource):
     """What jobs of this stack and imported ones share."""
 
-    _name: str
-    _arn: str
     _output: OutputLocation | None
 
     @property
     def job_name(self) -> str:
         """The job's name: at most 32 characters, unique in account and region for ever."""
-        return self._name
+        raise NotImplementedError
 
     @property
     def job_arn(self) -> str:
         """The job's ARN."""
-        return self._arn
+        raise NotImplementedError
 
     @property
     def output_location(self) -> str:
@@ -136,6 +136,14 @@ class _ImportedJob(_JobBase):
         self._arn = arn or permissions.job_arn(self.stack, name)
         self._output = output
 
+    @property
+    def job_name(self) -> str:
+        return self._name
+
+    @property
+    def job_arn(self) -> str:
+        return self._arn
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Bound:
@@ -158,6 +166,11 @@ class _Plan:
     output: OutputLocation | None
     features: FeatureSpecification | None
     role: iam.IRole | None
+    """The role that the caller brought, to be given what the job needs."""
+
+    role_arn: str | None
+    """The ARN of a role that is used as it is."""
+
     security: Security | RequestedSecurity
     job_name: str | None
     deploy: ModelDeployConfig | None
@@ -176,7 +189,7 @@ class _Plan:
                 training=self.training.describe(),
                 validation=self.validation.describe() if self.validation else None,
                 output_uri=self.output.s3_uri if self.output else UNBOUND_URI,
-                role_arn=_UNBOUND_ROLE,
+                role_arn=self.role_arn or _UNBOUND_ROLE,
                 security=self.security.draft(),
                 features_uri=UNBOUND_URI if self.features else None,
             )
@@ -196,7 +209,7 @@ class _Plan:
         ]
         if self.role is not None and not hasattr(self.role, "role_arn"):
             wrong_types.append(
-                f"{self._name('role')} must be an iam.IRole, got {described(self.role)}; "
+                f"'role' must be an iam.IRole, got {described(self.role)}; "
                 "for a role that exists use iam.Role.from_role_arn"
             )
         if not isinstance(self.revision, str):
@@ -226,7 +239,18 @@ _UNBOUND_ROLE: Final = "arn:aws:iam::000000000000:role/not-created-yet"
 """Stands for a role that is created later; it is sound, so that the rules have nothing to say of it."""
 
 
-@jsii.implements(iam.IGrantable, cdk.ITaggableV2)
+class _Connectable:
+    """Stands for `ec2.IConnectable`, whose module takes seconds to import: jsii only reads these two names."""
+
+    __jsii_type__ = "aws-cdk-lib.aws_ec2.IConnectable"
+
+    def _connections(self) -> object: ...
+
+    _connections.__jsii_name__ = "connections"  # type: ignore[attr-defined]
+    connections = property(_connections)
+
+
+@jsii.implements(iam.IGrantable, cdk.ITaggableV2, _Connectable)
 class _OwnedJob(_JobBase):
     """A job of this stack, whichever call makes it."""
 
@@ -242,51 +266,53 @@ class _OwnedJob(_JobBase):
         self._tags = cdk.TagManager(cdk.TagType.STANDARD, contract.RESOURCE_TYPE)
         for key, value in plan.tags.items():
             self._tags.set_tag(key, value)
-        self._output = plan.output or OutputLocation.private(self)
-        self._role = plan.role or grants.execution_role(self)
-        bound, dependencies = self._bind(plan)
+        _TagCheck.of(self._provider).add(self, self._tags)
+        self._output = output = plan.output or OutputLocation.private(self)
+        self._role = self._role_of(plan)
+        bound, needed = self._bind(plan, output)
+        needed += self._provider.serve(role_arn=bound.role_arn, job_name=plan.job_name, deploys=plan.deploy is not None)
         self._resource = self._new_resource(plan, construct_id, plan.request(bound))
-        self._resource.node.add_dependency(*dependencies)
-        self._provider.serve(
-            self._resource,
-            role_arn=self._role.role_arn,
-            job_name=plan.job_name,
-            deploys=plan.deploy is not None,
-        )
-        self.node.add_validation(_TagCheck(self._tags))
-        self._name = self._resource.ref
-        self._arn = self._resource.get_att(Attribute.JOB_ARN).to_string()
+        self._resource.node.add_dependency(*needed)
 
-    def _bind(self, plan: _Plan) -> tuple[_Bound, list[IDependable]]:
+    def _role_of(self, plan: _Plan) -> iam.IRole:
+        if plan.role is not None:
+            return plan.role
+        if plan.role_arn is not None:
+            return iam.Role.from_role_arn(self, "Role", plan.role_arn, mutable=False)
+        return new_role(
+            self,
+            service=permissions.SAGEMAKER_PRINCIPAL,
+            description=f"The Autopilot job {self.node.path} runs as this",
+        )
+
+    def _bind(self, plan: _Plan, output: OutputLocation) -> tuple[_Bound, list[IDependable]]:
         """Create the parts, give the role what they need, and say what the job has to wait for."""
-        assert self._output is not None  # noqa: S101 - an owned job always has one
-        asked = grants.Grants()
+        asked = Grants()
         security = plan.security.bind(self, asked)
         bound = _Bound(
             training=plan.training.bind(self, "TrainingData", asked),
             validation=plan.validation.bind(self, "ValidationData", asked) if plan.validation else None,
-            output_uri=self._output.bind(asked),
-            role_arn=self._role.role_arn,
+            output_uri=output.bind(asked),
+            role_arn=plan.role_arn or self._role.role_arn,
             security=security.config,
             features_uri=plan.features.bind(self, asked) if plan.features else None,
         )
         own = permissions.execution_role(
-            self.stack,
+            self._provider.stack,
             role_arn=bound.role_arn,
             endpoint_name=plan.deploy.endpoint_name if plan.deploy else None,
             deploys=plan.deploy is not None,
-            in_vpc=plan.security.in_vpc,
+            network=security.config.vpc_config if security.config else None,
         )
-        dependencies: list[IDependable] = [self._role, *security.dependencies]
-        if plan.role is None:
-            dependencies.append(asked.apply_to_new_role(self, self._role, own))
-        else:
+        needed: list[IDependable] = [self._role, *security.dependencies]
+        if plan.role is not None:
             asked.apply_to_given_role(plan.role, own)
-        policy = self._output.bucket.policy
-        if policy is not None:
-            dependencies.append(policy)
+        elif plan.role_arn is None:
+            needed.append(asked.apply_to_new_role(self, self._role, own))
+        if (policy := output.bucket.policy) is not None:
+            needed.append(policy)
         self._connections = security.connections
-        return bound, dependencies
+        return bound, needed
 
     def _new_resource(self, plan: _Plan, construct_id: str, request: CreateAutoMLJob) -> cdk.CfnResource:
         properties: dict[str, Any] = {
@@ -302,6 +328,16 @@ class _OwnedJob(_JobBase):
         if plan.job_name is None:
             properties[Property.NAME_PREFIX] = self._provider.name_prefix(construct_id)
         return cdk.CfnResource(self, "Resource", type=contract.RESOURCE_TYPE, properties=properties)
+
+    @property
+    def job_name(self) -> str:
+        """The job's name: at most 32 characters, unique in account and region for ever."""
+        return self._resource.ref
+
+    @property
+    def job_arn(self) -> str:
+        """The job's ARN."""
+        return self._resource.get_att(Attribute.JOB_ARN).to_string()
 
     @property
     def role(self) -> iam.IRole:
@@ -538,6 +574,7 @@ class AutoMLJob(_OwnedJob):
             output=output,
             features=features,
             role=role,
+            role_arn=None,
             security=Security(
                 volume_encryption_key=volume_encryption_key,
                 encrypt_inter_container_traffic=encrypt_inter_container_traffic,
@@ -580,8 +617,7 @@ class _RequestedJob(AutoMLJob):
         except Malformed as malformed:
             raise_if_any(malformed.problems, what)
             raise
-        mistakes = findings(request, is_token=is_token, words=Words.WIRE).errors
-        raise_if_any(mistakes, what)
+        raise_if_any(findings(request, is_token=is_token, words=Words.WIRE).errors or _not_s3(request), what)
         config = request.job_config or shapes.AutoMLJobConfig()
         generation = config.candidate_generation_config or shapes.CandidateGenerationConfig()
         features_uri = generation.feature_specification_s3_uri
@@ -595,7 +631,8 @@ class _RequestedJob(AutoMLJob):
                 validation=channels[1] if len(channels) > 1 else None,
                 output=OutputLocation.from_shape(request.output_data_config),
                 features=FeatureSpecification.from_uri(features_uri) if features_uri else None,
-                role=role or iam.Role.from_role_arn(scope, f"{construct_id}Role", request.role_arn, mutable=False),
+                role=role,
+                role_arn=None if role else request.role_arn,
                 security=RequestedSecurity(config.security_config),
                 job_name=request.job_name,
                 deploy=request.model_deploy_config,
@@ -622,25 +659,62 @@ class _RenderedTags:
 
 @jsii.implements(IValidation)
 class _TagCheck:
-    """Looks at a job's tags once all of them are there."""
+    """Looks at the tags of a stack's jobs once all of them are there."""
 
-    def __init__(self, tags: cdk.TagManager) -> None:
-        self._tags = tags
+    def __init__(self, provider: AutoMLProvider) -> None:
+        self._jobs: list[tuple[_OwnedJob, cdk.TagManager]] = []
+        provider.node.add_validation(self)
+
+    @classmethod
+    @cache
+    def of(cls, provider: AutoMLProvider) -> _TagCheck:
+        """The check of a stack's jobs."""
+        return cls(provider)
+
+    def add(self, job: _OwnedJob, tags: cdk.TagManager) -> None:
+        """Look at the tags of this job too."""
+        self._jobs.append((job, tags))
 
     def validate(self) -> list[str]:
         """What is wrong with the tags."""
-        tags = self._tags.tag_values()
-        found = []
-        if len(tags) > contract.MAX_USER_TAGS:
-            found.append(
-                f"'tags' must be at most {contract.MAX_USER_TAGS}, got {len(tags)}: the service takes "
-                f"{contract.MAX_TAGS}, and the library marks its jobs with {len(contract.OwnerTag)} of its own"
-            )
-        for key, value in tags.items():
-            if key.lower().startswith("aws:") or key in set(contract.OwnerTag):
-                found.append(f"the tag '{key}' is reserved")
-            found += problems(shapes.Tag(key=key, value=value), is_token=is_token, path=f"tags[{key!r}]")
-        return found
+        return [
+            f"the job '{job.node.path}': {problem}"
+            for job, tags in self._jobs
+            for problem in _tag_problems(tags.tag_values())
+        ]
+
+
+def _tag_problems(tags: Mapping[str, str]) -> list[str]:
+    found = []
+    if len(tags) > contract.MAX_USER_TAGS:
+        found.append(
+            f"'tags' must be at most {contract.MAX_USER_TAGS}, got {len(tags)}: the service takes "
+            f"{contract.MAX_TAGS}, and the library marks its jobs with {len(contract.OwnerTag)} of its own"
+        )
+    for key, value in tags.items():
+        if key.lower().startswith("aws:") or key in set(contract.OwnerTag):
+            found.append(f"the tag '{key}' is reserved")
+        found += problems(shapes.Tag(key=key, value=value), is_token=is_token, path=f"tags[{key!r}]")
+    return found
+
+
+def _not_s3(request: CreateAutoMLJob) -> list[str]:
+    """The URIs that the API takes although they do not tell the bucket."""
+    config = request.job_config or shapes.AutoMLJobConfig()
+    generation = config.candidate_generation_config or shapes.CandidateGenerationConfig()
+    uris = {
+        f"InputDataConfig[{index}].DataSource.S3DataSource.S3Uri": channel.data_source.s3_data_source.s3_uri
+        for index, channel in enumerate(request.input_data_config)
+    }
+    uris["OutputDataConfig.S3OutputPath"] = request.output_data_config.s3_output_path
+    if generation.feature_specification_s3_uri is not None:
+        path = "AutoMLJobConfig.CandidateGenerationConfig.FeatureSpecificationS3Uri"
+        uris[path] = generation.feature_specification_s3_uri
+    return [
+        f"'{path}' must be an s3:// URI, whose bucket can be told, got '{uri}'"
+        for path, uri in uris.items()
+        if not is_token(uri) and not uri.startswith("s3://")
+    ]
 
 
 def _loaded(document: Mapping[str, Any] | str | Path, what: str) -> Mapping[str, Any]:

@@ -7,9 +7,13 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsa
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import aws_cdk as cdk
+
+from .api.shapes import VpcConfig
+from .tokens import is_token
 
 # ------------------------------------------------------------------------------------------ S3 and KMS, per location
 
@@ -24,6 +28,7 @@ ENCRYPT: Final = ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey")
 
 VOLUME_KEY: Final = ("kms:CreateGrant",)
 VOLUME_KEY_CONDITION: Final = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+"""Only grants that AWS services make for their own resources (that Autopilot's volumes are such is unverified)."""
 
 # ---------------------------------------------------------------------------------------------------- users of a job
 
@@ -66,25 +71,38 @@ class _Arns:
     """ARNs of one stack's account and region, written with its pseudo parameters."""
 
     def __init__(self, stack: cdk.Stack) -> None:
-        self._stack = stack
-        self._middle = f"{stack.region}:{stack.account}"
         self._partition = stack.partition
+        self._region = stack.region
+        self._account = stack.account
 
     def sagemaker(self, resource: str) -> str:
-        return f"arn:{self._partition}:sagemaker:{self._middle}:{resource}"
+        return self.other("sagemaker", resource)
 
     def other(self, service: str, resource: str, *, account: str | None = None) -> str:
-        middle = self._middle if account is None else f"{self._stack.region}:{account}"
-        return f"arn:{self._partition}:{service}:{middle}:{resource}"
+        return f"arn:{self._partition}:{service}:{self._region}:{account or self._account}:{resource}"
+
+
+@cache
+def _arns(stack: cdk.Stack) -> _Arns:
+    return _Arns(stack)
 
 
 def job_arn(stack: cdk.Stack, job_name: str) -> str:
     """The ARN of the AutoML job of that name in the stack's account and region."""
-    return _Arns(stack).sagemaker(f"automl-job/{job_name}")
+    return _arns(stack).sagemaker(f"automl-job/{job_name}")
+
+
+def _spellings(name: str) -> list[str]:
+    """A name that the caller chose, as ARNs may have it.
+
+    IAM compares letter by letter, while the service's names are case-insensitive; whether it lower-cases them in ARNs
+    is unverified.
+    """
+    return [name] if is_token(name) else list(dict.fromkeys([name, name.lower()]))
 
 
 def execution_role(
-    stack: cdk.Stack, *, role_arn: str, endpoint_name: str | None, deploys: bool, in_vpc: bool
+    stack: cdk.Stack, *, role_arn: str, endpoint_name: str | None, deploys: bool, network: VpcConfig | None
 ) -> list[Permission]:
     """What a job does as its own role apart from S3 and KMS, which its locations grant themselves.
 
@@ -93,9 +111,9 @@ def execution_role(
         role_arn: The role itself: the job hands it on to its training jobs and models.
         endpoint_name: The name of the one-click endpoint, if it is known.
         deploys: Whether the job deploys its best candidate.
-        in_vpc: Whether the job runs in a VPC.
+        network: The subnets and security groups that the job runs in, if it runs in a VPC.
     """
-    arns = _Arns(stack)
+    arns = _arns(stack)
     permissions = [
         pass_role([role_arn]),
         Permission(
@@ -136,13 +154,14 @@ def execution_role(
     ]
     if deploys:
         permissions += _deployment(arns, endpoint_name)
-    if in_vpc:
-        permissions += _network(arns)
+    if network is not None:
+        permissions += _network(arns, network)
     return permissions
 
 
 def _deployment(arns: _Arns, endpoint_name: str | None) -> list[Permission]:
-    endpoint = arns.sagemaker(f"endpoint/{endpoint_name or '*'}")
+    names = ["*"] if endpoint_name is None else _spellings(endpoint_name)
+    endpoints = [arns.sagemaker(f"endpoint/{name}") for name in names]
     return [
         Permission(
             actions=("sagemaker:CreateModel", "sagemaker:DeleteModel"),
@@ -157,13 +176,16 @@ def _deployment(arns: _Arns, endpoint_name: str | None) -> list[Permission]:
                 "sagemaker:DeleteEndpointConfig",
                 "sagemaker:InvokeEndpoint",
             ),
-            resources=(endpoint, arns.sagemaker("endpoint-config/*")),
-            reason="one-click deployment: the service chooses the endpoint configuration's name",
+            resources=(*endpoints, arns.sagemaker("endpoint-config/*")),
+            reason="one-click deployment: the service chooses the names that the caller did not",
         ),
     ]
 
 
-def _network(arns: _Arns) -> list[Permission]:
+def _network(arns: _Arns, network: VpcConfig) -> list[Permission]:
+    # How many subnets a list token stands for is not known, so they cannot be listed.
+    subnets = ("*",) if is_token(network.subnets) else network.subnets
+    groups = ("*",) if is_token(network.security_group_ids) else network.security_group_ids
     return [
         Permission(
             actions=(
@@ -174,8 +196,8 @@ def _network(arns: _Arns) -> list[Permission]:
             ),
             resources=(
                 arns.other("ec2", "network-interface/*"),
-                arns.other("ec2", "subnet/*"),
-                arns.other("ec2", "security-group/*"),
+                *(arns.other("ec2", f"subnet/{subnet}") for subnet in subnets),
+                *(arns.other("ec2", f"security-group/{group}") for group in groups),
             ),
             reason="the job's network interfaces get their ids when they are made",
         ),
@@ -193,40 +215,42 @@ def _network(arns: _Arns) -> list[Permission]:
     ]
 
 
-def provider_function(stack: cdk.Stack, *, job_names: Sequence[str], log_group_arn: str) -> list[Permission]:
+def provider_function(stack: cdk.Stack, *, generated_names: str, log_group_arn: str) -> list[Permission]:
     """What the Lambda function does for every job of its stack.
 
     Args:
         stack: The stack of the function and its jobs.
-        job_names: The names of the stack's jobs; ``?`` stands for one character.
+        generated_names: The pattern of all names that it generates; ``?`` stands for one character.
         log_group_arn: The function's own log group.
     """
     return [
         Permission(actions=("logs:CreateLogStream", "logs:PutLogEvents"), resources=(log_group_arn,)),
         Permission(actions=("cloudformation:DescribeStackResource",), resources=(stack.stack_id,)),
-        provider_jobs(stack, job_names),
+        Permission(actions=_PROVIDER_JOBS, resources=(job_arn(stack, generated_names),)),
     ]
 
 
-def provider_jobs(stack: cdk.Stack, job_names: Sequence[str]) -> Permission:
-    """What the Lambda function does with jobs of these names."""
+def provider_named_job(stack: cdk.Stack, job_name: str) -> Permission:
+    """What the Lambda function does with a job whose name the caller chose."""
     return Permission(
-        actions=(
-            "sagemaker:AddTags",
-            "sagemaker:CreateAutoMLJob",
-            "sagemaker:CreateAutoMLJobV2",
-            "sagemaker:DeleteTags",
-            "sagemaker:DescribeAutoMLJobV2",
-            "sagemaker:ListTags",
-            "sagemaker:StopAutoMLJob",
-        ),
-        resources=tuple(job_arn(stack, name) for name in job_names),
+        actions=_PROVIDER_JOBS, resources=tuple(job_arn(stack, spelling) for spelling in _spellings(job_name))
     )
+
+
+_PROVIDER_JOBS: Final = (
+    "sagemaker:AddTags",
+    "sagemaker:CreateAutoMLJob",
+    "sagemaker:CreateAutoMLJobV2",
+    "sagemaker:DeleteTags",
+    "sagemaker:DescribeAutoMLJobV2",
+    "sagemaker:ListTags",
+    "sagemaker:StopAutoMLJob",
+)
 
 
 def one_click_clean_up(stack: cdk.Stack) -> list[Permission]:
     """What the Lambda function does when a job with a one-click endpoint goes."""
-    arns = _Arns(stack)
+    arns = _arns(stack)
     return [
         Permission(
             actions=(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -17,6 +18,10 @@ from .runtime import contract
 from .tokens import slug
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from constructs import IDependable
+
     from .permissions import Permission
 
 CONSTRUCT_ID: Final = "SageMakerAutopilotProvider"
@@ -31,7 +36,8 @@ _STACK_SLUG: Final = 7
 _STACK_HASH: Final = 4
 _JOB_SLUG: Final = contract.NAME_LENGTH - contract.HASH_LENGTH - _STACK_SLUG - _STACK_HASH - len("--")
 _ROLES_PER_POLICY: Final = 30
-"""A managed policy holds 6144 characters, a role's ARN up to 150 of them."""
+_NAMES_PER_POLICY: Final = 25
+"""A managed policy holds 6144 characters; the ARN of a role has up to 110, that of a job 100 and two spellings."""
 
 
 class AutoMLProvider(Construct):
@@ -44,9 +50,6 @@ class AutoMLProvider(Construct):
         super().__init__(scope, construct_id)
         self._stack = cdk.Stack.of(self)
         self._stack_prefix = _stack_prefix(self._stack)
-        self._roles: list[str] = []
-        self._role_policies: list[iam.ManagedPolicy] = []
-        self._explicit_names: list[str] = []
         self._cleans_up = False
 
         log = cdk.CfnResource(
@@ -56,7 +59,6 @@ class AutoMLProvider(Construct):
         acknowledge(log, _LOG_KEY)
         self._role = new_role(
             self,
-            "Role",
             service=permissions.LAMBDA_PRINCIPAL,
             description=f"Creates and stops the Autopilot jobs of {self._stack.node.path}",
         )
@@ -64,68 +66,51 @@ class AutoMLProvider(Construct):
             "Permissions",
             permissions.provider_function(
                 self._stack,
-                job_names=[self._name_pattern],
+                generated_names=self._stack_prefix + "?" * (contract.NAME_LENGTH - len(self._stack_prefix)),
                 log_group_arn=log.get_att("Arn").to_string(),
             ),
         )
-        self._function = self._new_function(log)
+        self._roles = _Shelf(_ROLES_PER_POLICY, self._new_role_policy)
+        self._names = _Shelf(_NAMES_PER_POLICY, lambda number: self._new_policy(f"Names{number}", []))
+        function = self._new_function(log)
+        self.service_token: Final = function.get_att("Arn").to_string()
+        """The function's ARN, which every job names."""
 
     @classmethod
     def of(cls, scope: Construct) -> AutoMLProvider:
         """The provider of the stack that `scope` lies in; made if there is none."""
-        stack = cdk.Stack.of(scope)
-        return cast("AutoMLProvider", stack.node.try_find_child(CONSTRUCT_ID)) or cls(stack, CONSTRUCT_ID)
+        return _provider_of(cdk.Stack.of(scope))
 
     @property
-    def service_token(self) -> str:
-        """The function's ARN, which every job names."""
-        return self._function.get_att("Arn").to_string()
+    def stack(self) -> cdk.Stack:
+        """The stack whose jobs these are."""
+        return self._stack
 
     def name_prefix(self, construct_id: str) -> str:
         """The beginning of a generated job name: readable, and the stack's own."""
         return f"{self._stack_prefix}{slug(construct_id, _JOB_SLUG, 'job')}-"
 
-    def serve(self, resource: cdk.CfnResource, *, role_arn: str, job_name: str | None, deploys: bool) -> None:
-        """Allow the function what it does for one more job, and let the job's resource wait for that.
+    def serve(self, *, role_arn: str, job_name: str | None, deploys: bool) -> list[IDependable]:
+        """Allow the function what it does for one more job; returns what the job has to wait for.
 
         Args:
-            resource: The job's resource.
             role_arn: The role that the job runs as.
             job_name: The job's name if the caller chose it.
             deploys: Whether the job has a one-click endpoint to clean up.
         """
-        if job_name is not None and job_name not in self._explicit_names:
-            self._explicit_names.append(job_name)
-            # IAM compares ARNs letter by letter, while job names are case-insensitive, and whether the service
-            # lower-cases them in ARNs is unverified.
-            names = list(dict.fromkeys([job_name, job_name.lower()]))
-            self._allow(permissions.provider_jobs(self._stack, names))
         if deploys and not self._cleans_up:
             self._cleans_up = True
-            self._allow(*permissions.one_click_clean_up(self._stack))
-        resource.node.add_dependency(self._policy, self._policy_for_role(role_arn))
+            granted = permissions.one_click_clean_up(self._stack)
+            for permission in granted:
+                self._policy.add_statements(iam.PolicyStatement.from_json(permission.statement()))
+            acknowledge_wildcards(self._policy, granted)
+        needed: list[IDependable] = [self._policy, self._roles.put(role_arn, permissions.pass_role([role_arn]))]
+        if job_name is not None:
+            needed.append(self._names.put(job_name, permissions.provider_named_job(self._stack, job_name)))
+        return needed
 
-    def _allow(self, *granted: Permission) -> None:
-        for permission in granted:
-            self._policy.add_statements(iam.PolicyStatement.from_json(permission.statement()))
-        acknowledge_wildcards(self._policy, granted)
-
-    def _policy_for_role(self, role_arn: str) -> iam.ManagedPolicy:
-        """The policy that lets the function pass this role; a new one where the last is full."""
-        if role_arn not in self._roles:
-            self._roles.append(role_arn)
-            if len(self._roles) > _ROLES_PER_POLICY * len(self._role_policies):
-                number = len(self._role_policies)
-                policy = self._new_policy(f"PassRoles{number}", []) if number else self._policy
-                self._role_policies.append(policy)
-            passed = permissions.pass_role([role_arn])
-            self._role_policies[-1].add_statements(iam.PolicyStatement.from_json(passed.statement()))
-        return self._role_policies[self._roles.index(role_arn) // _ROLES_PER_POLICY]
-
-    @property
-    def _name_pattern(self) -> str:
-        """All names that jobs of this stack can get; ``?`` stands for one character."""
-        return self._stack_prefix + "?" * (contract.NAME_LENGTH - len(self._stack_prefix))
+    def _new_role_policy(self, number: int) -> iam.ManagedPolicy:
+        return self._new_policy(f"PassRoles{number}", []) if number else self._policy
 
     def _new_policy(self, construct_id: str, granted: list[Permission]) -> iam.ManagedPolicy:
         document = {"Version": "2012-10-17", "Statement": [permission.statement() for permission in granted]}
@@ -163,6 +148,35 @@ class AutoMLProvider(Construct):
         # On removal too: a function whose permissions went first could not stop anything.
         function.node.add_dependency(self._policy)
         return function
+
+
+@cache
+def _provider_of(stack: cdk.Stack) -> AutoMLProvider:
+    return AutoMLProvider(stack, CONSTRUCT_ID)
+
+
+class _Shelf:
+    """Things that one statement each policy lists, in as many policies as they take."""
+
+    def __init__(self, capacity: int, new_policy: Callable[[int], iam.ManagedPolicy]) -> None:
+        self._capacity = capacity
+        self._new_policy = new_policy
+        self._policies: list[iam.ManagedPolicy] = []
+        self._statement: iam.PolicyStatement
+        self._place_of: dict[str, iam.ManagedPolicy] = {}
+
+    def put(self, thing: str, permission: Permission) -> iam.ManagedPolicy:
+        """Allow what this thing needs, once; returns the policy that does."""
+        if thing in self._place_of:
+            return self._place_of[thing]
+        if len(self._place_of) == self._capacity * len(self._policies):
+            self._policies.append(self._new_policy(len(self._policies)))
+            self._statement = iam.PolicyStatement.from_json(permission.statement())
+            self._policies[-1].add_statements(self._statement)
+        else:
+            self._statement.add_resources(*permission.resources)
+        self._place_of[thing] = self._policies[-1]
+        return self._policies[-1]
 
 
 def _stack_prefix(stack: cdk.Stack) -> str:

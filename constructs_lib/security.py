@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 from . import permissions
 from .api.fields import described
 from .api.shapes import SecurityConfig, VpcConfig
-from .data import NamedKey, check_key_construct
+from .keys import NamedKey, check_key
+from .tokens import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,64 +49,79 @@ class Security:
 
     def problems(self) -> list[str]:
         """What can be seen before anything is created."""
-        found = []
-        try:
-            check_key_construct("volume_encryption_key", self.volume_encryption_key)
-        except ValueError as error:
-            found.append(str(error))
+        found = check_key("volume_encryption_key", self.volume_encryption_key)
+        groups = self.security_groups
         if self.vpc is not None and not hasattr(self.vpc, "vpc_id"):
             found.append(
                 f"'vpc' must be an ec2.IVpc, got {described(self.vpc)}; for a VPC that exists use ec2.Vpc.from_lookup"
             )
-        groups = self.security_groups
-        if groups is not None and isinstance(groups, str):
+        if self.vpc_subnets is not None and not hasattr(self.vpc_subnets, "subnet_type"):
+            found.append(f"'vpc_subnets' must be an ec2.SubnetSelection, got {described(self.vpc_subnets)}")
+        if groups is not None and not isinstance(groups, (list, tuple)):
             found.append(f"'security_groups' must be a list of ec2.ISecurityGroup, got {described(groups)}")
         elif groups is not None:
             found += [
-                f"'security_groups[{index}]' must be an ec2.ISecurityGroup, got {described(group)}"
+                f"'security_groups[{index}]' must be an ec2.ISecurityGroup, got {described(group)}; "
+                "for one that exists use ec2.SecurityGroup.from_security_group_id"
                 for index, group in enumerate(groups)
                 if not hasattr(group, "security_group_id")
             ]
-        if self.vpc is None:
-            if self.vpc_subnets is not None and not (self.vpc_subnets.subnets and groups):
-                found.append(
+        return found or self._network_problems()
+
+    def _network_problems(self) -> list[str]:
+        """What is wrong between props that are of the right types."""
+        if self.vpc is not None:
+            try:
+                self._subnets  # noqa: B018 - the selection says what it misses
+            except RuntimeError as error:
+                return [f"'vpc_subnets' cannot be selected from 'vpc': {str(error).splitlines()[0]}"]
+        elif self.vpc_subnets is not None:
+            if not (self.vpc_subnets.subnets and self.security_groups):
+                return [
                     "'vpc_subnets' needs 'vpc', unless it names the subnets themselves and 'security_groups' is given"
-                )
-            elif groups and self.vpc_subnets is None:
-                found.append("'security_groups' needs 'vpc': without one the job does not run in your network")
-        return found
+                ]
+        elif self.security_groups:
+            return ["'security_groups' needs 'vpc': without one the job does not run in your network"]
+        return []
 
     def draft(self) -> SecurityConfig | None:
         """What is known before anything is created."""
-        return self._config(None)
+        return self._config(self._network(self.security_groups or ()) if self.in_vpc else None)
 
     def bind(self, scope: Construct, grants: Grants) -> BoundSecurity:
         """Create a security group if need be, and ask for the permissions."""
         if self.volume_encryption_key is not None:
-            grants.allow_key(self.volume_encryption_key, permissions.VOLUME_KEY)
+            grants.allow(
+                permissions.Permission(
+                    actions=permissions.VOLUME_KEY,
+                    resources=(self.volume_encryption_key.key_arn,),
+                    conditions=permissions.VOLUME_KEY_CONDITION,
+                )
+            )
         if not self.in_vpc:
             return BoundSecurity(config=self._config(None), connections=None, dependencies=())
         from aws_cdk import aws_ec2 as ec2  # seconds of import, only for jobs in a VPC
 
-        subnets, reachable = self._subnets()
         groups = list(self.security_groups or ())
         if not groups and self.vpc is not None:
-            groups = [
-                ec2.SecurityGroup(
-                    scope, "SecurityGroup", vpc=self.vpc, description=f"The Autopilot job {scope.node.path}"
-                )
-            ]
-        network = VpcConfig(security_group_ids=tuple(group.security_group_id for group in groups), subnets=subnets)
+            description = plain(f"The Autopilot job {scope.node.path}")
+            groups = [ec2.SecurityGroup(scope, "SecurityGroup", vpc=self.vpc, description=description)]
         return BoundSecurity(
-            config=self._config(network),
+            config=self._config(self._network(groups)),
             connections=ec2.Connections(security_groups=groups),
-            dependencies=reachable,
+            dependencies=self._subnets[1],
         )
 
+    def _network(self, groups: Sequence[ec2.ISecurityGroup]) -> VpcConfig:
+        ids = tuple(group.security_group_id for group in groups)
+        return VpcConfig(security_group_ids=ids or (_UNBOUND_GROUP,), subnets=self._subnets[0])
+
+    @cached_property
     def _subnets(self) -> tuple[tuple[str, ...], Sequence[IDependable]]:
+        """The ids of the subnets, and what they need before they reach anything."""
         if self.vpc is None:
-            assert self.vpc_subnets is not None  # noqa: S101 - see in_vpc
-            return tuple(subnet.subnet_id for subnet in self.vpc_subnets.subnets or ()), ()
+            subnets = self.vpc_subnets.subnets if self.vpc_subnets is not None else None
+            return tuple(subnet.subnet_id for subnet in subnets or ()), ()
         selected = self.vpc.select_subnets(
             **(self.vpc_subnets._values if self.vpc_subnets is not None else {})  # noqa: SLF001 - how jsii structs unpack
         )
@@ -113,11 +130,15 @@ class Security:
     def _config(self, network: VpcConfig | None) -> SecurityConfig | None:
         key = self.volume_encryption_key
         config = SecurityConfig(
-            volume_kms_key_id=key.key_arn if key is not None and hasattr(key, "key_arn") else None,
+            volume_kms_key_id=None if key is None else key.key_arn,
             encrypt_inter_container_traffic=self.encrypt_inter_container_traffic,
             vpc_config=network,
         )
         return None if config == SecurityConfig() else config
+
+
+_UNBOUND_GROUP: Final = "sg-not-created-yet"
+"""Stands for a security group that is created later; it is sound, so that the rules have nothing to say of it."""
 
 
 @dataclass(frozen=True)
@@ -142,5 +163,6 @@ class RequestedSecurity:
     def bind(self, scope: Construct, grants: Grants) -> BoundSecurity:  # noqa: ARG002 - nothing to create
         """Ask for the permission to use the key."""
         if self.config is not None and self.config.volume_kms_key_id is not None:
-            grants.allow_key(NamedKey(self.config.volume_kms_key_id), permissions.VOLUME_KEY)
+            key = NamedKey(self.config.volume_kms_key_id)
+            grants.allow(key.permission(permissions.VOLUME_KEY, permissions.VOLUME_KEY_CONDITION))
         return BoundSecurity(config=self.config, connections=None, dependencies=())

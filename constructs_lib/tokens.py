@@ -1,29 +1,30 @@
 """The one guard against judging a value that is only known at deploy time."""
 
 import re
+from typing import Final
 
 import aws_cdk as cdk
 
-_TEXT_MARK = "${Token["
-_LIST_MARK = "#{Token["
-_NUMBER_MARK = -1e280
+_TEXT_TOKEN: Final = re.compile(r"[$#]\{Token\[[a-zA-Z0-9:._-]+\]\}")
+"""How the CDK encodes a token in text (``$``), and a list that is a token as its only item (``#``)."""
+
+_NUMBER_MARK: Final = -1e280
 """CDK encodes number tokens as doubles around -1.9e289; no real limit of any API comes near."""
 
 
 def is_token(value: object) -> bool:
     """Whether a value is a token, or text with a token in it.
 
-    Text, numbers and lists are looked at here first: asking jsii costs 0.4 ms, and nearly no value is a token.
+    Text, numbers and lists are looked at here: asking jsii costs 0.4 ms, and nearly no value is a token.
     """
     if isinstance(value, str):
-        return _TEXT_MARK in value and bool(cdk.Token.is_unresolved(value))
+        return _TEXT_TOKEN.search(value) is not None
     if isinstance(value, bool):
         return False
     if isinstance(value, (int, float)):
         return value < _NUMBER_MARK and bool(cdk.Token.is_unresolved(value))
     if isinstance(value, (list, tuple)):
-        marked = any(isinstance(item, str) and _LIST_MARK in item for item in value)
-        return marked and bool(cdk.Token.is_unresolved(list(value)))
+        return len(value) == 1 and isinstance(value[0], str) and value[0].startswith("#") and is_token(value[0])
     return callable(getattr(value, "resolve", None))
 
 
@@ -33,3 +34,8 @@ def slug(text: str, length: int, fallback: str) -> str:
         return fallback[:length]
     cleaned = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
     return cleaned[:length].rstrip("-") or fallback[:length]
+
+
+def plain(text: str) -> str:
+    """A text as a description: construct ids may hold any letter, EC2 and IAM take ASCII only, EC2 up to 255."""
+    return re.sub(r"[^A-Za-z0-9 ._/-]", "_", text)[:255]
