@@ -367,8 +367,8 @@ def fraction_is_below_half(job: JobFacts) -> Iterator[str]:
 @rule("features", "target_attribute", source=API + "API_AutoMLCandidateGenerationConfig.html")
 def features_leave_out_the_target(job: JobFacts) -> Iterator[str]:
     """The target is no feature."""
-    targets = {channel.target for channel in job.channels} - {UNKNOWN}
-    for target in sorted(targets & set(job.features or ()), key=str):
+    targets = {channel.target for channel in job.channels}
+    for target in sorted(targets.intersection(job.features or ()), key=str):
         yield f"{job.name('features')} must not name the target '{target}' ({job.name('target_attribute')})"
 
 

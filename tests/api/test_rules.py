@@ -195,6 +195,12 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "channels_share_content_type_and_target",
+        {"channels": (*training(content_type=ContentType.PARQUET), *both(content_type=None)[1:])},
+        "'training_data' and 'validation_data' must have the same content type, "
+        "got 'x-application/vnd.amazon+parquet' and 'text/csv;header=present'",
+    ),
+    (
+        "channels_share_content_type_and_target",
         {"channels": both(target="left")},
         "'training_data' and 'validation_data' must have the same target ('target_attribute'), "
         "got 'churned' and 'left'",

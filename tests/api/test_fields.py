@@ -1,0 +1,731 @@
+"""How a shape is rendered, checked and parsed, and the words in which it is all said."""
+
+import copy
+import json
+import sys
+import unicodedata
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+import botocore.session
+import pytest
+from botocore.model import ListShape, StructureShape
+from botocore.model import Shape as BotocoreShape
+from botocore.validate import ParamValidator
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from constructs_lib.api import shapes
+from constructs_lib.api.enums import Algorithm, ContentType, Metric, Mode, ProblemType, S3DataType
+from constructs_lib.api.fields import (
+    Api,
+    Limits,
+    Malformed,
+    SecondsValue,
+    Shape,
+    Words,
+    fields_of,
+    hint,
+    number,
+    parse,
+    problems,
+    raise_if_any,
+    render,
+    shorten,
+    wire_paths,
+)
+from constructs_lib.api.request import CreateAutoMLJob, findings
+
+TEXT_TOKEN = "${Token[TOKEN.7]}"
+LIST_TOKEN = ["#{Token[TOKEN.8]}"]
+NUMBER_TOKEN = -1.8881545897087968e289
+
+
+class LateValue:
+    """Stands for an `IResolvable`."""
+
+    def resolve(self) -> str:
+        return "late"
+
+    def __repr__(self) -> str:
+        return "LateValue()"
+
+
+def is_token(value: object) -> bool:
+    """Tells tokens as the CDK encodes them, without the CDK."""
+    if isinstance(value, str):
+        return "${Token[" in value
+    if isinstance(value, (list, tuple)):
+        return any(isinstance(item, str) and item.startswith("#{Token[") for item in value)
+    return value == NUMBER_TOKEN or isinstance(value, LateValue)
+
+
+REQUEST: dict[str, Any] = {
+    "AutoMLJobName": "churn",
+    "InputDataConfig": [
+        {
+            "ChannelType": "training",
+            "ContentType": "text/csv;header=present",
+            "CompressionType": "None",
+            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/train"}},
+            "TargetAttributeName": "churned",
+            "SampleWeightAttributeName": "weight",
+        }
+    ],
+    "OutputDataConfig": {"S3OutputPath": "s3://bucket/out", "KmsKeyId": "alias/key"},
+    "ProblemType": "BinaryClassification",
+    "AutoMLJobObjective": {"MetricName": "AUC"},
+    "AutoMLJobConfig": {
+        "CompletionCriteria": {
+            "MaxCandidates": 50,
+            "MaxRuntimePerTrainingJobInSeconds": 1800,
+            "MaxAutoMLJobRuntimeInSeconds": 14400,
+        },
+        "SecurityConfig": {
+            "VolumeKmsKeyId": "alias/key",
+            "EnableInterContainerTrafficEncryption": True,
+            "VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1", "subnet-2"]},
+        },
+        "CandidateGenerationConfig": {
+            "FeatureSpecificationS3Uri": "s3://bucket/features.json",
+            "AlgorithmsConfig": [{"AutoMLAlgorithms": ["lightgbm", "catboost"]}],
+        },
+        "DataSplitConfig": {"ValidationFraction": 0.2},
+        "Mode": "ENSEMBLING",
+    },
+    "RoleArn": "arn:aws:iam::123456789012:role/automl",
+    "GenerateCandidateDefinitionsOnly": False,
+    "Tags": [{"Key": "team", "Value": "märz 2026"}],
+    "ModelDeployConfig": {"EndpointName": "churn"},
+}
+"""Every member of the API, each with a value that nothing is wrong with."""
+
+
+def with_value(path: str, value: object) -> dict[str, Any]:
+    """`REQUEST` with another value at a path such as `AutoMLJobConfig.Mode` or `InputDataConfig.0.ContentType`."""
+    changed: dict[str, Any] = put(copy.deepcopy(REQUEST), path.split("."), value)
+    return changed
+
+
+def put(at: Any, path: list[str], value: object) -> Any:
+    """The document with another value at a path."""
+    if not path:
+        return value
+    key, *below = path
+    if isinstance(at, list):
+        return [put(item, below, value) if index == int(key) else item for index, item in enumerate(at)]
+    return {**at, key: put(at[key], below, value)}
+
+
+def said(path: str, value: object, words: Words = Words.PROPS) -> list[str]:
+    """What is wrong with `REQUEST` with another value at a path."""
+    return problems(parse(CreateAutoMLJob, with_value(path, value)), is_token=is_token, words=words)
+
+
+# ---------------------------------------------------------------------------------------------------- types and limits
+
+
+def test_the_sample_request_has_every_member_and_nothing_is_wrong_with_it() -> None:
+    def leaves(document: Any, path: str = "") -> set[str]:
+        if isinstance(document, dict):
+            return set().union(*(leaves(value, f"{path}.{key}") for key, value in document.items()))
+        if isinstance(document, list) and isinstance(document[0], dict):
+            return leaves(document[0], f"{path}[0]")
+        return {path.lstrip(".")}
+
+    request = parse(CreateAutoMLJob, REQUEST)
+    assert problems(request, is_token=is_token) == []
+    parents = {path.rpartition(".")[0].removesuffix("[0]") for path in all_wire_paths()}
+    missing = all_wire_paths() - leaves(REQUEST) - parents
+    assert missing == {"ModelDeployConfig.AutoGenerateEndpointName"}  # not together with a name
+
+
+def all_wire_paths() -> set[str]:
+    def walk(shape: type[Shape], path: str) -> set[str]:
+        found = set()
+        for field in fields_of(shape):
+            own = Words.WIRE.field(path, field)
+            found.add(own)
+            kind = field.kind.item or field.kind
+            if issubclass(kind.type, Shape):
+                found |= walk(kind.type, f"{own}[0]" if field.kind.item else own)
+        return found
+
+    return walk(CreateAutoMLJob, "")
+
+
+CRITERIA = "AutoMLJobConfig.CompletionCriteria"
+VPC = "AutoMLJobConfig.SecurityConfig.VpcConfig"
+ALGORITHMS = "AutoMLJobConfig.CandidateGenerationConfig.AlgorithmsConfig"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        ("AutoMLJobName", "", "'job_name' must not be empty"),
+        ("AutoMLJobName", "x" * 33, f"'job_name' must have at most 32 characters, got 33: '{'x' * 33}'"),
+        ("AutoMLJobName", "my_job", "'job_name' must match [a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}, got 'my_job'"),
+        ("AutoMLJobName", "my-job-", "'job_name' must match [a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}, got 'my-job-'"),
+        ("AutoMLJobName", "job\n", "'job_name' must match [a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}, got 'job\\n'"),
+        ("AutoMLJobName", 7, "'job_name' must be text, got 7 (int)"),
+        ("RoleArn", "admin", "'role' must have at least 20 characters, got 5: 'admin'"),
+        (
+            "RoleArn",
+            "arn:aws:iam::١٢٣٤٥٦٧٨٩٠١٢:role/automl",
+            r"'role' must match arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+, "
+            "got 'arn:aws:iam::١٢٣٤٥٦٧٨٩٠١٢:role/automl'",
+        ),
+        (
+            "OutputDataConfig.S3OutputPath",
+            "bucket/out",
+            "'output' must match (https|s3)://([^/]+)/?(.*), got 'bucket/out'",
+        ),
+        (
+            "OutputDataConfig.S3OutputPath",
+            "s3://" + "b" * 1020,
+            f"'output' must have at most 1024 characters, got 1025: 's3://{'b' * 34}...{'b' * 36}'",
+        ),
+        (
+            "OutputDataConfig.KmsKeyId",
+            "alias/my.key",
+            "'output.encryption_key' must match [a-zA-Z0-9:/_-]*, got 'alias/my.key'",
+        ),
+        (
+            "ProblemType",
+            "binaryclassification",
+            "'problem_type' must be one of 'BinaryClassification', 'MulticlassClassification', 'Regression', "
+            "got 'binaryclassification' (did you mean 'BinaryClassification'?)",
+        ),
+        (
+            "AutoMLJobConfig.Mode",
+            True,
+            "'mode' must be one of 'AUTO', 'ENSEMBLING', 'HYPERPARAMETER_TUNING', got True (bool)",
+        ),
+        (f"{CRITERIA}.MaxCandidates", 0, "'completion_criteria.max_candidates' must be at least 1, got 0"),
+        (f"{CRITERIA}.MaxCandidates", 751, "'completion_criteria.max_candidates' must be at most 750, got 751"),
+        (
+            f"{CRITERIA}.MaxCandidates",
+            True,
+            "'completion_criteria.max_candidates' must be a whole number, got True (bool)",
+        ),
+        (
+            f"{CRITERIA}.MaxCandidates",
+            5.0,
+            "'completion_criteria.max_candidates' must be a whole number, got 5.0 (float)",
+        ),
+        (
+            f"{CRITERIA}.MaxCandidates",
+            "5",
+            "'completion_criteria.max_candidates' must be a whole number, got '5' (str)",
+        ),
+        (
+            f"{CRITERIA}.MaxAutoMLJobRuntimeInSeconds",
+            0,
+            "'completion_criteria.max_runtime' must be at least 1, got 0 seconds",
+        ),
+        (
+            f"{CRITERIA}.MaxAutoMLJobRuntimeInSeconds",
+            1.5,
+            "'completion_criteria.max_runtime' must be a whole number of seconds, got 1.5",
+        ),
+        (
+            f"{CRITERIA}.MaxAutoMLJobRuntimeInSeconds",
+            "3600",
+            "'completion_criteria.max_runtime' must be a Duration, got '3600' (str)",
+        ),
+        (
+            f"{CRITERIA}.MaxAutoMLJobRuntimeInSeconds",
+            True,
+            "'completion_criteria.max_runtime' must be a Duration, got True (bool)",
+        ),
+        ("AutoMLJobConfig.DataSplitConfig.ValidationFraction", 2, "'validation_fraction' must be at most 1, got 2"),
+        ("AutoMLJobConfig.DataSplitConfig.ValidationFraction", -1, "'validation_fraction' must be at least 0, got -1"),
+        (
+            "AutoMLJobConfig.DataSplitConfig.ValidationFraction",
+            "0.2",
+            "'validation_fraction' must be a number, got '0.2' (str)",
+        ),
+        (
+            "AutoMLJobConfig.DataSplitConfig.ValidationFraction",
+            False,
+            "'validation_fraction' must be a number, got False (bool)",
+        ),
+        (
+            "AutoMLJobConfig.SecurityConfig.EnableInterContainerTrafficEncryption",
+            "true",
+            "'encrypt_inter_container_traffic' must be True or False, got 'true' (str)",
+        ),
+        (
+            "GenerateCandidateDefinitionsOnly",
+            1,
+            "'generate_candidate_definitions_only' must be True or False, got 1 (int)",
+        ),
+        (f"{VPC}.SecurityGroupIds", [], "'security_groups' must have at least 1 item, got 0"),
+        (f"{VPC}.SecurityGroupIds", ["sg-1"] * 6, "'security_groups' must have at most 5 items, got 6"),
+        (f"{VPC}.Subnets", "subnet-1", "'vpc_subnets' must be a list, got 'subnet-1' (str)"),
+        (f"{VPC}.Subnets", ["subnet-1", "subnet_2"], "'vpc_subnets[1]' must match [-0-9a-zA-Z]+, got 'subnet_2'"),
+        (f"{ALGORITHMS}.0.AutoMLAlgorithms", "mlp", "'algorithms' must be a list, got 'mlp' (str)"),
+        (f"{ALGORITHMS}.0.AutoMLAlgorithms", ["mlp"] * 12, "'algorithms' must have at most 11 items, got 12"),
+        (f"{ALGORITHMS}", [{"AutoMLAlgorithms": []}] * 2, "'algorithms' must have at most 1 item, got 2"),
+        (
+            "InputDataConfig.0.ContentType",
+            "text/csv\n",
+            "'training_data.content_type' must match .*, got 'text/csv\\n'",
+        ),
+        (
+            "InputDataConfig.0.SampleWeightAttributeName",
+            "my weight",
+            "'sample_weight_attribute' must match [a-zA-Z0-9_-]+, got 'my weight'",
+        ),
+        ("InputDataConfig.0.TargetAttributeName", "", "'target_attribute' must not be empty"),
+        (
+            "InputDataConfig.0.DataSource.S3DataSource.S3DataType",
+            "Prefix",
+            "'training_data.s3_data_type' must be one of 'S3Prefix', 'ManifestFile', 'AugmentedManifestFile', "
+            "got 'Prefix' (did you mean 'S3Prefix'?)",
+        ),
+        ("Tags.0.Key", "a\tb", r"'tags[0].key' must match ([\p{L}\p{Z}\p{N}_.:/=+\-@]*), got 'a\tb'"),
+        ("Tags", [{"Key": "k", "Value": ""}] * 51, "'tags' must have at most 50 items, got 51"),
+        (
+            "ModelDeployConfig.EndpointName",
+            "",
+            "'model_deploy_config.endpoint_name' must match [a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}, got ''",
+        ),
+    ],
+)
+def test_a_wrong_value_is_told_in_the_props_words(path: str, value: object, sentence: str) -> None:
+    assert said(path, value) == [sentence]
+
+
+def test_a_wrong_item_of_a_list_is_told_with_its_place() -> None:
+    assert said(f"{ALGORITHMS}.0.AutoMLAlgorithms", ["mlp", "xgbost", 3]) == [
+        f"'algorithms[1]' must be one of {', '.join(repr(str(a)) for a in Algorithm)}, "
+        "got 'xgbost' (did you mean 'xgboost'?)",
+        f"'algorithms[2]' must be one of {', '.join(repr(str(a)) for a in Algorithm)}, got 3 (int)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        (
+            f"{CRITERIA}.MaxAutoMLJobRuntimeInSeconds",
+            "3600",
+            "'AutoMLJobConfig.CompletionCriteria.MaxAutoMLJobRuntimeInSeconds' must be a whole number of seconds, "
+            "got '3600' (str)",
+        ),
+        (
+            f"{VPC}.Subnets",
+            ["subnet_1"],
+            "'AutoMLJobConfig.SecurityConfig.VpcConfig.Subnets[0]' must match [-0-9a-zA-Z]+, got 'subnet_1'",
+        ),
+        (
+            "InputDataConfig.0.DataSource.S3DataSource.S3Uri",
+            "x",
+            "'InputDataConfig[0].DataSource.S3DataSource.S3Uri' must match (https|s3)://([^/]+)/?(.*), got 'x'",
+        ),
+    ],
+)
+def test_a_wrong_value_of_a_request_is_told_in_the_apis_words(path: str, value: object, sentence: str) -> None:
+    assert said(path, value, Words.WIRE) == [sentence]
+
+
+@pytest.mark.parametrize("metric", ["", "LogLoss", "auc"])
+def test_a_list_that_aws_keeps_extending_takes_any_text(metric: str) -> None:
+    assert said("AutoMLJobObjective.MetricName", metric) == []
+    assert said("AutoMLJobObjective.MetricName", 5) == [
+        f"'objective' must be one of {', '.join(repr(str(m)) for m in Metric)}, got 5 (int)"
+    ]
+
+
+def test_a_structure_of_another_type_is_refused() -> None:
+    request = replace(parse(CreateAutoMLJob, REQUEST), model_deploy_config={"EndpointName": "x"})  # type: ignore[arg-type]
+    assert findings(request, is_token=is_token).errors == [
+        "'model_deploy_config' must be of type ModelDeployConfig, got {'EndpointName': 'x'} (dict)"
+    ]
+
+
+def test_a_required_prop_that_is_none_is_told() -> None:
+    channel = parse(CreateAutoMLJob, REQUEST).input_data_config[0]
+    request = replace(
+        parse(CreateAutoMLJob, REQUEST),
+        input_data_config=(replace(channel, target_attribute=None),),  # type: ignore[arg-type]
+        role_arn=None,  # type: ignore[arg-type]
+    )
+    assert problems(request, is_token=is_token) == ["'target_attribute' is required", "'role' is required"]
+
+
+def test_the_same_mistake_in_both_channels_is_told_once_when_it_is_one_prop() -> None:
+    document = with_value("InputDataConfig.0.TargetAttributeName", "")
+    document["InputDataConfig"].append({**document["InputDataConfig"][0], "ChannelType": "validation"})
+    document["AutoMLJobConfig"].pop("DataSplitConfig")
+    assert findings(parse(CreateAutoMLJob, document), is_token=is_token).errors == [
+        "'target_attribute' must not be empty"
+    ]
+
+
+def test_wrong_fields_and_broken_rules_are_told_together() -> None:
+    document = with_value("AutoMLJobName", "my_job")
+    document["AutoMLJobConfig"] |= {"Mode": "AUTO", "CompletionCriteria": {"MaxCandidates": 751}}
+    assert findings(parse(CreateAutoMLJob, document), is_token=is_token, words=Words.WIRE).errors == [
+        "'AutoMLJobName' must match [a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}, got 'my_job'",
+        "'AutoMLJobConfig.CompletionCriteria.MaxCandidates' must be at most 750, got 751",
+        "'AutoMLJobConfig.CandidateGenerationConfig.AlgorithmsConfig[0].AutoMLAlgorithms' needs 'AutoMLJobConfig.Mode' "
+        "'ENSEMBLING' or 'HYPERPARAMETER_TUNING', got 'AUTO'",
+        "'InputDataConfig[0].SampleWeightAttributeName' needs 'AutoMLJobConfig.Mode' 'ENSEMBLING', got 'AUTO'",
+    ]
+
+
+# --------------------------------------------------------------------------------------------------- patterns, unicode
+
+
+def test_the_letters_numbers_and_separators_of_a_tag_are_unicodes() -> None:
+    """Each character is held against its category."""
+    limits = Limits(pattern=shapes.TagText)
+    wrong = [
+        hex(code)
+        for code in range(sys.maxunicode + 1)
+        if (not list(limits.problems(chr(code))))
+        != (unicodedata.category(chr(code))[0] in "LNZ" or chr(code) in "_.:/=+-@")
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("target", ["größe", "目标", "a b", "\N{GRINNING FACE}", "'quoted'", 'dou"ble', "x" * 5000])
+def test_a_target_may_be_any_text(target: str) -> None:
+    assert said("InputDataConfig.0.TargetAttributeName", target) == []
+
+
+# -------------------------------------------------------------------------------------------------------------- tokens
+
+
+@pytest.mark.parametrize("token", [TEXT_TOKEN, f"prefix-{TEXT_TOKEN}", NUMBER_TOKEN, LIST_TOKEN, LateValue()], ids=repr)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "AutoMLJobName",
+        "RoleArn",
+        "ProblemType",
+        "AutoMLJobObjective.MetricName",
+        "AutoMLJobConfig.Mode",
+        f"{CRITERIA}.MaxCandidates",
+        f"{CRITERIA}.MaxAutoMLJobRuntimeInSeconds",
+        "AutoMLJobConfig.DataSplitConfig.ValidationFraction",
+        "AutoMLJobConfig.SecurityConfig.EnableInterContainerTrafficEncryption",
+        f"{VPC}.Subnets",
+        f"{VPC}.Subnets.0",
+        f"{ALGORITHMS}.0.AutoMLAlgorithms",
+        f"{ALGORITHMS}.0.AutoMLAlgorithms.1",
+        "InputDataConfig.0.TargetAttributeName",
+        "InputDataConfig.0.SampleWeightAttributeName",
+        "InputDataConfig.0.ContentType",
+        "InputDataConfig.0.ChannelType",
+        "OutputDataConfig.S3OutputPath",
+        "ModelDeployConfig.EndpointName",
+        "Tags.0.Key",
+    ],
+)
+def test_a_token_is_never_judged(path: str, token: object) -> None:
+    found = findings(parse(CreateAutoMLJob, with_value(path, token)), is_token=is_token)
+    assert (found.errors, found.warnings) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("path", "sentence"),
+    [
+        ("AutoMLJobConfig", "'AutoMLJobConfig' must be an object, got '${Token[TOKEN.7]}' (str)"),
+        ("Tags.0", "'Tags[0]' must be an object, got '${Token[TOKEN.7]}' (str)"),
+    ],
+)
+def test_a_structure_cannot_be_a_token(path: str, sentence: str) -> None:
+    with pytest.raises(Malformed) as raised:
+        parse(CreateAutoMLJob, with_value(path, TEXT_TOKEN))
+    assert raised.value.problems == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("path", "name"), [("InputDataConfig", "input_data_config"), ("Tags", "tags"), (ALGORITHMS, "algorithms")]
+)
+def test_a_list_of_structures_cannot_be_a_token(path: str, name: str) -> None:
+    found = findings(parse(CreateAutoMLJob, with_value(path, TEXT_TOKEN)), is_token=is_token)
+    assert found.errors == [f"'{name}' must be a list, got '${{Token[TOKEN.7]}}' (str)"]
+
+
+def test_a_token_inside_a_span_of_time_is_not_judged() -> None:
+    criteria = shapes.CompletionCriteria(max_runtime=SecondsValue(NUMBER_TOKEN))
+    assert problems(criteria, is_token=is_token) == []
+    assert render(criteria) == {"MaxAutoMLJobRuntimeInSeconds": NUMBER_TOKEN}
+
+
+class Unconvertible:
+    """As a `Duration.minutes` of a token: the CDK cannot say it in seconds."""
+
+    def to_seconds(self, *, integral: bool) -> float:
+        raise RuntimeError("Duration must be specified as 'Duration.seconds()' here")
+
+
+def test_a_span_that_cannot_be_converted_is_told_and_not_raised() -> None:
+    criteria = shapes.CompletionCriteria(max_candidates=0, max_runtime=Unconvertible())
+    assert problems(criteria, is_token=is_token, path="completion_criteria") == [
+        "'completion_criteria.max_candidates' must be at least 1, got 0",
+        "'completion_criteria.max_runtime' cannot be told in seconds: "
+        "Duration must be specified as 'Duration.seconds()' here",
+    ]
+
+
+# ------------------------------------------------------------------------------------------------- parsing, rendering
+
+
+def test_everything_malformed_is_told_at_once() -> None:
+    document = {
+        "AutomlJobName": "churn",
+        "Zebra": 1,
+        "InputDataConfig": [
+            {"ContentType": "text/csv;header=present", "DataSource": {"S3DataSource": {"S3Uri": "s3://b/k"}}},
+            "s3://bucket/validation",
+        ],
+        "OutputDataConfig": "s3://bucket/out",
+        "AutoMLJobConfig": {"CompletionCriteria": [50], "SecurityConfig": {"VpcConfig": {"Subnets": ["subnet-1"]}}},
+    }
+    with pytest.raises(Malformed) as raised:
+        parse(CreateAutoMLJob, document)
+    assert raised.value.problems == [
+        "'AutomlJobName' is not a member of the request (did you mean 'AutoMLJobName'?)",
+        "'Zebra' is not a member of the request",
+        "'InputDataConfig[0].DataSource.S3DataSource.S3DataType' is required",
+        "'InputDataConfig[0].TargetAttributeName' is required",
+        "'InputDataConfig[1]' must be an object, got 's3://bucket/validation' (str)",
+        "'OutputDataConfig' must be an object, got 's3://bucket/out' (str)",
+        "'AutoMLJobConfig.CompletionCriteria' must be an object, got [50] (list)",
+        "'AutoMLJobConfig.SecurityConfig.VpcConfig.SecurityGroupIds' is required",
+        "'RoleArn' is required",
+    ]
+    assert str(raised.value) == "; ".join(raised.value.problems)
+
+
+@pytest.mark.parametrize("document", [None, [], "request", 5])
+def test_a_request_that_is_no_object_is_refused(document: object) -> None:
+    with pytest.raises(Malformed, match=r"^the request must be an object, got "):
+        parse(CreateAutoMLJob, document)
+
+
+def test_a_member_that_is_null_counts_as_left_out() -> None:
+    request = parse(CreateAutoMLJob, with_value("AutoMLJobConfig.Mode", None))
+    assert "Mode" not in render(request)["AutoMLJobConfig"]
+    with pytest.raises(Malformed, match=r"^'RoleArn' is required$"):
+        parse(CreateAutoMLJob, with_value("RoleArn", None))
+
+
+def test_enums_spans_and_tuples_are_rendered_as_json_has_them() -> None:
+    request = CreateAutoMLJob(
+        input_data_config=(
+            shapes.AutoMLChannel(
+                data_source=shapes.DataSource(
+                    s3_data_source=shapes.S3DataSource(s3_data_type=S3DataType.S3_PREFIX, s3_uri="s3://b/k")
+                ),
+                target_attribute="churned",
+                content_type=ContentType.CSV,
+            ),
+        ),
+        output_data_config=shapes.OutputDataConfig(s3_output_path="s3://b/out"),
+        role_arn="arn:aws:iam::123456789012:role/automl",
+        problem_type=ProblemType.REGRESSION,
+        objective=shapes.Objective(metric_name=Metric.R2),
+        job_config=shapes.AutoMLJobConfig(
+            mode=Mode.ENSEMBLING,
+            completion_criteria=shapes.CompletionCriteria(max_runtime=SecondsValue(3600.0)),
+        ),
+    )
+    rendered = render(request)
+    assert (
+        json.loads(json.dumps(rendered))
+        == rendered
+        == {
+            "InputDataConfig": [
+                {
+                    "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/k"}},
+                    "TargetAttributeName": "churned",
+                    "ContentType": "text/csv;header=present",
+                }
+            ],
+            "OutputDataConfig": {"S3OutputPath": "s3://b/out"},
+            "RoleArn": "arn:aws:iam::123456789012:role/automl",
+            "ProblemType": "Regression",
+            "AutoMLJobObjective": {"MetricName": "R2"},
+            "AutoMLJobConfig": {"CompletionCriteria": {"MaxAutoMLJobRuntimeInSeconds": 3600}, "Mode": "ENSEMBLING"},
+        }
+    )
+    assert type(rendered["ProblemType"]) is str, "jsii takes no subclass in every place"
+    seconds = rendered["AutoMLJobConfig"]["CompletionCriteria"]["MaxAutoMLJobRuntimeInSeconds"]
+    assert type(seconds) is int, "boto3 refuses a float"
+
+
+MODEL = botocore.session.get_session().get_service_model("sagemaker")
+INPUT = MODEL.operation_model("CreateAutoMLJob").input_shape
+
+SAMPLES = {
+    "(https|s3)://([^/]+)/?(.*)": ["s3://b", "s3://bucket/größe/x", "https://s3.eu-west-1.amazonaws.com/b/k"],
+    "[a-zA-Z0-9:/_-]*": ["", "alias/a_b", "arn:aws:kms:eu-west-1:123456789012:key/1-2"],
+    "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}": ["a", "a--B9", "x" * 32],
+    "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}": ["a", "a--B9", "x" * 63],
+    "[-0-9a-zA-Z]+": ["sg-1", "-"],
+    "[a-zA-Z0-9_-]+": ["w", "my_weight-1"],
+    r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+": ["arn:aws-us-gov:iam::123456789012:role/a/b+c@d"],
+    r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)": ["k", "Größe 目标 ½", "a:b/c=d+e-f@g"],
+    ".*": ["", "text/csv;header=present"],
+}
+"""Text that fits each pattern of the call."""
+
+
+def sound_values(shape: BotocoreShape) -> st.SearchStrategy[Any]:
+    """Values of a shape of botocore's model, within its limits."""
+    low, high = shape.metadata.get("min", 0), shape.metadata.get("max")
+    if isinstance(shape, StructureShape):
+        members = {name: sound_values(member) for name, member in shape.members.items()}
+        required = {*shape.required_members, *({"DataSource"} & set(members))}  # see REQUIRED_HERE_ONLY
+        return st.fixed_dictionaries(
+            {name: members[name] for name in required},
+            optional={name: members[name] for name in members if name not in required},
+        )
+    if isinstance(shape, ListShape):
+        return st.lists(sound_values(shape.member), min_size=low, max_size=min(high or 3, 3))
+    if shape.type_name == "string":
+        if shape.enum:
+            return st.sampled_from(shape.enum)
+        if pattern := shape.metadata.get("pattern"):
+            return st.sampled_from([text for text in SAMPLES[pattern] if low <= len(text)])
+        return st.text(min_size=low, max_size=high)
+    if shape.type_name == "integer":
+        return st.integers(low, high if high is not None else 2**31 - 1)
+    if shape.type_name == "float":
+        return st.floats(low, high)
+    assert shape.type_name == "boolean"
+    return st.booleans()
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(sound_values(INPUT))
+def test_any_request_that_botocore_takes_is_taken_and_comes_back_unchanged(document: dict[str, Any]) -> None:
+    assert not ParamValidator().validate(document, INPUT).has_errors()
+    request = parse(CreateAutoMLJob, document)
+    assert render(request) == document
+    assert json.dumps(render(request), sort_keys=True) == json.dumps(document, sort_keys=True)
+    assert problems(request, is_token=is_token) == []
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(sound_values(INPUT), st.data())
+def test_whatever_a_request_holds_is_judged_and_never_raises(document: dict[str, Any], data: st.DataObject) -> None:
+    junk = st.sampled_from([None, "", "x", -1, 1.5, True, [], ["x"], [None], {}, {"Key": 1}, TEXT_TOKEN, LIST_TOKEN])
+    for _ in range(data.draw(st.integers(1, 3))):
+        paths = list(paths_in(document))
+        document = put(document, data.draw(st.sampled_from(paths)), data.draw(junk))
+    for words in (Words.PROPS, Words.WIRE):
+        assert all(everything_wrong_with(document, words))
+
+
+def everything_wrong_with(document: Any, words: Words) -> list[str]:
+    try:
+        request = parse(CreateAutoMLJob, document)
+    except Malformed as malformed:
+        return malformed.problems
+    return findings(request, is_token=is_token, words=words).errors
+
+
+def paths_in(document: Any, path: tuple[str, ...] = ()) -> Any:
+    """The path of every value inside a document."""
+    pairs = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
+    for key, value in pairs:
+        yield [*path, str(key)]
+        yield from paths_in(value, (*path, str(key)))
+
+
+# --------------------------------------------------------------------------------------------------------------- words
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (Limits(), ""),
+        (Limits(at_least=1), "at least 1"),
+        (Limits(at_most=2592000), "at most 2592000"),
+        (Limits(at_least=0, at_most=1), "0 to 1"),
+        (Limits(at_least=0.5, at_most=1.5), "0.5 to 1.5"),
+        (Limits(min_length=1), "at least 1 character"),
+        (Limits(max_length=63, pattern="[a-z]+"), "at most 63 characters, `[a-z]+`"),
+        (Limits(min_length=20, max_length=2048), "20 to 2048 characters"),
+        (Limits(max_items=1), "at most 1 item"),
+        (Limits(min_items=1, max_items=16), "1 to 16 items"),
+        (Limits(min_items=1, max_items=1), "exactly 1 item"),
+        (Limits(min_items=2), "at least 2 items"),
+    ],
+)
+def test_limits_are_told_in_words(limits: Limits, words: str) -> None:
+    assert limits.described() == words
+
+
+def test_numbers_are_told_without_an_exponent() -> None:
+    assert list(Limits(at_most=2592000).problems(2592001)) == ["must be at most 2592000, got 2592001"]
+    assert [number(value) for value in (1, 1.0, 0.25, 1234567.0)] == ["1", "1", "0.25", "1234567"]
+
+
+@pytest.mark.parametrize(
+    ("given_text", "known", "told"),
+    [
+        ("ENSEMBLE", ["AUTO", "ENSEMBLING"], " (did you mean 'ENSEMBLING'?)"),
+        ("churn", ["Churned", "age"], " (did you mean 'Churned'?)"),
+        ("AUC", ["auc"], " (did you mean 'auc'?)"),
+        ("zebra", ["AUTO", "ENSEMBLING"], ""),
+        ("x", [], ""),
+    ],
+)
+def test_a_near_word_is_offered(given_text: str, known: list[str], told: str) -> None:
+    assert hint(given_text, known) == told
+
+
+def test_a_long_value_is_cut_in_the_middle() -> None:
+    assert shorten("a" * 78) == f"'{'a' * 78}'"
+    cut = shorten("a" * 50 + "b" * 50)
+    assert (len(cut), cut) == (80, f"'{'a' * 39}...{'b' * 36}'")
+
+
+def test_all_problems_become_one_error() -> None:
+    raise_if_any([], "nothing")
+    with pytest.raises(ValueError, match=r"^Job 'App/Churn' has 1 problem:\n  - 'mode' is wrong$"):
+        raise_if_any(["'mode' is wrong"], "Job 'App/Churn'")
+    with pytest.raises(ValueError, match=r"^X has 2 problems:\n  - a\n  - b$"):
+        raise_if_any(["a", "b"], "X")
+
+
+def test_every_prop_has_a_path_in_the_apis_own_names() -> None:
+    paths = wire_paths(CreateAutoMLJob)
+    assert paths["training_data"] == "InputDataConfig[0]"
+    assert paths["validation_data"] == "InputDataConfig[1]"
+    assert paths["output"] == "OutputDataConfig.S3OutputPath"
+    assert paths["objective"] == "AutoMLJobObjective.MetricName"
+    assert paths["completion_criteria.max_runtime"] == "AutoMLJobConfig.CompletionCriteria.MaxAutoMLJobRuntimeInSeconds"
+
+
+# ------------------------------------------------------------------------------------------------- reading annotations
+
+
+def test_a_later_limit_wins_over_an_earlier_one() -> None:
+    short = Annotated[str, Limits(max_length=5, pattern="[a-z]+")]
+
+    @dataclass(frozen=True, kw_only=True)
+    class Named(Shape):
+        name: Annotated[short, Api("Name", max_length=3)]
+
+    (field,) = fields_of(Named)
+    assert (field.required, field.kind.limits) == (True, Limits(max_length=3, pattern="[a-z]+"))
+
+
+def test_a_field_of_a_type_that_no_kind_stands_for_is_refused() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Odd(Shape):
+        value: Annotated[int | str, Api("Value")]
+
+    with pytest.raises(TypeError, match="no kind of field"):
+        fields_of(Odd)
