@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from .enums import Compression, ContentType
-from .fields import hint, listed
+from .fields import counted, hint, listed
 
 if TYPE_CHECKING:
     from _csv import Reader as _Reader
@@ -142,7 +142,8 @@ def _judge_rows(reader: "_Reader") -> DataFile:
     for row in itertools.islice((row for row in reader if row), MIN_TRAINING_ROWS):
         rows += 1
         if len(row) != len(header):
-            problems.append(f"has {len(row)} values in line {reader.line_num}, and {len(header)} columns in its header")
+            found, wanted = counted(len(row), "value"), counted(len(header), "column")
+            problems.append(f"has {found} in line {reader.line_num} but {wanted} in its header")
             break
     return DataFile(tuple(header) if not problems else None, rows, tuple(problems))
 

@@ -49,18 +49,18 @@ class Limits:
                 yield f"must be at most {number(self.at_most)}, got {value}"
         elif isinstance(value, Sequence):
             if self.min_items is not None and len(value) < self.min_items:
-                yield f"must have at least {_counted(self.min_items, 'item')}, got {len(value)}"
+                yield f"must have at least {counted(self.min_items, 'item')}, got {len(value)}"
             if self.max_items is not None and len(value) > self.max_items:
-                yield f"must have at most {_counted(self.max_items, 'item')}, got {len(value)}"
+                yield f"must have at most {counted(self.max_items, 'item')}, got {len(value)}"
 
     def _text_problems(self, value: str) -> Iterator[str]:
         if self.min_length is not None and len(value) < self.min_length:
             if not value:
                 yield "must not be empty"
             else:
-                yield f"must have at least {_counted(self.min_length, 'character')}, got {len(value)}: {value!r}"
+                yield f"must have at least {counted(self.min_length, 'character')}, got {len(value)}: {value!r}"
         elif self.max_length is not None and len(value) > self.max_length:
-            yield f"must have at most {_counted(self.max_length, 'character')}, got {len(value)}: {shorten(value)}"
+            yield f"must have at most {counted(self.max_length, 'character')}, got {len(value)}: {shorten(value)}"
         elif self.pattern is not None and not _compiled(self.pattern).fullmatch(value):
             yield f"must match {self.pattern}, got {shorten(value)}"
 
@@ -435,13 +435,14 @@ def number(value: float) -> str:
     return str(whole(value))
 
 
-def _counted(count: float, unit: str) -> str:
+def counted(count: float, unit: str) -> str:
+    """A number of things."""
     return f"{number(count)} {unit}" + ("" if count == 1 else "s")
 
 
 def _span(low: float | None, high: float | None, unit: str = "") -> str:
     def said(count: float) -> str:
-        return _counted(count, unit) if unit else number(count)
+        return counted(count, unit) if unit else number(count)
 
     if high is None:
         return f"at least {said(low or 0)}"
