@@ -212,22 +212,39 @@ Words.PROPS = Words(wire=False)
 Words.WIRE = Words(wire=True)
 
 
+@dataclass(frozen=True)
+class Place:
+    """A field of a request, and what it is called there."""
+
+    props: tuple[str, ...]
+    """By the user; more than one for a list whose items are props of their own."""
+
+    wire: str
+    field: Field
+
+
+def places(shape: type[Shape], prop_path: str = "", wire_path: str = "") -> Iterator[Place]:
+    """All fields of a request, from the outside to the inside; of a list's items the first."""
+    for field in fields_of(shape):
+        prop, wire = Words.PROPS.field(prop_path, field), Words.WIRE.field(wire_path, field)
+        inner = field.kind
+        if field.api.prop != "" or not issubclass(inner.type, Shape):
+            yield Place(field.api.item_props or (prop,), wire, field)
+        if inner.item is not None:
+            prop, wire, inner = Words.PROPS.item(prop, field.api, 0), Words.WIRE.item(wire, None, 0), inner.item
+        if issubclass(inner.type, Shape):
+            yield from places(inner.type, prop, wire)
+
+
 def wire_paths(shape: type[Shape]) -> Mapping[str, str]:
-    """For each prop of a request, its path in the API's own names: the innermost, where a shape adds no level."""
-
-    def walk(shape: type[Shape], prop_path: str, wire_path: str) -> Iterator[tuple[str, str]]:
-        for field in fields_of(shape):
-            prop, wire = Words.PROPS.field(prop_path, field), Words.WIRE.field(wire_path, field)
-            yield prop, wire
-            inner = field.kind
-            if inner.item is not None:
-                for index, item_prop in enumerate(field.api.item_props):
-                    yield item_prop, Words.WIRE.item(wire, None, index)
-                inner, wire = inner.item, Words.WIRE.item(wire, None, 0)
-            if issubclass(inner.type, Shape):
-                yield from walk(inner.type, prop, wire)
-
-    return dict(walk(shape, "", ""))
+    """For each prop of a request, its path in the API's own names: the innermost, where several go by one prop."""
+    paths: dict[str, str] = {}
+    for place in places(shape):
+        wires = [place.wire]
+        if place.field.api.item_props:
+            wires = [Words.WIRE.item(place.wire, None, index) for index in range(len(place.props))]
+        paths |= zip(place.props, wires, strict=True)
+    return paths
 
 
 def problems(shape: Shape, *, is_token: IsToken, words: Words = Words.PROPS, path: str = "") -> list[str]:

@@ -666,6 +666,19 @@ def test_limits_are_told_in_words(limits: Limits, words: str) -> None:
     assert limits.described() == words
 
 
+@pytest.mark.parametrize(
+    ("limits", "within", "outside"),
+    [
+        (Limits(at_least=1, at_most=750), (1, 750), (0, 751)),
+        (Limits(min_length=2, max_length=3), ("ab", "abc"), ("a", "abcd")),
+        (Limits(min_items=1, max_items=2), ([1], [1, 2]), ([], [1, 2, 3])),
+    ],
+)
+def test_limits_include_their_ends(limits: Limits, within: tuple[object, ...], outside: tuple[object, ...]) -> None:
+    assert [list(limits.problems(value)) for value in within] == [[], []]
+    assert [len(list(limits.problems(value))) for value in outside] == [1, 1]
+
+
 def test_numbers_are_told_without_an_exponent() -> None:
     assert list(Limits(at_most=2592000).problems(2592001)) == ["must be at most 2592000, got 2592001"]
     assert [number(value) for value in (1, 1.0, 0.25, 1234567.0)] == ["1", "1", "0.25", "1234567"]
@@ -701,8 +714,11 @@ def test_all_problems_become_one_error() -> None:
 
 def test_every_prop_has_a_path_in_the_apis_own_names() -> None:
     paths = wire_paths(CreateAutoMLJob)
+    assert {path.replace("[1]", "[0]") for path in paths.values()} <= all_wire_paths() | {"InputDataConfig[0]"}
     assert paths["training_data"] == "InputDataConfig[0]"
     assert paths["validation_data"] == "InputDataConfig[1]"
+    assert paths["training_data.content_type"] == "InputDataConfig[0].ContentType"
+    assert paths["algorithms"].endswith("AlgorithmsConfig[0].AutoMLAlgorithms")
     assert paths["output"] == "OutputDataConfig.S3OutputPath"
     assert paths["objective"] == "AutoMLJobObjective.MetricName"
     assert paths["completion_criteria.max_runtime"] == "AutoMLJobConfig.CompletionCriteria.MaxAutoMLJobRuntimeInSeconds"
