@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .data import BoundChannel
 
 _ARN_SEPARATOR: Final = "automl-job/"
+_ARN: Final = re.compile(r"arn:[^:]+:sagemaker:[^:]+:\d{12}:automl-job/(.+)")
 
 
 class IAutoMLJob(Protocol):
@@ -202,11 +204,11 @@ class _Plan:
             for prop, value, kind, factory in (
                 ("training_data", self.training, Channel, "from_asset or from_bucket"),
                 ("validation_data", self.validation, Channel, "from_asset or from_bucket"),
-                ("output", self.output, OutputLocation, "from_bucket"),
                 ("features", self.features, FeatureSpecification, "of"),
             )
             if not isinstance(value, kind) and (value is not None or prop == "training_data")
         ]
+        wrong_types += _output_problems(self.output)
         if self.role is not None and not hasattr(self.role, "role_arn"):
             wrong_types.append(
                 f"'role' must be an iam.IRole, got {described(self.role)}; "
@@ -391,7 +393,7 @@ class AutoMLJob(_OwnedJob):
         Raises:
             ValueError: `job_name` cannot be the name of a job.
         """
-        raise_if_any(_name_problems(job_name), f"from_job_name for '{construct_id}'")
+        raise_if_any([*_name_problems(job_name), *_output_problems(output)], f"from_job_name for '{construct_id}'")
         return _ImportedJob(scope, construct_id, name=job_name, arn=None, output=output)
 
     @classmethod
@@ -412,9 +414,17 @@ class AutoMLJob(_OwnedJob):
         if is_token(job_arn):
             name = cdk.Fn.select(1, cdk.Fn.split(_ARN_SEPARATOR, job_arn))
         else:
-            name = str(job_arn).partition(f":{_ARN_SEPARATOR}")[2]
-            wrong = [] if name else [f"'job_arn' must be the ARN of an AutoML job, got {described(job_arn)}"]
-            raise_if_any(wrong or _name_problems(name), f"from_job_arn for '{construct_id}'")
+            matched = _ARN.fullmatch(str(job_arn))
+            name = matched[1] if matched else ""
+            wrong = (
+                _name_problems(name)
+                if matched
+                else [
+                    "'job_arn' must be the ARN of an AutoML job, "
+                    f"arn:<partition>:sagemaker:<region>:<account>:automl-job/<name>, got {described(job_arn)}"
+                ]
+            )
+            raise_if_any([*wrong, *_output_problems(output)], f"from_job_arn for '{construct_id}'")
         return _ImportedJob(scope, construct_id, name=name, arn=job_arn, output=output)
 
     @classmethod
@@ -739,6 +749,12 @@ def _name_problems(job_name: str) -> list[str]:
     if not isinstance(job_name, str):
         return [f"'job_name' must be text, got {described(job_name)}"]
     return [f"'job_name' {problem}" for problem in limits.problems(job_name)]
+
+
+def _output_problems(output: object) -> list[str]:
+    if output is None or isinstance(output, OutputLocation):
+        return []
+    return [f"'output' must be an OutputLocation, got {described(output)}; use OutputLocation.from_bucket"]
 
 
 S = TypeVar("S", bound=Shape)

@@ -1,0 +1,294 @@
+"""Jobs in apps as they are: several in a stack, several stacks, stages, nested stacks, and references between them."""
+
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+from synthesis import (
+    allowing,
+    as_list,
+    flat,
+    job_properties,
+    jobs_of,
+    new_job,
+    new_stack,
+    request_of,
+    resolved,
+    resources_of,
+    statements_of,
+    template_of,
+)
+
+from constructs_lib import AutoMLJob, AutoMLProvider, Channel, FeatureSpecification, ModelDeployConfig, OutputLocation
+
+MANAGED_POLICY_LIMIT = 6144
+
+
+def sagemaker_role(scope: Construct) -> iam.Role:
+    return iam.Role(scope, "Shared", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
+
+
+def test_jobs_of_a_stack_share_one_provider() -> None:
+    stack = new_stack()
+    new_job(stack, "One")
+    new_job(Construct(stack, "Group"), "Other")
+
+    template = template_of(stack)
+
+    assert len(resources_of(template, "AWS::Lambda::Function")) == 1
+    assert AutoMLProvider.of(stack) is AutoMLProvider.of(stack)
+
+
+def test_every_stack_has_its_own_provider_and_its_own_names() -> None:
+    app = cdk.App()
+    stacks = [cdk.Stack(app, "Churn"), cdk.Stack(app, "Churning"), cdk.Stack(cdk.Stage(app, "Prod"), "Churn")]
+    for stack in stacks:
+        new_job(stack)
+    templates = [template_of(stack) for stack in stacks]
+
+    prefixes = [job_properties(template)["NamePrefix"] for template in templates]
+
+    assert len(set(prefixes)) == 3
+    for template in templates:
+        assert len(resources_of(template, "AWS::Lambda::Function")) == 1
+
+
+def test_nested_stack_whose_name_is_a_token_has_a_readable_prefix() -> None:
+    stack = new_stack("Parent")
+    nested = cdk.NestedStack(stack, "Nested")
+    new_job(nested)
+    template_of(stack)
+
+    assembly = stack.node.root.synth()  # type: ignore[attr-defined]
+    nested_template = assembly.directory + "/" + nested.template_file
+
+    assert job_properties(_load(nested_template))["NamePrefix"].startswith("stack")
+
+
+def test_job_in_a_nested_stack_may_read_a_bucket_of_its_parent() -> None:
+    stack = new_stack("Parent")
+    bucket = s3.Bucket(stack, "Bucket")
+    nested = cdk.NestedStack(stack, "Nested")
+    new_job(nested, training_data=Channel.from_bucket(bucket, "train/"))
+    template = template_of(stack)
+
+    (child,) = resources_of(template, "AWS::CloudFormation::Stack").values()
+
+    assert any("Bucket" in name for name in child["Properties"]["Parameters"])
+
+
+def test_bucket_key_and_role_may_live_in_another_stack() -> None:
+    app = cdk.App()
+    shared, jobs = cdk.Stack(app, "SharedStack"), cdk.Stack(app, "Jobs")
+    key = kms.Key(shared, "Key")
+    bucket = s3.Bucket(shared, "Bucket", encryption_key=key)
+    job = new_job(
+        jobs,
+        training_data=Channel.from_bucket(bucket, "train/"),
+        output=OutputLocation.from_bucket(bucket, "models/", encryption_key=key),
+        role=sagemaker_role(shared),
+        volume_encryption_key=key,
+    )
+
+    template, shared_template = template_of(jobs), template_of(shared)
+
+    assert job.stack is jobs
+    assert request_of(template)["RoleArn"] == {
+        "Fn::ImportValue": "SharedStack:ExportsOutputFnGetAttShared57F9A8FFArn"
+    } or ("Fn::ImportValue" in request_of(template)["RoleArn"])
+    assert allowing(statements_of(shared_template, beginning="Shared"), "s3:PutObject")
+    (passed,) = allowing(statements_of(template), "iam:PassRole")
+    assert "Fn::ImportValue" in passed["Resource"]
+
+
+def test_own_role_reads_a_bucket_of_another_stack_that_has_a_key() -> None:
+    app = cdk.App()
+    shared, jobs = cdk.Stack(app, "SharedStack"), cdk.Stack(app, "Jobs")
+    bucket = s3.Bucket(shared, "Bucket", encryption_key=kms.Key(shared, "Key"))
+    new_job(jobs, training_data=Channel.from_bucket(bucket, "train/"), volume_encryption_key=kms.Key(shared, "Other"))
+
+    statements = statements_of(template_of(jobs), beginning="JobPermissions")
+
+    assert allowing(statements, "kms:Decrypt")
+    assert allowing(statements, "kms:CreateGrant")
+
+
+def test_own_role_can_use_a_key_of_another_account() -> None:
+    app = cdk.App()
+    stack = cdk.Stack(app, "Jobs", env=cdk.Environment(account="111122223333", region="eu-west-1"))
+    key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:eu-west-1:999988887777:key/abc")
+    new_job(
+        stack,
+        volume_encryption_key=key,
+        output=OutputLocation.from_bucket(
+            s3.Bucket.from_bucket_attributes(stack, "Bucket", bucket_name="results", encryption_key=key),
+            "models/",
+            encryption_key=key,
+        ),
+    )
+
+    (encrypt,) = allowing(statements_of(template_of(stack)), "kms:Encrypt")
+
+    assert encrypt["Resource"] == "arn:aws:kms:eu-west-1:999988887777:key/abc"
+
+
+def test_key_of_another_account_in_the_same_app_is_granted_on_both_sides() -> None:
+    app = cdk.App()
+    theirs = cdk.Stack(app, "Theirs", env=cdk.Environment(account="999988887777", region="eu-west-1"))
+    ours = cdk.Stack(app, "Ours", env=cdk.Environment(account="111122223333", region="eu-west-1"))
+    key = kms.Key(theirs, "Key", alias="theirs")
+    bucket = s3.Bucket(theirs, "Bucket", bucket_name="theirs", encryption_key=key)
+    role = iam.Role(ours, "Role", role_name="job-role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
+    new_job(ours, training_data=Channel.from_bucket(bucket, "train/"), role=role)
+
+    decrypt = allowing(statements_of(template_of(ours), beginning="Role"), "kms:Decrypt")
+    (policy,) = resources_of(template_of(theirs), "AWS::KMS::Key").values()
+
+    assert decrypt
+    assert "job-role" in str(policy["Properties"]["KeyPolicy"])
+
+
+def test_jobs_that_share_a_role_do_not_repeat_its_statements() -> None:
+    stack = new_stack()
+    role = sagemaker_role(stack)
+    new_job(stack, "One", role=role)
+    before = len(statements_of(template_of(stack), beginning="Shared"))
+
+    again = new_stack()
+    role = sagemaker_role(again)
+    for number in range(10):
+        new_job(again, f"Job{number}", role=role)
+    template = template_of(again)
+
+    assert len(statements_of(template, beginning="Shared")) == before
+    (passed,) = allowing(statements_of(template, beginning="SageMaker"), "iam:PassRole")
+    assert len(as_list(passed["Resource"])) == 1
+
+
+def size_of(policy: dict[str, Any]) -> int:
+    """Characters as IAM counts them: without whitespace, and as long as AWS can make the names."""
+    import json
+
+    return len(json.dumps(resolved(policy["Properties"]["PolicyDocument"]), separators=(",", ":")))
+
+
+@pytest.mark.parametrize("minimize", [True, False])
+def test_forty_jobs_with_roles_and_names_of_their_own_fit_into_policies(minimize: bool) -> None:
+    app = cdk.App(context={"@aws-cdk/aws-iam:minimizePolicies": minimize})
+    stack = cdk.Stack(app, "A" * 128)
+    for number in range(40):
+        new_job(
+            stack, f"Job{number}", job_name=f"{'N' * 30}{number:02}", model_deploy_config=ModelDeployConfig.auto_named()
+        )
+
+    template = template_of(stack)
+    policies = resources_of(template, "AWS::IAM::ManagedPolicy")
+    ours = {name: policy for name, policy in policies.items() if name.startswith("SageMakerAutopilotProvider")}
+
+    assert len(ours) == 4
+    assert max(map(size_of, ours.values())) <= MANAGED_POLICY_LIMIT
+    assert max(map(size_of, policies.values())) <= MANAGED_POLICY_LIMIT
+    passed = [
+        each
+        for s in allowing(statements_of(template, beginning="SageMaker"), "iam:PassRole")
+        for each in as_list(s["Resource"])
+    ]
+    assert len({flat(each) for each in passed}) == len(passed) == 40
+    named = [
+        each
+        for s in allowing(
+            statements_of(template, beginning="SageMakerAutopilotProviderNames"), "sagemaker:CreateAutoMLJob"
+        )
+        for each in as_list(s["Resource"])
+    ]
+    assert len({flat(each) for each in named}) == len(named) == 80
+    for job in jobs_of(template).values():
+        (role,) = [
+            name
+            for name in job["DependsOn"]
+            if name.endswith(job["Properties"]["Request"]["RoleArn"]["Fn::GetAtt"][0][-8:])
+        ]
+        assert role
+
+
+def test_every_job_waits_for_the_policy_that_passes_its_role() -> None:
+    stack = new_stack()
+    for number in range(31):
+        new_job(stack, f"Job{number}")
+    template = template_of(stack)
+
+    waiting_for_the_second = [
+        name
+        for name, job in jobs_of(template).items()
+        if any(each.startswith("SageMakerAutopilotProviderPassRoles1") for each in job["DependsOn"])
+    ]
+
+    assert [name[:5] for name in waiting_for_the_second] == ["Job30"]
+
+
+def test_names_given_twice_are_granted_once() -> None:
+    stack = new_stack()
+    new_job(stack, "One", job_name="same")
+    new_job(stack, "Other", job_name="same")
+
+    (named,) = allowing(
+        statements_of(template_of(stack), beginning="SageMakerAutopilotProviderNames"), "sagemaker:CreateAutoMLJob"
+    )
+
+    assert flat(named["Resource"]).endswith(":automl-job/same")
+
+
+def test_resources_stay_within_the_budget() -> None:
+    def count(jobs: int, **props: Any) -> int:
+        stack = new_stack()
+        if props.pop("share", False):
+            props["role"] = sagemaker_role(stack)
+        for number in range(jobs):
+            new_job(stack, f"Job{number}", **props)
+        return len(template_of(stack)["Resources"])
+
+    shared = count(1, share=True) - 3  # the job, and the caller's role with its policy
+
+    assert shared <= 8
+    assert count(2, share=True) - count(1, share=True) == 1
+    assert count(2) - count(1) == 3
+    assert count(1, job_name="mine", share=True) - 3 <= 8
+
+
+def test_150_jobs_that_share_a_role_fit_into_a_stack() -> None:
+    stack = new_stack()
+    role = sagemaker_role(stack)
+    for number in range(150):
+        new_job(stack, f"Job{number}", role=role)
+
+    assert len(template_of(stack)["Resources"]) <= 500 - 2 * 150  # each may be waited for by two more
+
+
+def test_same_stack_makes_the_same_template_again() -> None:
+    def make() -> dict[str, Any]:
+        stack = new_stack()
+        new_job(stack, features=FeatureSpecification.of({"b": "numeric", "a": "text"}), output=None)
+        return template_of(stack)
+
+    assert make() == make()
+
+
+def test_job_outside_a_stack_is_refused_by_the_cdk() -> None:
+    with pytest.raises(RuntimeError, match="should be created in the scope of a Stack"):
+        AutoMLJob(
+            cdk.App(),
+            "Job",
+            training_data=Channel.from_bucket(s3.Bucket.from_bucket_name(new_stack(), "B", "bucket")),
+            target_attribute="y",
+        )
+
+
+def _load(path: str) -> dict[str, Any]:
+    import json
+
+    loaded: dict[str, Any] = json.loads(Path(path).read_text())
+    return loaded
