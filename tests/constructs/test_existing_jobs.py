@@ -38,6 +38,10 @@ def new_role(stack: cdk.Stack) -> iam.Role:
     return iam.Role(stack, "Reader", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
 
 
+def as_any(value: Any) -> Any:
+    return value
+
+
 # ---------------------------------------------------------------------------------------------------- by name or ARN
 
 
@@ -83,11 +87,11 @@ def test_arn_may_be_a_token(stack: cdk.Stack) -> None:
             lambda stack: AutoMLJob.from_job_name(stack, "Job", "no name"),
             "'job_name' must match [a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}, got 'no name'",
         ),
-        (lambda stack: AutoMLJob.from_job_name(stack, "Job", 3), "'job_name' must be text, got 3 (int)"),
+        (lambda stack: AutoMLJob.from_job_name(stack, "Job", as_any(3)), "'job_name' must be text, got 3 (int)"),
         (
             lambda stack: AutoMLJob.from_job_arn(stack, "Job", "churn-1"),
-            "'job_arn' must be the ARN of an AutoML job, arn:<partition>:sagemaker:<region>:<account>:automl-job/<name>, "
-            "got 'churn-1' (str)",
+            "'job_arn' must be the ARN of an AutoML job, "
+            "arn:<partition>:sagemaker:<region>:<account>:automl-job/<name>, got 'churn-1' (str)",
         ),
         (
             lambda stack: AutoMLJob.from_job_arn(stack, "Job", ARN.replace("automl-job", "training-job")),
@@ -98,7 +102,7 @@ def test_arn_may_be_a_token(stack: cdk.Stack) -> None:
             "'job_name' must match [a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}, got 'churn-1-'",
         ),
         (
-            lambda stack: AutoMLJob.from_job_name(stack, "Job", "churn-1", output="s3://x/"),
+            lambda stack: AutoMLJob.from_job_name(stack, "Job", "churn-1", output=as_any("s3://x/")),
             "'output' must be an OutputLocation, got 's3://x/' (str); use OutputLocation.from_bucket",
         ),
     ],

@@ -1,4 +1,4 @@
-"""Mistakes are refused in the constructor: all of them at once, in the caller's words, and without a trace in the tree."""
+"""Mistakes are refused in the constructor: all at once, in the caller's words, and without a trace in the tree."""
 
 import re
 from pathlib import Path
@@ -40,7 +40,7 @@ def scope(stack: cdk.Stack, request: pytest.FixtureRequest) -> Construct:
 
 def refusal(scope: Construct, **props: Any) -> list[str]:
     """What a job with these props is refused for; nothing of it may be left."""
-    with pytest.raises(ValueError, match="AutoMLJob '.*' has") as refused:
+    with pytest.raises(ValueError, match=r"AutoMLJob '.*' has") as refused:
         new_job(scope, **props)
     assert [child.node.id for child in scope.node.children] == []
     first, *problems = str(refused.value).splitlines()
@@ -107,7 +107,8 @@ JOB_TYPES: list[tuple[str, Any, str]] = [
     (
         "mode",
         "ensembling",
-        "'mode' must be one of 'AUTO', 'ENSEMBLING', 'HYPERPARAMETER_TUNING', got 'ensembling' (did you mean 'ENSEMBLING'?)",
+        "'mode' must be one of 'AUTO', 'ENSEMBLING', 'HYPERPARAMETER_TUNING', got 'ensembling' "
+        "(did you mean 'ENSEMBLING'?)",
     ),
     ("algorithms", "xgboost", "'algorithms' must be a list, got 'xgboost' (str)"),
     ("algorithms", ["xgbost"], "got 'xgbost' (did you mean 'xgboost'?)"),
@@ -129,9 +130,9 @@ JOB_TYPES: list[tuple[str, Any, str]] = [
     ),
     (
         "completion_criteria",
-        CompletionCriteria(max_runtime=60),
+        CompletionCriteria(max_runtime=60),  # type: ignore[arg-type]
         "'completion_criteria.max_runtime' must be a Duration, got 60 (int)",
-    ),  # type: ignore[arg-type]
+    ),
     (
         "generate_candidate_definitions_only",
         "yes",
@@ -140,12 +141,14 @@ JOB_TYPES: list[tuple[str, Any, str]] = [
     (
         "role",
         "arn:aws:iam::1:role/x",
-        "'role' must be an iam.IRole, got 'arn:aws:iam::1:role/x' (str); for a role that exists use iam.Role.from_role_arn",
+        "'role' must be an iam.IRole, got 'arn:aws:iam::1:role/x' (str); "
+        "for a role that exists use iam.Role.from_role_arn",
     ),
     (
         "volume_encryption_key",
         "alias/x",
-        "'volume_encryption_key' must be a kms.IKey, got 'alias/x' (str); for a key that exists use kms.Key.from_key_arn",
+        "'volume_encryption_key' must be a kms.IKey, got 'alias/x' (str); "
+        "for a key that exists use kms.Key.from_key_arn",
     ),
     ("vpc", "vpc-1", "'vpc' must be an ec2.IVpc, got 'vpc-1' (str); for a VPC that exists use ec2.Vpc.from_lookup"),
     ("vpc_subnets", {"subnets": []}, "'vpc_subnets' must be an ec2.SubnetSelection, got {'subnets': []} (dict)"),
@@ -155,7 +158,8 @@ JOB_TYPES: list[tuple[str, Any, str]] = [
     (
         "security_groups",
         ["sg-1"],
-        "'security_groups[0]' must be an ec2.ISecurityGroup, got 'sg-1' (str); for one that exists use ec2.SecurityGroup.from_security_group_id",
+        "'security_groups[0]' must be an ec2.ISecurityGroup, got 'sg-1' (str); "
+        "for one that exists use ec2.SecurityGroup.from_security_group_id",
     ),
     ("encrypt_inter_container_traffic", 1, "'encrypt_inter_container_traffic' must be True or False, got 1 (int)"),
     (
@@ -432,7 +436,7 @@ def test_feature_specification_says_what_it_misses(features: Any, message: str) 
 def test_missing_props_are_named_by_python() -> None:
     stack = new_stack()
 
-    with pytest.raises(TypeError, match="training_data.*target_attribute"):
+    with pytest.raises(TypeError, match=r"training_data.*target_attribute"):
         AutoMLJob(stack, "Job")  # type: ignore[call-arg]
 
 

@@ -1,5 +1,7 @@
 """Jobs in apps as they are: several in a stack, several stacks, stages, nested stacks, and references between them."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -97,9 +99,7 @@ def test_bucket_key_and_role_may_live_in_another_stack() -> None:
     template, shared_template = template_of(jobs), template_of(shared)
 
     assert job.stack is jobs
-    assert request_of(template)["RoleArn"] == {
-        "Fn::ImportValue": "SharedStack:ExportsOutputFnGetAttShared57F9A8FFArn"
-    } or ("Fn::ImportValue" in request_of(template)["RoleArn"])
+    assert list(request_of(template)["RoleArn"]) == ["Fn::ImportValue"]
     assert allowing(statements_of(shared_template, beginning="Shared"), "s3:PutObject")
     (passed,) = allowing(statements_of(template), "iam:PassRole")
     assert "Fn::ImportValue" in passed["Resource"]
@@ -171,8 +171,6 @@ def test_jobs_that_share_a_role_do_not_repeat_its_statements() -> None:
 
 def size_of(policy: dict[str, Any]) -> int:
     """Characters as IAM counts them: without whitespace, and as long as AWS can make the names."""
-    import json
-
     return len(json.dumps(resolved(policy["Properties"]["PolicyDocument"]), separators=(",", ":")))
 
 
@@ -206,13 +204,6 @@ def test_forty_jobs_with_roles_and_names_of_their_own_fit_into_policies(minimize
         for each in as_list(s["Resource"])
     ]
     assert len({flat(each) for each in named}) == len(named) == 80
-    for job in jobs_of(template).values():
-        (role,) = [
-            name
-            for name in job["DependsOn"]
-            if name.endswith(job["Properties"]["Request"]["RoleArn"]["Fn::GetAtt"][0][-8:])
-        ]
-        assert role
 
 
 def test_every_job_waits_for_the_policy_that_passes_its_role() -> None:
@@ -288,7 +279,5 @@ def test_job_outside_a_stack_is_refused_by_the_cdk() -> None:
 
 
 def _load(path: str) -> dict[str, Any]:
-    import json
-
     loaded: dict[str, Any] = json.loads(Path(path).read_text())
     return loaded
