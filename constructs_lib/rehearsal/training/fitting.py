@@ -77,7 +77,6 @@ def _keep(estimator: object, name: str, description: str, prepared: Prepared, di
     model.save(
         archive,
         {
-            "made_by": "the rehearsal of cdk-sagemaker-autopilot, not by Autopilot",
             "candidate": name,
             "description": description,
             "target": prepared.target,

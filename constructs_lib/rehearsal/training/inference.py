@@ -12,15 +12,14 @@ import base64
 import csv
 import io
 import json
-import tarfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import joblib
 import numpy as np
 
+from .archive import Kept
 from .data import CSV, MISSING, rows_of_csv
 from .families import TUNING
 from .faults import DataFault
@@ -28,20 +27,18 @@ from .problem import BINARY, REGRESSION
 from .serving import OUTPUT_VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
 TEXT_CSV = CSV.partition(";")[0]
 JSON = "application/json"
 
-_MODEL = "model.joblib"
-_METADATA = "metadata.json"
 _KEYS = ("predicted_label", "probability", "probabilities", "labels")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Model:
+class Model(Kept):
     """A fitted pipeline and what its answers mean."""
 
     estimator: Any
@@ -58,36 +55,33 @@ class Model:
             return np.asarray(self.estimator.predict(cells), dtype=np.float64)
         return np.asarray(self.estimator.predict_proba(cells), dtype=np.float64)
 
-    def save(self, archive: Path, metadata: Mapping[str, Any]) -> None:
-        """Write a ``model.tar.gz``: the model, and beside it what a reader wants to know."""
-        described = {
+    def described(self) -> dict[str, Any]:
+        """Problem, mode, features and labels."""
+        return {
             "problem_type": self.problem_type,
             "mode": self.mode,
             "features": self.features,
             "labels": self.labels,
-            **metadata,
         }
-        model = io.BytesIO()
-        joblib.dump(self, model)
-        archive.parent.mkdir(parents=True, exist_ok=True)
-        with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
-            members = ((_MODEL, model.getvalue()), (_METADATA, json.dumps(described, indent=2).encode()))
-            for name, content in members:
-                member = tarfile.TarInfo(name)
-                member.size = len(content)
-                tar.addfile(member, io.BytesIO(content))
 
-    @classmethod
-    def open(cls, archive: Path) -> Model:
-        """Read what `save` wrote. It holds a pickle: open only archives made by this package."""
-        try:
-            with tarfile.open(archive) as tar:
-                member = tar.extractfile(_MODEL)
-                content = b"" if member is None else member.read()
-        except (OSError, EOFError, tarfile.TarError, KeyError) as error:
-            raise DataFault(f"{archive.name} is not a model that was trained on this machine: {error}") from error
-        model: Model = joblib.load(io.BytesIO(content))
-        return model
+    def keys(self, output: str) -> list[str]:
+        """The keys asked for, or the predicted label alone."""
+        keys = [key for key in output.replace(" ", "").split(",") if key] or ["predicted_label"]
+        known = _KEYS[:1] if self.problem_type == REGRESSION else _KEYS
+        strangers = [key for key in keys if key not in known]
+        if strangers:
+            raise DataFault(
+                f"{OUTPUT_VARIABLE} asks for {', '.join(map(repr, strangers))}; a {self.problem_type} model answers "
+                f"with {', '.join(known)}"
+            )
+        return keys
+
+    def answers(self, body: bytes, content_type: str, keys: Sequence[str]) -> list[list[Any]]:
+        """A row for each row of the request."""
+        return _answers(self, keys, self.predict(self._cells(body, content_type)))
+
+    def _cells(self, body: bytes, content_type: str) -> NDArray[Any]:
+        return _cells(body, content_type, self.features)
 
 
 def load(archive: str, output: str) -> None:
@@ -118,25 +112,18 @@ def predict(archive: str, output: str, body: str, content_type: str, accept: str
     """
     model, keys = _served(archive, output)
     answer_type = _answer_type(accept)
-    cells = _cells(base64.b64decode(body), content_type, model.features)
-    rows = _answers(model, keys, model.predict(cells))
-    answer = _as_json(keys, rows) if answer_type == JSON else _as_csv(rows)
+    rows = model.answers(base64.b64decode(body), content_type, keys)
+    answer = (
+        _as_json(keys, rows) if answer_type == JSON else _as_csv([keys, *rows] if model.names_its_columns else rows)
+    )
     return {"body": base64.b64encode(answer.encode()).decode(), "content_type": answer_type}
 
 
 @lru_cache(maxsize=1)
-def _served(archive: str, output: str) -> tuple[Model, list[str]]:
+def _served(archive: str, output: str) -> tuple[Kept, list[str]]:
     """The model, and the keys of its answers in order."""
-    model = Model.open(Path(archive))
-    keys = [key for key in output.replace(" ", "").split(",") if key] or ["predicted_label"]
-    known = _KEYS[:1] if model.problem_type == REGRESSION else _KEYS
-    strangers = [key for key in keys if key not in known]
-    if strangers:
-        raise DataFault(
-            f"{OUTPUT_VARIABLE} asks for {', '.join(map(repr, strangers))}; a {model.problem_type} model answers with "
-            f"{', '.join(known)}"
-        )
-    return model, keys
+    model = Kept.open(Path(archive))
+    return model, model.keys(output)
 
 
 def _answer_type(accept: str) -> str:
@@ -149,15 +136,24 @@ def _answer_type(accept: str) -> str:
     raise DataFault(f"the accept type {accept!r} is not supported; use {TEXT_CSV} or {JSON}")
 
 
-def _cells(body: bytes, content_type: str, features: Sequence[str]) -> NDArray[Any]:
+def table_of(body: bytes, content_type: str) -> tuple[str, bool]:
+    """The text of a request in rows, and whether it is JSON and not CSV.
+
+    Raises:
+        DataFault: It is neither, or no UTF-8.
+    """
     kind = content_type.partition(";")[0].strip().lower()
     if kind not in {TEXT_CSV, JSON}:
         raise DataFault(f"the content type {content_type!r} is not supported; use {TEXT_CSV} or {JSON}")
     try:
-        text = body.decode("utf-8-sig")
+        return body.decode("utf-8-sig"), kind == JSON
     except UnicodeDecodeError as error:
         raise DataFault(f"the body is not UTF-8 text: byte 0x{body[error.start]:02x}") from error
-    rows = _rows_of_json(text, features) if kind == JSON else _rows_of_csv(text, features)
+
+
+def _cells(body: bytes, content_type: str, features: Sequence[str]) -> NDArray[Any]:
+    text, is_json = table_of(body, content_type)
+    rows = rows_of_json(text, features) if is_json else _rows_of_csv(text, features)
     if not rows:
         raise DataFault("the body has no rows")
     cells = np.empty((len(rows), len(features)), dtype=object)
@@ -175,7 +171,12 @@ def _rows_of_csv(text: str, features: Sequence[str]) -> list[list[str]]:
     return rows[1:] if rows and rows[0] == list(features) else rows
 
 
-def _rows_of_json(text: str, features: Sequence[str]) -> list[list[str]]:
+def rows_of_json(text: str, features: Sequence[str]) -> list[list[str]]:
+    """The rows of ``{"instances": [...]}``, in the order of the features.
+
+    Raises:
+        DataFault: It has another form.
+    """
     try:
         document = json.loads(text)
     except ValueError as error:

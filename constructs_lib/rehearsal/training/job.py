@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -24,13 +25,18 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterable
 
-    from .task import Event, Status
+    from .task import Event, Status, Task
 
 _SIDE_BY_SIDE = 2
+_ERRORS = {
+    "GeneratingExplainabilityReport": "ExplainabilityError",
+    "GeneratingModelInsightsReport": "ModelInsightsError",
+}
+"""The secondary status that a job ends with when a report of the best candidate fails."""
 
 
 def train(
-    task: TrainingTask, workdir: Path, *, on_event: Callable[[Event], None], cancelled: threading.Event
+    task: Task, workdir: Path, *, on_event: Callable[[Event], None], cancelled: threading.Event
 ) -> TrainingResult:
     """Train all candidates of a task and choose the best.
 
@@ -61,7 +67,7 @@ class _Interrupted(Exception):  # noqa: N818 - cancelled, or out of time
 class _Job:
     def __init__(
         self,
-        task: TrainingTask,
+        task: Task,
         directory: Path,
         workers: Workers,
         on_event: Callable[[Event], None],
@@ -80,7 +86,7 @@ class _Job:
     def run(self) -> TrainingResult:
         try:
             self._prepare()
-            if self._task.candidate_definitions_only:
+            if isinstance(self._task, TrainingTask) and self._task.candidate_definitions_only:
                 return self._result("Completed", "CandidateDefinitionsGenerated")
             self._train()
             return self._result("Completed", self._report())
@@ -91,10 +97,8 @@ class _Job:
 
     def _prepare(self) -> None:
         self._stage("AnalyzingData")
-        task = asdict(self._task)
-        for channel in ("training_files", "validation_files"):
-            task[channel] = [str(path) for path in task[channel]]
-        outcome = self._do(Call(step="prepare", arguments={"task": task, "directory": str(self._directory)}))
+        task = json.loads(json.dumps(asdict(self._task), default=str))  # paths become text on the way to the worker
+        outcome = self._do(self._call("prepare", task=task))
         if outcome.ended == "fault":
             raise _Failed(outcome.text)
         if outcome.ended != "done":
@@ -105,15 +109,12 @@ class _Job:
 
     def _train(self) -> None:
         self._stage(self._prepared["stage"])
-        directory = str(self._directory)
-        self._fit(
-            Call(step="fit", arguments={"trial": trial, "directory": directory}) for trial in self._prepared["trials"]
-        )
+        self._fit(self._call("fit", trial=trial) for trial in self._prepared["trials"])
         completed = self._completed()
         average = self._prepared["average"]
         if average and len(completed) > 1:
             members = [str(candidate.model_archive) for candidate in completed]
-            self._fit([Call(step="combine", arguments={"trial": average, "members": members, "directory": directory})])
+            self._fit([self._call("combine", trial=average, members=members)])
         if not self._completed():
             reasons = "; ".join(f"{candidate.name}: {candidate.failure_reason}" for candidate in self._candidates)
             raise _Failed(f"no candidate could be trained: {reasons}")
@@ -153,6 +154,9 @@ class _Job:
             return replace(candidate, status="Stopped", failure_reason="the job ended before it was finished")
         if outcome.ended != "done":
             return replace(candidate, failure_reason=_short(outcome.text))
+        for text in outcome.value.get("notes", ()):
+            self._note(text)
+        candidate = replace(candidate, description=outcome.value.get("description", candidate.description))
         metrics = outcome.value["metrics"]
         if objective not in metrics["Validation"]:
             return replace(candidate, metrics=metrics, failure_reason=f"{objective} is not defined on these rows")
@@ -162,31 +166,27 @@ class _Job:
             objective_value=metrics["Validation"][objective],
             metrics=metrics,
             model_archive=Path(outcome.value["archive"]),
+            backtest=Path(outcome.value["backtest"]) if "backtest" in outcome.value else None,
         )
 
     def _report(self) -> str:
         """Explain the best candidate; return the job's last secondary status."""
         best = self._completed()[0]
-        common = {"archive": str(best.model_archive), "directory": str(self._directory)}
         ending = "MaxCandidatesReached" if self._prepared["cut_short"] else "Completed"
+        archive = str(best.model_archive)
+        insights = self._call("insights", archive=archive, name=best.name, description=best.description)
         steps = (
-            ("GeneratingExplainabilityReport", "explain", common, "explainability", "ExplainabilityError"),
-            (
-                "GeneratingModelInsightsReport",
-                "insights",
-                {**common, "name": best.name, "description": best.description},
-                "insights",
-                "ModelInsightsError",
-            ),
+            ("GeneratingExplainabilityReport", self._call("explain", archive=archive), "explainability"),
+            ("GeneratingModelInsightsReport", insights, "insights"),
         )
-        for stage, step, arguments, attribute, error in steps:
+        for stage, call, attribute in steps:
             self._stage(stage)
-            outcome = self._do(Call(step=step, arguments=arguments))
+            outcome = self._do(call)
             if outcome.ended == "done":
                 best = self._replaced(best, attribute, Path(outcome.value))
             else:
-                ending = error
-                self._note(f"the step {step!r} failed for {best.name}: {outcome.text}")
+                ending = _ERRORS[stage]
+                self._note(f"the step {call.step.partition('.')[2]!r} failed for {best.name}: {outcome.text}")
         return ending
 
     def _replaced(self, candidate: Candidate, attribute: str, path: Path) -> Candidate:
@@ -194,6 +194,9 @@ class _Job:
         better = replace(candidate, **changes)
         self._candidates[self._candidates.index(candidate)] = better
         return better
+
+    def _call(self, step: str, **arguments: Any) -> Call:
+        return Call(step=f"{self._task.kind}.{step}", arguments={**arguments, "directory": str(self._directory)})
 
     def _do(self, call: Call) -> Outcome:
         for outcome in self._workers.run([call], interrupted=self._interrupted):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,12 +17,35 @@ REASON_LENGTH = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainingTask:
-    """One tabular AutoML job, its data already on this machine. Names and values are spelled as in the API."""
+class Task:
+    """One AutoML job, its data already on this machine. Names and values are spelled as in the API."""
+
+    kind: ClassVar[str]
+    """Which steps of the worker do it."""
+
+    content_type: str | None = None
+    validation_fraction: float | None = None
+    max_runtime_per_training_job: int | None = None
+    """Seconds that one candidate may take."""
+
+    max_runtime: int | None = None
+    """Seconds that the whole job may take."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileTask(Task):
+    """A job whose channels are CSV or Parquet files."""
 
     training_files: Sequence[Path]
     validation_files: Sequence[Path] = ()
-    content_type: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingTask(FileTask):
+    """A tabular job."""
+
+    kind = "tabular"
+
     compression: str | None = None
     target: str
     sample_weight: str | None = None
@@ -33,15 +56,73 @@ class TrainingTask:
     features: Mapping[str, Any] | None = None
     """The parsed feature specification: ``FeatureAttributeNames`` and ``FeatureDataTypes``."""
 
-    validation_fraction: float | None = None
     max_candidates: int | None = None
-    max_runtime_per_training_job: int | None = None
-    """Seconds that one candidate may take."""
-
-    max_runtime: int | None = None
-    """Seconds that the whole job may take."""
-
     candidate_definitions_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextClassificationTask(FileTask):
+    """A job that learns the class of a text."""
+
+    kind = "text"
+
+    content: str
+    """The column of texts."""
+
+    target: str
+    """The column of classes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageFile:
+    """One image of a channel."""
+
+    path: Path
+    name: str
+    """As the user knows it; the last folder in it is the image's class unless `label` says another."""
+
+    label: str | None = None
+    """The class that an augmented manifest gives."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageClassificationTask(Task):
+    """A job that learns the class of an image."""
+
+    kind = "image"
+
+    training_images: Sequence[ImageFile]
+    validation_images: Sequence[ImageFile] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForecastingTask(FileTask):
+    """A job that forecasts the values of several time series."""
+
+    kind = "forecast"
+
+    frequency: str
+    horizon: int
+    quantiles: Sequence[str] | None = None
+    target: str
+    timestamp: str
+    item: str
+    groupings: Sequence[str] = ()
+    filling: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    aggregation: Mapping[str, str] = field(default_factory=dict)
+    holiday_country: str | None = None
+    algorithms: Sequence[str] | None = None
+    features: Mapping[str, Any] | None = None
+    objective: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextGenerationTask(FileTask):
+    """A job that would fine-tune a language model: its data is judged, and then it fails, because none is here."""
+
+    kind = "generation"
+
+    base_model: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +145,8 @@ class Candidate:
     model_archive: Path | None = None
     explainability: Path | None = None
     insights: Path | None = None
+    backtest: Path | None = None
+    """A folder with what a forecasting candidate said of the past, beside what was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +189,8 @@ class TrainingResult:
     secondary_status: str
     failure_reason: str | None = None
     problem_type: str | None = None
+    """Of a tabular job as in ``ProblemType``, of others as in ``AutoMLProblemTypeConfigName``."""
+
     objective: str | None = None
     objective_direction: Direction | None = None
     candidates: Sequence[Candidate] = ()

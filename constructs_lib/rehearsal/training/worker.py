@@ -18,14 +18,15 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 STEPS: Mapping[str, Callable[..., Any]] = {
-    "prepare": preparation.prepare,
-    "fit": fitting.fit,
-    "combine": fitting.combine,
-    "explain": reports.explain,
-    "insights": reports.insights,
+    "tabular.prepare": preparation.prepare,
+    "tabular.fit": fitting.fit,
+    "tabular.combine": fitting.combine,
+    "tabular.explain": reports.explain,
+    "tabular.insights": reports.insights,
     "load": inference.load,
     "predict": inference.predict,
 }
+"""All that a worker does, named by the kind of task and the step of the job."""
 
 
 def main() -> None:
