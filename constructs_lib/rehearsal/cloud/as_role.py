@@ -122,21 +122,56 @@ class AsRole:
                 file.write(chunk)
         return to
 
-    def upload(self, body: bytes | Path, location: S3Location, key: str | None = None) -> None:
-        """Write an object, encrypted with a KMS key if one is given or the bucket's default says so."""
-        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key} if key else {}
+    def upload(self, body: bytes | Path, location: S3Location, key: str | None = None, **more: Any) -> None:
+        """Write an object, encrypted with a KMS key if one is given or the bucket's default says so.
+
+        Args:
+            body: What to write: bytes or a file.
+            location: Where to.
+            key: The KMS key.
+            more: Further members of `PutObject`.
+        """
+        request = {"Bucket": location.bucket, "Key": location.key, **more}
         if key:
+            request |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
             self.require_key("kms:GenerateDataKey", key)
 
         def put() -> Any:
             if isinstance(body, bytes):
-                return self.client("s3").put_object(Bucket=location.bucket, Key=location.key, Body=body, **encryption)
+                return self.client("s3").put_object(Body=body, **request)
             with body.open("rb") as file:
-                return self.client("s3").put_object(Bucket=location.bucket, Key=location.key, Body=file, **encryption)
+                return self.client("s3").put_object(Body=file, **request)
 
         answer = self.call("s3:PutObject", location.arn, put)
         if not key and (default := answer.get("SSEKMSKeyId")):
             self.require_key("kms:GenerateDataKey", default)
+
+    def delete(self, location: S3Location) -> None:
+        """Delete an object."""
+        self.call(
+            "s3:DeleteObject",
+            location.arn,
+            lambda: self.client("s3").delete_object(Bucket=location.bucket, Key=location.key),
+        )
+
+    def version(self, location: S3Location) -> str:
+        """The version of an object, empty when it is not there or the bucket keeps none."""
+        if location.key not in self.keys_below(location):
+            return ""
+        answer = self.call(
+            "s3:GetObject",
+            location.arn,
+            lambda: self.client("s3").head_object(Bucket=location.bucket, Key=location.key),
+        )
+        return str(answer.get("VersionId", ""))
+
+    def bucket_tags(self, bucket: str) -> dict[str, str]:
+        """A bucket's tags; none when the role may not read them."""
+        try:
+            answer = self.client("s3").get_bucket_tagging(Bucket=bucket)
+        except botocore.exceptions.ClientError:
+            return {}
+        return {tag["Key"]: tag["Value"] for tag in answer["TagSet"]}
 
     def require_key(self, action: str, key: str) -> None:
         """Raise unless S3 may use a key on the role's behalf, which MiniStack's S3 does not ask."""

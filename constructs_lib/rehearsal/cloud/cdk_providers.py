@@ -1,22 +1,26 @@
-"""CDK's own custom resources whose providers can not run here: they need parts of the AWS SDK for Node.
+"""CDK's own custom resources whose providers can not run here: they need parts of the AWS SDK for Node, or the AWS CLI.
 
 An application made by `cdk init` gets the first with every `ec2.Vpc`; `auto_delete_objects=True` asks for the second.
-They do what CDK documents of them, as the account's root.
+These two do what CDK documents of them, as the account's root; `bucket_deployment` is the third.
 """
 
 import functools
 from collections.abc import Callable
 from typing import Any
 
-from constructs_lib.rehearsal.cloud import ministack
+from constructs_lib.rehearsal.cloud import bucket_deployment, ministack
+from constructs_lib.rehearsal.cloud.bucket_deployment import BucketDeployments
 from constructs_lib.rehearsal.cloud.store import Json
 
 _ANYWHERE = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
 _MAY_BE_EMPTIED = {"Key": "aws-cdk:auto-delete-objects", "Value": "true"}
 
 
-def install(client: Callable[[str], Any]) -> None:
+def install(client: Callable[[str], Any], deployments: BucketDeployments) -> None:
     """Answer for these providers in CloudFormation."""
+    ministack.add_resource_type(
+        bucket_deployment.TYPE, deployments.create, deployments.update, deployments.delete, taggable=False
+    )
     for name, create, delete in (
         ("Custom::VpcRestrictDefaultSG", _close_default_group, _open_default_group),
         ("Custom::S3AutoDeleteObjects", _promise_to_empty, _empty_bucket),

@@ -8,9 +8,11 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from constructs_lib.rehearsal.cloud import cdk_providers, ministack
+from constructs_lib.rehearsal.cloud.bucket_deployment import BucketDeployments
 from constructs_lib.rehearsal.cloud.connection import Connection, root_credentials
 from constructs_lib.rehearsal.cloud.model import service_model
 from constructs_lib.rehearsal.cloud.store import Json
@@ -20,8 +22,13 @@ _LONGEST_NAME = 63
 ClientOf = Callable[[str], Any]
 
 
-def install(connection: Connection) -> None:
-    """Add the types, complete those that lack something, and send the events that are missing."""
+def install(connection: Connection, folder: Path) -> None:
+    """Add the types, complete those that lack something, and send the events that are missing.
+
+    Args:
+        connection: Where the other services answer.
+        folder: Where assets may be unpacked.
+    """
 
     def client(service: str) -> Any:
         return connection.client(service, root_credentials(ministack.account()))
@@ -44,7 +51,7 @@ def install(connection: Connection) -> None:
     ministack.extend_resource_type(
         "AWS::S3::Bucket", lambda bucket, properties: _tag_bucket(client, bucket, properties)
     )
-    cdk_providers.install(client)
+    cdk_providers.install(client, BucketDeployments(connection, folder))
     ministack.send_missing_custom_resource_events()
 
 

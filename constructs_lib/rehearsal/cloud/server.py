@@ -32,7 +32,7 @@ def main() -> None:
     connection = Connection(endpoint_url=settings.endpoint_url, certificate=settings.authority, region=settings.region)
     service = SageMaker(settings, connection)
     ministack.install(service.handle, resource_arn, service.tagged_resources)
-    cloudformation.install(connection)
+    cloudformation.install(connection, settings.work)
     threading.Thread(target=_end_with_parent, args=(service,), daemon=True).start()
     ministack.serve(settings.port, str(settings.certificate), str(settings.key))
 

@@ -39,7 +39,7 @@ class SageMaker:
 
     def __init__(self, settings: Settings, connection: Connection) -> None:
         store = Store()
-        work = settings.folder / "work"
+        work = settings.work
         work.mkdir(exist_ok=True)
         self._store = store
         self._runner = Runner(store, connection, folder=work, training=settings.training)

@@ -27,6 +27,11 @@ class Settings:
     concurrent_jobs: int = 4
 
     @property
+    def work(self) -> Path:
+        """Where the server unpacks, trains and serves."""
+        return self.folder / "work"
+
+    @property
     def endpoint_url(self) -> str:
         """Where clients reach the server."""
         return f"https://localhost:{self.port}"

@@ -1,7 +1,5 @@
 """What CloudFormation does here that MiniStack alone does not."""
 
-import json
-import time
 from typing import Any
 
 import pytest
@@ -9,6 +7,7 @@ import pytest
 from constructs_lib.rehearsal.cloud import Cloud
 
 from .account import BUCKET, SAGEMAKER_TRUST, Account
+from .stacks import Stacks
 
 pytestmark = pytest.mark.cloud
 
@@ -32,56 +31,6 @@ def handle(event, context):
     answer = json.dumps(body).encode()
     urllib.request.urlopen(urllib.request.Request(event["ResponseURL"], answer, {"content-type": ""}, method="PUT"))
 """
-
-
-class Stacks:
-    """Deploys templates and tells what the provider was sent."""
-
-    def __init__(self, cloud: Cloud, account: Account) -> None:
-        self.account = account
-        self.cloudformation = cloud.client("cloudformation")
-        self.ec2 = cloud.client("ec2")
-        self._seen = 0
-
-    def deploy(self, name: str, resources: dict[str, Any], outputs: dict[str, Any] | None = None) -> str:
-        """Create or update; the stack's status at the end."""
-        template = {"Resources": resources, **({"Outputs": outputs} if outputs else {})}
-        arguments = {"StackName": name, "TemplateBody": json.dumps(template), "Capabilities": ["CAPABILITY_IAM"]}
-        try:
-            self.cloudformation.describe_stacks(StackName=name)
-        except self.cloudformation.exceptions.ClientError:
-            self.cloudformation.create_stack(**arguments)
-        else:
-            self.cloudformation.update_stack(**arguments)
-        return self.wait(name)
-
-    def delete(self, name: str) -> None:
-        stack = self.describe(name)["StackId"]
-        self.cloudformation.delete_stack(StackName=name)
-        assert self.wait(stack) == "DELETE_COMPLETE"
-
-    def describe(self, name: str) -> Any:
-        return self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-
-    def wait(self, name: str) -> str:
-        deadline = time.monotonic() + 40
-        while time.monotonic() < deadline:
-            status = str(self.describe(name)["StackStatus"])
-            if not status.endswith("_IN_PROGRESS"):
-                return status
-            time.sleep(0.1)
-        raise AssertionError(f"{name} is still {status}")
-
-    def reasons(self, name: str) -> str:
-        events = self.cloudformation.describe_stack_events(StackName=name)["StackEvents"]
-        return "\n".join(f"{event['LogicalResourceId']} {event.get('ResourceStatusReason', '')}" for event in events)
-
-    def events(self) -> list[tuple[str, str | None, str, str | None]]:
-        """What the provider was sent since the last time: event, physical id, spec, old spec."""
-        keys = self.account.keys("events/")[self._seen :]
-        self._seen += len(keys)
-        bodies = [json.loads(self.account.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()) for key in keys]
-        return [(body["Event"], body["Id"], body["Spec"], body["Old"]) for body in bodies]
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +84,7 @@ def test_a_rolled_back_replacement_is_updated_back_and_then_deleted(stacks: Stac
         ("Delete", "B-bad", "bad", None),
         ("Delete", "A-two", "two", None),
     ]
-    resource = stacks.cloudformation.describe_stack_resource(StackName="replaced", LogicalResourceId="A")
-    assert resource["StackResourceDetail"]["PhysicalResourceId"] == "A-one"
+    assert stacks.resource("replaced", "A") == "A-one"
     stacks.delete("replaced")
     assert stacks.events() == [("Delete", "A-one", "one", None)]
 
