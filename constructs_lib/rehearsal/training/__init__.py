@@ -1,4 +1,4 @@
-"""Trains and serves tabular models on this machine, for the rehearsal's SageMaker.
+"""Trains and serves models on this machine, for the rehearsal's SageMaker.
 
 What it computes is true of the models that it trains; it says nothing about the models that Autopilot would find.
 """
@@ -10,8 +10,14 @@ from .task import (
     CandidateFinished,
     CandidateStarted,
     Event,
+    ForecastingTask,
+    ImageClassificationTask,
+    ImageFile,
     Note,
     StageEvent,
+    Task,
+    TextClassificationTask,
+    TextGenerationTask,
     TrainingResult,
     TrainingTask,
 )
@@ -21,9 +27,15 @@ __all__ = [
     "CandidateFinished",
     "CandidateStarted",
     "Event",
+    "ForecastingTask",
+    "ImageClassificationTask",
+    "ImageFile",
     "Note",
     "Server",
     "StageEvent",
+    "Task",
+    "TextClassificationTask",
+    "TextGenerationTask",
     "TrainingResult",
     "TrainingTask",
     "train",

@@ -46,6 +46,19 @@ class Table:
 
     empty_files: list[str] = field(default_factory=list)
 
+    def notes(self, channel: str) -> list[str]:
+        """What a reader should know of how the channel was read."""
+        notes = [f"{count} {channel} rows are left out: {why}" for why, count in self.dropped.items()]
+        notes += [f"{name} is empty" for name in self.empty_files]
+        if self.usable > len(self.rows):
+            notes.append(f"a random sample of {len(self.rows)} of {self.usable} {channel} rows is used here")
+        return notes
+
+    def why_dropped(self) -> str:
+        """The end of a message that no row is usable."""
+        why = "; ".join(f"{count} have {reason}" for reason, count in self.dropped.items())
+        return f": {why}" if why else ""
+
 
 @dataclass(frozen=True)
 class _Source:
@@ -105,6 +118,11 @@ def read(
     return table
 
 
+def media_type(content_type: str) -> str:
+    """A content type without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
 def closest(name: str, names: Sequence[str]) -> str:
     """A hint at the name that was meant, or the names there are."""
     for candidate in names:
@@ -154,10 +172,10 @@ def _take(table: Table, row: list[str], reason: str | None, cap: int, draw: rand
 
 
 def _is_parquet(content_type: str | None) -> bool:
-    kind = (content_type or CSV).partition(";")[0].strip().lower()
+    kind = media_type(content_type or CSV)
     if kind == PARQUET:
         return True
-    if kind == CSV.partition(";")[0]:
+    if kind == media_type(CSV):
         if "header=absent" in (content_type or "").replace(" ", "").lower():
             raise DataFault(f"content type {content_type!r}: a header line is required ({CSV})")
         return False

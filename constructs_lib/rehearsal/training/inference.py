@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .archive import Kept
-from .data import CSV, MISSING, rows_of_csv
+from .data import CSV, MISSING, media_type, rows_of_csv
 from .families import TUNING
 from .faults import DataFault
 from .problem import BINARY, REGRESSION
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-TEXT_CSV = CSV.partition(";")[0]
+TEXT_CSV = media_type(CSV)
 JSON = "application/json"
 
 _KEYS = ("predicted_label", "probability", "probabilities", "labels")
@@ -128,7 +128,7 @@ def _served(archive: str, output: str) -> tuple[Kept, list[str]]:
 
 def _answer_type(accept: str) -> str:
     for choice in accept.split(","):
-        kind = choice.partition(";")[0].strip().lower()
+        kind = media_type(choice)
         if kind in {"", "*/*", "text/*", TEXT_CSV}:
             return TEXT_CSV
         if kind in {JSON, "application/*"}:
@@ -142,7 +142,7 @@ def table_of(body: bytes, content_type: str) -> tuple[str, bool]:
     Raises:
         DataFault: It is neither, or no UTF-8.
     """
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = media_type(content_type)
     if kind not in {TEXT_CSV, JSON}:
         raise DataFault(f"the content type {content_type!r} is not supported; use {TEXT_CSV} or {JSON}")
     try:

@@ -37,7 +37,7 @@ class Sample:
     """Rows to train on or to measure with."""
 
     cells: NDArray[Any]
-    """Text, a row per row and a column per feature."""
+    """Text, a row per row and a column per feature. Of images: their pixels."""
 
     target: NDArray[np.float64]
     """The number of the class, or the value."""
@@ -64,9 +64,14 @@ class Prepared:
     training: Sample
     validation: Sample
 
+    def save(self, directory: Path) -> None:
+        """Keep it for the later steps."""
+        directory.mkdir(parents=True, exist_ok=True)
+        joblib.dump(self, directory / _FILE)
+
     @classmethod
     def load(cls, directory: Path) -> Prepared:
-        """Read what `prepare` wrote."""
+        """Read what `save` wrote."""
         prepared: Prepared = joblib.load(directory / _FILE)
         return prepared
 
@@ -103,7 +108,7 @@ class _Preparation:
         cap = MOST_ROWS if task.validation_files else math.ceil(MOST_ROWS / (1 - fraction))
         table = self._read(files, "training", self._check_training_header, cap)
         self._check_rows(table)
-        target = _column(table, task.target)
+        target = column_of(table, task.target)
         found = problem.resolve(task.target, target, task.problem_type, task.objective)
         self._notes += found.notes
         names, kinds = columns.asked_features(
@@ -112,19 +117,18 @@ class _Preparation:
             target=task.target,
             ensembling=mode == families.ENSEMBLING,
         )
-        described = tuple(columns.describe(name, _column(table, name), kinds.get(name)) for name in names)
+        described = tuple(columns.describe(name, column_of(table, name), kinds.get(name)) for name in names)
         self._note_columns(described)
         plan = families.plan(mode, found.problem_type, task.algorithms, task.max_candidates)
         training = self._sample(table, names, found)
         if task.validation_files:
             validation = self._read_validation(table, names, found)
         else:
-            training, validation = _split(training, fraction, stratified=bool(found.labels))
+            training, validation = split_rows(training, fraction, stratified=bool(found.labels))
         for name, sample in (("training", training), ("validation", validation)):
             if sample.weights is not None and not sample.weights.sum() > 0:
                 raise DataFault(f"all weights in {task.sample_weight!r} of the {name} rows are zero")
         self._notes += plan.notes
-        self._directory.mkdir(parents=True, exist_ok=True)
         prepared = Prepared(
             target=task.target,
             mode=mode,
@@ -133,7 +137,7 @@ class _Preparation:
             training=training,
             validation=validation,
         )
-        joblib.dump(prepared, self._directory / _FILE)
+        prepared.save(self._directory)
         return {
             "problem_type": found.problem_type,
             "objective": found.objective,
@@ -162,16 +166,13 @@ class _Preparation:
             check_header=check_header,
             cap=cap,
         )
-        self._notes += [f"{count} {channel} rows are left out: {why}" for why, count in table.dropped.items()]
-        self._notes += [f"{name} is empty" for name in table.empty_files]
-        if table.usable > len(table.rows):
-            self._notes.append(f"a random sample of {len(table.rows)} of {table.usable} {channel} rows is used here")
+        self._notes += table.notes(channel)
         return table
 
     def _check_training_header(self, names: list[str]) -> Callable[[list[str]], str | None]:
         for role, name in (("target", self._task.target), ("sample weight", self._task.sample_weight)):
             if name is not None and name not in names:
-                raise DataFault(f"there is no {role} column {name!r} in the training data: {_where(name, names)}")
+                raise DataFault(f"there is no {role} column {name!r} in the training data: {where_is(name, names)}")
         return self._judge(names)
 
     def _judge(self, names: list[str]) -> Callable[[list[str]], str | None]:
@@ -213,7 +214,7 @@ class _Preparation:
     def _sample(self, table: Table, names: Sequence[str], found: problem.Problem) -> Sample:
         places = [table.columns.index(name) for name in names]
         cells = np.array([[row[place] for place in places] for row in table.rows], dtype=object)
-        values = _column(table, self._task.target)
+        values = column_of(table, self._task.target)
         if found.labels:
             numbers = {label: float(index) for index, label in enumerate(found.labels)}
             target = [numbers[value] for value in values]
@@ -221,7 +222,7 @@ class _Preparation:
             target = [columns.number(value) for value in values]
         weights = None
         if self._task.sample_weight is not None:
-            weights = np.array([columns.number(value) for value in _column(table, self._task.sample_weight)])
+            weights = np.array([columns.number(value) for value in column_of(table, self._task.sample_weight)])
         return Sample(cells=cells.reshape(len(table.rows), len(names)), target=np.array(target), weights=weights)
 
     def _read_validation(self, training: Table, names: Sequence[str], found: problem.Problem) -> Sample:
@@ -250,12 +251,11 @@ class _Preparation:
         files = [Path(file) for file in self._task.validation_files]
         table = self._read(files, "validation", check_header, MOST_ROWS)
         if not table.rows:
-            why = "; ".join(f"{count} have {reason}" for reason, count in table.dropped.items())
-            raise DataFault("the validation data has no usable row" + (f": {why}" if why else ""))
+            raise DataFault(f"the validation data has no usable row{table.why_dropped()}")
         return self._sample(table, names, found)
 
 
-def _split(sample: Sample, fraction: float, *, stratified: bool) -> tuple[Sample, Sample]:
+def split_rows(sample: Sample, fraction: float, *, stratified: bool) -> tuple[Sample, Sample]:
     """Training and validation rows at random; each class in proportion, and always one row of it to train on."""
     generator = np.random.default_rng(_SEED)
     groups = [np.flatnonzero(sample.target == label) for label in np.unique(sample.target)] if stratified else []
@@ -268,12 +268,14 @@ def _split(sample: Sample, fraction: float, *, stratified: bool) -> tuple[Sample
     return sample.part(np.flatnonzero(~chosen)), sample.part(np.flatnonzero(chosen))
 
 
-def _column(table: Table, name: str) -> list[str]:
+def column_of(table: Table, name: str) -> list[str]:
+    """The cells of a column."""
     place = table.columns.index(name)
     return [row[place] for row in table.rows]
 
 
-def _where(name: str, names: Sequence[str]) -> str:
+def where_is(name: str, names: Sequence[str]) -> str:
+    """A hint at why a column is not among the names there are."""
     if all(not math.isnan(columns.number(column)) for column in names):
         return "its first line holds only numbers, so the header seems to be missing"
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):

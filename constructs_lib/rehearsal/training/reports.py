@@ -53,7 +53,7 @@ def explain(archive: str, directory: str) -> str:
         importances[prepared.columns[place].name] = worse * (float(np.mean(values)) - base)
     ranked = dict(sorted(importances.items(), key=lambda item: -item[1]))
     folder = Path(archive).parent / "explainability"
-    _write_json(
+    write_json(
         folder / "permutation-importance.json",
         {
             "method": "permutation importance (Autopilot reports SHAP values of SageMaker Clarify instead)",
@@ -91,7 +91,7 @@ def insights(archive: str, directory: str, name: str, description: str) -> str:
         found["labels"] = list(model.labels)
         found["confusion_matrix"] = _confusion(sample.target.astype(int), predicted.argmax(axis=1), len(model.labels))
     folder = Path(archive).parent / "model-insights"
-    _write_json(folder / "insights.json", found)
+    write_json(folder / "insights.json", found)
     (folder / "insights.md").write_text(_as_markdown(found), encoding="utf-8")
     return str(folder)
 
@@ -146,6 +146,7 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     return [f"| {' | '.join(row)} |" for row in (header, ["---"] * len(header), *rows)]
 
 
-def _write_json(path: Path, content: dict[str, Any]) -> None:
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """A file that programs and people can read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

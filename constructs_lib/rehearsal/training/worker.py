@@ -10,7 +10,7 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from . import fitting, inference, preparation, reports
+from . import fitting, generation, images, inference, preparation, reports, texts
 from .faults import DataFault
 
 if TYPE_CHECKING:
@@ -23,6 +23,15 @@ STEPS: Mapping[str, Callable[..., Any]] = {
     "tabular.combine": fitting.combine,
     "tabular.explain": reports.explain,
     "tabular.insights": reports.insights,
+    "text.prepare": texts.prepare,
+    "text.fit": texts.fit,
+    "text.explain": texts.explain,
+    "text.insights": reports.insights,
+    "image.prepare": images.prepare,
+    "image.fit": images.fit,
+    "image.explain": images.explain,
+    "image.insights": reports.insights,
+    "generation.prepare": generation.prepare,
     "load": inference.load,
     "predict": inference.predict,
 }
