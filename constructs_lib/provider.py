@@ -190,13 +190,15 @@ _LOG_KEY = dict.fromkeys(
     "encrypted by CloudWatch Logs itself; the function logs names, statuses and decisions, never requests or URLs",
 )
 
+_WITH_LAMBDA_RULES: Final = [pack for pack in COMPLIANCE_PACKS if not pack.startswith("PCI")]
+
 _FUNCTION = {
     **dict.fromkeys(
-        [f"{pack}-LambdaConcurrency" for pack in COMPLIANCE_PACKS],
+        [f"{pack}-LambdaConcurrency" for pack in _WITH_LAMBDA_RULES],
         "called by CloudFormation alone, once per resource and change; a reservation would take from the account",
     ),
     **dict.fromkeys(
-        [f"{pack}-LambdaDLQ" for pack in COMPLIANCE_PACKS] + ["Serverless-LambdaDLQ"],
+        [f"{pack}-LambdaDLQ" for pack in (*_WITH_LAMBDA_RULES, "Serverless")],
         "CloudFormation reports a call that went unanswered; a queue would keep its pre-signed URL",
     ),
     **dict.fromkeys(

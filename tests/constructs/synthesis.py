@@ -121,6 +121,12 @@ def resolved(value: Any, **known: str) -> Any:
             return longest.get(value["Ref"], "r" * 63)
         case {"Fn::GetAtt": [name, "Arn"]} if "Role" in name:
             return f"arn:aws-us-gov:iam::123456789012:role/{'r' * 64}"
+        case {"Fn::GetAtt": [name, "Arn"]} if "Log" in name:
+            return f"arn:aws-us-gov:logs:us-gov-west-1:123456789012:log-group:{'l' * 63}:*"
+        case {"Fn::GetAtt": [name, "Arn"]} if "Output" in name:
+            return f"arn:aws-us-gov:s3:::{'b' * 63}"
+        case {"Fn::GetAtt": [name, "Arn"]} if "Key" in name:
+            return f"arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/{'k' * 36}"
         case {"Fn::GetAtt": [name, attribute]}:
             return f"arn:aws-us-gov:service:us-gov-west-1:123456789012:{name}/{attribute}"
         case {"Fn::Join": [delimiter, parts]}:

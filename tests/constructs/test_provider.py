@@ -1,0 +1,232 @@
+"""The one function behind the jobs of a stack: its ids, its asset, its permissions."""
+
+import inspect
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from synthesis import as_list, flat, jobs_of, new_job, new_stack, only, resources_of, statements_of, template_of
+
+import constructs_lib
+from constructs_lib import AutoMLProvider, ModelDeployConfig, runtime
+from constructs_lib.provider import CONSTRUCT_ID
+from constructs_lib.runtime import clients, contract
+
+RUNTIME = Path(runtime.__file__).parent
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    stack = new_stack()
+    new_job(stack, model_deploy_config=ModelDeployConfig.auto_named(), job_name="mine")
+    return template_of(stack)
+
+
+def test_logical_ids_never_change() -> None:
+    """The function's is the service token of every job that is deployed, which CloudFormation does not let change."""
+    stack = new_stack("AnyName")
+    for number in range(31):
+        new_job(stack, f"Job{number}", job_name=f"job-{number}")
+
+    ours = {name for name in template_of(stack)["Resources"] if name.startswith(CONSTRUCT_ID)}
+
+    assert ours == {
+        "SageMakerAutopilotProviderFunction8807CA69",
+        "SageMakerAutopilotProviderLogEF8E8966",
+        "SageMakerAutopilotProviderNames083C283F3",
+        "SageMakerAutopilotProviderNames1AE51D151",
+        "SageMakerAutopilotProviderPassRoles1952012B2",
+        "SageMakerAutopilotProviderPermissionsA20E9CD1",
+        "SageMakerAutopilotProviderRole52EFB3D4",
+    }
+
+
+def test_job_names_the_function_and_nothing_else_as_its_service(template: dict[str, Any]) -> None:
+    job = only(jobs_of(template))
+
+    assert job["Properties"]["ServiceToken"] == {"Fn::GetAtt": ["SageMakerAutopilotProviderFunction8807CA69", "Arn"]}
+
+
+def test_function_is_what_the_runtime_needs(template: dict[str, Any]) -> None:
+    properties = only(resources_of(template, "AWS::Lambda::Function"))["Properties"]
+
+    assert properties["Handler"] == contract.HANDLER
+    assert properties["Timeout"] == contract.FUNCTION_TIMEOUT < contract.SERVICE_TIMEOUT
+    assert properties["Runtime"] == "python3.14"
+    assert "Environment" not in properties
+
+
+def test_function_goes_before_what_it_may_do(template: dict[str, Any]) -> None:
+    assert only(resources_of(template, "AWS::Lambda::Function"))["DependsOn"] == [
+        "SageMakerAutopilotProviderPermissionsA20E9CD1"
+    ]
+
+
+def test_log_goes_with_the_stack_and_is_kept_for_a_year(template: dict[str, Any]) -> None:
+    log = only(resources_of(template, "AWS::Logs::LogGroup"))
+
+    assert log["DeletionPolicy"] == "Delete"
+    assert log["Properties"] == {"RetentionInDays": 365}
+
+
+def test_provider_is_made_by_the_first_job_or_by_hand() -> None:
+    stack = new_stack()
+    provider = AutoMLProvider.of(stack)
+    new_job(stack)
+
+    assert AutoMLProvider.of(stack.node.find_child("Job")) is provider  # type: ignore[arg-type]
+    assert provider.stack is stack
+
+
+# --------------------------------------------------------------------------------------------------------- permissions
+
+IAM_ACTION_OF = {"PutLogEvents": "logs", "CreateLogStream": "logs", "PassRole": "iam"}
+"""What the function's role needs beside its calls: Lambda writes the log, and a create call passes a role."""
+
+
+def operations(protocol: type) -> set[str]:
+    """The API operations of a client protocol, in the spelling of IAM."""
+    methods = {name for name, _ in inspect.getmembers(protocol, inspect.isfunction) if not name.startswith("_")}
+    spelled = {"".join(part.capitalize() for part in name.split("_")) for name in methods}
+    return {name.replace("AutoMlJobV2", "AutoMLJobV2").replace("AutoMlJob", "AutoMLJob") for name in spelled}
+
+
+def test_function_may_do_what_it_calls_and_nothing_else(template: dict[str, Any]) -> None:
+    allowed = {
+        action
+        for statement in statements_of(template, beginning=CONSTRUCT_ID)
+        for action in as_list(statement["Action"])
+    }
+
+    assert allowed == {
+        *(f"sagemaker:{operation}" for operation in operations(clients.SageMaker)),
+        *(f"cloudformation:{operation}" for operation in operations(clients.CloudFormation)),
+        *(f"{service}:{action}" for action, service in IAM_ACTION_OF.items()),
+    }
+
+
+def test_function_may_touch_jobs_of_its_stack_only() -> None:
+    stack = new_stack()
+    new_job(stack)
+
+    touched = {
+        flat(resource)
+        for statement in statements_of(template_of(stack), beginning=CONSTRUCT_ID)
+        if any(action.startswith("sagemaker:") for action in as_list(statement["Action"]))
+        for resource in as_list(statement["Resource"])
+    }
+
+    (pattern,) = touched
+    assert pattern == f"arn:<Partition>:sagemaker:<Region>:<AccountId>:automl-job/stacke551-{'?' * 22}"
+
+
+def test_job_with_a_name_of_its_own_adds_both_spellings_of_it() -> None:
+    stack = new_stack()
+    new_job(stack, job_name="Churn")
+
+    named = {
+        flat(resource).rpartition("/")[2]
+        for statement in statements_of(template_of(stack), beginning=f"{CONSTRUCT_ID}Names")
+        for resource in as_list(statement["Resource"])
+    }
+
+    assert named == {"Churn", "churn"}
+
+
+def test_nothing_is_deleted_for_jobs_that_deploy_nothing() -> None:
+    stack = new_stack()
+    new_job(stack)
+
+    actions = {
+        action
+        for statement in statements_of(template_of(stack), beginning=CONSTRUCT_ID)
+        for action in as_list(statement["Action"])
+    }
+
+    assert "sagemaker:DeleteEndpoint" not in actions
+
+
+# --------------------------------------------------------------------------------------------------------------- asset
+
+
+def asset_of(stack: cdk.Stack) -> Path:
+    """The folder that becomes the function's code."""
+    app = stack.node.root
+    assert isinstance(app, cdk.App)
+    assembly = app.synth()
+    folders = [path for path in Path(assembly.directory).glob("asset.*") if path.is_dir()]
+    assert len(folders) == 1
+    return folders[0]
+
+
+def test_asset_holds_the_runtime_and_nothing_else() -> None:
+    stack = new_stack()
+    new_job(stack)
+
+    folder = asset_of(stack)
+
+    assert {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()} == {
+        Path("runtime", path.name) for path in RUNTIME.glob("*.py")
+    }
+
+
+def test_asset_is_below_60_kb_even_unpacked(tmp_path: Path) -> None:
+    stack = new_stack()
+    new_job(stack)
+    folder = asset_of(stack)
+
+    packed = tmp_path / "code.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in folder.rglob("*.py"):
+            archive.write(path, path.relative_to(folder))
+
+    assert sum(path.stat().st_size for path in folder.rglob("*.py")) < 60_000
+    assert packed.stat().st_size < 30_000
+
+
+HASH_PROGRAM = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import aws_cdk as cdk
+from constructs_lib import AutoMLProvider
+import constructs_lib
+assert constructs_lib.__file__.startswith(sys.argv[1])
+app = cdk.App()
+stack = cdk.Stack(app, "Stack")
+AutoMLProvider.of(stack)
+resources = app.synth().get_stack_by_name("Stack").template["Resources"]
+function = next(each for each in resources.values() if each["Type"] == "AWS::Lambda::Function")
+print(function["Properties"]["Code"]["S3Key"])
+"""
+
+
+def test_hash_of_the_asset_depends_on_the_code_alone(tmp_path: Path) -> None:
+    shutil.copytree(
+        Path(constructs_lib.__file__).parent, tmp_path / "constructs_lib", ignore=shutil.ignore_patterns("__pycache__")
+    )
+
+    def key() -> str:
+        program = [sys.executable, "-c", HASH_PROGRAM, str(tmp_path)]
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    before = key()
+    runtime_copy = tmp_path / "constructs_lib" / "runtime"
+    (runtime_copy / "__pycache__").mkdir()
+    (runtime_copy / "__pycache__" / "handler.cpython-314.pyc").write_bytes(b"x")
+    (runtime_copy / "deeper" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "constructs_lib" / "job.py").write_text(
+        (tmp_path / "constructs_lib" / "job.py").read_text() + "\n# changed\n"
+    )
+    assert key() == before
+
+    (runtime_copy / "handler.py").write_text((runtime_copy / "handler.py").read_text() + "\n# changed\n")
+    assert key() != before

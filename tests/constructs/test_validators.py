@@ -1,0 +1,327 @@
+"""What reads templates for faults finds none in ours: cdk-nag, cfn-lint, parliament, and a few checks of our own.
+
+cdk-nag sees L1 classes only, and the library writes its function and log group as plain `CfnResource`s. So each
+template is read a second time through `CfnInclude`, and what the packs find then must be exactly what the library
+acknowledges.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import cdk_nag
+import pytest
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import cloudformation_include
+from cfnlint.api import lint_file  # type: ignore[import-untyped]
+from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
+from synthesis import CREDIT, allowing, as_list, data_bucket, jobs_of, new_job, resolved, resources_of, statements_of
+
+from constructs_lib import (
+    Algorithm,
+    AutoMLJob,
+    Channel,
+    CompletionCriteria,
+    FeatureSpecification,
+    Metric,
+    Mode,
+    ModelDeployConfig,
+    OutputLocation,
+    ProblemType,
+)
+from examples.quickstart.stack import Quickstart
+
+PACKS = (
+    cdk_nag.AwsSolutionsChecks,
+    cdk_nag.HIPAASecurityChecks,
+    cdk_nag.NIST80053R5Checks,
+    cdk_nag.PCIDSS321Checks,
+    cdk_nag.ServerlessChecks,
+)
+# W3005: the CDK writes dependencies that a reference implies already.
+LINT = ManualArgs(regions=["eu-west-1"], ignore_checks=["W3005"])
+STACKS = ("Quickstart", "Named", "Network", "Deploying", "Requested", "Brought")
+
+
+def vpc_of(stack: cdk.Stack) -> ec2.IVpc:
+    return ec2.Vpc.from_vpc_attributes(
+        stack,
+        "Vpc",
+        vpc_id="vpc-0123456789abcdef0",
+        vpc_cidr_block="10.0.0.0/16",
+        availability_zones=["a"],
+        private_subnet_ids=["subnet-0123456789abcdef0"],
+    )
+
+
+def define(app: cdk.App) -> None:
+    """A stack for each kind of job."""
+    Quickstart(app, "Quickstart")
+
+    stack = cdk.Stack(app, "Named")
+    key = kms.Key(stack, "Key", enable_key_rotation=True)
+    new_job(
+        stack,
+        training_data=Channel.from_asset(CREDIT),
+        validation_data=Channel.from_asset(CREDIT),
+        target_attribute="bad_credit",
+        output=OutputLocation.from_bucket(data_bucket(stack), "models/", encryption_key=key),
+        problem_type=ProblemType.BINARY_CLASSIFICATION,
+        objective=Metric.F1,
+        mode=Mode.ENSEMBLING,
+        algorithms=[Algorithm.XGBOOST],
+        features=FeatureSpecification.of(["housing", "savings"]),
+        completion_criteria=CompletionCriteria(max_candidates=3, max_runtime=cdk.Duration.hours(1)),
+        volume_encryption_key=key,
+        encrypt_inter_container_traffic=True,
+        job_name="Mine",
+    )
+    cdk.Tags.of(stack).add("team", "growth")
+
+    stack = cdk.Stack(app, "Network")
+    new_job(stack, vpc=vpc_of(stack), validation_fraction=0.2)
+
+    stack = cdk.Stack(app, "Deploying")
+    new_job(stack, "Auto", model_deploy_config=ModelDeployConfig.auto_named())
+    new_job(stack, "Named", model_deploy_config=ModelDeployConfig.named("Churn"))
+
+    stack = cdk.Stack(app, "Requested")
+    AutoMLJob.from_request(stack, "Job", request())
+
+    stack = cdk.Stack(app, "Brought")
+    role = iam.Role(stack, "JobRole", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
+    new_job(stack, "Typed", role=role, training_data=Channel.from_bucket(data_bucket(stack), "train/"))
+    AutoMLJob.from_request(stack, "Requested", request(), role=role)
+    reason = "the role of whoever wrote this test, not of the library"
+    for pack in ("HIPAA.Security", "NIST.800.53.R5", "PCI.DSS.321"):
+        acknowledgment = cdk.Acknowledgment(id=f"{pack}::{pack}-IAMNoInlinePolicy", reason=reason)
+        cdk.Validations.of(role).acknowledge(acknowledgment)
+
+
+def request() -> dict[str, Any]:
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://churn/train/"}}
+    return {
+        "InputDataConfig": [{"DataSource": source, "TargetAttributeName": "y"}],
+        "OutputDataConfig": {"S3OutputPath": "s3://churn/models", "KmsKeyId": "alias/churn"},
+        "AutoMLJobConfig": {"SecurityConfig": {"VolumeKmsKeyId": "alias/churn"}},
+        "RoleArn": "arn:aws:iam::111122223333:role/automl",
+    }
+
+
+@dataclass(frozen=True)
+class Synthesized:
+    folder: Path
+
+    def template(self, stack: str) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads(self.path(stack).read_text())
+        return loaded
+
+    def path(self, stack: str) -> Path:
+        return self.folder / f"{stack}.template.json"
+
+    def found(self, kind: str = "violations") -> dict[str, set[str]]:
+        """For each construct, by its path, what the packs found."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for report in json.loads((self.folder / "validation-report.json").read_text())["pluginReports"]:
+            for finding in report[kind]:
+                for construct in finding["violatingConstructs"]:
+                    found[construct["constructPath"]].add(finding["ruleName"])
+        return dict(found)
+
+    def acknowledged(self, stack: str) -> dict[str, set[str]]:
+        """For each construct, by its path, the findings that are acknowledged there."""
+        noted: dict[str, set[str]] = defaultdict(set)
+        metadata = json.loads((self.folder / f"{stack}.metadata.json").read_text())
+        for path, entries in metadata.items():
+            for entry in entries:
+                if entry["type"] == "aws:cdk:acknowledged-rules":
+                    noted[path.removeprefix("/")] |= {name.partition("::")[2] for name in entry["data"]}
+        return dict(noted)
+
+
+def synthesize(app: cdk.App) -> Synthesized:
+    for pack in PACKS:
+        cdk.Validations.of(app).add_plugins(pack(app))
+    try:
+        app.synth()
+    except RuntimeError as error:  # findings are read from the report
+        if "ValidationFailed" not in str(error):
+            raise
+    return Synthesized(Path(app.outdir))
+
+
+@pytest.fixture(scope="module")
+def synthesized() -> Synthesized:
+    app = cdk.App(context={"aws:cdk:enable-path-metadata": True})
+    define(app)
+    return synthesize(app)
+
+
+@pytest.fixture(scope="module")
+def reread(synthesized: Synthesized) -> Synthesized:
+    """The same templates as L1 classes."""
+    app = cdk.App()
+    for name in STACKS:
+        stack = cdk.Stack(app, name, synthesizer=cdk.BootstraplessSynthesizer())
+        cloudformation_include.CfnInclude(stack, "T", template_file=str(synthesized.path(name)))
+    return synthesize(app)
+
+
+# ------------------------------------------------------------------------------------------------------------- cdk-nag
+
+
+def test_five_packs_pass(synthesized: Synthesized) -> None:
+    assert synthesized.found() == {}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_acknowledged_is_exactly_what_the_packs_find(stack: str, synthesized: Synthesized, reread: Synthesized) -> None:
+    resources = synthesized.template(stack)["Resources"]
+    acknowledged = synthesized.acknowledged(stack)
+    found: dict[str, set[str]] = defaultdict(set)
+    for path, rules in reread.found().items():
+        owner, _, name = path.partition("/T/")
+        if owner == stack:
+            made_at = resources[name]["Metadata"]["aws:cdk:path"]
+            place = next((each for each in acknowledged if f"{made_at}/".startswith(f"{each}/")), made_at)
+            found[place] |= rules
+
+    assert dict(found) == acknowledged
+
+
+def test_function_is_seen_by_the_packs_when_it_is_read_again(reread: Synthesized) -> None:
+    seen = {path for path in reread.found() if "ProviderFunction" in path}
+
+    assert len(seen) == len(STACKS)
+
+
+def test_wildcards_carry_evidence_of_their_own(synthesized: Synthesized) -> None:
+    reports = json.loads((synthesized.folder / "validation-report.json").read_text())["pluginReports"]
+    reasons = {finding["reason"] for report in reports for finding in report["suppressedViolations"]}
+
+    assert len(reasons) >= 10
+    assert all(len(reason) > 20 for reason in reasons)
+
+
+# ------------------------------------------------------------------------------------------------- cfn-lint, parliament
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_cfn_lint_passes(stack: str, synthesized: Synthesized) -> None:
+    assert [str(match) for match in lint_file(synthesized.path(stack), config=LINT)] == []
+
+
+def test_cfn_lint_would_have_found_a_fault(synthesized: Synthesized, tmp_path: Path) -> None:
+    template = synthesized.template("Quickstart")
+    next(iter(resources_of(template, "AWS::Lambda::Function").values()))["Properties"]["Timeout"] = 901
+    broken = tmp_path / "broken.json"
+    broken.write_text(json.dumps(template))
+
+    assert [match.rule.id for match in lint_file(broken, config=LINT)] == ["E3717"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_parliament_knows_every_action_and_its_resources(stack: str, synthesized: Synthesized) -> None:
+    parliament = pytest.importorskip("parliament", exc_type=ImportError)
+    for kind in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
+        for name, policy in resources_of(synthesized.template(stack), kind).items():
+            document = json.dumps(resolved(policy["Properties"]["PolicyDocument"]))
+            found = parliament.analyze_policy_string(document).findings
+            known = [each for each in found if "kms:ResourceAliases" not in str(each.detail)]  # newer than its data
+            assert [(name, each.issue, each.detail) for each in known] == []
+
+
+# -------------------------------------------------------------------------------------------------------------- our own
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_limits_that_no_linter_knows_are_kept(stack: str, synthesized: Synthesized) -> None:
+    for job in jobs_of(synthesized.template(stack)).values():
+        assert len(job["Type"]) <= 60
+        assert 1 <= job["Properties"]["ServiceTimeout"] <= 3600
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_roles_are_passed_one_by_one_and_to_sagemaker_only(stack: str, synthesized: Synthesized) -> None:
+    passed = allowing(statements_of(synthesized.template(stack)), "iam:PassRole")
+
+    assert passed
+    for statement in passed:
+        assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+        assert all("*" not in json.dumps(resource) for resource in as_list(statement["Resource"]))
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_nobody_gets_every_action_of_a_service(stack: str, synthesized: Synthesized) -> None:
+    template = synthesized.template(stack)
+    actions = {action for statement in statements_of(template) for action in as_list(statement["Action"])}
+
+    assert not [action for action in actions if "*" in action]
+    assert "ManagedPolicyArns" not in json.dumps(template)
+    assert "FullAccess" not in json.dumps(template)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_wildcards_stand_only_where_a_condition_or_the_service_leaves_no_choice(
+    stack: str, synthesized: Synthesized
+) -> None:
+    anywhere = {
+        action
+        for statement in statements_of(synthesized.template(stack))
+        if "*" in as_list(statement["Resource"])
+        for action in as_list(statement["Action"])
+    }
+
+    assert anywhere <= {
+        "cloudwatch:PutMetricData",
+        "ec2:DescribeDhcpOptions",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSecurityGroups",
+        "ec2:DescribeSubnets",
+        "ec2:DescribeVpcs",
+        "ecr:GetAuthorizationToken",
+    }
+
+
+CDK_VALIDATION_PROGRAM = """
+import sys
+sys.path[:0] = sys.argv[1:]
+
+import aws_cdk as cdk
+from test_validators import define
+
+context = {"@aws-cdk/core:validateAgainstDefaultRules": True}
+app = cdk.App(context=context)
+define(app)
+app.synth()
+print("ours pass")
+
+app = cdk.App(context=context)
+group = {"GroupDescription": "x", "VpcId": "vpc-1"}
+cdk.CfnResource(cdk.Stack(app, "Broken"), "Group", type="AWS::EC2::SecurityGroup", properties=group)
+try:
+    app.synth()
+except RuntimeError:
+    print("a broken one does not")
+"""
+
+
+def test_cdks_own_template_validation_passes() -> None:
+    here = Path(__file__).parent
+    done = subprocess.run(
+        [sys.executable, "-c", CDK_VALIDATION_PROGRAM, str(here), str(here.parents[1])],
+        env={name: value for name, value in os.environ.items() if name != "CDK_VALIDATION"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+
+    assert done.stdout.splitlines() == ["ours pass", "a broken one does not"], done.stderr
