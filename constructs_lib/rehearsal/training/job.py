@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from .task import Event, Status, Task
 
 _SIDE_BY_SIDE = 2
-_ERRORS = {
-    "GeneratingExplainabilityReport": "ExplainabilityError",
-    "GeneratingModelInsightsReport": "ModelInsightsError",
+_REPORTS = {
+    "explain": ("GeneratingExplainabilityReport", "explainability", "ExplainabilityError"),
+    "insights": ("GeneratingModelInsightsReport", "insights", "ModelInsightsError"),
 }
-"""The secondary status that a job ends with when a report of the best candidate fails."""
+"""The stage of each report, the candidate's field for it, and how a job ends when it fails."""
 
 
 def train(
@@ -173,20 +173,16 @@ class _Job:
         """Explain the best candidate; return the job's last secondary status."""
         best = self._completed()[0]
         ending = "MaxCandidatesReached" if self._prepared["cut_short"] else "Completed"
-        archive = str(best.model_archive)
-        insights = self._call("insights", archive=archive, name=best.name, description=best.description)
-        steps = (
-            ("GeneratingExplainabilityReport", self._call("explain", archive=archive), "explainability"),
-            ("GeneratingModelInsightsReport", insights, "insights"),
-        )
-        for stage, call, attribute in steps:
+        for step in self._task.reports:
+            stage, attribute, error = _REPORTS[step]
             self._stage(stage)
-            outcome = self._do(call)
+            named = {"name": best.name, "description": best.description} if step == "insights" else {}
+            outcome = self._do(self._call(step, archive=str(best.model_archive), **named))
             if outcome.ended == "done":
                 best = self._replaced(best, attribute, Path(outcome.value))
             else:
-                ending = _ERRORS[stage]
-                self._note(f"the step {call.step.partition('.')[2]!r} failed for {best.name}: {outcome.text}")
+                ending = error
+                self._note(f"the step {step!r} failed for {best.name}: {outcome.text}")
         return ending
 
     def _replaced(self, candidate: Candidate, attribute: str, path: Path) -> Candidate:

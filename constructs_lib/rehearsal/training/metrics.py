@@ -76,3 +76,34 @@ def _balanced_accuracy(truth: NDArray[Any], chosen: NDArray[Any], weights: Float
         if total > 0:
             recalls.append(float(weights[of_label & (chosen == label)].sum() / total))
     return math.fsum(recalls) / len(recalls) if recalls else math.nan
+
+
+def evaluate_forecasts(
+    truth: Floats, predicted: Floats, levels: Floats, median: Floats, scales: Floats
+) -> dict[str, float]:
+    """All metrics of a forecast. RMSE, MAPE, WAPE and MASE judge the median.
+
+    Args:
+        truth: What came to be; any number of rows (an item in a window) of one value per step.
+        predicted: The forecast's quantiles: as `truth`, with one more axis for the quantiles.
+        levels: The quantiles, as shares.
+        median: The forecast's median, as `truth`.
+        scales: Of each row, the mean error of repeating the last season in its history.
+
+    Returns:
+        Values by name. A metric that these values do not define (MAPE of nothing but zeros) is left out.
+    """
+    off = truth[..., np.newaxis] - predicted
+    losses = 2 * np.maximum(levels * off, (levels - 1) * off)
+    errors = np.abs(truth - median)
+    total = float(np.abs(truth).sum())
+    nonzero = truth != 0
+    scaled = scales > 0
+    values = {
+        "AverageWeightedQuantileLoss": float(losses.sum(axis=(0, 1)).mean()) / total if total else math.nan,
+        "WAPE": float(errors.sum()) / total if total else math.nan,
+        "RMSE": float(np.sqrt(np.mean(errors**2))),
+        "MAPE": float(np.mean(errors[nonzero] / np.abs(truth[nonzero]))) if nonzero.any() else math.nan,
+        "MASE": float(np.mean(errors.mean(axis=1)[scaled] / scales[scaled])) if scaled.any() else math.nan,
+    }
+    return {name: value for name, value in values.items() if math.isfinite(value)}

@@ -39,7 +39,7 @@ OBJECTIVES: Mapping[str, Sequence[str]] = {
 }
 """The objectives of each problem type, the default first."""
 
-_MINIMIZED = frozenset({"MSE", "RMSE", "MAE", "LogLoss"})
+_MINIMIZED = frozenset({"MSE", "RMSE", "MAE", "LogLoss", "MAPE", "MASE", "WAPE", "AverageWeightedQuantileLoss"})
 
 _FEW_NUMBERS = 20
 _MANY_NUMBERS = 100

@@ -23,6 +23,9 @@ class Task:
     kind: ClassVar[str]
     """Which steps of the worker do it."""
 
+    reports: ClassVar[Sequence[str]] = ("explain", "insights")
+    """The steps that say something of the best candidate."""
+
     content_type: str | None = None
     validation_fraction: float | None = None
     max_runtime_per_training_job: int | None = None
@@ -100,6 +103,7 @@ class ForecastingTask(FileTask):
     """A job that forecasts the values of several time series."""
 
     kind = "forecast"
+    reports = ("explain",)
 
     frequency: str
     horizon: int

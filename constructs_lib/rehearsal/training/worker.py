@@ -10,7 +10,7 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from . import fitting, generation, images, inference, preparation, reports, texts
+from . import fitting, forecasting, generation, images, inference, preparation, reports, texts
 from .faults import DataFault
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ STEPS: Mapping[str, Callable[..., Any]] = {
     "image.fit": images.fit,
     "image.explain": images.explain,
     "image.insights": reports.insights,
+    "forecast.prepare": forecasting.prepare,
+    "forecast.fit": forecasting.fit,
+    "forecast.explain": forecasting.explain,
     "generation.prepare": generation.prepare,
     "load": inference.load,
     "predict": inference.predict,
