@@ -1,12 +1,13 @@
 """What a job or an endpoint does with its execution role: over HTTP, with temporary credentials of that role."""
 
 import contextlib
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 import botocore.exceptions
 
@@ -21,6 +22,9 @@ GRANT_CONTEXT: Mapping[str, str] = {"kms:GrantIsForAWSResource": "true"}
 """What policies can test of a grant that a service makes for its own use."""
 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
+
+
+_S3_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com(?:\.cn)?")
 
 
 class Denied(Exception):  # noqa: N818 - says what happened
@@ -40,15 +44,21 @@ class S3Location:
 
     @classmethod
     def parse(cls, uri: str) -> "S3Location":
-        """Read `s3://bucket/key` or either style of `https` address."""
-        parts = urlsplit(uri)
-        path = parts.path.lstrip("/")
-        if parts.scheme == "s3":
-            return cls(parts.netloc, path)
-        host = parts.netloc.split(":")[0]
-        before, dot_s3, _ = host.partition(".s3")
-        if dot_s3 and not host.startswith("s3"):
-            return cls(before, path)
+        """Read `s3://bucket/key` as it stands, or either style of `https` address.
+
+        Raises:
+            Denied: It is neither.
+        """
+        scheme, _, rest = uri.partition("://")
+        host, _, path = rest.partition("/")
+        if scheme == "s3" and host:
+            return cls(host, path)
+        address = _S3_HOST.fullmatch(host) if scheme == "https" else None
+        if address is None:
+            raise Denied(f"{uri} is not the address of anything in S3")
+        path = unquote(path)
+        if bucket := address.group("bucket"):
+            return cls(bucket, path)
         bucket, _, key = path.partition("/")
         return cls(bucket, key)
 
@@ -93,6 +103,8 @@ class AsRole:
             if details["Code"] in _DENIED:
                 raise Denied(f"{self._unauthorized(action, resource)} {details['Message']}") from None
             raise Denied(f"{action} on {resource} failed: {details['Code']}: {details['Message']}") from None
+        except botocore.exceptions.ParamValidationError as error:  # a bucket can not be called that
+            raise Denied(f"{action} on {resource} failed: {error}") from None
 
     def keys_below(self, location: S3Location) -> Iterator[str]:
         """The keys that begin with the location's, without folder markers."""

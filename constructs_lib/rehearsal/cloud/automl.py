@@ -267,7 +267,6 @@ def _may_grant_volume_key(call: Call, settings: Json) -> bool:
 def _described(job: Job) -> Json:
     members = _summary(job) | {
         "BestCandidate": job.best,
-        "PartialFailureReasons": [{"PartialFailureMessage": text[:1024]} for text in job.partial_failures[:5]] or None,
         "AutoMLJobArtifacts": job.artifacts or None,
         "ModelDeployResult": {"EndpointName": job.endpoint_name} if job.endpoint_name else None,
     }

@@ -34,6 +34,9 @@ from constructs_lib.rehearsal.training.task import (
 
 logger = logging.getLogger(__name__)
 
+_NAME_LENGTH = 255 // 4
+"""File systems take 255 bytes; a character of UTF-8 has up to four."""
+
 LOG_GROUP = "/aws/sagemaker/AutoMLJobs"
 
 
@@ -120,8 +123,10 @@ class Execution:
                 raise JobFailed(
                     f"This rehearsal does not train {kind.removesuffix('JobConfig')} jobs: tabular ones only"
                 )
-            self._report({})  # a role that can not write is found before hours of training
             task = self._task(problem, workdir)
+            # A role that can not write is found before hours of training, and the data is read before: a channel may
+            # be the whole bucket that the results go to.
+            self._report({})
             result = load_training(self._training).train(
                 task, workdir, on_event=self._on_event, cancelled=self._job.cancelled
             )
@@ -170,9 +175,10 @@ class Execution:
             locations = [S3Location(location.bucket, key) for key in self._role.keys_below(location)]
         if not locations:
             raise JobFailed(f"There are no objects under {location.uri}, and a channel needs at least one")
-        # Objects of two folders may share a name, so each file has a number; the ending tells the reader the format.
+        # Messages name the file, so it keeps its name, or as much of the end as a file system takes. Objects of two
+        # folders may share a name: each has a folder of its own.
         return [
-            self._role.download(item, folder / f"{number:05d}-{Path(item.key).name}", self._job.cancelled)
+            self._role.download(item, folder / str(number) / Path(item.key).name[-_NAME_LENGTH:], self._job.cancelled)
             for number, item in enumerate(locations)
         ]
 
@@ -183,7 +189,8 @@ class Execution:
         prefix = (
             entries[0].get("prefix") if isinstance(entries, list) and entries and isinstance(entries[0], dict) else None
         )
-        if not isinstance(prefix, str) or not all(isinstance(entry, str) for entry in entries[1:]):
+        named = isinstance(prefix, str) and prefix.startswith("s3://")
+        if not named or not all(isinstance(entry, str) for entry in entries[1:]):
             raise JobFailed(wrong)
         for entry in entries[1:]:
             yield S3Location.parse(prefix + entry)

@@ -108,6 +108,8 @@ class Hosting:
                 self._model(call.place, variant["ModelName"])
             if "ServerlessConfig" not in variant and "InstanceType" not in variant:
                 raise ValidationError(f"Variant {variant['VariantName']} needs an InstanceType or a ServerlessConfig")
+        if any("ModelName" not in variant for variant in request["ProductionVariants"]):
+            raise ValidationError("The rehearsal offers no inference components: each variant needs a ModelName")
         if role := request.get("ExecutionRoleArn"):
             call.require_passing(role)
         config = EndpointConfig(name=request["EndpointConfigName"], arn=arn, tags=tags_of(request), request=request)

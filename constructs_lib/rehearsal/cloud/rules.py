@@ -22,6 +22,8 @@ _ALGORITHMS = {
     },
     "HYPERPARAMETER_TUNING": {"linear-learner", "mlp", "xgboost"},
 }  # fmt: skip
+_LONGEST_OUTPUT_PATH = 512
+"""What its documentation says; the model's own limit is that of every `S3Uri`."""
 _CONTENT_TYPES = {"text/csv;header=present", "x-application/vnd.amazon+parquet"}
 
 
@@ -42,6 +44,8 @@ def check(settings: Json) -> None:
 
 
 def _problems(settings: Json) -> Iterator[str]:
+    if len(settings["OutputDataConfig"]["S3OutputPath"]) > _LONGEST_OUTPUT_PATH:
+        yield f"S3OutputPath can have at most {_LONGEST_OUTPUT_PATH} characters"
     yield from _channel_problems(settings)
     kind, problem = next(iter(settings["AutoMLProblemTypeConfig"].items()))
     if kind == TABULAR:

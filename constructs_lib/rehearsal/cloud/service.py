@@ -71,16 +71,16 @@ class SageMaker:
         try:
             if invocation := _INVOCATION.fullmatch(path):
                 return self._invoke(unquote(invocation.group(1)), headers, body)
-            return _json_answer(self._do(operation, headers, body))
+            return _json_answer(self._do(operation, path, headers, body))
         except ServiceError as error:
             return ministack.json_error(error.code, error.message, error.status)
         except Exception as error:
             logger.exception("%s", operation or path)
             return ministack.json_error(InternalError.code, f"{type(error).__name__}: {error}", InternalError.status)
 
-    def _do(self, operation: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    def _do(self, operation: str, path: str, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
         if operation not in self._operations:
-            raise UnknownOperationError(f"The rehearsal does not offer {operation}")
+            raise UnknownOperationError(f"The rehearsal does not offer {operation or path}")
         try:
             request = json.loads(body or b"{}")
         except ValueError:

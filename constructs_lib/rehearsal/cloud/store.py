@@ -62,7 +62,6 @@ class Job(Resource):
     secondary_status: str = "Starting"
     ended: float | None = None
     failure_reason: str | None = None
-    partial_failures: list[str] = field(default_factory=list)
     candidates: list[Json] = field(default_factory=list)
     best: Json | None = None
     problem_type: str | None = None

@@ -109,6 +109,20 @@ def test_the_model_is_read_as_its_own_role(account: Account, model_data: str) ->
     assert f"The execution role {role} is not authorized to perform s3:GetObject" in failed["FailureReason"]
 
 
+def test_what_is_not_offered_is_named(account: Account, cloud: Cloud) -> None:
+    component = {"VariantName": "one", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    create = account.sagemaker.create_endpoint_config
+    assert refusal(create, EndpointConfigName="components", ProductionVariants=[component]) == (
+        "ValidationException",
+        "The rehearsal offers no inference components: each variant needs a ModelName",
+    )
+    invoke = cloud.client("sagemaker-runtime").invoke_endpoint_async
+    assert refusal(invoke, EndpointName="ep", InputLocation=f"s3://{BUCKET}/train/a.csv") == (
+        "UnknownOperationException",
+        "The rehearsal does not offer /endpoints/ep/async-invocations",
+    )
+
+
 def test_errors_on_the_wire_are_json_1_1(cloud: Cloud, account: Account) -> None:
     del account
     address = urlsplit(cloud.endpoint_url)

@@ -2,6 +2,9 @@
 
 import json
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -143,6 +146,37 @@ def test_the_quota_of_concurrent_jobs_counts_the_running_ones(account: Account) 
         account.wait(request["AutoMLJobName"])
 
 
+def test_calls_at_the_same_time_make_one_job_of_a_name(account: Account) -> None:
+    request = account.request()
+    answers = at_once(account, [request] * 6)
+    assert sorted(answers) == ["ResourceInUse"] * 5 + ["created"]
+    account.wait(request["AutoMLJobName"])
+
+
+def test_calls_at_the_same_time_keep_to_the_quota(account: Account) -> None:
+    slow = [account.request(InputDataConfig=[channel() | {"TargetAttributeName": "slow"}]) for _ in range(7)]
+    answers = at_once(account, slow)
+    assert sorted(answers) == ["ResourceLimitExceeded"] * 3 + ["created"] * 4
+    for request, answer in zip(slow, answers, strict=True):
+        if answer == "created":
+            account.sagemaker.stop_auto_ml_job(AutoMLJobName=request["AutoMLJobName"])
+            account.wait(request["AutoMLJobName"])
+
+
+def at_once(account: Account, requests: Sequence[dict[str, Any]]) -> list[str]:
+    """Create jobs at the same time: `created`, or the code of the error, for each."""
+
+    def create(request: dict[str, Any]) -> str:
+        try:
+            account.sagemaker.create_auto_ml_job(**request)
+        except account.sagemaker.exceptions.ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return "created"
+
+    with ThreadPoolExecutor(len(requests)) as pool:
+        return list(pool.map(create, requests))
+
+
 def test_lists_filter_sort_and_page(account: Account, finished: str) -> None:
     pages = account.sagemaker.get_paginator("list_auto_ml_jobs").paginate(
         SortBy="Name", PaginationConfig={"PageSize": 2}
@@ -190,12 +224,44 @@ def test_a_manifest_names_the_objects(account: Account) -> None:
 
 @pytest.mark.parametrize(
     ("body", "reason"),
-    [(b"not json", 'must be a JSON list: {"prefix": "s3://..."} first'), (b'["a.csv"]', "must be a JSON list")],
+    [
+        (b"not json", 'must be a JSON list: {"prefix": "s3://..."} first'),
+        (b'["a.csv"]', "must be a JSON list"),
+        (b'[{"prefix": "parts/"}, "a.csv"]', "must be a JSON list"),
+    ],
 )
 def test_a_manifest_must_be_one(account: Account, body: bytes, reason: str) -> None:
     account.s3.put_object(Bucket=BUCKET, Key="wrong.json", Body=body)
     job = account.ended(account.request(InputDataConfig=[channel(f"s3://{BUCKET}/wrong.json", "ManifestFile")]))
     assert reason in job["FailureReason"]
+
+
+def test_an_object_may_have_a_longer_name_than_a_file(account: Account) -> None:
+    for folder in "ab":
+        account.s3.put_object(Bucket=BUCKET, Key=f"long/{folder}/{'ü' * 400}.csv", Body=CSV)
+    request = account.request(InputDataConfig=[channel(f"s3://{BUCKET}/long/")])
+    assert account.ended(request)["AutoMLJobStatus"] == "Completed"
+    report = account.s3.get_object(Bucket=BUCKET, Key=f"out/{request['AutoMLJobName']}/rehearsal.json")
+    assert "1202 lines were read" in report["Body"].read().decode()
+
+
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_channel_may_be_the_bucket_that_the_results_go_to(account: Account, end: str) -> None:
+    bucket = account.fresh("whole")
+    account.s3.create_bucket(Bucket=bucket)
+    account.s3.put_object(Bucket=bucket, Key="a.csv", Body=CSV)
+    output = {"S3OutputPath": f"s3://{bucket}{end}"}
+    request = account.request(InputDataConfig=[channel(f"s3://{bucket}{end}")], OutputDataConfig=output)
+    job = account.ended(request)
+    assert job["AutoMLJobStatus"] == "Completed", job
+    report = account.s3.get_object(Bucket=bucket, Key=f"{request['AutoMLJobName']}/rehearsal.json")
+    assert "601 lines were read" in report["Body"].read().decode()
+
+
+def test_a_bucket_that_can_not_be_fails_the_job(account: Account) -> None:
+    job = account.ended(account.request(InputDataConfig=[channel("s3://no bucket/x")]))
+    assert job["FailureReason"].startswith("s3:ListBucket on arn:aws:s3:::no bucket failed: ")
+    assert 'Invalid bucket name "no bucket"' in job["FailureReason"]
 
 
 def test_a_prefix_without_objects_fails_the_job(account: Account) -> None:

@@ -32,6 +32,7 @@ def algorithms(*names: str) -> dict[str, Any]:
 
 GOOD = [
     version_2(),
+    version_2(OutputDataConfig={"S3OutputPath": f"s3://b/{'x' * 505}"}),
     version_2(**tabular(ProblemType="Regression"), AutoMLJobObjective={"MetricName": "R2"}),
     version_2(**tabular(Mode="ENSEMBLING", CandidateGenerationConfig=algorithms("lightgbm", "catboost"))),
     version_2(**tabular(Mode="ENSEMBLING", SampleWeightAttributeName="w")),
@@ -71,6 +72,7 @@ BAD = {
     "MaxCandidates must be 1 with TimeSeriesForecastingJobConfig": version_2(
         AutoMLProblemTypeConfig={"TimeSeriesForecastingJobConfig": {"CompletionCriteria": {"MaxCandidates": 2}}}
     ),
+    "S3OutputPath can have at most 512 characters": version_2(OutputDataConfig={"S3OutputPath": f"s3://b/{'x' * 506}"}),
     "One channel must be the training channel": with_channels(channel(ChannelType="validation")),
     "There can be one training channel only": with_channels(channel(), channel()),
     "Each channel must have a DataSource with an S3DataSource": with_channels({"TargetAttributeName": "y"}),
