@@ -224,10 +224,11 @@ def as_version_2(request: Json) -> Json:
     """A request of `CreateAutoMLJob` in the shape of `CreateAutoMLJobV2`, which describes every job."""
     config = request.get("AutoMLJobConfig", {})
     generation = config.get("CandidateGenerationConfig", {})
-    first = request["InputDataConfig"][0]
+    channels = request["InputDataConfig"]
+    training = next((one for one in channels if one.get("ChannelType", "training") == "training"), channels[0])
     tabular = {
-        "TargetAttributeName": first["TargetAttributeName"],
-        "SampleWeightAttributeName": first.get("SampleWeightAttributeName"),
+        "TargetAttributeName": training["TargetAttributeName"],
+        "SampleWeightAttributeName": training.get("SampleWeightAttributeName"),
         "ProblemType": request.get("ProblemType"),
         "Mode": config.get("Mode"),
         "CompletionCriteria": config.get("CompletionCriteria"),
@@ -241,8 +242,7 @@ def as_version_2(request: Json) -> Json:
     common = ("AutoMLJobName", "OutputDataConfig", "RoleArn", "AutoMLJobObjective", "ModelDeployConfig")
     settings = {
         "AutoMLJobInputDataConfig": [
-            {member: channel[member] for member in channel_members if member in channel}
-            for channel in request["InputDataConfig"]
+            {member: channel[member] for member in channel_members if member in channel} for channel in channels
         ],
         "AutoMLProblemTypeConfig": {rules.TABULAR: _without_none(tabular)},
         "SecurityConfig": config.get("SecurityConfig"),

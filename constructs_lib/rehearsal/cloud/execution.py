@@ -152,7 +152,7 @@ class Execution:
             training_files=files["training"],
             validation_files=files["validation"],
             content_type=channels[0].get("ContentType"),
-            compression=channels[0].get("CompressionType"),
+            compression=_compression(channels),
             target=problem["TargetAttributeName"],
             sample_weight=problem.get("SampleWeightAttributeName"),
             problem_type=problem.get("ProblemType"),
@@ -346,6 +346,15 @@ class Execution:
             note = f"No log was written: {error}"
             if not any(known.startswith("No log was written") for known in self._notes):
                 self._notes.append(note)
+
+
+def _compression(channels: list[Json]) -> str:
+    """How the files of all channels are compressed."""
+    kinds = {channel.get("CompressionType", "None") for channel in channels}
+    if len(kinds) > 1:
+        raise JobFailed("This rehearsal reads both channels with the same CompressionType only")
+    kind: str = kinds.pop()
+    return kind
 
 
 def _json(file: Path, wrong: str) -> Any:

@@ -24,7 +24,9 @@ _ALGORITHMS = {
 }  # fmt: skip
 _LONGEST_OUTPUT_PATH = 512
 """What its documentation says; the model's own limit is that of every `S3Uri`."""
-_CONTENT_TYPES = {"text/csv;header=present", "x-application/vnd.amazon+parquet"}
+_CSV = "text/csv;header=present"
+"""The content type of a channel that gives none."""
+_CONTENT_TYPES = {_CSV, "x-application/vnd.amazon+parquet"}
 
 
 def check_version_1(request: Json) -> None:
@@ -68,7 +70,7 @@ def _channel_problems(settings: Json) -> Iterator[str]:
         yield f"There can be one {types[0]} channel only"
     if any("S3DataSource" not in channel.get("DataSource", {}) for channel in channels):
         yield "Each channel must have a DataSource with an S3DataSource"
-    if len({channel.get("ContentType") for channel in channels}) > 1:
+    if len({channel.get("ContentType", _CSV) for channel in channels}) > 1:
         yield "The training and validation channels must share the same ContentType"
     if TABULAR in settings["AutoMLProblemTypeConfig"]:
         for content_type in {channel["ContentType"] for channel in channels if channel.get("ContentType")}:

@@ -279,6 +279,12 @@ def test_a_feature_specification_must_list_features(account: Account) -> None:
     assert "must be a JSON object with FeatureAttributeNames" in job["FailureReason"]
 
 
+def test_two_channels_are_compressed_alike(account: Account) -> None:
+    channels = [channel(), channel(ChannelType="validation", CompressionType="Gzip")]
+    job = account.ended(account.request(InputDataConfig=channels))
+    assert job["FailureReason"] == "This rehearsal reads both channels with the same CompressionType only"
+
+
 def test_a_version_2_request_with_two_channels_keeps_them_apart(account: Account) -> None:
     validation = {"ChannelType": "validation", "DataSource": source(f"s3://{BUCKET}/train/")}
     request = account.request_2()

@@ -34,6 +34,7 @@ GOOD = [
     version_2(),
     version_2(OutputDataConfig={"S3OutputPath": f"s3://b/{'x' * 505}"}),
     version_2(**tabular(ProblemType="Regression"), AutoMLJobObjective={"MetricName": "R2"}),
+    with_channels(channel(ContentType="text/csv;header=present"), channel(ChannelType="validation")),
     version_2(**tabular(Mode="ENSEMBLING", CandidateGenerationConfig=algorithms("lightgbm", "catboost"))),
     version_2(**tabular(Mode="ENSEMBLING", SampleWeightAttributeName="w")),
     version_2(DataSplitConfig={"ValidationFraction": 0.3}),
@@ -77,7 +78,7 @@ BAD = {
     "There can be one training channel only": with_channels(channel(), channel()),
     "Each channel must have a DataSource with an S3DataSource": with_channels({"TargetAttributeName": "y"}),
     "The training and validation channels must share the same ContentType": with_channels(
-        channel(ContentType="text/csv;header=present"), channel(ChannelType="validation")
+        channel(), channel(ChannelType="validation", ContentType="x-application/vnd.amazon+parquet")
     ),
     "ContentType text/plain is not supported: "
     "use one of text/csv;header=present, x-application/vnd.amazon+parquet": with_channels(
@@ -123,7 +124,8 @@ def test_both_channels_of_version_1_have_one_target() -> None:
 def test_version_1_in_the_shape_of_version_2_loses_nothing() -> None:
     full = request(
         InputDataConfig=[
-            channel(SampleWeightAttributeName="w", CompressionType="None", ContentType="text/csv;header=present")
+            channel(ChannelType="validation"),
+            channel(SampleWeightAttributeName="w", CompressionType="None", ContentType="text/csv;header=present"),
         ],
         ProblemType="Regression",
         AutoMLJobObjective={"MetricName": "MSE"},
