@@ -4,9 +4,9 @@ A backtest forecasts the last steps of each history from the steps before them, 
 other. The weights of the algorithms in a window come from earlier windows alone, so that the metrics are those of real
 forecasts; a window before the first, where the data has one, is for the weights alone.
 
-A request is the history: ``text/csv`` with a header, or ``application/json`` (``{"instances": [{column: value}, ...]}``),
-with the columns of item, groups, time and target; other columns of CSV are passed over. An answer has a row per item
-and step of the horizon and a column per quantile. That form is ours: Autopilot's was not verified.
+A request is the history, with the columns of item, groups, time and target: ``text/csv`` with a header (other columns
+are passed over), or ``application/json``: ``{"instances": [{column: value}, ...]}``. An answer has a row per item and
+step of the horizon and a column per quantile. That form is ours: Autopilot's was not verified.
 """
 
 from __future__ import annotations
@@ -350,8 +350,8 @@ class _Preparation:
         steps = max(item.end for item in items.values()) - min(item.first for item in items.values())
         if horizon > LONGEST_HORIZON or STEPS_PER_HORIZON * horizon > steps:
             raise DataFault(
-                f"the forecast horizon of {horizon} steps is too long: it can be at most {LONGEST_HORIZON}, and at most "
-                f"a quarter of the {steps} steps of {self._task.frequency} in the data"
+                f"the forecast horizon of {horizon} steps is too long: it can be at most {LONGEST_HORIZON}, and at "
+                f"most a quarter of the {steps} steps of {self._task.frequency} in the data"
             )
         needed = horizon + forecasters.FEWEST_STEPS
         short = [key for key, item in items.items() if len(item.values) < needed]

@@ -103,7 +103,7 @@ def explain(archive: str, directory: str) -> str:
         folder / "regions.json",
         {
             "method": "occlusion (not the method of Autopilot)",
-            "meaning": f"how much {classes.OBJECTIVE} is lost with the mean image in this cell of a {_GRID} x {_GRID} grid",
+            "meaning": f"{classes.OBJECTIVE} that is lost with the mean image in this cell of a {_GRID} x {_GRID} grid",
             "objective_value": base,
             "images": len(chosen),
             "rows_from_the_top": losses.tolist(),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import random
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from constructs_lib.rehearsal.training import Event, TrainingResult, TrainingTask, train
+from constructs_lib.rehearsal.training import Event, Server, Task, TrainingResult, TrainingTask, train
 from constructs_lib.rehearsal.training.data import Table, read
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 CUSTOMERS = ("age", "plan", "joined", "remark", "churned")
@@ -74,3 +75,21 @@ def table(*files: Path, cap: int = 1000, content_type: str | None = None, compre
         check_header=lambda _: lambda _: None,
         cap=cap,
     )
+
+
+def run_task(task: Task, folder: Path) -> tuple[TrainingResult, list[Event]]:
+    """As `run`, for any kind of task."""
+    events: list[Event] = []
+    return train(task, folder / "work", on_event=events.append, cancelled=threading.Event()), events
+
+
+@contextmanager
+def served(result: TrainingResult, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """The best model of a job, ready for requests."""
+    assert result.best is not None, result.failure_reason
+    assert result.best.model_archive is not None
+    server = Server.start(result.best.model_archive, environment or {})
+    try:
+        yield server
+    finally:
+        server.stop()
