@@ -18,6 +18,8 @@ ROWS = [[f"question {number}", f"answer {number}"] for number in range(1_000)]
 NOT_HERE = (
     "This machine does not fine-tune language models, so the rehearsal of this job ends here. Its data is in order: "
 )
+PAIR = "input and output"
+EXACTLY = f"the training data must have exactly the columns {PAIR}:"
 
 
 def test_good_data_ends_in_the_plain_reason_and_in_no_metric(tmp_path: Path) -> None:
