@@ -379,7 +379,7 @@ class OutputLocation:
                 grantee=grantee,
                 actions=list(permissions.LIST_BUCKET),
                 resource_arns=[arn],
-                conditions={"StringLike": {"s3:prefix": [f"{folder}*"]}},
+                conditions=dict([permissions.below([f"{folder}*"])]),
             ),
             *(key.grant(grantee, *permissions.DECRYPT) for key in self._keys()),
         ]

@@ -11,7 +11,7 @@ import jsii
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct, IValidation
 
-from .permissions import LIST_BUCKET, Permission
+from .permissions import Permission, below, listing
 from .tokens import plain
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ class Grants:
         self.allow(Permission(actions=actions, resources=(f"{bucket_arn}/{key}",)))
 
     def _allow_listing(self, bucket_arn: str, prefix: str) -> None:
-        below = {"StringLike": {"s3:prefix": [f"{prefix}*"]}} if prefix else None
-        self.allow(Permission(actions=LIST_BUCKET, resources=(bucket_arn,), conditions=below))
+        self.allow(listing(bucket_arn, [f"{prefix}*"] if prefix else []))
 
     def allow_key(self, key: Any, actions: tuple[str, ...]) -> None:  # a kms.IKey, whose module this one need not load
         """Ask for a key of which there is a construct, so that its own policy can follow where it must."""
@@ -64,22 +63,53 @@ class Grants:
 
     def apply_to_given_role(self, role: iam.IRole, permissions: Iterable[Permission]) -> None:
         """Add everything to a role that the caller brought, except what it already has from another job."""
-        given = _GIVEN.setdefault(role, set())
-        fresh = []
-        for permission in (*self._permissions, *permissions):
-            marker = json.dumps(permission.statement(), sort_keys=True)
-            if marker not in given:
-                given.add(marker)
-                fresh.append(permission)
-        for permission in fresh:
-            role.add_to_principal_policy(iam.PolicyStatement.from_json(permission.statement()))
+        added = _ADDED.setdefault(role, _Added(role))
+        acknowledge_wildcards(role, [each for each in (*self._permissions, *permissions) if added.add(each)])
         for key, actions in self._keys:
             key.grant(role, *actions)
-        acknowledge_wildcards(role, fresh)
 
 
-_GIVEN: Final[dict[iam.IRole, set[str]]] = {}
-"""For each role brought by a caller, the statements that this library added to it."""
+class _Added:
+    """What this library added to a role that a caller brought.
+
+    Permissions that differ in their resources or in the prefix they may list share a statement: a role has room for a
+    few ten thousand characters, and many jobs may share it.
+    """
+
+    def __init__(self, role: iam.IRole) -> None:
+        # The first of the two does the same with half the calls to jsii.
+        self._add = role.add_to_policy if isinstance(role, iam.Role) else role.add_to_principal_policy
+        self._known: set[str] = set()
+        self._open: dict[str, tuple[iam.PolicyStatement, list[str]]] = {}
+
+    def add(self, permission: Permission) -> bool:
+        """Add a permission; returns whether it is new to the role."""
+        marker = json.dumps(permission.statement(), sort_keys=True)
+        if marker in self._known:
+            return False
+        self._known.add(marker)
+        prefixes = permission.prefixes
+        fresh = prefixes or permission.resources
+        shared = permission.resources if prefixes else permission.conditions
+        kind = json.dumps([permission.actions, bool(prefixes), shared], sort_keys=True)
+        statement, listed = self._open.get(kind, (None, []))
+        if statement is None or len(listed) + len(fresh) > _PER_STATEMENT:
+            statement = iam.PolicyStatement.from_json(permission.statement())
+            self._add(statement)
+            self._open[kind] = (statement, list(fresh))
+            return True
+        listed += fresh
+        if prefixes:
+            statement.add_condition(*below(listed))
+        else:
+            statement.add_resources(*fresh)
+        return True
+
+
+_PER_STATEMENT: Final = 16
+"""Small enough for the CDK, which splits a large policy between statements."""
+
+_ADDED: Final[dict[iam.IRole, _Added]] = {}
 
 
 @cache

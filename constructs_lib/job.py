@@ -209,7 +209,7 @@ class _Plan:
             if not isinstance(value, kind) and (value is not None or prop == "training_data")
         ]
         wrong_types += _output_problems(self.output)
-        if self.role is not None and not hasattr(self.role, "role_arn"):
+        if self.role is not None and not isinstance(self.role, iam.Role) and not hasattr(self.role, "role_arn"):
             wrong_types.append(
                 f"'role' must be an iam.IRole, got {described(self.role)}; "
                 "for a role that exists use iam.Role.from_role_arn"

@@ -51,10 +51,29 @@ class Permission:
     reason: str | None = None
     """Why a resource holds a ``*``: the evidence that goes with the acknowledged finding."""
 
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """The prefixes of S3 keys that the conditions name."""
+        return tuple((self.conditions or {}).get("StringLike", {}).get("s3:prefix", ()))
+
     def statement(self) -> dict[str, Any]:
         """The statement as a policy document has it."""
         rendered = {"Effect": "Allow", "Action": list(self.actions), "Resource": list(self.resources)}
         return rendered | ({"Condition": dict(self.conditions)} if self.conditions else {})
+
+
+def below(prefixes: Sequence[str]) -> tuple[str, dict[str, list[str]]]:
+    """The condition that S3 keys begin with one of these."""
+    return "StringLike", {"s3:prefix": list(prefixes)}
+
+
+def listing(bucket_arn: str, prefixes: Sequence[str]) -> Permission:
+    """List the keys of a bucket that begin with one of these; all keys if there are none."""
+    return Permission(
+        actions=LIST_BUCKET,
+        resources=(bucket_arn,),
+        conditions=dict([below(prefixes)]) if prefixes else None,
+    )
 
 
 SAGEMAKER_PRINCIPAL: Final = "sagemaker.amazonaws.com"

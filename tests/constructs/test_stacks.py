@@ -13,6 +13,7 @@ from constructs import Construct
 from synthesis import (
     allowing,
     as_list,
+    data_bucket,
     flat,
     job_properties,
     jobs_of,
@@ -257,6 +258,55 @@ def test_150_jobs_that_share_a_role_fit_into_a_stack() -> None:
         new_job(stack, f"Job{number}", role=role)
 
     assert len(template_of(stack)["Resources"]) <= 500 - 2 * 150  # each may be waited for by two more
+
+
+MANAGED_POLICIES_OF_A_ROLE = 10
+
+
+def test_150_jobs_with_data_of_their_own_do_not_overfill_the_role_they_share() -> None:
+    stack = new_stack()
+    role = sagemaker_role(stack)
+    bucket = data_bucket(stack)
+    for number in range(150):
+        data = Channel.from_bucket(bucket, f"train/{number}/")
+        output = OutputLocation.from_bucket(bucket, f"models/{number}/")
+        new_job(stack, f"Job{number}", role=role, training_data=data, output=output)
+
+    template = template_of(stack)
+    policies = resources_of(template, "AWS::IAM::ManagedPolicy")
+    statements = statements_of(template, beginning="Shared")
+
+    assert len([name for name in policies if name.startswith("Shared")]) <= MANAGED_POLICIES_OF_A_ROLE
+    assert max(map(size_of, policies.values())) <= MANAGED_POLICY_LIMIT
+    objects = "arn:<Partition>:s3:::data-bucket"
+    read = {flat(each) for s in allowing(statements, "s3:GetObject") for each in as_list(s["Resource"])}
+    written = {flat(each) for s in allowing(statements, "s3:PutObject") for each in as_list(s["Resource"])}
+    listed = {
+        prefix
+        for s in allowing(statements, "s3:ListBucket")
+        for prefix in as_list(s["Condition"]["StringLike"]["s3:prefix"])
+    }
+    assert written == {f"{objects}/models/{number}/*" for number in range(150)}
+    assert read == written | {f"{objects}/train/{number}/*" for number in range(150)}
+    assert listed == {f"{kind}/{number}/*" for kind in ("train", "models") for number in range(150)}
+
+
+def test_statements_of_one_bucket_never_reach_another() -> None:
+    stack = new_stack()
+    role = sagemaker_role(stack)
+    for name in ("one", "other"):
+        bucket = s3.Bucket.from_bucket_name(stack, name, f"{name}-bucket")
+        new_job(stack, f"Job-{name}", role=role, training_data=Channel.from_bucket(bucket, f"{name}/"))
+
+    listed = allowing(statements_of(template_of(stack), beginning="Shared"), "s3:ListBucket")
+
+    assert {
+        (flat(s["Resource"]).rpartition(":")[2], *as_list(s["Condition"]["StringLike"]["s3:prefix"])) for s in listed
+    } == {
+        ("one-bucket", "one/*"),
+        ("other-bucket", "other/*"),
+        ("data-bucket", "models/*"),
+    }
 
 
 def test_same_stack_makes_the_same_template_again() -> None:
