@@ -124,7 +124,9 @@ def test_filters_hold_for_pruning_too_and_the_last_match_decides(site: Site) -> 
 
 def test_nothing_is_pruned_when_asked_not_to(site: Site) -> None:
     site.put("unpruned/old.txt")
-    assert site.deploy("unpruned", DestinationBucketKeyPrefix="unpruned/", Prune="false") == "CREATE_COMPLETE"
+    same = {"DestinationBucketKeyPrefix": "unpruned/", "Prune": "false", "RetainOnDelete": False}
+    assert site.deploy("unpruned", **same) == "CREATE_COMPLETE"
+    assert site.deploy("unpruned", **same, Include=["*"]) == "UPDATE_COMPLETE"
     assert "old.txt" in site.keys("unpruned/")
 
 
@@ -187,12 +189,10 @@ def test_deleting_leaves_what_is_retained_or_owned(
     [("s3:PutObject", "s3:ListBucket", SITE), ("s3:List*", "s3:PutObject", f"{SITE}/denied/deep/b.tmp")],
 )
 def test_the_providers_role_needs_the_permission(site: Site, allowed: str, action: str, resource: str) -> None:
-    assert site.deploy(f"denied-{allowed[3:7]}", on_site=allowed, DestinationBucketKeyPrefix="denied") == (
-        "ROLLBACK_COMPLETE"
-    )
-    assert f"is not authorized to perform {action} on arn:aws:s3:::{resource}" in site.stacks.reasons(
-        f"denied-{allowed[3:7]}"
-    )
+    stack = f"lacking-{action.partition(':')[2]}"
+    denied = {"on_site": allowed, "DestinationBucketKeyPrefix": "denied", "Prune": False}
+    assert site.deploy(stack, **denied) == "ROLLBACK_COMPLETE"
+    assert f"is not authorized to perform {action} on arn:aws:s3:::{resource}" in site.stacks.reasons(stack)
 
 
 def test_metadata_that_is_not_known_is_refused_by_name(site: Site) -> None:
