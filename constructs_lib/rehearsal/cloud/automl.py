@@ -17,13 +17,7 @@ from constructs_lib.rehearsal.cloud.store import Job, Json, Place, Resource, Sto
 Operation = Callable[["Call", Json], Json]
 _CANDIDATES_PER_PAGE = 10
 _JOBS_PER_PAGE = 10
-_PROBLEM_NAMES = {
-    "TabularJobConfig": "Tabular",
-    "ImageClassificationJobConfig": "ImageClassification",
-    "TextClassificationJobConfig": "TextClassification",
-    "TimeSeriesForecastingJobConfig": "TimeSeriesForecasting",
-    "TextGenerationJobConfig": "TextGeneration",
-}
+_DEFAULT_BASE_MODEL = "Falcon7BInstruct"
 
 
 @dataclass(frozen=True)
@@ -128,15 +122,21 @@ class AutoML:
         with self._store.lock:
             job = self._job(call, request)
             resolved = _resolved_common(job)
-            kind = next(iter(job.settings["AutoMLProblemTypeConfig"]))
+            kind, problem = next(iter(job.settings["AutoMLProblemTypeConfig"].items()))
             if job.problem_type and kind == rules.TABULAR:
                 resolved["AutoMLProblemTypeResolvedAttributes"] = {
                     "TabularResolvedAttributes": {"ProblemType": job.problem_type}
                 }
+            if kind == rules.GENERATION:
+                resolved["AutoMLProblemTypeResolvedAttributes"] = {
+                    "TextGenerationResolvedAttributes": {
+                        "BaseModelName": problem.get("BaseModelName", _DEFAULT_BASE_MODEL)
+                    }
+                }
             return (
                 job.settings
                 | _described(job)
-                | {"AutoMLProblemTypeConfigName": _PROBLEM_NAMES[kind]}
+                | {"AutoMLProblemTypeConfigName": kind.removesuffix("JobConfig")}
                 | ({"ResolvedAttributes": resolved} if resolved else {})
             )
 

@@ -8,17 +8,16 @@ import logging
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import botocore.exceptions
 
-from constructs_lib.rehearsal.cloud import ministack, rules
+from constructs_lib.rehearsal.cloud import ministack
 from constructs_lib.rehearsal.cloud.as_role import AsRole, Cancelled, Denied, S3Location
 from constructs_lib.rehearsal.cloud.connection import Connection
 from constructs_lib.rehearsal.cloud.deployment import DeploymentFailed, deploy
 from constructs_lib.rehearsal.cloud.guards import NetworkInterfaces, VolumeGrant
+from constructs_lib.rehearsal.cloud.inputs import BadInput, Inputs
 from constructs_lib.rehearsal.cloud.records import candidate_record, locations_of
 from constructs_lib.rehearsal.cloud.store import Job, Json, Store, now
 from constructs_lib.rehearsal.cloud.training_module import load_training
@@ -29,19 +28,11 @@ from constructs_lib.rehearsal.training.task import (
     Note,
     StageEvent,
     TrainingResult,
-    TrainingTask,
 )
 
 logger = logging.getLogger(__name__)
 
-_NAME_LENGTH = 255 // 4
-"""File systems take 255 bytes; a character of UTF-8 has up to four."""
-
 LOG_GROUP = "/aws/sagemaker/AutoMLJobs"
-
-
-class JobFailed(Exception):  # noqa: N818 - says what happened
-    """The job ends `Failed` with this text as its reason."""
 
 
 class Runner:
@@ -106,7 +97,7 @@ class Execution:
             self._run(workdir)
         except Cancelled:
             self._end("Stopped", "Stopped")
-        except (Denied, JobFailed) as error:
+        except (Denied, BadInput) as error:
             self._fail(str(error))
         except Exception as error:
             logger.exception("job %s", self._job.name)
@@ -116,14 +107,10 @@ class Execution:
             self._log(f"{self._job.arn} ended: {self._job.status} {self._job.failure_reason or ''}")
 
     def _run(self, workdir: Path) -> None:
-        kind, problem = next(iter(self._job.settings["AutoMLProblemTypeConfig"].items()))
         vpc = self._job.settings.get("SecurityConfig", {}).get("VpcConfig")
         with VolumeGrant(self._role, self._job), NetworkInterfaces(self._role, vpc):
-            if kind != rules.TABULAR:
-                raise JobFailed(
-                    f"This rehearsal does not train {kind.removesuffix('JobConfig')} jobs: tabular ones only"
-                )
-            task = self._task(problem, workdir)
+            self._enter("AnalyzingData")
+            task = Inputs(self._job.settings, self._role, workdir, self._job.cancelled).task()
             # A role that can not write is found before hours of training, and the data is read before: a channel may
             # be the whole bucket that the results go to.
             self._report({})
@@ -132,84 +119,6 @@ class Execution:
             )
             self._take(result)
         self._deploy_and_end(result)
-
-    # Inputs
-
-    def _task(self, problem: Json, workdir: Path) -> TrainingTask:
-        criteria = problem.get("CompletionCriteria", {})
-        channels = self._job.settings["AutoMLJobInputDataConfig"]
-        files: dict[str, list[Path]] = {"training": [], "validation": []}
-        self._enter("AnalyzingData")
-        for channel in channels:
-            kind = channel.get("ChannelType", "training")
-            files[kind] = self._read_channel(channel["DataSource"]["S3DataSource"], workdir / kind)
-        algorithms = [
-            name
-            for config in problem.get("CandidateGenerationConfig", {}).get("AlgorithmsConfig", ())
-            for name in config["AutoMLAlgorithms"]
-        ]
-        return TrainingTask(
-            training_files=files["training"],
-            validation_files=files["validation"],
-            content_type=channels[0].get("ContentType"),
-            compression=_compression(channels),
-            target=problem["TargetAttributeName"],
-            sample_weight=problem.get("SampleWeightAttributeName"),
-            problem_type=problem.get("ProblemType"),
-            objective=self._job.settings.get("AutoMLJobObjective", {}).get("MetricName"),
-            mode=problem.get("Mode"),
-            algorithms=algorithms or None,
-            features=self._features(problem.get("FeatureSpecificationS3Uri"), workdir),
-            validation_fraction=self._job.settings.get("DataSplitConfig", {}).get("ValidationFraction"),
-            max_candidates=criteria.get("MaxCandidates"),
-            max_runtime_per_training_job=criteria.get("MaxRuntimePerTrainingJobInSeconds"),
-            max_runtime=criteria.get("MaxAutoMLJobRuntimeInSeconds"),
-            candidate_definitions_only=problem.get("GenerateCandidateDefinitionsOnly", False),
-        )
-
-    def _read_channel(self, source: Json, folder: Path) -> list[Path]:
-        location = S3Location.parse(source["S3Uri"])
-        if source["S3DataType"] == "ManifestFile":
-            locations = list(self._manifest(location, folder.with_suffix(".manifest")))
-        else:
-            locations = [S3Location(location.bucket, key) for key in self._role.keys_below(location)]
-        if not locations:
-            raise JobFailed(f"There are no objects under {location.uri}, and a channel needs at least one")
-        # Messages name the file, so it keeps its name, or as much of the end as a file system takes. Objects of two
-        # folders may share a name: each has a folder of its own.
-        return [
-            self._role.download(item, folder / str(number) / Path(item.key).name[-_NAME_LENGTH:], self._job.cancelled)
-            for number, item in enumerate(locations)
-        ]
-
-    def _manifest(self, location: S3Location, to: Path) -> Iterator[S3Location]:
-        """The objects that a manifest names: `[{"prefix": "s3://bucket/folder/"}, "name", ...]`."""
-        wrong = f'The manifest {location.uri} must be a JSON list: {{"prefix": "s3://..."}} first, then object names'
-        entries = _json(self._role.download(location, to), wrong)
-        prefix = (
-            entries[0].get("prefix") if isinstance(entries, list) and entries and isinstance(entries[0], dict) else None
-        )
-        named = isinstance(prefix, str) and prefix.startswith("s3://")
-        if not named or not all(isinstance(entry, str) for entry in entries[1:]):
-            raise JobFailed(wrong)
-        for entry in entries[1:]:
-            yield S3Location.parse(prefix + entry)
-
-    def _features(self, uri: str | None, workdir: Path) -> Mapping[str, Any] | None:
-        if uri is None:
-            return None
-        location = S3Location.parse(uri)
-        wrong = f"The feature specification {location.uri} must be a JSON object with FeatureAttributeNames"
-        features = _json(self._role.download(location, workdir / "features.json"), wrong)
-        names = features.get("FeatureAttributeNames") if isinstance(features, dict) else None
-        types = features.get("FeatureDataTypes", {}) if isinstance(features, dict) else None
-        if (
-            not isinstance(names, list)
-            or not all(isinstance(name, str) for name in names)
-            or not isinstance(types, dict)
-        ):
-            raise JobFailed(wrong)
-        return {**features, "FeatureAttributeNames": names, "FeatureDataTypes": types}
 
     # Events and results
 
@@ -275,7 +184,12 @@ class Execution:
         locations = locations_of(self._output, candidate)
         if candidate.model_archive is not None:
             self._role.upload(candidate.model_archive, S3Location.parse(locations["Model"]), self._output_key)
-        for name, folder in (("Explainability", candidate.explainability), ("ModelInsights", candidate.insights)):
+        folders = {
+            "Explainability": candidate.explainability,
+            "ModelInsights": candidate.insights,
+            "BacktestResults": candidate.backtest,
+        }
+        for name, folder in folders.items():
             for file in sorted(folder.rglob("*")) if folder is not None else ():
                 if file.is_file() and folder is not None:
                     target = S3Location.parse(locations[name]).joined(*file.relative_to(folder).parts)
@@ -346,19 +260,3 @@ class Execution:
             note = f"No log was written: {error}"
             if not any(known.startswith("No log was written") for known in self._notes):
                 self._notes.append(note)
-
-
-def _compression(channels: list[Json]) -> str:
-    """How the files of all channels are compressed."""
-    kinds = {channel.get("CompressionType", "None") for channel in channels}
-    if len(kinds) > 1:
-        raise JobFailed("This rehearsal reads both channels with the same CompressionType only")
-    kind: str = kinds.pop()
-    return kind
-
-
-def _json(file: Path, wrong: str) -> Any:
-    try:
-        return json.loads(file.read_bytes())
-    except ValueError:
-        raise JobFailed(wrong) from None

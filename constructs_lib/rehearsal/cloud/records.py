@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from constructs_lib.rehearsal.cloud import rules
 from constructs_lib.rehearsal.cloud.as_role import S3Location
 from constructs_lib.rehearsal.cloud.model import service_model
 from constructs_lib.rehearsal.cloud.store import Job, Json, now
@@ -28,6 +29,7 @@ def locations_of(output: S3Location, candidate: Candidate) -> Json:
         "Model": output.joined("sagemaker-automl-candidates", "model", candidate.name, "model.tar.gz").uri,
         "Explainability": output.joined("documentation", "explainability", "output", candidate.name).uri,
         "ModelInsights": output.joined("documentation", "model_monitor", "output", candidate.name).uri,
+        "BacktestResults": output.joined("backtest-results", candidate.name).uri,
     }
 
 
@@ -59,19 +61,22 @@ def candidate_record(job: Job, candidate: Candidate, direction: str | None, loca
         if direction:
             record["FinalAutoMLJobObjectiveMetric"]["Type"] = direction
     if candidate.model_archive is not None:
-        problem_type = job.problem_type or ""
-        record["InferenceContainers"] = [
-            {
-                "Image": f"{IMAGE}:{candidate.algorithm}",
-                "ModelDataUrl": locations["Model"],
-                "Environment": {} if problem_type == "Regression" else dict(_LABELS),
-            }
-        ]
+        kind = next(iter(job.settings["AutoMLProblemTypeConfig"]))
+        labelled = job.problem_type != "Regression" and kind != rules.FORECASTING
+        container = {
+            "Image": f"{IMAGE}:{candidate.algorithm}",
+            "ModelDataUrl": locations["Model"],
+            "Environment": dict(_LABELS) if labelled else {},
+        }
+        record["InferenceContainers"] = [container]
+        if kind in (rules.TEXT, rules.IMAGE):
+            record["InferenceContainerDefinitions"] = {"CPU": [container]}
     properties: Json = {"CandidateMetrics": list(_metrics(candidate))[:_MOST_METRICS]}
     if candidate.explainability is not None:
         properties["CandidateArtifactLocations"] = {"Explainability": locations["Explainability"]}
-        if candidate.insights is not None:
-            properties["CandidateArtifactLocations"]["ModelInsights"] = locations["ModelInsights"]
+        for name, folder in (("ModelInsights", candidate.insights), ("BacktestResults", candidate.backtest)):
+            if folder is not None:
+                properties["CandidateArtifactLocations"][name] = locations[name]
     record["CandidateProperties"] = properties
     return record
 

@@ -11,6 +11,10 @@ from constructs_lib.rehearsal.cloud.errors import ValidationError
 from constructs_lib.rehearsal.cloud.store import Json
 
 TABULAR = "TabularJobConfig"
+TEXT = "TextClassificationJobConfig"
+IMAGE = "ImageClassificationJobConfig"
+FORECASTING = "TimeSeriesForecastingJobConfig"
+GENERATION = "TextGenerationJobConfig"
 _METRICS = {
     "Regression": {"MAE", "MSE", "R2", "RMSE"},
     "BinaryClassification": {"Accuracy", "AUC", "BalancedAccuracy", "F1", "Precision", "Recall"},
@@ -25,8 +29,20 @@ _ALGORITHMS = {
 _LONGEST_OUTPUT_PATH = 512
 """What its documentation says; the model's own limit is that of every `S3Uri`."""
 _CSV = "text/csv;header=present"
-"""The content type of a channel that gives none."""
-_CONTENT_TYPES = {_CSV, "x-application/vnd.amazon+parquet"}
+_ANY_IMAGE = "image/*"
+_CONTENT_TYPES = {
+    kind: {_CSV, "x-application/vnd.amazon+parquet"} for kind in (TABULAR, TEXT, FORECASTING, GENERATION)
+} | {IMAGE: {_ANY_IMAGE, "image/png", "image/jpeg"}}
+_S3_DATA_TYPES = {kind: {"S3Prefix"} for kind in (TEXT, FORECASTING, GENERATION)} | {
+    TABULAR: {"S3Prefix", "ManifestFile"},
+    IMAGE: {"S3Prefix", "ManifestFile", "AugmentedManifestFile"},
+}
+_METRICS_OF_KIND = {
+    TEXT: {"Accuracy"},
+    IMAGE: {"Accuracy"},
+    FORECASTING: {"AverageWeightedQuantileLoss", "MAPE", "MASE", "RMSE", "WAPE"},
+}
+_FORECASTING_ALGORITHMS = {"arima", "cnn-qr", "deepar", "ets", "npts", "prophet"}
 
 
 def check_version_1(request: Json) -> None:
@@ -50,10 +66,13 @@ def _problems(settings: Json) -> Iterator[str]:
         yield f"S3OutputPath can have at most {_LONGEST_OUTPUT_PATH} characters"
     yield from _channel_problems(settings)
     kind, problem = next(iter(settings["AutoMLProblemTypeConfig"].items()))
+    metric = settings.get("AutoMLJobObjective", {}).get("MetricName")
     if kind == TABULAR:
-        yield from _tabular_problems(problem, settings.get("AutoMLJobObjective", {}).get("MetricName"))
-    elif problem.get("CompletionCriteria", {}).get("MaxCandidates", 1) != 1:
-        yield f"MaxCandidates must be 1 with {kind}"
+        yield from _tabular_problems(problem, metric)
+    else:
+        yield from _other_problems(kind, problem, metric)
+    if kind == FORECASTING and "ValidationFraction" in settings.get("DataSplitConfig", {}):
+        yield f"ValidationFraction can not be set with {kind}"
     if "AutoMLComputeConfig" in settings:
         yield "AutoMLComputeConfig is reserved for SageMaker Canvas"
     deploy = settings.get("ModelDeployConfig")
@@ -70,23 +89,54 @@ def _channel_problems(settings: Json) -> Iterator[str]:
         yield f"There can be one {types[0]} channel only"
     if any("S3DataSource" not in channel.get("DataSource", {}) for channel in channels):
         yield "Each channel must have a DataSource with an S3DataSource"
-    if len({channel.get("ContentType", _CSV) for channel in channels}) > 1:
+    (kind,) = settings["AutoMLProblemTypeConfig"]
+    default = _ANY_IMAGE if kind == IMAGE else _CSV
+    content_types = {channel.get("ContentType") or default for channel in channels}
+    if len(content_types) > 1:
         yield "The training and validation channels must share the same ContentType"
-    if TABULAR in settings["AutoMLProblemTypeConfig"]:
-        for content_type in {channel["ContentType"] for channel in channels if channel.get("ContentType")}:
-            if content_type not in _CONTENT_TYPES:
-                yield f"ContentType {content_type} is not supported: use one of {', '.join(sorted(_CONTENT_TYPES))}"
-        for channel in channels:
-            source = channel.get("DataSource", {}).get("S3DataSource", {})
-            if source.get("S3DataType") == "AugmentedManifestFile":
-                yield "AugmentedManifestFile is supported for image classification only"
-            if channel.get("CompressionType") == "Gzip" and source.get("S3DataType") == "ManifestFile":
-                yield "CompressionType Gzip is supported with S3Prefix only"
+    for content_type in content_types - _CONTENT_TYPES[kind]:
+        allowed = ", ".join(sorted(_CONTENT_TYPES[kind]))
+        yield f"ContentType {content_type} is not supported: use one of {allowed}"
+    for channel in channels:
+        yield from _source_problems(kind, channel, channel.get("DataSource", {}).get("S3DataSource", {}))
     fraction = settings.get("DataSplitConfig", {}).get("ValidationFraction")
     if fraction is not None and len(channels) > 1:
         yield "ValidationFraction can not be set when there is a validation channel"
     if fraction in (0, 1):
         yield "ValidationFraction must be greater than 0 and less than 1"
+
+
+def _source_problems(kind: str, channel: Json, source: Json) -> Iterator[str]:
+    data_type = source.get("S3DataType")
+    if data_type == "AugmentedManifestFile" and kind != IMAGE:
+        yield "AugmentedManifestFile is supported for image classification only"
+    elif data_type not in _S3_DATA_TYPES[kind]:
+        yield f"S3DataType {data_type} is not supported with {kind}: use S3Prefix"
+    if channel.get("CompressionType") == "Gzip" and kind != TABULAR:
+        yield "CompressionType Gzip is supported for tabular data only"
+    elif channel.get("CompressionType") == "Gzip" and data_type == "ManifestFile":
+        yield "CompressionType Gzip is supported with S3Prefix only"
+
+
+def _other_problems(kind: str, problem: Json, metric: str | None) -> Iterator[str]:
+    if problem.get("CompletionCriteria", {}).get("MaxCandidates", 1) != 1:
+        yield f"MaxCandidates must be 1 with {kind}"
+    if metric and kind == GENERATION:
+        yield f"AutoMLJobObjective can not be set with {kind}"
+    elif metric and metric not in _METRICS_OF_KIND[kind]:
+        yield f"Metric {metric} is not supported with {kind}: use one of {', '.join(sorted(_METRICS_OF_KIND[kind]))}"
+    if kind == TEXT and problem.get("ContentColumn") == problem.get("TargetLabelColumn"):
+        yield "ContentColumn must differ from TargetLabelColumn"
+    if wrong := sorted(_algorithms(problem) - _FORECASTING_ALGORITHMS):
+        yield f"{kind} does not support the algorithms {', '.join(wrong)}"
+
+
+def _algorithms(problem: Json) -> set[str]:
+    return {
+        name
+        for config in problem.get("CandidateGenerationConfig", {}).get("AlgorithmsConfig", [])
+        for name in config["AutoMLAlgorithms"]
+    }
 
 
 def _tabular_problems(tabular: dict[str, Any], metric: str | None) -> Iterator[str]:
@@ -96,11 +146,7 @@ def _tabular_problems(tabular: dict[str, Any], metric: str | None) -> Iterator[s
     if problem_type and metric and metric not in _METRICS[problem_type]:
         allowed = ", ".join(sorted(_METRICS[problem_type]))
         yield f"Metric {metric} is not supported for {problem_type}: use one of {allowed}"
-    algorithms = {
-        name
-        for config in tabular.get("CandidateGenerationConfig", {}).get("AlgorithmsConfig", [])
-        for name in config["AutoMLAlgorithms"]
-    }
+    algorithms = _algorithms(tabular)
     if algorithms and mode not in _ALGORITHMS:
         yield "AlgorithmsConfig can not be set when Mode is AUTO"
     elif wrong := sorted(algorithms - _ALGORITHMS.get(mode, set())):

@@ -87,14 +87,6 @@ def test_a_job_of_version_2_is_refused_by_version_1(account: Account) -> None:
     assert account.wait(request["AutoMLJobName"])["AutoMLJobStatus"] == "Completed"
 
 
-def test_a_problem_that_is_not_tabular_fails_and_says_why(account: Account) -> None:
-    problem = {"TextClassificationJobConfig": {"ContentColumn": "x", "TargetLabelColumn": "y"}}
-    request = account.request_2(AutoMLProblemTypeConfig=problem)
-    account.sagemaker.create_auto_ml_job_v2(**request)
-    job = account.wait(request["AutoMLJobName"])
-    assert job["FailureReason"] == "This rehearsal does not train TextClassification jobs: tabular ones only"
-
-
 def test_a_fault_of_the_data_ends_the_job_with_its_reason(account: Account) -> None:
     job = account.ended(account.request(InputDataConfig=[channel() | {"TargetAttributeName": "nope"}]))
     assert job["AutoMLJobStatus"] == "Failed"

@@ -30,8 +30,38 @@ def algorithms(*names: str) -> dict[str, Any]:
     return {"AlgorithmsConfig": [{"AutoMLAlgorithms": list(names)}]}
 
 
+def of_kind(kind: str, channel_changes: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    """A good request of another problem type, with changes of its problem and of its channel."""
+    data_type = (channel_changes or {}).pop("S3DataType", "S3Prefix")
+    one = {"DataSource": {"S3DataSource": {"S3DataType": data_type, "S3Uri": "s3://b/x"}}, **(channel_changes or {})}
+    columns: dict[str, dict[str, Any]] = {
+        "TextClassificationJobConfig": {"ContentColumn": "c", "TargetLabelColumn": "t"},
+        "TimeSeriesForecastingJobConfig": {
+            "ForecastFrequency": "1D",
+            "ForecastHorizon": 3,
+            "TimeSeriesConfig": {
+                "TargetAttributeName": "v",
+                "TimestampAttributeName": "t",
+                "ItemIdentifierAttributeName": "i",
+            },
+        },
+    }
+    return version_2(
+        AutoMLJobInputDataConfig=[one], AutoMLProblemTypeConfig={kind: {**columns.get(kind, {}), **changes}}
+    )
+
+
+TEXT, IMAGE = "TextClassificationJobConfig", "ImageClassificationJobConfig"
+FORECASTING, GENERATION = "TimeSeriesForecastingJobConfig", "TextGenerationJobConfig"
+
 GOOD = [
     version_2(),
+    *(of_kind(kind) for kind in (TEXT, IMAGE, FORECASTING, GENERATION)),
+    *(of_kind(IMAGE, {"S3DataType": data_type}) for data_type in ("ManifestFile", "AugmentedManifestFile")),
+    of_kind(IMAGE, {"ContentType": "image/png"}) | {"AutoMLJobObjective": {"MetricName": "Accuracy"}},
+    of_kind(FORECASTING, CandidateGenerationConfig=algorithms("ets", "deepar"))
+    | {"AutoMLJobObjective": {"MetricName": "WAPE"}},
+    of_kind(TEXT, CompletionCriteria={"MaxCandidates": 1}) | {"DataSplitConfig": {"ValidationFraction": 0.3}},
     version_2(OutputDataConfig={"S3OutputPath": f"s3://b/{'x' * 505}"}),
     version_2(**tabular(ProblemType="Regression"), AutoMLJobObjective={"MetricName": "R2"}),
     with_channels(channel(ContentType="text/csv;header=present"), channel(ChannelType="validation")),
@@ -67,12 +97,27 @@ BAD = {
         ModelDeployConfig={"AutoGenerateEndpointName": True, "EndpointName": "e"}
     ),
     "AutoMLComputeConfig is reserved for SageMaker Canvas": version_2(AutoMLComputeConfig={}),
-    "MaxCandidates must be 1 with TextClassificationJobConfig": version_2(
-        AutoMLProblemTypeConfig={"TextClassificationJobConfig": {"CompletionCriteria": {"MaxCandidates": 2}}}
+    "MaxCandidates must be 1 with TextClassificationJobConfig": of_kind(TEXT, CompletionCriteria={"MaxCandidates": 2}),
+    "MaxCandidates must be 1 with TimeSeriesForecastingJobConfig": of_kind(
+        FORECASTING, CompletionCriteria={"MaxCandidates": 2}
     ),
-    "MaxCandidates must be 1 with TimeSeriesForecastingJobConfig": version_2(
-        AutoMLProblemTypeConfig={"TimeSeriesForecastingJobConfig": {"CompletionCriteria": {"MaxCandidates": 2}}}
+    "S3DataType ManifestFile is not supported with TextClassificationJobConfig: use S3Prefix": of_kind(
+        TEXT, {"S3DataType": "ManifestFile"}
     ),
+    "CompressionType Gzip is supported for tabular data only": of_kind(FORECASTING, {"CompressionType": "Gzip"}),
+    "ContentType text/csv;header=present is not supported: use one of image/*, image/jpeg, image/png": of_kind(
+        IMAGE, {"ContentType": "text/csv;header=present"}
+    ),
+    "Metric RMSE is not supported with TextClassificationJobConfig: use one of Accuracy": of_kind(TEXT)
+    | {"AutoMLJobObjective": {"MetricName": "RMSE"}},
+    "AutoMLJobObjective can not be set with TextGenerationJobConfig": of_kind(GENERATION)
+    | {"AutoMLJobObjective": {"MetricName": "Accuracy"}},
+    "ContentColumn must differ from TargetLabelColumn": of_kind(TEXT, ContentColumn="t"),
+    "TimeSeriesForecastingJobConfig does not support the algorithms catboost, xgboost": of_kind(
+        FORECASTING, CandidateGenerationConfig=algorithms("xgboost", "ets", "catboost")
+    ),
+    "ValidationFraction can not be set with TimeSeriesForecastingJobConfig": of_kind(FORECASTING)
+    | {"DataSplitConfig": {"ValidationFraction": 0.3}},
     "S3OutputPath can have at most 512 characters": version_2(OutputDataConfig={"S3OutputPath": f"s3://b/{'x' * 506}"}),
     "One channel must be the training channel": with_channels(channel(ChannelType="validation")),
     "There can be one training channel only": with_channels(channel(), channel()),
