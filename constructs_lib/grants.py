@@ -176,12 +176,16 @@ class _WildcardNotes:
         reasons: dict[IConstruct, dict[str, list[str]]] = {}
         for (construct, permission), resolved in zip(self._noted, resources, strict=True):
             for text in map(_flat, resolved):
-                if "*" in text and not set(text) & set("[](){}"):  # CDK refuses ids with unpaired brackets
+                if "*" in text and _is_paired(text):  # CDK refuses ids with unpaired brackets
                     said = reasons.setdefault(construct, {}).setdefault(f"AwsSolutions-IAM5[Resource::{text}]", [])
                     said.append(str(permission.reason))
         for construct, findings in reasons.items():
             acknowledge(construct, {finding: "; ".join(said) for finding, said in findings.items()})
         return []
+
+
+def _is_paired(text: str) -> bool:
+    return all(text.count(opening) == text.count(closing) for opening, closing in ("[]", "()", "{}"))
 
 
 def _flat(value: Any) -> str:

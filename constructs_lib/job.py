@@ -509,8 +509,9 @@ class AutoMLJob(_OwnedJob):
             completion_criteria: When to stop looking for better models. Default: the service's own limits.
             generate_candidate_definitions_only: Only write the notebooks with the candidates' definitions, train
                 nothing. Default: train.
-            role: The role the job runs as; it must trust `sagemaker.amazonaws.com`, and gets what the job needs.
-                Default: a new role with only that.
+            role: The role the job runs as; it must trust `sagemaker.amazonaws.com`, and gets what the job needs. One of
+                another stack cannot be given a bucket of this one: the stacks would need each other. A bucket with a
+                key of another account wants a role with a `role_name`. Default: a new role with only what it needs.
             volume_encryption_key: The KMS key for the volumes of the job's instances. Default: the service's own.
             vpc: The VPC to run in; it must reach S3 and the AWS APIs that the job calls. Default: the service's own
                 network.

@@ -20,6 +20,7 @@ import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from aws_cdk import cloudformation_include
 from cfnlint.api import lint_file  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
@@ -48,7 +49,7 @@ PACKS = (
 )
 # W3005: the CDK writes dependencies that a reference implies already.
 LINT = ManualArgs(regions=["eu-west-1"], ignore_checks=["W3005"])
-STACKS = ("Quickstart", "Named", "Network", "Deploying", "Requested", "Brought")
+STACKS = ("Quickstart", "Named", "Network", "Deploying", "Requested", "Brought", "Referring")
 
 
 def vpc_of(stack: cdk.Stack) -> ec2.IVpc:
@@ -104,6 +105,28 @@ def define(app: cdk.App) -> None:
     for pack in ("HIPAA.Security", "NIST.800.53.R5", "PCI.DSS.321"):
         acknowledgment = cdk.Acknowledgment(id=f"{pack}::{pack}-IAMNoInlinePolicy", reason=reason)
         cdk.Validations.of(role).acknowledge(acknowledgment)
+
+    owner = cdk.Stack(app, "Owner")
+    stack = cdk.Stack(app, "Referring")
+    names = cdk.Fn.split(",", cdk.CfnParameter(stack, "Names").value_as_string)
+    selected = s3.Bucket.from_bucket_name(stack, "Selected", cdk.Fn.select(0, names))
+    owned = s3.Bucket(
+        owner,
+        "Bucket",
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        enforce_ssl=True,
+        server_access_logs_prefix="logs/",
+    )
+    new_job(
+        stack,
+        training_data=Channel.from_bucket(selected, "train/"),
+        validation_data=Channel.from_bucket(owned, "validation/"),
+        output=OutputLocation.from_bucket(s3.Bucket.from_bucket_name(stack, "Imported", cdk.Fn.import_value("name"))),
+    )
+    for pack in ("HIPAA.Security", "NIST.800.53.R5", "PCI.DSS.321"):
+        for rule in ("S3BucketReplicationEnabled", "S3BucketVersioningEnabled", "S3DefaultEncryptionKMS"):
+            acknowledgment = cdk.Acknowledgment(id=f"{pack}::{pack}-{rule}", reason="a bucket of the test's own")
+            cdk.Validations.of(owned).acknowledge(acknowledgment)
 
 
 def request() -> dict[str, Any]:
