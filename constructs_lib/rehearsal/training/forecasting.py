@@ -247,8 +247,9 @@ class _Preparation:
         objective, algorithms = self._objective(), self._algorithms()
         layout, seen = self._read()
         grid = Grid.of(frequency, min(one.moment for one in seen))
-        items = histories(seen, grid, layout)
-        self._check_steps(items)
+        found = histories(seen, grid, layout)
+        self._check_horizon(found)
+        items = self._long_enough(found)
         self._note_gaps(items, layout)
         directory.mkdir(parents=True, exist_ok=True)
         series = Series(
@@ -343,7 +344,7 @@ class _Preparation:
         if task.validation_files:
             self._notes.append("the validation channel is not used: forecasts are measured by a backtest")
 
-    def _check_steps(self, items: Mapping[Key, History]) -> None:
+    def _check_horizon(self, items: Mapping[Key, History]) -> None:
         if not items:
             raise DataFault(f"no row of the training data has a value in {self._task.target!r}")
         horizon = self._task.horizon
@@ -353,18 +354,17 @@ class _Preparation:
                 f"the forecast horizon of {horizon} steps is too long: it can be at most {LONGEST_HORIZON}, and at "
                 f"most a quarter of the {steps} steps of {self._task.frequency} in the data"
             )
-        needed = horizon + forecasters.FEWEST_STEPS
-        short = [key for key, item in items.items() if len(item.values) < needed]
-        if len(short) == len(items):
-            raise DataFault(
-                f"no item has the {needed} steps of history that a horizon of {horizon} needs at least; the longest "
-                f"has {max(len(item.values) for item in items.values())}"
-            )
-        if short:
-            self._notes.append(
-                f"{len(short)} items are left out of the backtest, with fewer than {needed} steps: "
-                f"{', '.join(map(_shown, short[:3]))}" + (", ..." if len(short) > 3 else "")
-            )
+
+    def _long_enough(self, items: Mapping[Key, History]) -> Mapping[Key, History]:
+        needed, fewest = self._task.horizon + forecasters.FEWEST_STEPS, forecasters.FEWEST_STEPS
+        kept = {k: item for k, item in items.items() if len(item.values) >= needed and item.known >= fewest}
+        rule = f"a history of {needed} steps, with values in {fewest} of them"
+        if not kept:
+            raise DataFault(f"no item has {rule}, as a horizon of {self._task.horizon} needs at least")
+        if short := [_shown(key) for key in items if key not in kept]:
+            shown = ", ".join(short[:3]) + (", ..." if len(short) > 3 else "")
+            self._notes.append(f"{len(short)} items are left out of the backtest, without {rule}: {shown}")
+        return kept
 
     def _note_gaps(self, items: Mapping[Key, History], layout: Layout) -> None:
         filled = sum(item.filled for item in items.values())

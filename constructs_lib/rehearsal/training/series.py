@@ -114,6 +114,11 @@ class History:
     """How many of the values stand for missing ones."""
 
     @property
+    def known(self) -> int:
+        """How many of the values were in the data."""
+        return len(self.values) - self.filled
+
+    @property
     def end(self) -> int:
         """The number of the step after the last."""
         return self.first + len(self.values)
