@@ -9,7 +9,10 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_iam as iam
-from synthesis import (
+
+from constructs_lib import AutoMLJob, OutputLocation
+
+from .synthesis import (
     allowing,
     as_list,
     data_bucket,
@@ -22,8 +25,6 @@ from synthesis import (
     statements_of,
     template_of,
 )
-
-from constructs_lib import AutoMLJob, OutputLocation
 
 ARN = "arn:aws:sagemaker:eu-west-1:111122223333:automl-job/churn-1"
 ROLE_ARN = "arn:aws:iam::111122223333:role/service-role/automl"

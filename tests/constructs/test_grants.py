@@ -7,9 +7,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
-from synthesis import allowing, as_list, flat, new_job, new_stack, resources_of, statements_of, template_of
 
 from constructs_lib import Channel, OutputLocation
+
+from .synthesis import allowing, as_list, flat, new_job, new_stack, resources_of, statements_of, template_of
 
 
 @pytest.fixture

@@ -8,22 +8,6 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
-from synthesis import (
-    CREDIT,
-    allowing,
-    as_list,
-    data_bucket,
-    flat,
-    job_properties,
-    jobs_of,
-    new_job,
-    new_stack,
-    only,
-    request_of,
-    resources_of,
-    statements_of,
-    template_of,
-)
 
 from constructs_lib import (
     Algorithm,
@@ -39,6 +23,23 @@ from constructs_lib import (
     ModelDeployConfig,
     OutputLocation,
     ProblemType,
+)
+
+from .synthesis import (
+    CREDIT,
+    allowing,
+    as_list,
+    data_bucket,
+    flat,
+    job_properties,
+    jobs_of,
+    new_job,
+    new_stack,
+    only,
+    request_of,
+    resources_of,
+    statements_of,
+    template_of,
 )
 
 

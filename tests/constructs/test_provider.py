@@ -11,12 +11,13 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from synthesis import as_list, flat, jobs_of, new_job, new_stack, only, resources_of, statements_of, template_of
 
 import constructs_lib
 from constructs_lib import AutoMLProvider, ModelDeployConfig, runtime
 from constructs_lib.provider import CONSTRUCT_ID
 from constructs_lib.runtime import clients, contract
+
+from .synthesis import as_list, flat, jobs_of, new_job, new_stack, only, resources_of, statements_of, template_of
 
 RUNTIME = Path(runtime.__file__).parent
 

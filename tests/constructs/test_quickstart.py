@@ -10,9 +10,10 @@ from pathlib import Path
 
 import aws_cdk as cdk
 import pytest
-from synthesis import template_of
 
 from examples.quickstart.stack import Quickstart
+
+from .synthesis import template_of
 
 SNAPSHOT = Path(__file__).parent / "quickstart.template.json"
 

@@ -10,7 +10,6 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
-from synthesis import CREDIT, credit_columns, data_bucket, jobs_of, new_job, new_stack, template_of
 
 from constructs_lib import (
     Algorithm,
@@ -26,6 +25,8 @@ from constructs_lib import (
     OutputLocation,
     ProblemType,
 )
+
+from .synthesis import CREDIT, credit_columns, data_bucket, jobs_of, new_job, new_stack, template_of
 
 
 @pytest.fixture(scope="module")

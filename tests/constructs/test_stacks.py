@@ -10,7 +10,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
-from synthesis import (
+
+from constructs_lib import AutoMLJob, AutoMLProvider, Channel, FeatureSpecification, ModelDeployConfig, OutputLocation
+
+from .synthesis import (
     allowing,
     as_list,
     data_bucket,
@@ -25,8 +28,6 @@ from synthesis import (
     statements_of,
     template_of,
 )
-
-from constructs_lib import AutoMLJob, AutoMLProvider, Channel, FeatureSpecification, ModelDeployConfig, OutputLocation
 
 MANAGED_POLICY_LIMIT = 6144
 

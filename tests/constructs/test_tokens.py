@@ -9,7 +9,18 @@ import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
-from synthesis import (
+
+from constructs_lib import (
+    Channel,
+    CompletionCriteria,
+    FeatureSpecification,
+    Mode,
+    ModelDeployConfig,
+    OutputLocation,
+)
+from constructs_lib.tokens import is_token, plain, slug
+
+from .synthesis import (
     allowing,
     as_list,
     data_bucket,
@@ -22,16 +33,6 @@ from synthesis import (
     statements_of,
     template_of,
 )
-
-from constructs_lib import (
-    Channel,
-    CompletionCriteria,
-    FeatureSpecification,
-    Mode,
-    ModelDeployConfig,
-    OutputLocation,
-)
-from constructs_lib.tokens import is_token, plain, slug
 
 
 @jsii.implements(cdk.IStableStringProducer)

@@ -24,7 +24,6 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import cloudformation_include
 from cfnlint.api import lint_file  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
-from synthesis import CREDIT, allowing, as_list, data_bucket, jobs_of, new_job, resolved, resources_of, statements_of
 
 from constructs_lib import (
     Algorithm,
@@ -39,6 +38,8 @@ from constructs_lib import (
     ProblemType,
 )
 from examples.quickstart.stack import Quickstart
+
+from .synthesis import CREDIT, allowing, as_list, data_bucket, jobs_of, new_job, resolved, resources_of, statements_of
 
 PACKS = (
     cdk_nag.AwsSolutionsChecks,
