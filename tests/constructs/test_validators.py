@@ -320,7 +320,7 @@ import sys
 sys.path[:0] = sys.argv[1:]
 
 import aws_cdk as cdk
-from test_validators import define
+from tests.constructs.test_validators import define
 
 context = {"@aws-cdk/core:validateAgainstDefaultRules": True}
 app = cdk.App(context=context)
@@ -339,9 +339,9 @@ except RuntimeError:
 
 
 def test_cdks_own_template_validation_passes() -> None:
-    here = Path(__file__).parent
+    root = Path(__file__).parents[2]
     done = subprocess.run(
-        [sys.executable, "-c", CDK_VALIDATION_PROGRAM, str(here), str(here.parents[1])],
+        [sys.executable, "-c", CDK_VALIDATION_PROGRAM, str(root)],
         env={name: value for name, value in os.environ.items() if name != "CDK_VALIDATION"},
         capture_output=True,
         text=True,

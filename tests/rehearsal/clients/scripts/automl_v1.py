@@ -4,11 +4,11 @@ import json
 import sys
 
 import boto3
-from sagemaker.automl.automl import AutoML  # type: ignore[import-not-found]
-from sagemaker.deserializers import CSVDeserializer  # type: ignore[import-not-found]
-from sagemaker.predictor import Predictor  # type: ignore[import-not-found]
-from sagemaker.serializers import CSVSerializer  # type: ignore[import-not-found]
-from sagemaker.session import Session  # type: ignore[import-not-found]
+from sagemaker.automl.automl import AutoML
+from sagemaker.deserializers import CSVDeserializer
+from sagemaker.predictor import Predictor
+from sagemaker.serializers import CSVSerializer
+from sagemaker.session import Session
 
 told = json.loads(sys.argv[1])
 # Left without a bucket, sagemaker 2.257.7 asks STS for the account at an address that no setting can change.

@@ -3,12 +3,12 @@
 import json
 import sys
 
-from sagemaker.automl.automlv2 import (  # type: ignore[import-not-found]
+from sagemaker.automl.automlv2 import (
     AutoMLDataChannel,
     AutoMLTabularConfig,
     AutoMLV2,
 )
-from sagemaker.session import Session  # type: ignore[import-not-found]
+from sagemaker.session import Session
 
 told = json.loads(sys.argv[1])
 session = Session()
