@@ -248,7 +248,7 @@ def test_guard_knows_every_other_kind_of_value() -> None:
         ("Churn Job", "churn-job"),
         ("--", "job"),
         ("予測", "job"),
-        (cdk.Aws.REGION, "job"),
+        pytest.param(cdk.Aws.REGION, "job", id="token"),  # its text differs from process to process
         ("abcdefgh-ijkl", "abcdefgh-i"),
     ],
 )
