@@ -100,7 +100,7 @@ def test_a_format_that_is_not_known_here_is_not_judged(tmp_path: Path) -> None:
         (b"\xef\xbb\xbf", "has no header line"),
         (b" , \n1,2\n", "has no header line"),
         (b"PAR1 and so on", "is a Parquet file: give content_type=ContentType.PARQUET"),
-        (gzip.compress(b"a,b\n1,2\n"), "is gzip-compressed: give compression=Compression.GZIP"),
+        (gzip.compress(b"a,b\n1,2\n", mtime=0), "is gzip-compressed: give compression=Compression.GZIP"),
         ("größe\n1\n".encode("latin-1"), "is not UTF-8: byte 0xf6 cannot be decoded"),
         ("a,b\n1,2\n".encode("utf-16"), "is not UTF-8: byte 0xff cannot be decoded"),
         (b"a,b\n" + b"1,2\n" * 400 + b"1,\xe9\n", "is not UTF-8: byte 0xe9 cannot be decoded"),
@@ -129,7 +129,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, pro
         ),
         (b"\x1f\x8b\x07" + bytes(20), "cannot be read: Unknown compression method"),
         (
-            gzip.compress(b"a,b\n1,2\n")[:10] + b"\xff" * 20,
+            gzip.compress(b"a,b\n1,2\n", mtime=0)[:10] + b"\xff" * 20,
             "cannot be read: Error -3 while decompressing data: invalid block type",
         ),
     ],
