@@ -28,7 +28,7 @@ NOT_RUN = ("cnn-qr", "deepar", "prophet")
 FEWEST_STEPS = 4
 """Steps of history that a forecast needs."""
 
-_MOST_STEPS = 1_000
+_MOST_STEPS = 500
 _SEASONS_SEEN = 3
 _ORDERS = ((0, 1, 1), (1, 1, 1), (2, 1, 1))
 _MEMORY = 0.5

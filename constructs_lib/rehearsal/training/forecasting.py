@@ -49,7 +49,7 @@ STEPS_PER_HORIZON = 4
 """The dataset has at least this many times the steps of the horizon."""
 
 MOST_ROWS = 1_000_000
-MOST_ITEMS = 50
+MOST_ITEMS = 20
 """Items that the backtest looks at; a random sample of more."""
 
 WINDOWS = 3
@@ -376,7 +376,7 @@ class _Preparation:
     def _sampled(self, items: Mapping[Key, History]) -> Mapping[Key, History]:
         if len(items) <= MOST_ITEMS:
             return items
-        self._notes.append(f"a random sample of {MOST_ITEMS} of {len(items)} items is used here")
+        self._notes.append(f"the backtest looks at a random sample of {MOST_ITEMS} of {len(items)} items here")
         chosen = random.Random(_SEED).sample(sorted(items), MOST_ITEMS)  # noqa: S311 - a sample, no secret
         return {key: items[key] for key in sorted(chosen)}
 
