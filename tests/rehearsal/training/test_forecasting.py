@@ -117,6 +117,16 @@ def test_a_forecast_sees_nothing_of_its_window(trained: TrainingResult, tmp_path
         assert [before[name] for name in ("p5", "p50", "p95")] == [after[name] for name in ("p5", "p50", "p95")]
 
 
+def test_the_first_window_knows_whom_to_trust_already(trained: TrainingResult) -> None:
+    """The algorithms were weighed in the window before it, so that the ensemble is no worse there than later."""
+    assert trained.best is not None
+    assert trained.best.backtest is not None
+    found = json.loads((trained.best.backtest / "metrics.json").read_text())
+    assert len(found["metrics_by_window"]) == forecasting.WINDOWS
+    first, last = (found["metrics_by_window"][window]["WAPE"] for window in (0, -1))
+    assert first < 1.5 * last
+
+
 def test_the_weights_are_explained(trained: TrainingResult) -> None:
     assert trained.best is not None
     assert trained.best.explainability is not None
