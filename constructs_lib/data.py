@@ -6,8 +6,8 @@ import json
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import reduce
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,18 +17,22 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 
 from . import permissions
-from .api.datafile import MIN_TRAINING_ROWS, DataFile, format_of, problems_with_columns, read
+from .api.datafile import format_of, problems_with_columns, read
+from .api.datafolder import ImageFolder, read_images
 from .api.enums import Compression, ContentType, FeatureType, S3DataType
-from .api.fields import described, hint, listed
+from .api.fields import PendingUri, described, hint, listed
+from .api.manifestfile import problems_with_manifest
 from .grants import COMPLIANCE_PACKS, Grants, acknowledge
 from .keys import Key, NamedKey, check_key
 from .tokens import is_token
+from .uploads import upload_folder
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
-    from constructs import Construct
+    from constructs import Construct, IDependable
 
-    from .api.shapes import AutoMLChannel, OutputDataConfig
+    from .api.problem_types import Problem
+    from .api.shapes import AutoMLJobChannel
 
 _READS = "the objects below a prefix have keys that are not known here"
 _WRITES = "the job names what it writes below its output location"
@@ -42,6 +46,8 @@ class BoundChannel:
     s3_data_type: S3DataType
     content_type: str | None
     compression: str | None
+    dependencies: Sequence[IDependable] = ()
+    """What must be there before the job can read it."""
 
 
 class Channel(ABC):
@@ -57,20 +63,25 @@ class Channel(ABC):
     def from_asset(
         cls, path: str | Path, *, content_type: ContentType | None = None, compression: Compression | None = None
     ) -> Channel:
-        """A local file, uploaded when the app is deployed.
+        """A local file, or a folder of images, uploaded when the app is deployed. Another content trains again.
 
-        The file is checked when the app is synthesized: readable, CSV with a header of distinct names that has the
-        target and every named column, at least 500 data rows for training. Another content trains again.
+        It is checked when the app is synthesized. A file: readable, CSV with a header of distinct names that has the
+        target and every named column, at least 500 data rows to train on tabular data. A folder: images only, each in
+        the folder of its class (that the service reads folders as classes is unverified).
+
+        A folder is uploaded by CDK's `BucketDeployment` into a bucket of the job's own, which goes with the stack.
 
         Args:
-            path: The file. One file, not a folder; a relative path starts at the current directory.
-            content_type: The format. Default: told from the name (`.csv`, `.csv.gz`, `.parquet`).
+            path: The file or folder; a relative path starts at the current directory.
+            content_type: The format. Default: told from the name (`.csv`, `.csv.gz`, `.parquet`), or from the images.
             compression: Whether the file is gzip-compressed (CSV only). Default: told from the name.
 
         Raises:
-            ValueError: there is no such file, it is a folder, or its name does not tell the format and
-                `content_type` is not given.
+            ValueError: there is no such file or folder, or its name does not tell the format and `content_type` is not
+                given.
         """
+        if Path(path).is_dir():
+            return _FolderChannel(Path(path), content_type)
         return _AssetChannel.of(Path(path), content_type, compression)
 
     @classmethod
@@ -79,7 +90,7 @@ class Channel(ABC):
         bucket: s3.IBucket,
         prefix: str = "",
         *,
-        content_type: ContentType = ContentType.CSV,
+        content_type: ContentType | None = None,
         compression: Compression | None = None,
     ) -> Channel:
         """All objects of a bucket whose keys begin with a prefix (`S3Prefix`).
@@ -87,7 +98,8 @@ class Channel(ABC):
         Args:
             bucket: The bucket, in the job's region. If it has a key, the job's role may decrypt with it.
             prefix: What the keys begin with, without a leading slash. Default: all objects of the bucket.
-            content_type: The format of the objects. Default: CSV whose first line names the columns.
+            content_type: The format of the objects. Default: CSV whose first line names the columns; for images
+                `image/*`.
             compression: Whether the objects are gzip-compressed (CSV only). Default: they are not.
 
         Raises:
@@ -104,7 +116,7 @@ class Channel(ABC):
         key: str,
         *,
         data_prefix: str,
-        content_type: ContentType = ContentType.CSV,
+        content_type: ContentType | None = None,
     ) -> Channel:
         """The objects that a manifest lists (`ManifestFile`).
 
@@ -115,7 +127,8 @@ class Channel(ABC):
             key: The manifest: a JSON list whose first item is `{"prefix": "s3://bucket/..."}`.
             data_prefix: What the keys of the listed objects begin with: the job's role may read these and the
                 manifest. Empty: every object of the bucket.
-            content_type: The format of the objects. Default: CSV whose first line names the columns.
+            content_type: The format of the objects. Default: CSV whose first line names the columns; for images
+                `image/*`.
 
         Raises:
             ValueError: `bucket` is no bucket, or a key is not one.
@@ -126,7 +139,7 @@ class Channel(ABC):
 
     @classmethod
     def from_augmented_manifest(
-        cls, bucket: s3.IBucket, key: str, *, data_prefix: str, content_type: ContentType = ContentType.CSV
+        cls, bucket: s3.IBucket, key: str, *, data_prefix: str, content_type: ContentType | None = None
     ) -> Channel:
         """The objects and labels of an augmented manifest: for image classification with `AutoMLJobV2`.
 
@@ -134,7 +147,7 @@ class Channel(ABC):
             bucket: The bucket of the manifest and of the objects it names.
             key: The manifest, in JSON lines.
             data_prefix: What the keys of the named objects begin with: the job's role may read these and the manifest.
-            content_type: The format of the objects.
+            content_type: The format of the objects. Default: `image/*`.
 
         Raises:
             ValueError: `bucket` is no bucket, or a key is not one. `AutoMLJob` refuses such a channel.
@@ -143,12 +156,44 @@ class Channel(ABC):
         return _manifest("Channel.from_augmented_manifest", bucket, key, data_prefix, kind, content_type)
 
     @classmethod
-    def from_shape(cls, channel: AutoMLChannel) -> Channel:
+    def from_manifest_asset(
+        cls,
+        path: str | Path,
+        bucket: s3.IBucket,
+        *,
+        data_prefix: str,
+        augmented: bool = False,
+        content_type: ContentType | None = None,
+    ) -> Channel:
+        """The objects that a local manifest lists; the manifest is uploaded when the app is deployed.
+
+        Its form is checked when the app is synthesized: the list and its prefix, or each line's source and label.
+
+        Args:
+            path: The manifest.
+            bucket: The bucket of the objects.
+            data_prefix: What the keys of the objects begin with: the job's role may read these. Empty: every object of
+                the bucket.
+            augmented: Whether it is an augmented manifest (JSON lines with labels). Default: a plain one.
+            content_type: The format of the objects. Default: CSV whose first line names the columns; for images
+                `image/*`.
+
+        Raises:
+            ValueError: there is no such file, `bucket` is no bucket, or `data_prefix` not a prefix.
+        """
+        _check_bucket("Channel.from_manifest_asset", bucket)
+        _check_key("data_prefix", data_prefix)
+        if not Path(path).is_file():
+            raise ValueError(f"Channel.from_manifest_asset: there is no file '{path}' (from '{Path.cwd()}')")
+        kind = S3DataType.AUGMENTED_MANIFEST_FILE if augmented else S3DataType.MANIFEST_FILE
+        return _ManifestChannel(Path(path), bucket, data_prefix, kind, content_type)
+
+    @classmethod
+    def from_shape(cls, channel: AutoMLJobChannel) -> Channel:
         """The channel of a request in the API's own names. A manifest's objects may lie anywhere in its bucket."""
-        source = channel.data_source.s3_data_source
-        bucket, key = _split_uri(source.s3_uri)
-        prefix = key if source.s3_data_type == S3DataType.S3_PREFIX else ""
-        return _BucketChannel(bucket, key, prefix, source.s3_data_type, channel.content_type, channel.compression)
+        bucket, key = _split_uri(channel.s3_uri)
+        prefix = key if channel.s3_data_type == S3DataType.S3_PREFIX else ""
+        return _BucketChannel(bucket, key, prefix, channel.s3_data_type, channel.content_type, channel.compression)
 
     @abstractmethod
     def describe(self) -> BoundChannel:
@@ -158,9 +203,25 @@ class Channel(ABC):
     def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
         """Create what the channel needs below `scope`, and ask for the permission to read it."""
 
-    def file(self) -> tuple[Path, DataFile] | None:
-        """The local file behind the channel with what is in it; None if there is none."""
+    def inspect(self) -> LocalData | None:
+        """What is seen in the local file or folder behind the channel; None if there is none."""
         return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalData:
+    """What is seen in a local file or folder."""
+
+    name: str
+    columns: Sequence[str] | None = None
+    """The header of a CSV file that is sound."""
+
+    rows: int = 0
+    problems: Sequence[str] = ()
+    """What is wrong with it by itself, each as a sentence that follows the prop's name."""
+
+    doubts: Sequence[str] = ()
+    """What surely is a mistake although the service may take it."""
 
 
 @dataclass(frozen=True)
@@ -192,15 +253,9 @@ class _AssetChannel(Channel):
     path: Path
     content_type: str
     compression: str | None
-    _read: list[DataFile] = field(default_factory=list, compare=False)
 
     @classmethod
     def of(cls, path: Path, content_type: ContentType | None, compression: Compression | None) -> _AssetChannel:
-        if path.is_dir():
-            raise ValueError(
-                f"Channel.from_asset: '{path}' is a folder, give one file; for several files upload them to a bucket "
-                "and use Channel.from_bucket"
-            )
         if not path.is_file():
             raise ValueError(f"Channel.from_asset: there is no file '{path}' (from '{Path.cwd()}')")
         told = format_of(path)
@@ -222,10 +277,9 @@ class _AssetChannel(Channel):
         _allow_reading_one(grants, asset.bucket, asset.s3_object_key)
         return self._bound(asset.s3_object_url)
 
-    def file(self) -> tuple[Path, DataFile] | None:
-        if not self._read:
-            self._read.append(read(self.path, self.content_type, self.compression))
-        return self.path, self._read[0]
+    def inspect(self) -> LocalData:
+        seen = read(self.path, self.content_type, self.compression)
+        return LocalData(name=self.path.name, columns=seen.columns, rows=seen.rows, problems=seen.problems)
 
     def _bound(self, uri: str) -> BoundChannel:
         return BoundChannel(
@@ -236,12 +290,66 @@ class _AssetChannel(Channel):
         )
 
 
+@dataclass(frozen=True)
+class _FolderChannel(Channel):
+    path: Path
+    content_type: ContentType | None
+
+    def describe(self) -> BoundChannel:
+        return self._bound(UNBOUND_URI)
+
+    def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
+        bucket, prefix, deployed = upload_folder(scope, construct_id, self.path)
+        _allow_reading(grants, bucket, prefix)
+        bound = self._bound(f"s3://{bucket.bucket_name}/{prefix}")
+        return replace(bound, dependencies=(deployed,))
+
+    def inspect(self) -> LocalData:
+        return LocalData(name=self.path.name, problems=self._seen.problems, doubts=self._seen.doubts)
+
+    @cached_property
+    def _seen(self) -> ImageFolder:
+        return read_images(self.path)
+
+    def _bound(self, uri: str) -> BoundChannel:
+        return BoundChannel(
+            s3_uri=uri,
+            s3_data_type=S3DataType.S3_PREFIX,
+            content_type=self.content_type or self._seen.content_type,
+            compression=None,
+        )
+
+
+@dataclass(frozen=True)
+class _ManifestChannel(Channel):
+    path: Path
+    bucket: s3.IBucket
+    data_prefix: str
+    data_type: S3DataType
+    content_type: ContentType | None
+
+    def describe(self) -> BoundChannel:
+        return self._bound(UNBOUND_URI)
+
+    def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
+        asset = assets.Asset(scope, construct_id, path=str(self.path))
+        _allow_reading_one(grants, asset.bucket, asset.s3_object_key)
+        _allow_reading(grants, self.bucket, self.data_prefix)
+        return self._bound(asset.s3_object_url)
+
+    def inspect(self) -> LocalData:
+        return LocalData(name=self.path.name, problems=problems_with_manifest(self.path, self.data_type))
+
+    def _bound(self, uri: str) -> BoundChannel:
+        return BoundChannel(s3_uri=uri, s3_data_type=self.data_type, content_type=self.content_type, compression=None)
+
+
 UNBOUND_URI = "s3://not-uploaded-yet/"
 """Stands for the URI of an asset before there is one; it is sound, so that the rules have nothing to say of it."""
 
 
 def _manifest(
-    caller: str, bucket: s3.IBucket, key: str, data_prefix: str, kind: S3DataType, content_type: ContentType
+    caller: str, bucket: s3.IBucket, key: str, data_prefix: str, kind: S3DataType, content_type: ContentType | None
 ) -> Channel:
     _check_bucket(caller, bucket)
     _check_key("key", key)
@@ -251,38 +359,45 @@ def _manifest(
     return _BucketChannel(bucket, key, data_prefix, kind, content_type, None)
 
 
-def problems_with_files(
+def judge_local_data(
     training: Channel,
     validation: Channel | None,
     wanted: Sequence[tuple[str, str]],
     *,
     names: Mapping[str, str],
-) -> list[str]:
-    """What is wrong with the local files behind the channels.
+    problem: type[Problem],
+) -> tuple[list[str], list[str]]:
+    """What is wrong, and what is doubtful, with the local files and folders behind the channels.
 
     Args:
         training: The training channel.
         validation: The validation channel, if there is one.
         wanted: Pairs of a prop in quotes and the column that it names.
         names: What the caller calls `training_data` and `validation_data`, in quotes.
+        problem: What the job learns.
     """
     found: list[str] = []
+    doubts: list[str] = []
     headers: list[tuple[str, Sequence[str]]] = []
     for prop, channel in (("training_data", training), ("validation_data", validation)):
-        known = channel.file() if channel else None
-        if known is None:
+        seen = channel.inspect() if channel else None
+        if seen is None:
             continue
-        path, data = known
-        found += [f"{names[prop]} ({path.name}) {problem}" for problem in data.problems]
-        if data.columns is None:
+        whole_name = f"{names[prop]} ({seen.name})"
+        found += [f"{whole_name} {text}" for text in seen.problems]
+        doubts += [f"{whole_name} {text}" for text in seen.doubts]
+        if seen.columns is None:
             continue
-        headers.append((names[prop], data.columns))
-        found += problems_with_columns(names[prop], data.columns, wanted, file=path)
-        if prop == "training_data" and data.rows < MIN_TRAINING_ROWS:
-            found.append(f"{names[prop]} ({path.name}) must have at least {MIN_TRAINING_ROWS} rows, got {data.rows}")
+        headers.append((names[prop], seen.columns))
+        found += problems_with_columns(names[prop], seen.columns, wanted, file=Path(seen.name))
+        if problem.EXACT_COLUMNS and (others := sorted(set(seen.columns) - {column for _, column in wanted})):
+            columns = listed(column for _, column in wanted)
+            found.append(f"{whole_name} must have the columns {columns} and no other, got {listed(others)}")
+        if prop == "training_data" and seen.rows < problem.MIN_ROWS:
+            found.append(f"{whole_name} must have at least {problem.MIN_ROWS} rows, got {seen.rows}")
     if len(headers) == len(names) and headers[0][1] != headers[1][1]:
         found.append(f"{headers[0][0]} and {headers[1][0]} must have the same header{_difference(*headers)}")
-    return found
+    return found, doubts
 
 
 def _difference(one: tuple[str, Sequence[str]], other: tuple[str, Sequence[str]]) -> str:
@@ -336,10 +451,10 @@ class OutputLocation:
         return cls(bucket, prefix, encryption_key)
 
     @classmethod
-    def from_shape(cls, config: OutputDataConfig) -> OutputLocation:
+    def from_uri(cls, s3_uri: str, kms_key_id: str | None) -> OutputLocation:
         """The location of a request in the API's own names."""
-        bucket, prefix = _split_uri(config.s3_output_path)
-        return cls(bucket, prefix, NamedKey(config.kms_key_id) if config.kms_key_id else None)
+        bucket, prefix = _split_uri(s3_uri)
+        return cls(bucket, prefix, NamedKey(kms_key_id) if kms_key_id else None)
 
     @classmethod
     def private(cls, scope: Construct) -> OutputLocation:
@@ -406,7 +521,7 @@ _PRIVATE_BUCKET = dict.fromkeys(
 # ------------------------------------------------------------------------------------------------------------ features
 
 
-class FeatureSpecification:
+class FeatureSpecification(PendingUri):
     """Which columns a job learns from, and how each is to be read.
 
     Use `of`, or `from_bucket` for a specification that exists.

@@ -191,7 +191,7 @@ def _is_paired(text: str) -> bool:
 def _flat(value: Any) -> str:
     """A resolved value as cdk-nag writes it in the id of a finding."""
     if isinstance(value, str):
-        return value
+        return value.replace("${", "<").replace("}", ">")
     ((function, argument),) = value.items()
     if function == "Fn::Join":
         delimiter, parts = argument
@@ -200,6 +200,6 @@ def _flat(value: Any) -> str:
         return f"<{argument[0]}.{argument[1]}>"
     if function == "Ref":
         return f"<{argument}>"
-    if function == "Fn::ImportValue":
+    if function in ("Fn::ImportValue", "Fn::Sub"):
         return _flat(argument)
     return json.dumps(value, separators=(",", ":"))

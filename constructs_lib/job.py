@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 import aws_cdk as cdk
 import jsii
@@ -18,10 +18,12 @@ from constructs import Construct, IDependable, IValidation
 from . import permissions
 from .api import shapes
 from .api.enums import ChannelType
-from .api.fields import Malformed, Shape, Words, described, fields_of, parse, problems, raise_if_any, render
-from .api.request import CreateAutoMLJob, findings
-from .api.rules import Findings
-from .data import UNBOUND_URI, Channel, FeatureSpecification, OutputLocation, problems_with_files
+from .api.fields import Malformed, Words, described, fields_of, parse, problems, raise_if_any, render
+from .api.migration import v2_request
+from .api.problem_types import Problem, Tabular
+from .api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings
+from .api.rulebook import Findings
+from .data import UNBOUND_URI, Channel, FeatureSpecification, OutputLocation, judge_local_data
 from .grants import Grants, new_role
 from .provider import AutoMLProvider
 from .runtime import contract
@@ -33,7 +35,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_kms as kms
 
-    from .api.enums import Algorithm, Compression, Metric, Mode, ProblemType
+    from .api.enums import Algorithm, Metric, Mode, ProblemType
+    from .api.problem_types import AnyProblem
     from .api.shapes import CompletionCriteria, ModelDeployConfig
     from .data import BoundChannel
 
@@ -147,6 +150,9 @@ class _ImportedJob(_JobBase):
         return self._arn
 
 
+Request = CreateAutoMLJob | CreateAutoMLJobV2
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Bound:
     """What a request names that exists only once the job's parts are created."""
@@ -157,6 +163,11 @@ class _Bound:
     role_arn: str
     security: shapes.SecurityConfig | None
     features_uri: str | None
+
+    def channels(self) -> list[tuple[BoundChannel, ChannelType]]:
+        """The channels with what each is for."""
+        named = ((self.training, ChannelType.TRAINING), (self.validation, ChannelType.VALIDATION))
+        return [(channel, channel_type) for channel, channel_type in named if channel is not None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,18 +184,23 @@ class _Plan:
     role_arn: str | None
     """The ARN of a role that is used as it is."""
 
+    emr_serverless_role: iam.IRole | None = None
+    """The second role of a job that may use EMR Serverless."""
+
     security: Security | RequestedSecurity
     job_name: str | None
     deploy: ModelDeployConfig | None
     revision: str
-    request: Callable[[_Bound], CreateAutoMLJob]
-    columns: Sequence[tuple[str, str | None]]
+    request_type: type[Request]
+    request: Callable[[_Bound], Request]
+    problem: type[Problem]
+    columns: Sequence[tuple[str, object]]
     """Props that name a column of the data, with that column."""
 
     tags: Mapping[str, str]
     words: Words
 
-    def draft(self) -> CreateAutoMLJob:
+    def draft(self) -> Request:
         """The request, with stand-ins where nothing is created yet."""
         return self.request(
             _Bound(
@@ -214,6 +230,9 @@ class _Plan:
                 f"'role' must be an iam.IRole, got {described(self.role)}; "
                 "for a role that exists use iam.Role.from_role_arn"
             )
+        emr_role = self.emr_serverless_role
+        if emr_role is not None and not hasattr(emr_role, "role_arn"):
+            wrong_types.append(f"'emr_serverless_role' must be an iam.IRole, got {described(emr_role)}")
         if not isinstance(self.revision, str):
             wrong_types.append(f"'revision' must be text, got {described(self.revision)}")
         wrong_types += self.security.problems()
@@ -221,20 +240,23 @@ class _Plan:
             return Findings(wrong_types, {})
         columns = self.features.columns if self.features else None
         judged = findings(self.draft(), features=columns, is_token=is_token, words=self.words)
-        return Findings(judged.errors + self._data_problems(columns), judged.warnings)
+        errors, doubts = self._judge_data(columns)
+        warnings = judged.warnings | ({"local_data": "; ".join(doubts)} if doubts else {})
+        return Findings(judged.errors + errors, warnings)
 
-    def _data_problems(self, features: Mapping[str, str] | None) -> list[str]:
+    def _judge_data(self, features: Mapping[str, str] | None) -> tuple[list[str], list[str]]:
         wanted = [(prop, column) for prop, column in self.columns if isinstance(column, str) and not is_token(column)]
         wanted += [("features", column) for column in features or ()]
-        return problems_with_files(
+        return judge_local_data(
             self.training,
             self.validation,
             [(self._name(prop), column) for prop, column in wanted],
             names={prop: self._name(prop) for prop in ("training_data", "validation_data")},
+            problem=self.problem,
         )
 
     def _name(self, prop: str) -> str:
-        return self.words.name_of(CreateAutoMLJob, prop)
+        return self.words.name_of(self.request_type, prop, self.problem)
 
 
 _UNBOUND_ROLE: Final = "arn:aws:iam::000000000000:role/not-created-yet"
@@ -255,6 +277,55 @@ class _Connectable:
 @jsii.implements(iam.IGrantable, cdk.ITaggableV2, _Connectable)
 class _OwnedJob(_JobBase):
     """A job of this stack, whichever call makes it."""
+
+    @classmethod
+    def from_job_name(
+        cls, scope: Construct, construct_id: str, job_name: str, *, output: OutputLocation | None = None
+    ) -> IAutoMLJob:
+        """Refer to a job made elsewhere, in the stack's account and region.
+
+        Args:
+            scope: Where the reference lives.
+            construct_id: Its id there.
+            job_name: The job's name.
+            output: Where the job writes. Default: not known, so `output_location` and `grant_read_artifacts` fail.
+
+        Raises:
+            ValueError: `job_name` cannot be the name of a job.
+        """
+        raise_if_any([*_name_problems(job_name), *_output_problems(output)], f"from_job_name for '{construct_id}'")
+        return _ImportedJob(scope, construct_id, name=job_name, arn=None, output=output)
+
+    @classmethod
+    def from_job_arn(
+        cls, scope: Construct, construct_id: str, job_arn: str, *, output: OutputLocation | None = None
+    ) -> IAutoMLJob:
+        """Refer to a job made elsewhere, in any account and region.
+
+        Args:
+            scope: Where the reference lives.
+            construct_id: Its id there.
+            job_arn: The job's ARN, `arn:aws:sagemaker:<region>:<account>:automl-job/<name>`.
+            output: Where the job writes. Default: not known, so `output_location` and `grant_read_artifacts` fail.
+
+        Raises:
+            ValueError: `job_arn` is no ARN of an AutoML job.
+        """
+        if is_token(job_arn):
+            name = cdk.Fn.select(1, cdk.Fn.split(_ARN_SEPARATOR, job_arn))
+        else:
+            matched = _ARN.fullmatch(str(job_arn))
+            name = matched[1] if matched else ""
+            wrong = (
+                _name_problems(name)
+                if matched
+                else [
+                    "'job_arn' must be the ARN of an AutoML job, "
+                    f"arn:<partition>:sagemaker:<region>:<account>:automl-job/<name>, got {described(job_arn)}"
+                ]
+            )
+            raise_if_any([*wrong, *_output_problems(output)], f"from_job_arn for '{construct_id}'")
+        return _ImportedJob(scope, construct_id, name=name, arn=job_arn, output=output)
 
     def __init__(self, scope: Construct, construct_id: str, plan: _Plan) -> None:
         judged = plan.judge()
@@ -306,7 +377,10 @@ class _OwnedJob(_JobBase):
             deploys=plan.deploy is not None,
             network=security.config.vpc_config if security.config else None,
         )
+        if plan.emr_serverless_role is not None:
+            own.append(permissions.pass_emr_serverless_role(plan.emr_serverless_role.role_arn))
         needed: list[IDependable] = [self._role, *security.dependencies]
+        needed += [dependency for channel, _ in bound.channels() for dependency in channel.dependencies]
         if plan.role is not None:
             asked.apply_to_given_role(plan.role, own)
         elif plan.role_arn is None:
@@ -316,7 +390,7 @@ class _OwnedJob(_JobBase):
         self._connections = security.connections
         return bound, needed
 
-    def _new_resource(self, plan: _Plan, construct_id: str, request: CreateAutoMLJob) -> cdk.CfnResource:
+    def _new_resource(self, plan: _Plan, construct_id: str, request: Request) -> cdk.CfnResource:
         properties: dict[str, Any] = {
             "ServiceToken": self._provider.service_token,
             "ServiceTimeout": contract.SERVICE_TIMEOUT,
@@ -377,55 +451,6 @@ class AutoMLJob(_OwnedJob):
 
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateAutoMLJob.html
     """
-
-    @classmethod
-    def from_job_name(
-        cls, scope: Construct, construct_id: str, job_name: str, *, output: OutputLocation | None = None
-    ) -> IAutoMLJob:
-        """Refer to a job made elsewhere, in the stack's account and region.
-
-        Args:
-            scope: Where the reference lives.
-            construct_id: Its id there.
-            job_name: The job's name.
-            output: Where the job writes. Default: not known, so `output_location` and `grant_read_artifacts` fail.
-
-        Raises:
-            ValueError: `job_name` cannot be the name of a job.
-        """
-        raise_if_any([*_name_problems(job_name), *_output_problems(output)], f"from_job_name for '{construct_id}'")
-        return _ImportedJob(scope, construct_id, name=job_name, arn=None, output=output)
-
-    @classmethod
-    def from_job_arn(
-        cls, scope: Construct, construct_id: str, job_arn: str, *, output: OutputLocation | None = None
-    ) -> IAutoMLJob:
-        """Refer to a job made elsewhere, in any account and region.
-
-        Args:
-            scope: Where the reference lives.
-            construct_id: Its id there.
-            job_arn: The job's ARN, `arn:aws:sagemaker:<region>:<account>:automl-job/<name>`.
-            output: Where the job writes. Default: not known, so `output_location` and `grant_read_artifacts` fail.
-
-        Raises:
-            ValueError: `job_arn` is no ARN of an AutoML job.
-        """
-        if is_token(job_arn):
-            name = cdk.Fn.select(1, cdk.Fn.split(_ARN_SEPARATOR, job_arn))
-        else:
-            matched = _ARN.fullmatch(str(job_arn))
-            name = matched[1] if matched else ""
-            wrong = (
-                _name_problems(name)
-                if matched
-                else [
-                    "'job_arn' must be the ARN of an AutoML job, "
-                    f"arn:<partition>:sagemaker:<region>:<account>:automl-job/<name>, got {described(job_arn)}"
-                ]
-            )
-            raise_if_any([*wrong, *_output_problems(output)], f"from_job_arn for '{construct_id}'")
-        return _ImportedJob(scope, construct_id, name=name, arn=job_arn, output=output)
 
     @classmethod
     def from_request(
@@ -530,51 +555,27 @@ class AutoMLJob(_OwnedJob):
         """
 
         def request(bound: _Bound) -> CreateAutoMLJob:
-            def channel(bound_channel: BoundChannel, channel_type: ChannelType | None) -> shapes.AutoMLChannel:
-                return shapes.AutoMLChannel(
-                    data_source=shapes.DataSource(
-                        s3_data_source=shapes.S3DataSource(
-                            s3_data_type=bound_channel.s3_data_type, s3_uri=bound_channel.s3_uri
-                        )
-                    ),
-                    target_attribute=target_attribute,
-                    channel_type=channel_type,
-                    compression=cast("Compression | None", bound_channel.compression),
-                    content_type=bound_channel.content_type,
-                    sample_weight_attribute=sample_weight_attribute,
-                )
-
-            channels = [channel(bound.training, ChannelType.TRAINING)]
-            if bound.validation is not None:
-                channels.append(channel(bound.validation, ChannelType.VALIDATION))
             return CreateAutoMLJob(
-                input_data_config=tuple(channels),
-                output_data_config=shapes.OutputDataConfig(
-                    s3_output_path=bound.output_uri,
-                    kms_key_id=output.encryption_key.key_arn if output and output.encryption_key else None,
-                ),
+                channels=[
+                    shapes.AutoMLChannel(
+                        target_attribute=target_attribute,
+                        sample_weight_attribute=sample_weight_attribute,
+                        **_channel(channel, channel_type, Tabular),
+                    )
+                    for channel, channel_type in bound.channels()
+                ],
+                s3_output_path=bound.output_uri,
+                output_kms_key_id=_key_of(output),
                 role_arn=bound.role_arn,
                 job_name=job_name,
                 problem_type=problem_type,
-                objective=None if objective is None else shapes.Objective(metric_name=objective),
-                job_config=_unless_empty(
-                    shapes.AutoMLJobConfig(
-                        completion_criteria=completion_criteria,
-                        security_config=bound.security,
-                        candidate_generation_config=_unless_empty(
-                            shapes.CandidateGenerationConfig(
-                                feature_specification_s3_uri=bound.features_uri,
-                                algorithms_config=None
-                                if algorithms is None
-                                else (shapes.AlgorithmsConfig(algorithms=_as_tuple(algorithms)),),
-                            )
-                        ),
-                        data_split_config=None
-                        if validation_fraction is None
-                        else shapes.DataSplitConfig(validation_fraction=validation_fraction),
-                        mode=mode,
-                    )
-                ),
+                objective=objective,
+                mode=mode,
+                algorithms=algorithms,
+                features=bound.features_uri,
+                completion_criteria=completion_criteria,
+                validation_fraction=validation_fraction,
+                security_config=bound.security,
                 generate_candidate_definitions_only=generate_candidate_definitions_only,
                 model_deploy_config=model_deploy_config,
             )
@@ -596,11 +597,196 @@ class AutoMLJob(_OwnedJob):
             job_name=job_name,
             deploy=model_deploy_config,
             revision=revision,
+            request_type=CreateAutoMLJob,
             request=request,
+            problem=Tabular,
             columns=[
                 ("target_attribute", target_attribute),
                 ("sample_weight_attribute", sample_weight_attribute),
             ],
+            tags={},
+            words=Words.PROPS,
+        )
+        super().__init__(scope, construct_id, plan)
+
+
+class AutoMLJobV2(_OwnedJob):
+    """An Amazon SageMaker Autopilot job on any problem that it knows (`CreateAutoMLJobV2`).
+
+    It lives as `AutoMLJob` does: started by the deployment, replaced by a change, stopped when it is removed.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateAutoMLJobV2.html
+    """
+
+    @classmethod
+    def from_request(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        request: Mapping[str, Any] | str | Path,
+        *,
+        role: iam.IRole | None = None,
+        revision: str = "1",
+    ) -> AutoMLJobV2:
+        """A job from a request that exists: the input of boto3's `create_auto_ml_job_v2`, or the CLI's JSON.
+
+        Error messages use the request's own names. The role that the request names is used as it is: nothing is added
+        to its policies. For a V1 request see `from_v1_request`.
+
+        Args:
+            scope: Where the job lives.
+            construct_id: Its id there.
+            request: The input as a dict, as JSON text, or the path of a JSON file. `AutoMLJobName` is optional: without
+                it each job gets a fresh name.
+            role: The role the job runs as, in place of `RoleArn`; it gets what the job needs. Default: `RoleArn`.
+            revision: Another value trains again. Default: `1`.
+
+        Raises:
+            ValueError: the request is no JSON, has members that the API does not know, lacks required ones, or breaks a
+                rule; with everything that is wrong.
+
+        See https://docs.aws.amazon.com/cli/latest/reference/sagemaker/create-auto-ml-job-v2.html
+        """
+        return _RequestedJobV2(scope, construct_id, request, role=role, revision=revision)
+
+    @classmethod
+    def from_v1_request(
+        cls,
+        scope: Construct,
+        construct_id: str,
+        request: Mapping[str, Any] | str | Path,
+        *,
+        role: iam.IRole | None = None,
+        revision: str = "1",
+    ) -> AutoMLJobV2:
+        """A job from the request of a V1 job: the same job, made by V2.
+
+        Args:
+            scope: Where the job lives.
+            construct_id: Its id there.
+            request: The input of `create_auto_ml_job` as a dict, as JSON text, or the path of a JSON file.
+            role: The role the job runs as, in place of `RoleArn`; it gets what the job needs. Default: `RoleArn`.
+            revision: Another value trains again. Default: `1`.
+
+        Raises:
+            ValueError: the request is no JSON, or no V1 request; with everything that is wrong.
+
+        See https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-create-experiment.html
+        """
+        what = f"the V1 request of '{construct_id}'"
+        given = dict(_loaded(request, what))
+        if role is not None:
+            given["RoleArn"] = _UNBOUND_ROLE
+        try:
+            translated = v2_request(given)
+        except Malformed as malformed:
+            raise_if_any(malformed.problems, what)
+            raise
+        return _RequestedJobV2(scope, construct_id, translated, role=role, revision=revision)
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        problem: AnyProblem,
+        training_data: Channel,
+        validation_data: Channel | None = None,
+        output: OutputLocation | None = None,
+        objective: Metric | str | None = None,
+        validation_fraction: float | None = None,
+        role: iam.IRole | None = None,
+        volume_encryption_key: kms.IKey | None = None,
+        vpc: ec2.IVpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+        encrypt_inter_container_traffic: bool | None = None,
+        emr_serverless_role: iam.IRole | None = None,
+        model_deploy_config: ModelDeployConfig | None = None,
+        job_name: str | None = None,
+        revision: str = "1",
+    ) -> None:
+        """Define a job.
+
+        Args:
+            scope: Where the job lives.
+            construct_id: Its id there; generated job names begin with the stack's name and this id.
+            problem: What to learn: `Tabular`, `ImageClassification`, `TextClassification`, `TimeSeriesForecasting` or
+                `TextGeneration`.
+            training_data: What to learn from, in a format and place that the problem takes.
+            validation_data: What candidates are measured on, below 2 GB, with the columns and content type of the
+                training data. Default: the service splits the training data.
+            output: Where models and reports go. Default: a new private, encrypted bucket, which stays when the stack is
+                removed.
+            objective: What to optimize; must fit the problem, and with `Tabular` goes together with its `problem_type`.
+                Default: the service chooses.
+            validation_fraction: The part of the training data that candidates are measured on, more than 0 and less
+                than 1; not together with `validation_data`, and not for time series. Default: the service takes 0.2.
+            role: The role the job runs as; it must trust `sagemaker.amazonaws.com`, and gets what the job needs.
+                Default: a new role with only that.
+            volume_encryption_key: The KMS key for the volumes of the job's instances. Default: the service's own.
+            vpc: The VPC to run in; it must reach S3 and the AWS APIs that the job calls. Default: the service's own
+                network.
+            vpc_subnets: Which of its subnets, 1 to 16. Default: the private ones, as elsewhere in the CDK.
+            security_groups: The security groups, 1 to 5. Default: a new one in `vpc` that allows all outbound traffic.
+            encrypt_inter_container_traffic: Encrypt the traffic between the job's instances, which can make training
+                slower. Default: not encrypted.
+            emr_serverless_role: The role for large data on EMR Serverless; it must trust
+                `emr-serverless.amazonaws.com`. AWS says of it: for SageMaker Canvas only, at the moment; so it comes
+                with a warning. Default: no EMR Serverless.
+            model_deploy_config: Deploy the best candidate when the job is done (one-click). Default: nothing is
+                deployed.
+            job_name: A name of your own: at most 32 letters, digits and hyphens. A name is spent for good, so a change
+                that needs a new job then needs a new name too. Default: a fresh unique name for each job.
+            revision: Another value trains again although nothing else has changed.
+
+        Raises:
+            ValueError: with everything that is wrong with the props and the local data, each in the props' own names.
+        """
+        known = isinstance(problem, Problem)
+        kind = type(problem) if known else Problem
+        features = getattr(problem, "features", None)
+
+        def request(bound: _Bound) -> CreateAutoMLJobV2:
+            return CreateAutoMLJobV2(
+                channels=[
+                    shapes.AutoMLJobChannel(**_channel(channel, channel_type, kind))
+                    for channel, channel_type in bound.channels()
+                ],
+                problem=problem if features is None else replace(cast("Tabular", problem), features=bound.features_uri),
+                s3_output_path=bound.output_uri,
+                output_kms_key_id=_key_of(output),
+                role_arn=bound.role_arn,
+                job_name=job_name,
+                objective=objective,
+                validation_fraction=validation_fraction,
+                security_config=bound.security,
+                emr_serverless_role_arn=None if emr_serverless_role is None else emr_serverless_role.role_arn,
+                model_deploy_config=model_deploy_config,
+            )
+
+        plan = _Plan(
+            training=training_data,
+            validation=validation_data,
+            output=output,
+            features=features,
+            role=role,
+            role_arn=None,
+            emr_serverless_role=emr_serverless_role,
+            security=Security(
+                volume_encryption_key=volume_encryption_key,
+                encrypt_inter_container_traffic=encrypt_inter_container_traffic,
+                vpc=vpc,
+                vpc_subnets=vpc_subnets,
+                security_groups=security_groups,
+            ),
+            job_name=job_name,
+            deploy=model_deploy_config,
+            revision=revision,
+            request_type=CreateAutoMLJobV2,
+            request=request,
+            problem=kind,
+            columns=list(problem.columns()) if known else (),
             tags={},
             words=Words.PROPS,
         )
@@ -619,41 +805,66 @@ class _RequestedJob(AutoMLJob):
         role: iam.IRole | None,
         revision: str,
     ) -> None:
-        what = f"the request of '{construct_id}'"
-        given = dict(_loaded(document, what))
-        if role is not None:
-            given["RoleArn"] = _UNBOUND_ROLE
-        try:
-            request = parse(CreateAutoMLJob, given)
-        except Malformed as malformed:
-            raise_if_any(malformed.problems, what)
-            raise
-        raise_if_any(findings(request, is_token=is_token, words=Words.WIRE).errors or _not_s3(request), what)
-        config = request.job_config or shapes.AutoMLJobConfig()
-        generation = config.candidate_generation_config or shapes.CandidateGenerationConfig()
-        features_uri = generation.feature_specification_s3_uri
-        channels = [Channel.from_shape(channel) for channel in request.input_data_config]
-        _OwnedJob.__init__(
-            self,
-            scope,
-            construct_id,
-            _Plan(
-                training=channels[0],
-                validation=channels[1] if len(channels) > 1 else None,
-                output=OutputLocation.from_shape(request.output_data_config),
-                features=FeatureSpecification.from_uri(features_uri) if features_uri else None,
-                role=role,
-                role_arn=None if role else request.role_arn,
-                security=RequestedSecurity(config.security_config),
-                job_name=request.job_name,
-                deploy=request.model_deploy_config,
-                revision=revision,
-                request=lambda bound: replace(request, role_arn=bound.role_arn, tags=None),
-                columns=(),
-                tags={tag.key: tag.value for tag in request.tags or ()},
-                words=Words.WIRE,
-            ),
-        )
+        plan = _requested(CreateAutoMLJob, document, construct_id, role=role, revision=revision)
+        _OwnedJob.__init__(self, scope, construct_id, plan)
+
+
+class _RequestedJobV2(AutoMLJobV2):
+    """A V2 job whose request was given in the API's own names."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        document: Mapping[str, Any] | str | Path,
+        *,
+        role: iam.IRole | None,
+        revision: str,
+    ) -> None:
+        plan = _requested(CreateAutoMLJobV2, document, construct_id, role=role, revision=revision)
+        _OwnedJob.__init__(self, scope, construct_id, plan)
+
+
+def _requested(
+    request_type: type[Request],
+    document: Mapping[str, Any] | str | Path,
+    construct_id: str,
+    *,
+    role: iam.IRole | None,
+    revision: str,
+) -> _Plan:
+    """The plan of a job whose request was given in the API's own names."""
+    what = f"the request of '{construct_id}'"
+    given = dict(_loaded(document, what))
+    if role is not None:
+        given["RoleArn"] = _UNBOUND_ROLE
+    try:
+        request = parse(request_type, given)
+    except Malformed as malformed:
+        raise_if_any(malformed.problems, what)
+        raise
+    raise_if_any(findings(request, is_token=is_token, words=Words.WIRE).errors or _not_s3(request), what)
+    settings = request.settings
+    features = getattr(settings, "features", None)
+    channels = [Channel.from_shape(channel) for channel in request.channels]
+    return _Plan(
+        training=channels[0],
+        validation=channels[1] if len(channels) > 1 else None,
+        output=OutputLocation.from_uri(request.s3_output_path, request.output_kms_key_id),
+        features=FeatureSpecification.from_uri(features) if isinstance(features, str) else None,
+        role=role,
+        role_arn=None if role else request.role_arn,
+        security=RequestedSecurity(request.security_config),
+        job_name=request.job_name,
+        deploy=request.model_deploy_config,
+        revision=revision,
+        request_type=request_type,
+        request=lambda bound: replace(request, role_arn=bound.role_arn, tags=None),
+        problem=type(settings) if isinstance(settings, Problem) else Tabular,
+        columns=(),
+        tags={tag.key: tag.value for tag in request.tags or ()},
+        words=Words.WIRE,
+    )
 
 
 @jsii.implements(cdk.IStableAnyProducer)
@@ -709,23 +920,34 @@ def _tag_problems(tags: Mapping[str, str]) -> list[str]:
     return found
 
 
-def _not_s3(request: CreateAutoMLJob) -> list[str]:
+def _not_s3(request: Request) -> list[str]:
     """The URIs that the API takes although they do not tell the bucket."""
-    config = request.job_config or shapes.AutoMLJobConfig()
-    generation = config.candidate_generation_config or shapes.CandidateGenerationConfig()
-    uris = {
-        f"InputDataConfig[{index}].DataSource.S3DataSource.S3Uri": channel.data_source.s3_data_source.s3_uri
-        for index, channel in enumerate(request.input_data_config)
-    }
-    uris["OutputDataConfig.S3OutputPath"] = request.output_data_config.s3_output_path
-    if generation.feature_specification_s3_uri is not None:
-        path = "AutoMLJobConfig.CandidateGenerationConfig.FeatureSpecificationS3Uri"
-        uris[path] = generation.feature_specification_s3_uri
+    settings, member = request.settings, type(request.settings)
+    named = {"output": request.s3_output_path, "features": getattr(settings, "features", None)}
+    uris = {Words.WIRE.name_of(type(request), prop, member): uri for prop, uri in named.items()}
+    for index, channel in enumerate(request.channels):
+        list_path = Words.WIRE.name_of(type(request), "training_data").strip("'").removesuffix("[0]")
+        uris[f"'{list_path}[{index}].DataSource.S3DataSource.S3Uri'"] = channel.s3_uri
     return [
-        f"'{path}' must be an s3:// URI, whose bucket can be told, got '{uri}'"
+        f"{path} must be an s3:// URI, whose bucket can be told, got '{uri}'"
         for path, uri in uris.items()
-        if not is_token(uri) and not uri.startswith("s3://")
+        if isinstance(uri, str) and not is_token(uri) and not uri.startswith("s3://")
     ]
+
+
+def _channel(channel: BoundChannel, channel_type: ChannelType, problem: type[Problem]) -> dict[str, Any]:
+    """What both kinds of channel are made of."""
+    return {
+        "s3_data_type": channel.s3_data_type,
+        "s3_uri": channel.s3_uri,
+        "channel_type": channel_type,
+        "compression": channel.compression,
+        "content_type": channel.content_type or problem.CONTENT_TYPES[0],
+    }
+
+
+def _key_of(output: OutputLocation | None) -> str | None:
+    return output.encryption_key.key_arn if output and output.encryption_key else None
 
 
 def _loaded(document: Mapping[str, Any] | str | Path, what: str) -> Mapping[str, Any]:
@@ -756,16 +978,3 @@ def _output_problems(output: object) -> list[str]:
     if output is None or isinstance(output, OutputLocation):
         return []
     return [f"'output' must be an OutputLocation, got {described(output)}; use OutputLocation.from_bucket"]
-
-
-S = TypeVar("S", bound=Shape)
-
-
-def _unless_empty(shape: S) -> S | None:
-    """The shape, or nothing where nothing in it is set."""
-    return shape if render(shape) else None
-
-
-def _as_tuple(values: Sequence[Any]) -> tuple[Any, ...]:
-    """The list as a tuple; anything else as it stands, for the checks to name it."""
-    return tuple(values) if isinstance(values, (list, tuple)) else cast("tuple[Any, ...]", values)

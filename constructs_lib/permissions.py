@@ -13,6 +13,7 @@ from typing import Any, Final
 import aws_cdk as cdk
 
 from .api.shapes import VpcConfig
+from .runtime.contract import OwnerTag
 from .tokens import is_token
 
 # ------------------------------------------------------------------------------------------ S3 and KMS, per location
@@ -84,6 +85,12 @@ _PASSED_TO_SAGEMAKER: Final = {"StringEquals": {"iam:PassedToService": SAGEMAKER
 def pass_role(role_arns: Sequence[str]) -> Permission:
     """Hand these roles to SageMaker, and to nothing else."""
     return Permission(actions=("iam:PassRole",), resources=tuple(role_arns), conditions=_PASSED_TO_SAGEMAKER)
+
+
+def pass_emr_serverless_role(role_arn: str) -> Permission:
+    """Hand a job's second role to EMR Serverless (unverified: the pages show it for SageMaker Canvas)."""
+    service = {"StringEquals": {"iam:PassedToService": "emr-serverless.amazonaws.com"}}
+    return Permission(actions=("iam:PassRole",), resources=(role_arn,), conditions=service)
 
 
 class _Arns:
@@ -246,6 +253,15 @@ def provider_function(stack: cdk.Stack, *, generated_names: str, log_group_arn: 
         Permission(actions=("logs:CreateLogStream", "logs:PutLogEvents"), resources=(log_group_arn,)),
         Permission(actions=("cloudformation:DescribeStackResource",), resources=(stack.stack_id,)),
         Permission(actions=_PROVIDER_JOBS, resources=(job_arn(stack, generated_names),)),
+        Permission(
+            actions=_OWN_JOBS,
+            resources=(job_arn(stack, "*"),),
+            conditions={"StringEquals": {f"aws:ResourceTag/{OwnerTag.STACK}": stack.stack_id}},
+            reason=(
+                "an update may take a job's name or its prefix out of this policy before the job itself is stopped; "
+                "the condition holds the stack's own jobs, by the tag that each is created with"
+            ),
+        ),
     ]
 
 
@@ -256,15 +272,14 @@ def provider_named_job(stack: cdk.Stack, job_name: str) -> Permission:
     )
 
 
-_PROVIDER_JOBS: Final = (
+_OWN_JOBS: Final = (
     "sagemaker:AddTags",
-    "sagemaker:CreateAutoMLJob",
-    "sagemaker:CreateAutoMLJobV2",
     "sagemaker:DeleteTags",
     "sagemaker:DescribeAutoMLJobV2",
     "sagemaker:ListTags",
     "sagemaker:StopAutoMLJob",
 )
+_PROVIDER_JOBS: Final = ("sagemaker:CreateAutoMLJob", "sagemaker:CreateAutoMLJobV2", *_OWN_JOBS)
 
 
 def one_click_clean_up(stack: cdk.Stack) -> list[Permission]:

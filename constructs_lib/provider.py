@@ -114,9 +114,11 @@ class AutoMLProvider(Construct):
 
     def _new_policy(self, construct_id: str, granted: list[Permission]) -> iam.ManagedPolicy:
         document = {"Version": "2012-10-17", "Statement": [permission.statement() for permission in granted]}
-        return iam.ManagedPolicy(
+        policy = iam.ManagedPolicy(
             self, construct_id, document=iam.PolicyDocument.from_json(document), roles=[self._role]
         )
+        acknowledge_wildcards(policy, granted)
+        return policy
 
     def _new_function(self, log: cdk.CfnResource) -> cdk.CfnResource:
         """A plain resource: the L2 would import `aws_lambda`, which takes seconds."""

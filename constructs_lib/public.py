@@ -1,22 +1,33 @@
 """The public names, to be imported from `constructs_lib`."""
 
 from .api.enums import (
+    Aggregation,
     Algorithm,
     Compression,
     ContentType,
     FeatureType,
+    FillingType,
     Metric,
     Mode,
     ProblemType,
 )
+from .api.problem_types import (
+    ImageClassification,
+    Tabular,
+    TextClassification,
+    TextGeneration,
+    TimeSeriesForecasting,
+)
 from .api.shapes import CompletionCriteria, ModelDeployConfig
 from .data import Channel, FeatureSpecification, OutputLocation
-from .job import AutoMLJob, IAutoMLJob
+from .job import AutoMLJob, AutoMLJobV2, IAutoMLJob
 from .provider import AutoMLProvider
 
 __all__ = [
+    "Aggregation",
     "Algorithm",
     "AutoMLJob",
+    "AutoMLJobV2",
     "AutoMLProvider",
     "Channel",
     "CompletionCriteria",
@@ -24,10 +35,16 @@ __all__ = [
     "ContentType",
     "FeatureSpecification",
     "FeatureType",
+    "FillingType",
     "IAutoMLJob",
+    "ImageClassification",
     "Metric",
     "Mode",
     "ModelDeployConfig",
     "OutputLocation",
     "ProblemType",
+    "Tabular",
+    "TextClassification",
+    "TextGeneration",
+    "TimeSeriesForecasting",
 ]

@@ -17,8 +17,8 @@ class ProblemType(StrEnum):
 class Metric(StrEnum):
     """What a job optimizes.
 
-    Which metric fits which problem type: `constructs_lib.api.rules`. AWS keeps adding metrics, so props take any text;
-    text that is not in this list passes with a warning.
+    Which metric fits which problem: `METRICS` of `constructs_lib.api.problem_types`. AWS keeps adding metrics, so props
+    take any text; text that is not in this list passes with a warning.
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLJobObjective.html
     """
 
@@ -57,7 +57,7 @@ class Mode(StrEnum):
 class Algorithm(StrEnum):
     """What a job may train.
 
-    Which algorithm fits which mode: `constructs_lib.api.rules`.
+    Which algorithm fits which problem and mode: `ALGORITHMS` of `constructs_lib.api.problem_types`.
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLAlgorithmConfig.html
     """
 
@@ -120,6 +120,12 @@ class ContentType(StrEnum):
 
     PARQUET = "x-application/vnd.amazon+parquet"
 
+    IMAGE = "image/*"
+    """PNG and JPEG, mixed."""
+
+    PNG = "image/png"
+    JPEG = "image/jpeg"
+
 
 class FeatureType(StrEnum):
     """How a column is to be read.
@@ -132,3 +138,32 @@ class FeatureType(StrEnum):
     TEXT = "text"
     DATETIME = "datetime"
     SEQUENCE = "sequence"
+
+
+class FillingType(StrEnum):
+    """Where a gap of a time series lies; the `_VALUE` ones hold the value to fill it with.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TimeSeriesTransformations.html
+    """
+
+    FRONTFILL = "frontfill"
+    MIDDLEFILL = "middlefill"
+    BACKFILL = "backfill"
+    FUTUREFILL = "futurefill"
+    FRONTFILL_VALUE = "frontfill_value"
+    MIDDLEFILL_VALUE = "middlefill_value"
+    BACKFILL_VALUE = "backfill_value"
+    FUTUREFILL_VALUE = "futurefill_value"
+
+
+class Aggregation(StrEnum):
+    """What becomes of several values of one time step.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TimeSeriesTransformations.html
+    """
+
+    SUM = "sum"
+    AVG = "avg"
+    FIRST = "first"
+    MIN = "min"
+    MAX = "max"

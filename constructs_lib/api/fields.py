@@ -1,7 +1,8 @@
 """How an API shape is written down, and what follows from that: rendering, checking, parsing.
 
-A shape is a frozen dataclass. Each of its fields is one line, ``name: Annotated[type, Api("WireName", limits...)]``,
-and that line is the only place where the field's name and limits are said.
+A shape is a frozen dataclass. Each of its fields is one line, ``name: Annotated[type, Api("Wire.Name", limits...)]``,
+and that line is the only place where the field's name and limits are said. A shape is as flat as its users like it: a
+field may stand for a member deep inside the API's structure.
 """
 
 import dataclasses
@@ -83,6 +84,7 @@ class Api(Limits):
     """What a field is called in the API, its limits, and what the user calls it."""
 
     wire: str
+    """The member's name, or its path: ``Outer.Inner``, and ``Outer[0].Inner`` for the only item of a list."""
 
     prop: str | None = dataclasses.field(default=None, kw_only=True)
     """The prop as the user wrote it, below that of the enclosing shape.
@@ -96,20 +98,41 @@ class Api(Limits):
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """A structure of the API."""
+    """A structure of the API, or the part of one that its fields name."""
+
+    MEMBER: ClassVar[str] = ""
+    """For a shape that is one of several in a union: the union's member."""
+
+
+_ShapeType = type[Shape]
+
+
+class PendingUri:
+    """Something that becomes an S3 URI when the job's parts are created; until then it is taken on trust."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a field holds: a scalar type, a list of something, or a shape; and its limits."""
+    """What a field holds: a scalar type, a list or a map of something, a shape, or one of several; and its limits."""
 
     type: type
-    """str, int, float, bool, a `StrEnum`, `Seconds`, a `Shape`, or tuple (a list)."""
+    """str, int, float, bool, a `StrEnum`, `Seconds`, a `Shape` (a union: itself), tuple (a list), or dict (a map)."""
 
     limits: Limits
     item: "Kind | None" = None
+    """What a list or a map holds."""
+
+    key: "Kind | None" = None
+    """What a map's keys are."""
+
+    members: tuple[_ShapeType, ...] = ()
+    """The shapes of a union."""
+
     open: bool = False
     """An enum to which the service keeps adding: other text passes."""
+
+    pending: bool = False
+    """A `PendingUri` is welcome too."""
 
 
 @dataclass(frozen=True)
@@ -144,14 +167,53 @@ def _read_fields(shape: type[Shape]) -> Iterator[Field]:
         yield Field(field.name, api, _kind(annotation), required=field.default is dataclasses.MISSING)
 
 
+@dataclass(frozen=True)
+class Step:
+    """One name on the way to a member."""
+
+    name: str
+    in_list: bool
+    """The name is that of a list, of which the way goes through the only item."""
+
+
+def steps_to(field: Field) -> tuple[Step, ...]:
+    """The way to a field's member from the structure that its shape stands for."""
+    parts = field.api.wire.split(".")
+    return tuple(Step(part.removesuffix("[0]"), part.endswith("[0]")) for part in parts)
+
+
+@dataclass
+class Branch:
+    """A structure of the API as far as the fields of one shape name it."""
+
+    in_list: bool = False
+    members: "dict[str, Field | Branch]" = dataclasses.field(default_factory=dict)
+
+
+def tree_of(shape: type[Shape]) -> Branch:
+    """The members that a shape's fields name, as the API nests them."""
+    root = Branch()
+    for field in fields_of(shape):
+        here = root
+        *way, last = steps_to(field)
+        for step in way:
+            branch = here.members.setdefault(step.name, Branch(step.in_list))
+            if not isinstance(branch, Branch):
+                raise TypeError(f"{shape.__name__}.{field.name} lies inside another field: {field.api.wire}")
+            here = branch
+        here.members[last.name] = field
+    return root
+
+
 # ---------------------------------------------------------------------------------------------------------- rendering
 
 
 def render(value: object) -> Any:
     """The value in the API's own names; what is not set is left out."""
     if isinstance(value, Shape):
-        pairs = ((field.api.wire, render(getattr(value, field.name))) for field in fields_of(type(value)))
-        return {wire: rendered for wire, rendered in pairs if rendered is not None}
+        return _render_shape(value)
+    if isinstance(value, Mapping):
+        return {str(key): render(item) for key, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [render(item) for item in value]
     if isinstance(value, StrEnum):
@@ -159,6 +221,23 @@ def render(value: object) -> Any:
     if hasattr(value, "to_seconds"):
         return seconds_of(value)
     return value
+
+
+def _render_shape(shape: Shape) -> dict[str, Any]:
+    document: dict[str, Any] = {}
+    for field in fields_of(type(shape)):
+        value = getattr(shape, field.name)
+        rendered = render(value)
+        if rendered is None:
+            continue
+        if field.kind.members:
+            rendered = {value.MEMBER: rendered}
+        here = document
+        *way, last = steps_to(field)
+        for step in way:
+            here = here.setdefault(step.name, [{}])[0] if step.in_list else here.setdefault(step.name, {})
+        here[last.name] = rendered
+    return document
 
 
 def seconds_of(span: Seconds) -> float:
@@ -203,9 +282,22 @@ class Words:
         """How a span of time is to be given."""
         return "a whole number of seconds" if self._wire else "a Duration"
 
-    def name_of(self, shape: type[Shape], prop: str) -> str:
-        """What to call a prop of this request, in quotes."""
-        return f"'{wire_paths(shape).get(prop, prop) if self._wire else prop}'"
+    def name_of(self, shape: type[Shape], prop: str, member: type[Shape] | None = None) -> str:
+        """What to call a prop of this request, in quotes.
+
+        Args:
+            shape: The request.
+            prop: The prop; one of the union's member may be given without the union's own prop.
+            member: The member of the request's union, if it has one.
+        """
+        paths = wire_paths(shape, member)
+        if prop not in paths:
+            prop = next((path for path in paths if path.endswith(f".{prop}")), prop)
+        return f"'{paths.get(prop, prop) if self._wire else prop}'"
+
+    def member(self, path: str, shape: type[Shape]) -> str:
+        """The path of a union's member, which has no name of its own among the props."""
+        return f"{path}.{shape.MEMBER}" if self._wire else path
 
 
 Words.PROPS = Words(wire=False)
@@ -223,8 +315,17 @@ class Place:
     field: Field
 
 
-def places(shape: type[Shape], prop_path: str = "", wire_path: str = "") -> Iterator[Place]:
-    """All fields of a request, from the outside to the inside; of a list's items the first."""
+def places(
+    shape: type[Shape], member: type[Shape] | None = None, prop_path: str = "", wire_path: str = ""
+) -> Iterator[Place]:
+    """All fields of a request, from the outside to the inside; of a list's items the first.
+
+    Args:
+        shape: The request, or a shape inside it.
+        member: The member of the request's union, if it has one; other members are left out.
+        prop_path: Where the shape stands, in the user's words.
+        wire_path: Where it stands, in the API's.
+    """
     for field in fields_of(shape):
         prop, wire = Words.PROPS.field(prop_path, field), Words.WIRE.field(wire_path, field)
         inner = field.kind
@@ -232,14 +333,16 @@ def places(shape: type[Shape], prop_path: str = "", wire_path: str = "") -> Iter
             yield Place(field.api.item_props or (prop,), wire, field)
         if inner.item is not None:
             prop, wire, inner = Words.PROPS.item(prop, field.api, 0), Words.WIRE.item(wire, None, 0), inner.item
+        if member in inner.members:
+            yield from places(member, member, prop, Words.WIRE.member(wire, member))
         if issubclass(inner.type, Shape):
-            yield from places(inner.type, prop, wire)
+            yield from places(inner.type, member, prop, wire)
 
 
-def wire_paths(shape: type[Shape]) -> Mapping[str, str]:
+def wire_paths(shape: type[Shape], member: type[Shape] | None = None) -> Mapping[str, str]:
     """For each prop of a request, its path in the API's own names: the innermost, where several go by one prop."""
     paths: dict[str, str] = {}
-    for place in places(shape):
+    for place in places(shape, member):
         wires = [place.wire]
         if place.field.api.item_props:
             wires = [Words.WIRE.item(place.wire, None, index) for index in range(len(place.props))]
@@ -273,14 +376,22 @@ def _value_problems(
 ) -> Iterator[str]:
     if is_token(value) and not _has_members(kind):
         return
+    if kind.pending and isinstance(value, PendingUri):
+        return
     if kind.type is tuple:
         if not isinstance(value, (tuple, list)):
             yield f"'{path}' must be a list, got {described(value)}"
             return
         yield from (f"'{path}' {text}" for text in kind.limits.problems(value))
-        assert kind.item is not None  # noqa: S101 - a list kind always has one
         for index, item in enumerate(value):
-            yield from _value_problems(item, kind.item, is_token, words, words.item(path, api, index))
+            yield from _value_problems(item, _known(kind.item), is_token, words, words.item(path, api, index))
+    elif kind.type is dict:
+        yield from _map_problems(value, kind, is_token, words, path)
+    elif kind.members:
+        if isinstance(value, kind.members):
+            yield from _shape_problems(value, is_token, words, words.member(path, type(value)))
+        else:
+            yield f"'{path}' must be one of {', '.join(m.__name__ for m in kind.members)}, got {described(value)}"
     elif issubclass(kind.type, Shape):
         if isinstance(value, kind.type):
             yield from _shape_problems(value, is_token, words, path)
@@ -288,6 +399,23 @@ def _value_problems(
             yield f"'{path}' must be of type {kind.type.__name__}, got {described(value)}"
     else:
         yield from (f"'{path}' {text}" for text in _scalar_problems(value, kind, is_token, words))
+
+
+def _map_problems(value: object, kind: Kind, is_token: IsToken, words: Words, path: str) -> Iterator[str]:
+    if not isinstance(value, Mapping):
+        yield f"'{path}' must be a map, got {described(value)}"
+        return
+    yield from (f"'{path}' {text}" for text in kind.limits.problems(list(value)))
+    for key, item in value.items():
+        yield from (f"a key of {text}" for text in _value_problems(key, _known(kind.key), is_token, words, path))
+        yield from _value_problems(item, _known(kind.item), is_token, words, entry(path, key))
+
+
+def _known(kind: Kind | None) -> Kind:
+    """The kind of a list's items or a map's keys, which such a kind always has."""
+    if kind is None:
+        raise TypeError("a list or map without a kind of items")
+    return kind
 
 
 def _has_members(kind: Kind) -> bool:
@@ -369,31 +497,80 @@ def parse(shape: type[S], document: object) -> S:
 
 
 def _parse_shape(shape: type[Shape], document: object, path: str, found: list[str]) -> Shape | None:
-    if not isinstance(document, Mapping):
-        found.append(f"{_quoted(path)} must be an object, got {described(document)}")
-        return None
-    by_wire = {field.api.wire: field for field in fields_of(shape)}
     values: dict[str, object] = {}
-    for key, value in document.items():
-        own_path = f"{path}.{key}" if path else str(key)
-        field = by_wire.get(key)
-        if field is None:
-            found.append(f"'{own_path}' is not a member of {path or 'the request'}{hint(str(key), by_wire)}")
-        elif value is not None:
-            values[field.name] = _parse_value(field.kind, value, own_path, found)
-    missing = [wire for wire, field in by_wire.items() if field.required and field.name not in values]
-    found.extend(f"'{path}.{wire}' is required" if path else f"'{wire}' is required" for wire in missing)
+    _parse_branch(tree_of(shape), document, path, found, values)
+    missing = [field.api.wire for field in fields_of(shape) if field.required and field.name not in values]
+    found.extend(f"'{_joined(path, wire)}' is required" for wire in missing)
     return None if found else shape(**values)
 
 
+def _parse_branch(branch: Branch, document: object, path: str, found: list[str], values: dict[str, object]) -> None:
+    if branch.in_list:
+        if not isinstance(document, (list, tuple)):
+            found.append(f"{_quoted(path)} must be a list, got {described(document)}")
+            values.update(_left_out(branch))
+            return
+        found.extend(f"{_quoted(path)} {text}" for text in Limits(max_items=1).problems(document))
+        path, document = f"{path}[0]", document[0] if document else {}
+    if not isinstance(document, Mapping):
+        found.append(f"{_quoted(path)} must be an object, got {described(document)}")
+        values.update(_left_out(branch))
+        return
+    for key, value in document.items():
+        own_path = _joined(path, str(key))
+        member = branch.members.get(key)
+        if member is None:
+            guess = hint(str(key), branch.members)
+            found.append(f"'{own_path}' is not a member of {path or 'the request'}{guess}")
+        elif value is None:
+            continue
+        elif isinstance(member, Branch):
+            _parse_branch(member, value, own_path, found, values)
+        else:
+            values[member.name] = _parse_value(member.kind, value, own_path, found)
+
+
+def _left_out(branch: Branch) -> Iterator[tuple[str, None]]:
+    """The fields below a structure that is malformed: of each of them there is nothing more to say."""
+    for member in branch.members.values():
+        if isinstance(member, Branch):
+            yield from _left_out(member)
+        else:
+            yield member.name, None
+
+
 def _parse_value(kind: Kind, value: object, path: str, found: list[str]) -> object:
-    if kind.type is tuple and isinstance(value, (list, tuple)) and kind.item is not None:
-        return tuple(_parse_value(kind.item, item, f"{path}[{index}]", found) for index, item in enumerate(value))
+    if kind.type is tuple and isinstance(value, (list, tuple)):
+        item_kind = _known(kind.item)
+        return tuple(_parse_value(item_kind, item, f"{path}[{index}]", found) for index, item in enumerate(value))
+    if kind.type is dict and isinstance(value, Mapping):
+        return {key: _parse_value(_known(kind.item), item, entry(path, key), found) for key, item in value.items()}
     if kind.type is Seconds and isinstance(value, (int, float)) and not isinstance(value, bool):
         return SecondsValue(value)
+    if kind.members:
+        return _parse_member(kind, value, path, found)
     if issubclass(kind.type, Shape):
         return _parse_shape(kind.type, value, path, found)
     return value
+
+
+def _parse_member(kind: Kind, value: object, path: str, found: list[str]) -> Shape | None:
+    """The one member of a union that is given."""
+    by_wire = {member.MEMBER: member for member in kind.members}
+    given = {key: item for key, item in value.items() if item is not None} if isinstance(value, Mapping) else {}
+    unknown = [key for key in given if key not in by_wire]
+    found.extend(f"'{_joined(path, str(key))}' is not a member of {path}{hint(str(key), by_wire)}" for key in unknown)
+    if not unknown and len(given) != 1:
+        got = listed(given) if given else described(value)
+        found.append(f"'{path}' must have exactly one of {listed(by_wire)}, got {got}")
+    if len(given) != 1 or unknown:
+        return None
+    ((key, item),) = given.items()
+    return _parse_shape(by_wire[key], item, _joined(path, key), found)
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
 
 
 @dataclass(frozen=True)
@@ -441,6 +618,11 @@ def raise_if_any(problems: Sequence[str], what: str) -> None:
     if problems:
         lines = "".join(f"\n  - {problem}" for problem in problems)
         raise ValueError(f"{what} has {len(problems)} problem{'s' if len(problems) > 1 else ''}:{lines}")
+
+
+def entry(path: str, *keys: object) -> str:
+    """The path of an entry of a map."""
+    return path + "".join(f"[{str(key)!r}]" for key in keys)
 
 
 def _quoted(path: str) -> str:
@@ -495,7 +677,11 @@ def _kind(annotation: object) -> Kind:
         return dataclasses.replace(kind, limits=_merged(kind.limits, *metadata))
     if get_origin(annotation) in (typing.Union, types.UnionType):
         return _union_kind([arm for arm in get_args(annotation) if arm is not type(None)])
-    if get_origin(annotation) is tuple:
+    origin = get_origin(annotation)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        key, item = get_args(annotation)
+        return Kind(dict, Limits(), key=_kind(key), item=_kind(item))
+    if isinstance(origin, type) and issubclass(origin, Sequence):
         return Kind(tuple, Limits(), item=_kind(get_args(annotation)[0]))
     return Kind(cast("type", annotation), Limits())
 
@@ -503,6 +689,11 @@ def _kind(annotation: object) -> Kind:
 def _union_kind(arms: list[object]) -> Kind:
     if len(arms) == 1:
         return _kind(arms[0])
+    if PendingUri in arms:
+        return dataclasses.replace(_union_kind([arm for arm in arms if arm is not PendingUri]), pending=True)
+    shapes = [arm for arm in arms if isinstance(arm, type) and issubclass(arm, Shape)]
+    if len(shapes) == len(arms):
+        return Kind(Shape, Limits(), members=tuple(shapes))
     enums = [arm for arm in arms if isinstance(arm, type) and issubclass(arm, StrEnum)]
     if len(enums) == 1 and set(arms) == {enums[0], str}:
         return Kind(enums[0], Limits(), open=True)

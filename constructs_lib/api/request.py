@@ -1,91 +1,175 @@
 """The requests themselves, and what is wrong with one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from .enums import ProblemType
-from .fields import Api, IsToken, Shape, Words, fields_of, is_sound, problems, seconds_of
-from .rules import UNKNOWN, ChannelFacts, Findings, JobFacts, judge
+from . import rules  # noqa: F401 - fills the rulebook
+from .enums import Algorithm, Metric, Mode, ProblemType
+from .fields import Api, IsToken, PendingUri, Shape, Words, fields_of, is_sound, problems, seconds_of
+from .problem_types import AnyProblem, Problem, Tabular
+from .rulebook import UNKNOWN, ChannelFacts, Findings, JobFacts, Unknown, judge
 from .shapes import (
     AutoMLChannel,
-    AutoMLJobConfig,
+    AutoMLJobChannel,
+    CompletionCriteria,
     JobName,
+    KmsKeyId,
     ModelDeployConfig,
-    Objective,
-    OutputDataConfig,
     RoleArn,
+    S3Uri,
+    SecurityConfig,
     Tag,
 )
 
 S = TypeVar("S", bound=Shape)
 
+_CHANNELS = ("training_data", "validation_data")
+
 
 @dataclass(frozen=True, kw_only=True)
-class CreateAutoMLJob(Shape):
+class JobRequest(Shape):
+    """What both requests have, under the same names."""
+
+    OPERATION: ClassVar[str]
+
+    channels: Sequence[AutoMLJobChannel]
+    s3_output_path: Annotated[S3Uri, Api("OutputDataConfig.S3OutputPath", prop="output")]
+    role_arn: Annotated[RoleArn, Api("RoleArn", prop="role")]
+    output_kms_key_id: Annotated[KmsKeyId | None, Api("OutputDataConfig.KmsKeyId", prop="output.encryption_key")] = None
+    job_name: Annotated[JobName | None, Api("AutoMLJobName")] = None
+    objective: Annotated[Metric | str | None, Api("AutoMLJobObjective.MetricName")] = None
+    tags: Annotated[Sequence[Tag] | None, Api("Tags", max_items=50)] = None
+    model_deploy_config: Annotated[ModelDeployConfig | None, Api("ModelDeployConfig")] = None
+
+    @property
+    def settings(self) -> Shape:
+        """The shape that holds what the problem is and how it is searched."""
+        raise TypeError(type(self).__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateAutoMLJob(JobRequest):
     """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateAutoMLJob.html."""
 
     OPERATION: ClassVar[str] = "CreateAutoMLJob"
 
-    input_data_config: Annotated[
-        tuple[AutoMLChannel, ...],
-        Api("InputDataConfig", item_props=("training_data", "validation_data"), min_items=1, max_items=2),
-    ]
-    output_data_config: Annotated[OutputDataConfig, Api("OutputDataConfig", prop="output")]
-    role_arn: Annotated[RoleArn, Api("RoleArn", prop="role")]
-    job_name: Annotated[JobName | None, Api("AutoMLJobName")] = None
+    channels: Annotated[Sequence[AutoMLChannel], Api("InputDataConfig", item_props=_CHANNELS, min_items=1, max_items=2)]
     problem_type: Annotated[ProblemType | None, Api("ProblemType")] = None
-    objective: Annotated[Objective | None, Api("AutoMLJobObjective")] = None
-    job_config: Annotated[AutoMLJobConfig | None, Api("AutoMLJobConfig", prop="")] = None
+    mode: Annotated[Mode | None, Api("AutoMLJobConfig.Mode")] = None
+    algorithms: Annotated[
+        Sequence[Algorithm] | None,
+        Api("AutoMLJobConfig.CandidateGenerationConfig.AlgorithmsConfig[0].AutoMLAlgorithms", max_items=11),
+    ] = None
+    features: Annotated[
+        PendingUri | S3Uri | None, Api("AutoMLJobConfig.CandidateGenerationConfig.FeatureSpecificationS3Uri")
+    ] = None
+    completion_criteria: Annotated[CompletionCriteria | None, Api("AutoMLJobConfig.CompletionCriteria")] = None
+    validation_fraction: Annotated[
+        float | None, Api("AutoMLJobConfig.DataSplitConfig.ValidationFraction", at_least=0, at_most=1)
+    ] = None
+    security_config: Annotated[SecurityConfig | None, Api("AutoMLJobConfig.SecurityConfig", prop="")] = None
     generate_candidate_definitions_only: Annotated[bool | None, Api("GenerateCandidateDefinitionsOnly")] = None
-    tags: Annotated[tuple[Tag, ...] | None, Api("Tags", max_items=50)] = None
-    model_deploy_config: Annotated[ModelDeployConfig | None, Api("ModelDeployConfig")] = None
 
-    def facts(self, features: Mapping[str, str] | None, is_token: IsToken, words: Words) -> JobFacts:
-        """What the rules read off this request; a token, and what is wrong by itself, becomes `UNKNOWN`."""
-        read = _Reader(is_token)
-        criteria = ("job_config", "completion_criteria")
-        generation = ("job_config", "candidate_generation_config")
-        algorithms = read(self, *generation, "algorithms_config")
-        return JobFacts(
-            name=lambda prop: words.name_of(type(self), prop),
-            channels=tuple(
-                ChannelFacts(
-                    data_type=read(channel, "data_source", "s3_data_source", "s3_data_type"),
-                    channel_type=read(channel, "channel_type"),
-                    compression=read(channel, "compression"),
-                    content_type=read(channel, "content_type"),
-                    target=read(channel, "target_attribute"),
-                    sample_weight=read(channel, "sample_weight_attribute"),
-                )
-                for channel in _those(AutoMLChannel, self.input_data_config)
-            ),
-            output_path=read(self, "output_data_config", "s3_output_path"),
-            problem_type=read(self, "problem_type"),
-            objective=read(self, "objective", "metric_name"),
-            mode=read(self, "job_config", "mode"),
-            algorithms=read(algorithms[0], "algorithms") if isinstance(algorithms, tuple) and algorithms else None,
-            features=features,
-            validation_fraction=read(self, "job_config", "data_split_config", "validation_fraction"),
-            max_runtime_per_training_job=read(self, *criteria, "max_runtime_per_training_job"),
-            max_runtime=read(self, *criteria, "max_runtime"),
-            candidate_definitions_only=read(self, "generate_candidate_definitions_only"),
-            deploys=self.model_deploy_config is not None,
-            auto_endpoint_name=read(self, "model_deploy_config", "auto_generate_endpoint_name"),
-            endpoint_name=read(self, "model_deploy_config", "endpoint_name"),
-            tag_keys=tuple(read(tag, "key") for tag in _those(Tag, self.tags)),
+    @property
+    def settings(self) -> Shape:
+        """The request itself: V1 knows tabular problems only, and has their settings at the top."""
+        return self
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateAutoMLJobV2(JobRequest):
+    """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateAutoMLJobV2.html."""
+
+    OPERATION: ClassVar[str] = "CreateAutoMLJobV2"
+
+    channels: Annotated[
+        Sequence[AutoMLJobChannel], Api("AutoMLJobInputDataConfig", item_props=_CHANNELS, min_items=1, max_items=2)
+    ]
+    problem: Annotated[AnyProblem, Api("AutoMLProblemTypeConfig")]
+    validation_fraction: Annotated[float | None, Api("DataSplitConfig.ValidationFraction", at_least=0, at_most=1)] = (
+        None
+    )
+    security_config: Annotated[SecurityConfig | None, Api("SecurityConfig", prop="")] = None
+    emr_serverless_role_arn: Annotated[
+        RoleArn | None,
+        Api("AutoMLComputeConfig.EmrServerlessComputeConfig.ExecutionRoleARN", prop="emr_serverless_role"),
+    ] = None
+
+    @property
+    def settings(self) -> Shape:
+        """The problem."""
+        return self.problem
+
+
+def facts(
+    request: CreateAutoMLJob | CreateAutoMLJobV2, features: Mapping[str, str] | None, is_token: IsToken, words: Words
+) -> JobFacts:
+    """What the rules read off a request; a token, and what is wrong by itself, becomes `UNKNOWN`."""
+    read = _Reader(is_token)
+    settings = request.settings
+    problem = type(settings) if isinstance(settings, Problem) else Tabular
+    own = {name: read(settings, name) for name in _own_props(problem)}
+    channels = _those(AutoMLJobChannel, request.channels)
+    column_shapes = [c for c in channels if isinstance(c, AutoMLChannel)] if settings is request else [settings]
+    return JobFacts(
+        name=lambda prop: words.name_of(type(request), prop, problem),
+        problem=problem,
+        settings=own,
+        columns=tuple(dict.fromkeys(column for shape in column_shapes for column in _roles(shape, problem, read))),
+        channels=tuple(
+            ChannelFacts(
+                data_type=read(channel, "s3_data_type"),
+                channel_type=read(channel, "channel_type"),
+                compression=read(channel, "compression"),
+                content_type=read(channel, "content_type"),
+                target=read(channel, "target_attribute"),
+            )
+            for channel in channels
+        ),
+        output_path=read(request, "s3_output_path"),
+        problem_type=own.get("problem_type"),
+        objective=read(request, "objective"),
+        mode=own.get("mode"),
+        algorithms=own.get("algorithms"),
+        features=features,
+        validation_fraction=read(request, "validation_fraction"),
+        max_candidates=read(settings, "completion_criteria", "max_candidates"),
+        max_runtime_per_training_job=read(settings, "completion_criteria", "max_runtime_per_training_job"),
+        max_runtime=read(settings, "completion_criteria", "max_runtime"),
+        candidate_definitions_only=own.get("generate_candidate_definitions_only"),
+        emr_serverless=read(request, "emr_serverless_role_arn") is not None,
+        deploys=request.model_deploy_config is not None,
+        auto_endpoint_name=read(request, "model_deploy_config", "auto_generate_endpoint_name"),
+        endpoint_name=read(request, "model_deploy_config", "endpoint_name"),
+        tag_keys=tuple(read(tag, "key") for tag in _those(Tag, request.tags)),
+    )
+
+
+def _own_props(problem: type[Problem]) -> list[str]:
+    return [field.name for field in fields_of(problem) if not issubclass(field.kind.type, Shape)]
+
+
+def _roles(shape: Shape, problem: type[Problem], read: "_Reader") -> Iterator[tuple[str, str | Unknown]]:
+    """The columns to which a shape gives a part of their own."""
+    for prop in problem.ROLES:
+        named = read(shape, prop)
+        yield from (
+            (prop, column) for column in (named if isinstance(named, tuple) else (named,)) if column is not None
         )
 
 
 class _Reader:
-    """Reads one value off a shape, by the fields on the way to it."""
+    """Reads values off a shape, by the fields on the way to them."""
 
     def __init__(self, is_token: IsToken) -> None:
         self._is_token = is_token
 
     def __call__(self, shape: Shape, name: str, *names: str) -> Any:
-        """The value; None if it is not set, `UNKNOWN` if it cannot be judged."""
-        field = next(field for field in fields_of(type(shape)) if field.name == name)
+        """The value; None if it is not set or the shape has no such field, `UNKNOWN` if it cannot be judged."""
+        field = next((field for field in fields_of(type(shape)) if field.name == name), None)
+        if field is None:
+            return None
         value: Any = getattr(shape, name)
         if value is None:
             return UNKNOWN if field.required else None
@@ -97,6 +181,10 @@ class _Reader:
     def _known(self, value: Any) -> Any:
         if self._is_token(value):
             return UNKNOWN
+        if isinstance(value, Mapping):
+            if any(self._is_token(key) for key in value):  # what an entry is of is not known
+                return UNKNOWN
+            return {key: self._known(item) for key, item in value.items()}
         if isinstance(value, (tuple, list)):
             return tuple(self._known(item) for item in value)
         if hasattr(value, "to_seconds"):
@@ -110,7 +198,7 @@ def _those(kind: type[S], values: object) -> list[S]:
 
 
 def findings(
-    request: CreateAutoMLJob,
+    request: CreateAutoMLJob | CreateAutoMLJobV2,
     *,
     features: Mapping[str, str] | None = None,
     is_token: IsToken,
@@ -125,5 +213,7 @@ def findings(
         words: Whose names to use: the props', or the API's own.
     """
     mistakes = problems(request, is_token=is_token, words=words)
-    judged = judge(request.facts(features, is_token, words))
+    if not isinstance(request.settings, (AnyProblem, CreateAutoMLJob)):
+        return Findings(mistakes, {})  # the rules are those of a problem
+    judged = judge(facts(request, features, is_token, words))
     return Findings(list(dict.fromkeys([*mistakes, *judged.errors])), judged.warnings)

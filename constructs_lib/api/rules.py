@@ -1,71 +1,12 @@
-"""What the fields of a request say of each other; botocore's model does not know it, so each rule has its source.
+"""The rules that hold for every job: what the fields of a request say of each other."""
 
-A rule is a function from the facts of a job to sentences. A value that is only known at deploy time is `UNKNOWN`, and a
-rule that meets one says nothing.
-"""
+from collections.abc import Iterator
+from typing import Final
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import Enum
-from typing import Final, Literal
-
-from .enums import (
-    Algorithm,
-    ChannelType,
-    Compression,
-    ContentType,
-    FeatureType,
-    Metric,
-    Mode,
-    ProblemType,
-    S3DataType,
-)
+from .enums import Algorithm, ChannelType, Compression, ContentType, Metric, Mode, S3DataType
 from .fields import hint, listed, number
-
-API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
-GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg/"
-
-
-class Unknown(Enum):
-    """The type of `UNKNOWN`."""
-
-    UNKNOWN = "only known at deploy time"
-
-
-UNKNOWN: Final = Unknown.UNKNOWN
-
-METRICS: Mapping[ProblemType, tuple[Metric, ...]] = {
-    ProblemType.REGRESSION: (Metric.MAE, Metric.MSE, Metric.R2, Metric.RMSE),
-    ProblemType.BINARY_CLASSIFICATION: (
-        Metric.ACCURACY,
-        Metric.AUC,
-        Metric.BALANCED_ACCURACY,
-        Metric.F1,
-        Metric.PRECISION,
-        Metric.RECALL,
-    ),
-    ProblemType.MULTICLASS_CLASSIFICATION: (
-        Metric.ACCURACY,
-        Metric.BALANCED_ACCURACY,
-        Metric.F1_MACRO,
-        Metric.PRECISION_MACRO,
-        Metric.RECALL_MACRO,
-    ),
-}
-
-ALGORITHMS: Mapping[Mode, tuple[Algorithm, ...]] = {
-    Mode.ENSEMBLING: (
-        Algorithm.CATBOOST,
-        Algorithm.EXTRA_TREES,
-        Algorithm.FASTAI,
-        Algorithm.LIGHTGBM,
-        Algorithm.LINEAR_LEARNER,
-        Algorithm.NN_TORCH,
-        Algorithm.RANDOMFOREST,
-        Algorithm.XGBOOST,
-    ),
-    Mode.HYPERPARAMETER_TUNING: (Algorithm.LINEAR_LEARNER, Algorithm.MLP, Algorithm.XGBOOST),
-}
+from .problem_types import ImageClassification
+from .rulebook import API, GUIDE, UNKNOWN, ChannelFacts, JobFacts, Unknown, either, repeated, rule
 
 MAX_OUTPUT_PATH: Final = 512
 """Characters of an output path: the service's validation. botocore's model says 1024, which is S3Uri's own limit."""
@@ -77,110 +18,22 @@ MAX_RUNTIME: Final = 30 * 24 * 60 * 60
 """Seconds: the service's quota for a job."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChannelFacts:
-    """What the rules know of a channel. None: not set."""
-
-    data_type: S3DataType | Unknown
-    channel_type: ChannelType | Unknown | None
-    compression: Compression | Unknown | None
-    content_type: str | Unknown | None
-    target: str | Unknown
-    sample_weight: str | Unknown | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class JobFacts:
-    """What the rules know of a job, whichever call makes it. None: not set."""
-
-    name: Callable[[str], str]
-    """What the caller calls a prop, in quotes."""
-
-    channels: tuple[ChannelFacts, ...]
-    output_path: str | Unknown
-    problem_type: ProblemType | Unknown | None
-    objective: Metric | str | Unknown | None
-    mode: Mode | Unknown | None
-    algorithms: tuple[Algorithm | Unknown, ...] | Unknown | None
-    features: Mapping[str, str] | None
-    """Columns with their types, empty where the service decides; None also where they are not known."""
-
-    validation_fraction: float | Unknown | None
-    max_runtime_per_training_job: float | Unknown | None
-    max_runtime: float | Unknown | None
-    candidate_definitions_only: bool | Unknown | None
-    deploys: bool
-    auto_endpoint_name: bool | Unknown | None
-    endpoint_name: str | Unknown | None
-    tag_keys: tuple[str | Unknown, ...]
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What is wrong, and what is doubtful."""
-
-    errors: list[str]
-    warnings: dict[str, str]
-    """By the name of the rule, under which a user can acknowledge it."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule with its source and its weight."""
-
-    check: Callable[[JobFacts], Iterator[str]]
-    props: tuple[str, ...]
-    """The props that it speaks of, for the reference."""
-
-    source: str
-    severity: Literal["error", "warning"]
-
-    @property
-    def name(self) -> str:
-        """What the rule is called."""
-        return self.check.__name__
-
-
-RULES: list[Rule] = []
-
-
-def rule(
-    *props: str, source: str, severity: Literal["error", "warning"] = "error"
-) -> Callable[[Callable[[JobFacts], Iterator[str]]], Callable[[JobFacts], Iterator[str]]]:
-    """Add a function to the rules."""
-
-    def add(check: Callable[[JobFacts], Iterator[str]]) -> Callable[[JobFacts], Iterator[str]]:
-        RULES.append(Rule(check, props, source, severity))
-        return check
-
-    return add
-
-
-def judge(job: JobFacts) -> Findings:
-    """Hold a job against all rules. A field that is wrong by itself is `UNKNOWN` to them."""
-    errors: list[str] = []
-    warnings: dict[str, str] = {}
-    for each in RULES:
-        said = list(each.check(job))
-        if each.severity == "error":
-            errors += said
-        elif said:
-            warnings[each.name] = "; ".join(said)
-    return Findings(errors, warnings)
-
-
 # ---------------------------------------------------------------------------------------------- what to learn, and how
 
 
 @rule("objective", "problem_type", source=API + "API_AutoMLJobObjective.html")
 def metric_fits_problem_type(job: JobFacts) -> Iterator[str]:
-    """Each problem type has its own metrics; those of forecasting fit no tabular one, whichever it is."""
+    """Each problem has its own metrics; those of forecasting fit no tabular one, whichever it is."""
+    if not job.problem.METRICS:
+        if isinstance(job.objective, str):
+            yield f"{job.name('objective')} must not be set for {job.problem.__name__}, got '{job.objective}'"
+        return
     if isinstance(job.problem_type, str):
-        allowed = METRICS[job.problem_type]
+        allowed = job.problem.METRICS[job.problem_type]
         jobs = f"{job.name('problem_type')} '{job.problem_type}'"
     else:
-        allowed = tuple(sorted({metric for metrics in METRICS.values() for metric in metrics}))
-        jobs = "a tabular job"
+        allowed = tuple(sorted(job.problem.metrics()))
+        jobs = job.problem.__name__
     if job.objective in set(Metric) and job.objective not in allowed:
         yield f"{job.name('objective')} must be one of {listed(allowed)} for {jobs}, got '{job.objective}'"
 
@@ -188,40 +41,20 @@ def metric_fits_problem_type(job: JobFacts) -> Iterator[str]:
 @rule("objective", source=API + "API_AutoMLJobObjective.html", severity="warning")
 def metric_is_known(job: JobFacts) -> Iterator[str]:
     """AWS keeps adding metrics, so an unknown one passes; it may also be a slip."""
-    if isinstance(job.objective, str) and job.objective not in set(Metric):
+    if job.problem.METRICS and isinstance(job.objective, str) and job.objective not in set(Metric):
         guess = hint(job.objective, Metric)
         yield f"{job.name('objective')} '{job.objective}' is no metric that this version knows{guess}"
-
-
-@rule("objective", "problem_type", source=API + "API_TabularJobConfig.html")
-def objective_and_problem_type_go_together(job: JobFacts) -> Iterator[str]:
-    """Both or neither: so says V2's page, and AWS's SageMaker SDK holds V1 to it too."""
-    if UNKNOWN in (job.objective, job.problem_type):
-        return
-    if (job.objective is None) != (job.problem_type is None):
-        objective, problem_type = job.name("objective"), job.name("problem_type")
-        given = objective if job.problem_type is None else problem_type
-        yield f"give {objective} and {problem_type} together or neither, got {given} alone"
 
 
 @rule("algorithms", "mode", source=API + "API_AutoMLAlgorithmConfig.html")
 def algorithms_fit_mode(job: JobFacts) -> Iterator[str]:
     """Each mode has its own algorithms."""
-    if not isinstance(job.mode, str) or job.mode not in ALGORITHMS:
+    mode = None if isinstance(job.mode, Unknown) else job.mode
+    if mode not in job.problem.ALGORITHMS:
         return
-    allowed = ALGORITHMS[job.mode]
+    allowed = job.problem.ALGORITHMS[mode]
     if wrong := [algorithm for algorithm in _known_algorithms(job) if algorithm not in allowed]:
-        yield (
-            f"{job.name('algorithms')} must be among {listed(allowed)} for {job.name('mode')} '{job.mode}', "
-            f"got {listed(wrong)}"
-        )
-
-
-@rule("algorithms", "mode", source=API + "API_AutoMLCandidateGenerationConfig.html")
-def algorithms_need_a_mode(job: JobFacts) -> Iterator[str]:
-    """Not to be set in AUTO mode, and without a mode there is nothing that they could belong to."""
-    if isinstance(job.algorithms, tuple) and job.mode in (None, Mode.AUTO):
-        yield f"{job.name('algorithms')} needs {job.name('mode')} {_either(ALGORITHMS)}, got {_or_no_mode(job.mode)}"
+        yield f"{job.name('algorithms')} must be among {listed(allowed)} for {_search(job, mode)}, got {listed(wrong)}"
 
 
 @rule("algorithms", source=API + "API_AutoMLAlgorithmConfig.html", severity="warning")
@@ -237,60 +70,46 @@ def algorithms_are_named(job: JobFacts) -> Iterator[str]:
 @rule("algorithms", source=API + "API_AutoMLAlgorithmConfig.html")
 def algorithms_are_distinct(job: JobFacts) -> Iterator[str]:
     """The same algorithm twice is a slip."""
-    known = _known_algorithms(job)
-    if twice := sorted({algorithm for algorithm in known if known.count(algorithm) > 1}):
+    if twice := repeated(job.algorithms):
         yield f"{job.name('algorithms')} must be distinct, got {listed(twice)} more than once"
-
-
-@rule("sample_weight_attribute", "mode", source=API + "API_AutoMLChannel.html")
-def sample_weights_need_ensembling(job: JobFacts) -> Iterator[str]:
-    """Sample weights are read in ENSEMBLING mode only."""
-    weighted = any(isinstance(channel.sample_weight, str) for channel in job.channels)
-    if weighted and job.mode not in (Mode.ENSEMBLING, UNKNOWN):
-        yield (
-            f"{job.name('sample_weight_attribute')} needs {job.name('mode')} '{Mode.ENSEMBLING}', "
-            f"got {_or_no_mode(job.mode)}"
-        )
-
-
-@rule("sample_weight_attribute", "target_attribute", source=API + "API_AutoMLChannel.html")
-def sample_weight_is_not_the_target(job: JobFacts) -> Iterator[str]:
-    """A column cannot be both."""
-    both = {channel.target for channel in job.channels if channel.target == channel.sample_weight} - {UNKNOWN}
-    for column in sorted(both, key=str):
-        yield (
-            f"{job.name('sample_weight_attribute')} must differ from {job.name('target_attribute')}, "
-            f"got '{column}' for both"
-        )
 
 
 # ------------------------------------------------------------------------------------------------------------ the data
 
 
 @rule("training_data", "validation_data", source=API + "API_AutoMLS3DataSource.html")
-def augmented_manifests_are_not_for_this_call(job: JobFacts) -> Iterator[str]:
-    """AugmentedManifestFile: "available for V2 API jobs only", and there for image classification."""
+def data_type_fits_problem(job: JobFacts) -> Iterator[str]:
+    """Manifests are for some problems only; an augmented one for image classification, and "for V2 API jobs only"."""
+    allowed = job.problem.S3_DATA_TYPES
     for prop, channel in _channels(job):
-        if channel.data_type == S3DataType.AUGMENTED_MANIFEST_FILE:
+        if not isinstance(channel.data_type, Unknown) and channel.data_type not in allowed:
+            augmented = channel.data_type == S3DataType.AUGMENTED_MANIFEST_FILE
+            told = f"augmented manifests are for {ImageClassification.__name__} with AutoMLJobV2"
             yield (
-                f"the S3 data type of {prop} must be '{S3DataType.S3_PREFIX}' or '{S3DataType.MANIFEST_FILE}', "
-                f"got '{channel.data_type}': augmented manifests are for image classification with AutoMLJobV2"
+                f"the S3 data type of {prop} must be {either(allowed)}, got '{channel.data_type}'"
+                + (f": {told}" if augmented else f" for {job.problem.__name__}")
             )
 
 
-@rule("training_data", "validation_data", source=API + "API_AutoMLChannel.html")
-def content_is_csv_or_parquet(job: JobFacts) -> Iterator[str]:
-    """Tabular jobs read CSV with a header, or Parquet."""
+@rule("training_data", "validation_data", source=API + "API_AutoMLJobChannel.html")
+def content_fits_problem(job: JobFacts) -> Iterator[str]:
+    """Each problem reads its own formats."""
+    allowed = job.problem.CONTENT_TYPES
     for prop, channel in _channels(job):
-        if isinstance(channel.content_type, str) and channel.content_type not in set(ContentType):
-            yield f"the content type of {prop} must be {_either(ContentType)}, got '{channel.content_type}'"
+        if isinstance(channel.content_type, str) and channel.content_type not in allowed:
+            yield f"the content type of {prop} must be {either(allowed)}, got '{channel.content_type}'"
 
 
 @rule("training_data", "validation_data", source=API + "API_AutoMLJobChannel.html")
 def gzip_needs_a_prefix(job: JobFacts) -> Iterator[str]:
     """Gzip is for tabular data under an S3 prefix."""
     for prop, channel in _channels(job):
-        if channel.compression == Compression.GZIP and channel.data_type == S3DataType.MANIFEST_FILE:
+        if channel.compression != Compression.GZIP:
+            continue
+        if not job.problem.GZIP:
+            problem = job.problem.__name__
+            yield f"the compression of {prop} must be '{Compression.NONE}' for {problem}, got '{Compression.GZIP}'"
+        elif channel.data_type == S3DataType.MANIFEST_FILE:
             yield (
                 f"the compression of {prop} can be '{Compression.GZIP}' with '{S3DataType.S3_PREFIX}' only, "
                 f"got '{channel.data_type}'"
@@ -314,8 +133,9 @@ def channels_share_content_type_and_target(job: JobFacts) -> Iterator[str]:
     if len(job.channels) != 2:
         return
     training, validation = job.channels
+    default = job.problem.CONTENT_TYPES[0]
     for what, one, other in (
-        ("content type", training.content_type or ContentType.CSV, validation.content_type or ContentType.CSV),
+        ("content type", training.content_type or default, validation.content_type or default),
         (f"target ({job.name('target_attribute')})", training.target, validation.target),
     ):
         if UNKNOWN not in (one, other) and one != other:
@@ -347,6 +167,16 @@ def split_or_validation_channel(job: JobFacts) -> Iterator[str]:
         yield f"give {job.name('validation_fraction')} or {job.name('validation_data')}, not both"
 
 
+@rule("validation_fraction", source=API + "API_CreateAutoMLJobV2.html")
+def some_problems_do_not_split(job: JobFacts) -> Iterator[str]:
+    """Time series are split by time, by the service."""
+    if isinstance(job.validation_fraction, (int, float)) and not job.problem.SPLITS:
+        yield (
+            f"{job.name('validation_fraction')} must not be set for {job.problem.__name__}, "
+            f"got {job.validation_fraction}"
+        )
+
+
 @rule("validation_fraction", source=API + "API_AutoMLDataSplitConfig.html")
 def fraction_leaves_both_parts(job: JobFacts) -> Iterator[str]:
     """Greater than 0 and less than 1; botocore's model includes both ends."""
@@ -364,24 +194,35 @@ def fraction_is_below_half(job: JobFacts) -> Iterator[str]:
         )
 
 
-@rule("features", "target_attribute", source=API + "API_AutoMLCandidateGenerationConfig.html")
-def features_leave_out_the_target(job: JobFacts) -> Iterator[str]:
-    """The target is no feature."""
-    targets = {channel.target for channel in job.channels}
-    for target in sorted(targets.intersection(job.features or ()), key=str):
-        yield f"{job.name('features')} must not name the target '{target}' ({job.name('target_attribute')})"
+@rule("features", source=API + "API_AutoMLCandidateGenerationConfig.html")
+def features_leave_out_columns_with_another_part(job: JobFacts) -> Iterator[str]:
+    """The target is no feature; nor is any column of a `TimeSeriesConfig`, says `TimeSeriesForecastingJobConfig`."""
+    for prop, column in job.columns:
+        if isinstance(column, str) and column in (job.features or ()) and prop != _WEIGHT:
+            yield f"{job.name('features')} must not name '{column}', the column of {job.name(prop)}"
+
+
+@rule("features", "sample_weight_attribute", source=API + "API_TabularJobConfig.html", severity="warning")
+def weights_are_no_feature(job: JobFacts) -> Iterator[str]:
+    """The weight "is not considered as a predictive feature"; whether the service refuses its name, no page says."""
+    for prop, column in job.columns:
+        if isinstance(column, str) and column in (job.features or ()) and prop == _WEIGHT:
+            yield f"{job.name('features')} names '{column}', the column of {job.name(prop)}: it is not learnt from"
+
+
+_WEIGHT: Final = "sample_weight_attribute"
 
 
 @rule("features", "mode", source=API + "API_AutoMLCandidateGenerationConfig.html")
 def feature_types_fit_mode(job: JobFacts) -> Iterator[str]:
-    """HYPERPARAMETER_TUNING knows sequences, ENSEMBLING does not."""
-    if job.features is None or job.mode != Mode.ENSEMBLING:
+    """HYPERPARAMETER_TUNING knows sequences, ENSEMBLING and forecasts do not."""
+    mode = None if isinstance(job.mode, Unknown) else job.mode
+    allowed = job.problem.FEATURE_TYPES.get(mode)
+    if allowed is None or job.features is None:
         return
-    if sequences := [name for name, kind in job.features.items() if kind == FeatureType.SEQUENCE]:
-        yield (
-            f"{job.name('features')} of type '{FeatureType.SEQUENCE}' need {job.name('mode')} "
-            f"'{Mode.HYPERPARAMETER_TUNING}', got '{job.mode}' and {listed(sequences)}"
-        )
+    wrong = {column: kind for column, kind in job.features.items() if kind and kind not in allowed}
+    for column, kind in wrong.items():
+        yield (f"{job.entry('features', column)} must be {either(allowed)} for {_search(job, mode)}, got '{kind}'")
 
 
 # ------------------------------------------------------------------------------------ output, budget, deployment, tags
@@ -405,6 +246,16 @@ def output_path_is_short_enough_for_all_pages(job: JobFacts) -> Iterator[str]:
         yield (
             f"{job.name('output')} is a URI of {len(job.output_path)} characters: some AWS pages allow "
             f"{DOUBTFUL_OUTPUT_PATH} only, so the service may refuse it"
+        )
+
+
+@rule("completion_criteria.max_candidates", source=API + "API_AutoMLJobCompletionCriteria.html")
+def one_candidate_but_for_tables(job: JobFacts) -> Iterator[str]:
+    """Text, image, time-series and text-generation jobs train one candidate."""
+    if not job.problem.MANY_CANDIDATES and job.max_candidates not in (None, UNKNOWN, 1):
+        yield (
+            f"{job.name('completion_criteria.max_candidates')} must be 1 for {job.problem.__name__}, "
+            f"got {job.max_candidates}"
         )
 
 
@@ -466,11 +317,27 @@ def definitions_have_nothing_to_deploy(job: JobFacts) -> Iterator[str]:
         )
 
 
+@rule("emr_serverless_role", source=API + "API_AutoMLComputeConfig.html", severity="warning")
+def emr_serverless_is_for_canvas(job: JobFacts) -> Iterator[str]:
+    """It is "intended for use exclusively by SageMaker Canvas", says the page; whether the service refuses it, none."""
+    if job.emr_serverless and job.problem.EMR_SERVERLESS:
+        yield (
+            f"{job.name('emr_serverless_role')} is for SageMaker Canvas only at the moment, AWS says: "
+            "the service may refuse the job"
+        )
+
+
+@rule("emr_serverless_role", source=API + "API_EmrServerlessComputeConfig.html")
+def emr_serverless_fits_problem(job: JobFacts) -> Iterator[str]:
+    """For tables and time series only."""
+    if job.emr_serverless and not job.problem.EMR_SERVERLESS:
+        yield f"{job.name('emr_serverless_role')} must not be set for {job.problem.__name__}"
+
+
 @rule("tags", source=API + "API_Tag.html")
 def tag_keys_are_distinct(job: JobFacts) -> Iterator[str]:
     """A key can have one value."""
-    known = [key for key in job.tag_keys if isinstance(key, str)]
-    if twice := sorted({key for key in known if known.count(key) > 1}):
+    if twice := repeated(job.tag_keys):
         yield f"{job.name('tags')} must have distinct keys, got {listed(twice)} more than once"
 
 
@@ -478,14 +345,10 @@ def _channels(job: JobFacts) -> Iterator[tuple[str, ChannelFacts]]:
     return zip((job.name("training_data"), job.name("validation_data")), job.channels, strict=False)
 
 
+def _search(job: JobFacts, mode: Mode | None) -> str:
+    return job.problem.__name__ if mode is None else f"{job.name('mode')} '{mode}'"
+
+
 def _known_algorithms(job: JobFacts) -> list[Algorithm]:
     named = job.algorithms if isinstance(job.algorithms, tuple) else ()
     return [algorithm for algorithm in named if not isinstance(algorithm, Unknown)]
-
-
-def _either(values: Iterable[object]) -> str:
-    return " or ".join(f"'{value}'" for value in values)
-
-
-def _or_no_mode(mode: Mode | Unknown | None) -> str:
-    return "no mode" if mode is None else f"'{mode}'"

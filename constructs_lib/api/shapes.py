@@ -1,16 +1,10 @@
 """The structures inside a request, one line a field: https://docs.aws.amazon.com/sagemaker/latest/APIReference/."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Self
 
-from .enums import (
-    Algorithm,
-    ChannelType,
-    Compression,
-    Metric,
-    Mode,
-    S3DataType,
-)
+from .enums import ChannelType, Compression, S3DataType
 from .fields import Api, Limits, Seconds, Shape
 
 S3Uri = Annotated[str, Limits(max_length=1024, pattern="(https|s3)://([^/]+)/?(.*)")]
@@ -22,57 +16,30 @@ RoleArn = Annotated[
     Limits(min_length=20, max_length=2048, pattern=r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+"),
 ]
 JobName = Annotated[str, Limits(min_length=1, max_length=32, pattern="[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")]
+ContentTypeName = Annotated[str, Limits(max_length=256, pattern=".*")]
+SampleWeightAttribute = Annotated[str, Limits(min_length=1, max_length=256, pattern="[a-zA-Z0-9_-]+")]
+ColumnName = Annotated[str, Limits(min_length=1, max_length=256)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class S3DataSource(Shape):
-    """Where a channel's objects lie (AutoMLS3DataSource)."""
+class AutoMLJobChannel(Shape):
+    """A channel of `CreateAutoMLJobV2` (AutoMLJobChannel)."""
 
-    s3_data_type: Annotated[S3DataType, Api("S3DataType")]
-    s3_uri: Annotated[S3Uri, Api("S3Uri")]
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataSource(Shape):
-    """The source of a channel (AutoMLDataSource)."""
-
-    s3_data_source: Annotated[S3DataSource, Api("S3DataSource", prop="")]
-
-
-@dataclass(frozen=True, kw_only=True)
-class AutoMLChannel(Shape):
-    """A channel of `CreateAutoMLJob` (AutoMLChannel)."""
-
-    data_source: Annotated[DataSource, Api("DataSource", prop="")]
-    target_attribute: Annotated[str, Api("TargetAttributeName", prop="/target_attribute", min_length=1)]
+    s3_data_type: Annotated[S3DataType, Api("DataSource.S3DataSource.S3DataType")]
+    s3_uri: Annotated[S3Uri, Api("DataSource.S3DataSource.S3Uri")]
     channel_type: Annotated[ChannelType | None, Api("ChannelType")] = None
     compression: Annotated[Compression | None, Api("CompressionType")] = None
-    content_type: Annotated[str | None, Api("ContentType", max_length=256, pattern=".*")] = None
+    content_type: Annotated[ContentTypeName | None, Api("ContentType")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AutoMLChannel(AutoMLJobChannel):
+    """A channel of `CreateAutoMLJob` (AutoMLChannel), which names the columns too."""
+
+    target_attribute: Annotated[str, Api("TargetAttributeName", prop="/target_attribute", min_length=1)]
     sample_weight_attribute: Annotated[
-        str | None,
-        Api(
-            "SampleWeightAttributeName",
-            prop="/sample_weight_attribute",
-            min_length=1,
-            max_length=256,
-            pattern="[a-zA-Z0-9_-]+",
-        ),
+        SampleWeightAttribute | None, Api("SampleWeightAttributeName", prop="/sample_weight_attribute")
     ] = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutputDataConfig(Shape):
-    """Where a job writes (AutoMLOutputDataConfig)."""
-
-    s3_output_path: Annotated[S3Uri, Api("S3OutputPath", prop="")]
-    kms_key_id: Annotated[KmsKeyId | None, Api("KmsKeyId", prop="encryption_key")] = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Objective(Shape):
-    """What a job optimizes (AutoMLJobObjective)."""
-
-    metric_name: Annotated[Metric | str, Api("MetricName", prop="")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,16 +50,20 @@ class CompletionCriteria(Shape):
     """
 
     max_candidates: Annotated[int | None, Api("MaxCandidates", at_least=1, at_most=750)] = None
-    """How many candidates to train at most, 1 to 750. Default: the service decides (10 in ENSEMBLING mode, up to 100
-    in HYPERPARAMETER_TUNING)."""
+    """How many candidates to train at most: 1 to 750 for tabular data, and 1 for every other problem.
+
+    Default: the service decides (tabular data: 10 in ENSEMBLING mode, up to 100 in HYPERPARAMETER_TUNING).
+    """
 
     max_runtime_per_training_job: Annotated[Seconds | None, Api("MaxRuntimePerTrainingJobInSeconds", at_least=1)] = None
     """How long one training job may take: a `Duration` of at least one second. Default: the service decides."""
 
     max_runtime: Annotated[Seconds | None, Api("MaxAutoMLJobRuntimeInSeconds", at_least=1)] = None
-    """How long the whole job may take: a `Duration` of at least one second. When it is over, the service stops the job
-    gracefully and the best model so far counts; a deployment that had not begun is not done. Default: the service's own
-    maximum of 30 days."""
+    """How long the whole job may take: a `Duration` of at least one second.
+
+    When it is over, the service stops the job gracefully and the best model so far counts; a deployment that had not
+    begun is not done. Default: the service's own maximum of 30 days.
+    """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,9 +71,9 @@ class VpcConfig(Shape):
     """The network a job runs in (VpcConfig)."""
 
     security_group_ids: Annotated[
-        tuple[SecurityGroupId, ...], Api("SecurityGroupIds", prop="/security_groups", min_items=1, max_items=5)
+        Sequence[SecurityGroupId], Api("SecurityGroupIds", prop="/security_groups", min_items=1, max_items=5)
     ]
-    subnets: Annotated[tuple[SubnetId, ...], Api("Subnets", prop="/vpc_subnets", min_items=1, max_items=16)]
+    subnets: Annotated[Sequence[SubnetId], Api("Subnets", prop="/vpc_subnets", min_items=1, max_items=16)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,47 +85,6 @@ class SecurityConfig(Shape):
         bool | None, Api("EnableInterContainerTrafficEncryption", prop="/encrypt_inter_container_traffic")
     ] = None
     vpc_config: Annotated[VpcConfig | None, Api("VpcConfig", prop="/vpc")] = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlgorithmsConfig(Shape):
-    """The algorithms to try (AutoMLAlgorithmConfig)."""
-
-    algorithms: Annotated[tuple[Algorithm, ...], Api("AutoMLAlgorithms", prop="/algorithms", max_items=11)]
-
-
-@dataclass(frozen=True, kw_only=True)
-class CandidateGenerationConfig(Shape):
-    """How V1 generates candidates (AutoMLCandidateGenerationConfig)."""
-
-    feature_specification_s3_uri: Annotated[S3Uri | None, Api("FeatureSpecificationS3Uri", prop="/features")] = None
-    algorithms_config: Annotated[
-        tuple[AlgorithmsConfig, ...] | None, Api("AlgorithmsConfig", prop="/algorithms", max_items=1)
-    ] = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataSplitConfig(Shape):
-    """How to split the training data when there is no validation channel (AutoMLDataSplitConfig)."""
-
-    validation_fraction: Annotated[
-        float | None, Api("ValidationFraction", prop="/validation_fraction", at_least=0, at_most=1)
-    ] = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class AutoMLJobConfig(Shape):
-    """The settings of `CreateAutoMLJob` (AutoMLJobConfig)."""
-
-    completion_criteria: Annotated[
-        CompletionCriteria | None, Api("CompletionCriteria", prop="/completion_criteria")
-    ] = None
-    security_config: Annotated[SecurityConfig | None, Api("SecurityConfig", prop="")] = None
-    candidate_generation_config: Annotated[
-        CandidateGenerationConfig | None, Api("CandidateGenerationConfig", prop="")
-    ] = None
-    data_split_config: Annotated[DataSplitConfig | None, Api("DataSplitConfig", prop="")] = None
-    mode: Annotated[Mode | None, Api("Mode", prop="/mode")] = None
 
 
 TagText = r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)"

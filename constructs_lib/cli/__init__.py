@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
+from . import migration
+
 PASSED = 0
 CHECK_FAILED = 1
 CANNOT_START = 2
@@ -61,8 +63,26 @@ Without a terminal, with NO_COLOR or with TERM=dumb, the output is plain lines w
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    parser = _parser()
-    given = parser.parse_args(arguments)
+    given = _parser().parse_args(arguments)
+    try:
+        code: int = given.run(given)
+    except BrokenPipeError:
+        # Nobody reads any more (`automl rehearse | head`); what was started has been ended. Python flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+    return code
+
+
+def _run_v2(given: argparse.Namespace) -> int:
+    try:
+        print(migration.migrated(given.request), flush=True)  # noqa: T201
+    except ValueError as error:
+        _complain(str(error))
+        return CANNOT_START
+    return PASSED
+
+
+def _run_rehearse(given: argparse.Namespace) -> int:
     missing = [name for module, name in EXTRA.items() if importlib.util.find_spec(module) is None]
     if missing:
         _complain(
@@ -76,10 +96,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _rehearse(given)
     except KeyboardInterrupt:
         _complain("interrupted: all that was started has been ended")
-        return INTERRUPTED
-    except BrokenPipeError:
-        # Nobody reads any more (`automl rehearse | head`); what was started has been ended. Python flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
 
 
@@ -125,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    rehearse.set_defaults(run=_run_rehearse)
     rehearse.add_argument("app", metavar="APP", nargs="?", help="what to rehearse, see below (default: this folder)")
     rehearse.add_argument(
         "--stack",
@@ -149,6 +166,15 @@ def _parser() -> argparse.ArgumentParser:
         "--timeout", metavar="MINUTES", type=_minutes, default=30, help="the longest it may take (default: 30)"
     )
     rehearse.add_argument("-v", "--verbose", action="store_true", help="show all that the cdk CLI writes")
+    v2 = commands.add_parser(
+        "v2",
+        help=migration.HELP,
+        description=migration.DESCRIPTION,
+        epilog=migration.EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    v2.set_defaults(run=_run_v2)
+    v2.add_argument("request", metavar="REQUEST.json", help="the request's file; - for standard input")
     return parser
 
 

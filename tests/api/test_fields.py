@@ -1,13 +1,11 @@
 """How a shape is rendered, checked and parsed, and the words in which it is all said."""
 
-import copy
 import json
 import sys
 import unicodedata
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-import botocore.session
 import pytest
 from botocore.model import ListShape, StructureShape
 from botocore.model import Shape as BotocoreShape
@@ -24,6 +22,7 @@ from constructs_lib.api.fields import (
     SecondsValue,
     Shape,
     Words,
+    described,
     fields_of,
     hint,
     number,
@@ -34,87 +33,23 @@ from constructs_lib.api.fields import (
     shorten,
     wire_paths,
 )
-from constructs_lib.api.request import CreateAutoMLJob, findings
+from constructs_lib.api.problem_types import AnyProblem, Problem, Tabular
+from constructs_lib.api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings
 
-TEXT_TOKEN = "${Token[TOKEN.7]}"
-LIST_TOKEN = ["#{Token[TOKEN.8]}"]
-NUMBER_TOKEN = -1.8881545897087968e289
-
-
-class LateValue:
-    """Stands for an `IResolvable`."""
-
-    def resolve(self) -> str:
-        return "late"
-
-    def __repr__(self) -> str:
-        return "LateValue()"
-
-
-def is_token(value: object) -> bool:
-    """Tells tokens as the CDK encodes them, without the CDK."""
-    if isinstance(value, str):
-        return "${Token[" in value
-    if isinstance(value, (list, tuple)):
-        return any(isinstance(item, str) and item.startswith("#{Token[") for item in value)
-    return value == NUMBER_TOKEN or isinstance(value, LateValue)
-
-
-REQUEST: dict[str, Any] = {
-    "AutoMLJobName": "churn",
-    "InputDataConfig": [
-        {
-            "ChannelType": "training",
-            "ContentType": "text/csv;header=present",
-            "CompressionType": "None",
-            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/train"}},
-            "TargetAttributeName": "churned",
-            "SampleWeightAttributeName": "weight",
-        }
-    ],
-    "OutputDataConfig": {"S3OutputPath": "s3://bucket/out", "KmsKeyId": "alias/key"},
-    "ProblemType": "BinaryClassification",
-    "AutoMLJobObjective": {"MetricName": "AUC"},
-    "AutoMLJobConfig": {
-        "CompletionCriteria": {
-            "MaxCandidates": 50,
-            "MaxRuntimePerTrainingJobInSeconds": 1800,
-            "MaxAutoMLJobRuntimeInSeconds": 14400,
-        },
-        "SecurityConfig": {
-            "VolumeKmsKeyId": "alias/key",
-            "EnableInterContainerTrafficEncryption": True,
-            "VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1", "subnet-2"]},
-        },
-        "CandidateGenerationConfig": {
-            "FeatureSpecificationS3Uri": "s3://bucket/features.json",
-            "AlgorithmsConfig": [{"AutoMLAlgorithms": ["lightgbm", "catboost"]}],
-        },
-        "DataSplitConfig": {"ValidationFraction": 0.2},
-        "Mode": "ENSEMBLING",
-    },
-    "RoleArn": "arn:aws:iam::123456789012:role/automl",
-    "GenerateCandidateDefinitionsOnly": False,
-    "Tags": [{"Key": "team", "Value": "märz 2026"}],
-    "ModelDeployConfig": {"EndpointName": "churn"},
-}
-"""Every member of the API, each with a value that nothing is wrong with."""
-
-
-def with_value(path: str, value: object) -> dict[str, Any]:
-    """`REQUEST` with another value at a path such as `AutoMLJobConfig.Mode` or `InputDataConfig.0.ContentType`."""
-    changed: dict[str, Any] = put(copy.deepcopy(REQUEST), path.split("."), value)
-    return changed
-
-
-def put(at: Any, path: list[str], value: object) -> Any:
-    """The document with another value at a path."""
-    if not path:
-        return value
-    key, *below = path
-    if isinstance(at, list):
-        return [put(item, below, value) if index == int(key) else item for index, item in enumerate(at)]
-    return {**at, key: put(at[key], below, value)}
+from .botocore_model import input_of
+from .requests import (
+    LIST_TOKEN,
+    NUMBER_TOKEN,
+    REQUEST,
+    TEXT_TOKEN,
+    V2_REQUESTS,
+    LateValue,
+    is_token,
+    put,
+    sound_values,
+    with_value,
+    without_empty,
+)
 
 
 def said(path: str, value: object, words: Words = Words.PROPS) -> list[str]:
@@ -125,34 +60,42 @@ def said(path: str, value: object, words: Words = Words.PROPS) -> list[str]:
 # ---------------------------------------------------------------------------------------------------- types and limits
 
 
-def test_the_sample_request_has_every_member_and_nothing_is_wrong_with_it() -> None:
-    def leaves(document: Any, path: str = "") -> set[str]:
-        if isinstance(document, dict):
-            return set().union(*(leaves(value, f"{path}.{key}") for key, value in document.items()))
-        if isinstance(document, list) and isinstance(document[0], dict):
-            return leaves(document[0], f"{path}[0]")
-        return {path.lstrip(".")}
-
-    request = parse(CreateAutoMLJob, REQUEST)
-    assert problems(request, is_token=is_token) == []
-    parents = {path.rpartition(".")[0].removesuffix("[0]") for path in all_wire_paths()}
-    missing = all_wire_paths() - leaves(REQUEST) - parents
-    assert missing == {"ModelDeployConfig.AutoGenerateEndpointName"}  # not together with a name
+def paths_of(shape: BotocoreShape, path: str = "") -> set[str]:
+    """The path of every value that is no structure."""
+    if isinstance(shape, StructureShape):
+        return {p for name, member in shape.members.items() for p in paths_of(member, f"{path}.{name}")}
+    if isinstance(shape, ListShape) and isinstance(shape.member, StructureShape):
+        return paths_of(shape.member, f"{path}[0]")
+    return {path[1:]}
 
 
-def all_wire_paths() -> set[str]:
-    def walk(shape: type[Shape], path: str) -> set[str]:
-        found = set()
-        for field in fields_of(shape):
-            own = Words.WIRE.field(path, field)
-            found.add(own)
-            kind = field.kind.item or field.kind
-            if issubclass(kind.type, Shape):
-                found |= walk(kind.type, f"{own}[0]" if field.kind.item else own)
-        return found
+def leaves(document: Any, shape: BotocoreShape, path: str = "") -> set[str]:
+    """The path of every value of a document that is no structure."""
+    if isinstance(shape, StructureShape):
+        return {p for name, item in document.items() for p in leaves(item, shape.members[name], f"{path}.{name}")}
+    if isinstance(shape, ListShape) and isinstance(shape.member, StructureShape):
+        return leaves(document[0], shape.member, f"{path}[0]")
+    return {path[1:]}
 
-    return walk(CreateAutoMLJob, "")
 
+def test_the_sample_requests_have_every_member_and_nothing_is_wrong_with_them() -> None:
+    v1, v2 = input_of("CreateAutoMLJob"), input_of("CreateAutoMLJobV2")
+    assert paths_of(v1) - leaves(REQUEST, v1) == {"ModelDeployConfig.AutoGenerateEndpointName"}  # or a name, not both
+    assert paths_of(v2) - {p for request in V2_REQUESTS.values() for p in leaves(request, v2)} == {
+        "ModelDeployConfig.AutoGenerateEndpointName",
+        "AutoMLComputeConfig.EmrServerlessComputeConfig.ExecutionRoleARN",
+    }
+    v2_requests = [parse(CreateAutoMLJobV2, request) for request in V2_REQUESTS.values()]
+    requests: list[AnyRequest] = [parse(CreateAutoMLJob, REQUEST), *v2_requests]
+    for request in requests:
+        found = findings(request, is_token=is_token)
+        assert (found.errors, found.warnings) == ([], {})
+
+
+AnyRequest = CreateAutoMLJob | CreateAutoMLJobV2
+VALUES = {
+    request.OPERATION: sound_values(input_of(request.OPERATION)) for request in (CreateAutoMLJob, CreateAutoMLJobV2)
+}
 
 CRITERIA = "AutoMLJobConfig.CompletionCriteria"
 VPC = "AutoMLJobConfig.SecurityConfig.VpcConfig"
@@ -266,7 +209,6 @@ ALGORITHMS = "AutoMLJobConfig.CandidateGenerationConfig.AlgorithmsConfig"
         (f"{VPC}.Subnets", ["subnet-1", "subnet_2"], "'vpc_subnets[1]' must match [-0-9a-zA-Z]+, got 'subnet_2'"),
         (f"{ALGORITHMS}.0.AutoMLAlgorithms", "mlp", "'algorithms' must be a list, got 'mlp' (str)"),
         (f"{ALGORITHMS}.0.AutoMLAlgorithms", ["mlp"] * 12, "'algorithms' must have at most 11 items, got 12"),
-        (f"{ALGORITHMS}", [{"AutoMLAlgorithms": []}] * 2, "'algorithms' must have at most 1 item, got 2"),
         (
             "InputDataConfig.0.ContentType",
             "text/csv\n",
@@ -346,10 +288,10 @@ def test_a_structure_of_another_type_is_refused() -> None:
 
 
 def test_a_required_prop_that_is_none_is_told() -> None:
-    channel = parse(CreateAutoMLJob, REQUEST).input_data_config[0]
+    channel = parse(CreateAutoMLJob, REQUEST).channels[0]
     request = replace(
         parse(CreateAutoMLJob, REQUEST),
-        input_data_config=(replace(channel, target_attribute=None),),  # type: ignore[arg-type]
+        channels=(replace(channel, target_attribute=None),),  # type: ignore[arg-type]
         role_arn=None,  # type: ignore[arg-type]
     )
     assert problems(request, is_token=is_token) == ["'target_attribute' is required", "'role' is required"]
@@ -435,6 +377,7 @@ def test_a_token_is_never_judged(path: str, token: object) -> None:
     [
         ("AutoMLJobConfig", "'AutoMLJobConfig' must be an object, got '${Token[TOKEN.7]}' (str)"),
         ("Tags.0", "'Tags[0]' must be an object, got '${Token[TOKEN.7]}' (str)"),
+        (ALGORITHMS, f"'{ALGORITHMS}' must be a list, got '${{Token[TOKEN.7]}}' (str)"),
     ],
 )
 def test_a_structure_cannot_be_a_token(path: str, sentence: str) -> None:
@@ -443,9 +386,7 @@ def test_a_structure_cannot_be_a_token(path: str, sentence: str) -> None:
     assert raised.value.problems == [sentence]
 
 
-@pytest.mark.parametrize(
-    ("path", "name"), [("InputDataConfig", "input_data_config"), ("Tags", "tags"), (ALGORITHMS, "algorithms")]
-)
+@pytest.mark.parametrize(("path", "name"), [("InputDataConfig", "channels"), ("Tags", "tags")])
 def test_a_list_of_structures_cannot_be_a_token(path: str, name: str) -> None:
     found = findings(parse(CreateAutoMLJob, with_value(path, TEXT_TOKEN)), is_token=is_token)
     assert found.errors == [f"'{name}' must be a list, got '${{Token[TOKEN.7]}}' (str)"]
@@ -505,8 +446,9 @@ def test_everything_malformed_is_told_at_once() -> None:
 
 @pytest.mark.parametrize("document", [None, [], "request", 5])
 def test_a_request_that_is_no_object_is_refused(document: object) -> None:
-    with pytest.raises(Malformed, match=r"^the request must be an object, got "):
+    with pytest.raises(Malformed) as raised:
         parse(CreateAutoMLJob, document)
+    assert raised.value.problems == [f"the request must be an object, got {described(document)}"]
 
 
 def test_a_member_that_is_null_counts_as_left_out() -> None:
@@ -518,23 +460,20 @@ def test_a_member_that_is_null_counts_as_left_out() -> None:
 
 def test_enums_spans_and_tuples_are_rendered_as_json_has_them() -> None:
     request = CreateAutoMLJob(
-        input_data_config=(
+        channels=(
             shapes.AutoMLChannel(
-                data_source=shapes.DataSource(
-                    s3_data_source=shapes.S3DataSource(s3_data_type=S3DataType.S3_PREFIX, s3_uri="s3://b/k")
-                ),
+                s3_data_type=S3DataType.S3_PREFIX,
+                s3_uri="s3://b/k",
                 target_attribute="churned",
                 content_type=ContentType.CSV,
             ),
         ),
-        output_data_config=shapes.OutputDataConfig(s3_output_path="s3://b/out"),
+        s3_output_path="s3://b/out",
         role_arn="arn:aws:iam::123456789012:role/automl",
         problem_type=ProblemType.REGRESSION,
-        objective=shapes.Objective(metric_name=Metric.R2),
-        job_config=shapes.AutoMLJobConfig(
-            mode=Mode.ENSEMBLING,
-            completion_criteria=shapes.CompletionCriteria(max_runtime=SecondsValue(3600.0)),
-        ),
+        objective=Metric.R2,
+        mode=Mode.ENSEMBLING,
+        completion_criteria=shapes.CompletionCriteria(max_runtime=SecondsValue(3600.0)),
     )
     rendered = render(request)
     assert (
@@ -560,73 +499,46 @@ def test_enums_spans_and_tuples_are_rendered_as_json_has_them() -> None:
     assert type(seconds) is int, "boto3 refuses a float"
 
 
-MODEL = botocore.session.get_session().get_service_model("sagemaker")
-INPUT = MODEL.operation_model("CreateAutoMLJob").input_shape
-
-SAMPLES = {
-    "(https|s3)://([^/]+)/?(.*)": ["s3://b", "s3://bucket/größe/x", "https://s3.eu-west-1.amazonaws.com/b/k"],
-    "[a-zA-Z0-9:/_-]*": ["", "alias/a_b", "arn:aws:kms:eu-west-1:123456789012:key/1-2"],
-    "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}": ["a", "a--B9", "x" * 32],
-    "[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}": ["a", "a--B9", "x" * 63],
-    "[-0-9a-zA-Z]+": ["sg-1", "-"],
-    "[a-zA-Z0-9_-]+": ["w", "my_weight-1"],
-    r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+": ["arn:aws-us-gov:iam::123456789012:role/a/b+c@d"],
-    r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)": ["k", "Größe 目标 ½", "a:b/c=d+e-f@g"],
-    ".*": ["", "text/csv;header=present"],
-}
-"""Text that fits each pattern of the call."""
+BOTH = pytest.mark.parametrize("request_type", [CreateAutoMLJob, CreateAutoMLJobV2])
+SLOW = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 
 
-def sound_values(shape: BotocoreShape) -> st.SearchStrategy[Any]:
-    """Values of a shape of botocore's model, within its limits."""
-    low, high = shape.metadata.get("min", 0), shape.metadata.get("max")
-    if isinstance(shape, StructureShape):
-        members = {name: sound_values(member) for name, member in shape.members.items()}
-        required = {*shape.required_members, *({"DataSource"} & set(members))}  # see REQUIRED_HERE_ONLY
-        return st.fixed_dictionaries(
-            {name: members[name] for name in required},
-            optional={name: members[name] for name in members if name not in required},
-        )
-    if isinstance(shape, ListShape):
-        return st.lists(sound_values(shape.member), min_size=low, max_size=min(high or 3, 3))
-    if shape.type_name == "string":
-        if shape.enum:
-            return st.sampled_from(shape.enum)
-        if pattern := shape.metadata.get("pattern"):
-            return st.sampled_from([text for text in SAMPLES[pattern] if low <= len(text)])
-        return st.text(min_size=low, max_size=high)
-    if shape.type_name == "integer":
-        return st.integers(low, high if high is not None else 2**31 - 1)
-    if shape.type_name == "float":
-        return st.floats(low, high)
-    assert shape.type_name == "boolean"
-    return st.booleans()
-
-
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(sound_values(INPUT))
-def test_any_request_that_botocore_takes_is_taken_and_comes_back_unchanged(document: dict[str, Any]) -> None:
-    assert not ParamValidator().validate(document, INPUT).has_errors()
-    request = parse(CreateAutoMLJob, document)
-    assert render(request) == document
-    assert json.dumps(render(request), sort_keys=True) == json.dumps(document, sort_keys=True)
+@BOTH
+@SLOW
+@given(data=st.data())
+def test_any_request_that_botocore_takes_is_taken_and_comes_back_unchanged(
+    request_type: type[AnyRequest], data: st.DataObject
+) -> None:
+    shape = input_of(request_type.OPERATION)
+    document = data.draw(VALUES[request_type.OPERATION])
+    assert not ParamValidator().validate(document, shape).has_errors()
+    request = parse(request_type, document)
+    rendered = render(request)
+    assert without_empty(rendered) == without_empty(document)
+    assert json.dumps(without_empty(rendered), sort_keys=True) == json.dumps(without_empty(document), sort_keys=True)
+    assert not ParamValidator().validate({"AutoMLJobName": "x", **rendered}, shape).has_errors()
+    assert render(parse(request_type, rendered)) == rendered
     assert problems(request, is_token=is_token) == []
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(sound_values(INPUT), st.data())
-def test_whatever_a_request_holds_is_judged_and_never_raises(document: dict[str, Any], data: st.DataObject) -> None:
+@BOTH
+@SLOW
+@given(data=st.data())
+def test_whatever_a_request_holds_is_judged_and_never_raises(
+    request_type: type[AnyRequest], data: st.DataObject
+) -> None:
+    document = data.draw(VALUES[request_type.OPERATION])
     junk = st.sampled_from([None, "", "x", -1, 1.5, True, [], ["x"], [None], {}, {"Key": 1}, TEXT_TOKEN, LIST_TOKEN])
     for _ in range(data.draw(st.integers(1, 3))):
         paths = list(paths_in(document))
         document = put(document, data.draw(st.sampled_from(paths)), data.draw(junk))
     for words in (Words.PROPS, Words.WIRE):
-        assert all(everything_wrong_with(document, words))
+        assert all(everything_wrong_with(request_type, document, words))
 
 
-def everything_wrong_with(document: Any, words: Words) -> list[str]:
+def everything_wrong_with(request_type: type[AnyRequest], document: Any, words: Words) -> list[str]:
     try:
-        request = parse(CreateAutoMLJob, document)
+        request = parse(request_type, document)
     except Malformed as malformed:
         return malformed.problems
     return findings(request, is_token=is_token, words=words).errors
@@ -712,9 +624,30 @@ def test_all_problems_become_one_error() -> None:
         raise_if_any(["a", "b"], "X")
 
 
-def test_every_prop_has_a_path_in_the_apis_own_names() -> None:
+@pytest.mark.parametrize("member", AnyProblem.__args__)
+def test_every_prop_of_v2_has_a_path_in_the_apis_own_names(member: type[Problem]) -> None:
+    v2 = input_of("CreateAutoMLJobV2")
+    paths = wire_paths(CreateAutoMLJobV2, member)
+    inside = f"AutoMLProblemTypeConfig.{member.MEMBER}"
+    assert paths["training_data.content_type"] == "AutoMLJobInputDataConfig[0].ContentType"
+    assert paths["problem.completion_criteria.max_candidates"] == f"{inside}.CompletionCriteria.MaxCandidates"
+    named = {path for path in paths.values() if path in paths_of(v2)}
+    other = {path for path in paths_of(v2) if path.startswith("AutoMLProblemTypeConfig.") and inside not in path}
+    assert named == paths_of(v2) - other
+    for prop, path in paths.items():
+        assert Words.WIRE.name_of(CreateAutoMLJobV2, prop, member) == f"'{path}'"
+        assert Words.PROPS.name_of(CreateAutoMLJobV2, prop, member) == f"'{prop}'"
+
+
+def test_a_prop_of_the_problem_is_named_with_its_problem() -> None:
+    assert Words.PROPS.name_of(CreateAutoMLJobV2, "mode", Tabular) == "'problem.mode'"
+    assert Words.WIRE.name_of(CreateAutoMLJobV2, "mode", Tabular) == "'AutoMLProblemTypeConfig.TabularJobConfig.Mode'"
+    assert Words.PROPS.name_of(CreateAutoMLJob, "mode", Tabular) == "'mode'"
+
+
+def test_every_prop_of_v1_has_a_path_in_the_apis_own_names() -> None:
     paths = wire_paths(CreateAutoMLJob)
-    assert {path.replace("[1]", "[0]") for path in paths.values()} <= all_wire_paths() | {"InputDataConfig[0]"}
+    assert paths_of(input_of("CreateAutoMLJob")) <= set(paths.values())
     assert paths["training_data"] == "InputDataConfig[0]"
     assert paths["validation_data"] == "InputDataConfig[1]"
     assert paths["training_data.content_type"] == "InputDataConfig[0].ContentType"

@@ -1,34 +1,59 @@
 """The generated reference is current, and says what it must."""
 
 import runpy
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from constructs_lib.api.fields import places
-from constructs_lib.api.request import CreateAutoMLJob
-from constructs_lib.api.rules import RULES
+from constructs_lib.api.migration import mapping
+from constructs_lib.api.problem_types import AnyProblem, Problem
+from constructs_lib.api.request import CreateAutoMLJob, CreateAutoMLJobV2
+from constructs_lib.api.rulebook import RULES
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
 @pytest.fixture(scope="module")
-def page() -> str:
+def pages() -> Mapping[str, str]:
     generator: dict[str, Any] = runpy.run_path(str(REFERENCE / "generate.py"))
-    text: str = generator["limits"]()
-    return text
+    written: Mapping[str, str] = generator["pages"]()
+    return written
 
 
-def test_the_committed_page_is_current(page: str) -> None:
-    assert (REFERENCE / "limits.md").read_text(encoding="utf-8") == page, "run python docs/reference/generate.py"
+def test_the_committed_pages_are_current(pages: Mapping[str, str]) -> None:
+    committed = {path.name: path.read_text(encoding="utf-8") for path in REFERENCE.glob("*.md")}
+    assert committed == pages, "run python docs/reference/generate.py"
 
 
-def test_the_page_has_every_prop_and_every_rule_with_its_source(page: str) -> None:
+def test_the_page_of_v1_has_every_prop_and_no_other_problem(pages: Mapping[str, str]) -> None:
     for place in places(CreateAutoMLJob):
         for prop in place.props:
-            assert f"`{prop.replace('[0]', '[]')}`" in page
-    fields, _, rules = page.partition("## Rules between fields")
+            assert f"`{prop.replace('[0]', '[]')}`" in pages["limits.md"]
+    for problem in AnyProblem.__args__:
+        own = {rule.name for rule in RULES if rule.check.__module__ == problem.__module__}
+        assert all((f"`{name}`" in pages["limits.md"]) == (problem.__name__ == "Tabular") for name in own)
+    assert "emr_serverless" not in pages["limits.md"]
+
+
+@pytest.mark.parametrize("problem", AnyProblem.__args__)
+def test_the_page_of_v2_has_every_prop_of_every_problem(problem: type[Problem], pages: Mapping[str, str]) -> None:
+    for place in places(CreateAutoMLJobV2, problem):
+        for prop in place.props:
+            assert f"`{prop.replace('[0]', '[]')}`" in pages["limits-v2.md"]
+        assert f"`{place.wire.replace('[0]', '[]')}`" in pages["limits-v2.md"]
+    for values in (*problem.METRICS.values(), *problem.ALGORITHMS.values(), problem.CONTENT_TYPES):
+        assert ", ".join(f"`{value}`" for value in values) in pages["limits-v2.md"]
+
+
+def test_the_page_of_v2_has_every_rule_beside_a_prop_and_with_its_source(pages: Mapping[str, str]) -> None:
     for rule in RULES:
-        assert f"[{rule.name}]({rule.source})" in fields
-        assert f"| `{rule.name}` |" in rules
+        assert f"[{rule.name}]({rule.source})" in pages["limits-v2.md"]
+        assert f"| `{rule.name}` |" in pages["limits-v2.md"]
+
+
+def test_the_page_of_the_migration_has_every_member_of_v1(pages: Mapping[str, str]) -> None:
+    for path in mapping():
+        assert f"`{path.replace('[0]', '[]').replace('[1]', '[]')}`" in pages["v1-to-v2.md"]

@@ -9,43 +9,56 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from constructs_lib.api.enums import (
+    Aggregation,
     Algorithm,
     ChannelType,
     Compression,
     ContentType,
     FeatureType,
+    FillingType,
     Metric,
     Mode,
     ProblemType,
     S3DataType,
 )
 from constructs_lib.api.fields import Words, wire_paths
-from constructs_lib.api.request import CreateAutoMLJob
-from constructs_lib.api.rules import ALGORITHMS, METRICS, RULES, UNKNOWN, ChannelFacts, JobFacts, Rule, judge
+from constructs_lib.api.problem_types import (
+    AnyProblem,
+    ImageClassification,
+    Problem,
+    Tabular,
+    TextClassification,
+    TextGeneration,
+    TimeSeriesForecasting,
+)
+from constructs_lib.api.problem_types.text_generation import HYPER_PARAMETERS
+from constructs_lib.api.request import CreateAutoMLJob, CreateAutoMLJobV2
+from constructs_lib.api.rulebook import RULES, UNKNOWN, ChannelFacts, JobFacts, Rule, judge
 
 TRAINING = ChannelFacts(
     data_type=S3DataType.S3_PREFIX,
     channel_type=ChannelType.TRAINING,
     compression=None,
-    content_type=ContentType.CSV,
+    content_type=None,
     target="churned",
-    sample_weight=None,
 )
 VALIDATION = dataclasses.replace(TRAINING, channel_type=ChannelType.VALIDATION)
 
-
-def in_props(prop: str) -> str:
-    return Words.PROPS.name_of(CreateAutoMLJob, prop)
+Naming = Callable[[str], str]
 
 
-def in_wire_names(prop: str) -> str:
-    return Words.WIRE.name_of(CreateAutoMLJob, prop)
+def in_words(words: Words, problem: type[Problem] | None) -> Naming:
+    """How a caller of V1 (no problem) or of V2 names a prop."""
+    request = CreateAutoMLJob if problem is None else CreateAutoMLJobV2
+    return lambda prop: words.name_of(request, prop, problem)
 
 
-def job(**facts: Any) -> JobFacts:
-    """A job on which no rule has anything to say, with other facts."""
+def job(problem: type[Problem] | None = None, words: Words = Words.PROPS, **facts: Any) -> JobFacts:
+    """A job on which no rule has anything to say, with other facts. Without a problem: one of V1."""
+    facts.setdefault("name", in_words(words, problem))
     sound = JobFacts(
-        name=in_props,
+        name=in_words(words, problem),
+        problem=problem or Tabular,
         channels=(TRAINING,),
         output_path="s3://bucket/prefix",
         problem_type=None,
@@ -63,6 +76,25 @@ def job(**facts: Any) -> JobFacts:
         tag_keys=(),
     )
     return dataclasses.replace(sound, **facts)
+
+
+def columns(target: object = "churned", **others: object) -> tuple[tuple[str, object], ...]:
+    """The columns of a tabular job."""
+    return (("target_attribute", target), *others.items())
+
+
+def series(**others: object) -> tuple[tuple[str, object], ...]:
+    """The columns of a forecast."""
+    named = {"target_attribute": "demand", "timestamp_attribute": "time", "item_identifier_attribute": "item"} | others
+    groups = named.pop("grouping_attributes", ())
+    assert isinstance(groups, tuple)
+    return (*named.items(), *(("grouping_attributes", group) for group in groups))
+
+
+def filling(column: str, target: object = "demand", **fillings: object) -> dict[str, Any]:
+    """A forecast with gaps of a column filled."""
+    settings = {"target_attribute": target, "filling": {column: {FillingType(k): v for k, v in fillings.items()}}}
+    return {"problem": TimeSeriesForecasting, "settings": settings}
 
 
 def training(**facts: Any) -> tuple[ChannelFacts, ...]:
@@ -96,7 +128,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "metric_fits_problem_type",
         {"problem_type": UNKNOWN, "objective": Metric.WAPE},
         "'objective' must be one of 'AUC', 'Accuracy', 'BalancedAccuracy', 'F1', 'F1macro', 'MAE', 'MSE', 'Precision', "
-        "'PrecisionMacro', 'R2', 'RMSE', 'Recall', 'RecallMacro' for a tabular job, got 'WAPE'",
+        "'PrecisionMacro', 'R2', 'RMSE', 'Recall', 'RecallMacro' for Tabular, got 'WAPE'",
     ),
     (
         "metric_is_known",
@@ -152,27 +184,27 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "sample_weights_need_ensembling",
-        {"channels": training(sample_weight="w")},
+        {"columns": columns(sample_weight_attribute="w")},
         "'sample_weight_attribute' needs 'mode' 'ENSEMBLING', got no mode",
     ),
     (
         "sample_weights_need_ensembling",
-        {"channels": both(sample_weight="w"), "mode": Mode.AUTO},
+        {"columns": columns(UNKNOWN, sample_weight_attribute="w"), "mode": Mode.AUTO},
         "'sample_weight_attribute' needs 'mode' 'ENSEMBLING', got 'AUTO'",
     ),
     (
         "sample_weight_is_not_the_target",
-        {"channels": training(sample_weight="churned"), "mode": Mode.ENSEMBLING},
+        {"columns": columns(sample_weight_attribute="churned"), "mode": Mode.ENSEMBLING},
         "'sample_weight_attribute' must differ from 'target_attribute', got 'churned' for both",
     ),
     (
-        "augmented_manifests_are_not_for_this_call",
+        "data_type_fits_problem",
         {"channels": both(data_type=S3DataType.AUGMENTED_MANIFEST_FILE)},
         "the S3 data type of 'validation_data' must be 'S3Prefix' or 'ManifestFile', got 'AugmentedManifestFile': "
-        "augmented manifests are for image classification with AutoMLJobV2",
+        "augmented manifests are for ImageClassification with AutoMLJobV2",
     ),
     (
-        "content_is_csv_or_parquet",
+        "content_fits_problem",
         {"channels": training(content_type="text/csv")},
         "the content type of 'training_data' must be 'text/csv;header=present' or "
         "'x-application/vnd.amazon+parquet', got 'text/csv'",
@@ -242,14 +274,47 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "'validation_fraction' should be less than 0.5, got 0.5: that leaves no more to train on than to validate with",
     ),
     (
-        "features_leave_out_the_target",
-        {"features": {"age": "numeric", "churned": ""}},
-        "'features' must not name the target 'churned' ('target_attribute')",
+        "features_leave_out_columns_with_another_part",
+        {"features": {"age": "numeric", "churned": ""}, "columns": columns()},
+        "'features' must not name 'churned', the column of 'target_attribute'",
+    ),
+    (
+        "features_leave_out_columns_with_another_part",
+        {
+            "problem": TimeSeriesForecasting,
+            "features": {"price": "numeric", "shop": ""},
+            "columns": series(grouping_attributes=(UNKNOWN, "shop")),
+        },
+        "'problem.features' must not name 'shop', the column of 'problem.grouping_attributes'",
+    ),
+    *(
+        (
+            "features_leave_out_columns_with_another_part",
+            {"problem": TimeSeriesForecasting, "features": {column: ""}, "columns": series()},
+            f"'problem.features' must not name '{column}', the column of 'problem.{prop}'",
+        )
+        for prop, column in series()
+    ),
+    (
+        "weights_are_no_feature",
+        {
+            "features": {"age": "numeric", "w": "numeric"},
+            "columns": columns(sample_weight_attribute="w"),
+            "mode": Mode.ENSEMBLING,
+        },
+        "'features' names 'w', the column of 'sample_weight_attribute': it is not learnt from",
     ),
     (
         "feature_types_fit_mode",
-        {"features": {"clicks": FeatureType.SEQUENCE, "age": "numeric"}, "mode": Mode.ENSEMBLING},
-        "'features' of type 'sequence' need 'mode' 'HYPERPARAMETER_TUNING', got 'ENSEMBLING' and 'clicks'",
+        {"features": {"clicks": FeatureType.SEQUENCE, "age": "numeric", "id": ""}, "mode": Mode.ENSEMBLING},
+        "'features['clicks']' must be 'numeric' or 'categorical' or 'text' or 'datetime' for 'mode' 'ENSEMBLING', "
+        "got 'sequence'",
+    ),
+    (
+        "feature_types_fit_mode",
+        {"problem": TimeSeriesForecasting, "features": {"clicks": FeatureType.SEQUENCE}},
+        "'problem.features['clicks']' must be 'numeric' or 'categorical' or 'text' or 'datetime' for "
+        "TimeSeriesForecasting, got 'sequence'",
     ),
     (
         "output_path_is_short_enough",
@@ -294,28 +359,302 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         {"tag_keys": ("team", UNKNOWN, "cost", UNKNOWN, "team")},
         "'tags' must have distinct keys, got 'team' more than once",
     ),
+    # ---- problems of V2
+    *(
+        (
+            "metric_fits_problem_type",
+            {"problem": problem, "objective": Metric.F1},
+            f"'objective' must be one of 'Accuracy' for {problem.__name__}, got 'F1'",
+        )
+        for problem in (ImageClassification, TextClassification)
+    ),
+    (
+        "metric_fits_problem_type",
+        {"problem": TimeSeriesForecasting, "objective": Metric.ACCURACY},
+        "'objective' must be one of 'AverageWeightedQuantileLoss', 'MAPE', 'MASE', 'RMSE', 'WAPE' for "
+        "TimeSeriesForecasting, got 'Accuracy'",
+    ),
+    (
+        "metric_fits_problem_type",
+        {"problem": TextGeneration, "objective": Metric.ACCURACY},
+        "'objective' must not be set for TextGeneration, got 'Accuracy'",
+    ),
+    (
+        "metric_fits_problem_type",
+        {"problem": TextGeneration, "objective": "Perplexity"},
+        "'objective' must not be set for TextGeneration, got 'Perplexity'",
+    ),
+    (
+        "metric_is_known",
+        {"problem": TimeSeriesForecasting, "objective": "wQL"},
+        "'objective' 'wQL' is no metric that this version knows",
+    ),
+    (
+        "objective_and_problem_type_go_together",
+        {"problem": Tabular, "problem_type": ProblemType.REGRESSION},
+        "give 'objective' and 'problem.problem_type' together or neither, got 'problem.problem_type' alone",
+    ),
+    (
+        "algorithms_fit_mode",
+        {"problem": TimeSeriesForecasting, "algorithms": (Algorithm.ETS, Algorithm.XGBOOST, UNKNOWN)},
+        "'problem.algorithms' must be among 'cnn-qr', 'deepar', 'prophet', 'arima', 'npts', 'ets' for "
+        "TimeSeriesForecasting, got 'xgboost'",
+    ),
+    (
+        "algorithms_are_distinct",
+        {"problem": TimeSeriesForecasting, "algorithms": (Algorithm.ETS, Algorithm.ETS)},
+        "'problem.algorithms' must be distinct, got 'ets' more than once",
+    ),
+    *(
+        (
+            "one_candidate_but_for_tables",
+            {"problem": problem, "max_candidates": 2},
+            f"'problem.completion_criteria.max_candidates' must be 1 for {problem.__name__}, got 2",
+        )
+        for problem in (ImageClassification, TextClassification, TimeSeriesForecasting, TextGeneration)
+    ),
+    (
+        "some_problems_do_not_split",
+        {"problem": TimeSeriesForecasting, "validation_fraction": 0.2},
+        "'validation_fraction' must not be set for TimeSeriesForecasting, got 0.2",
+    ),
+    (
+        "split_or_validation_channel",
+        {"problem": ImageClassification, "channels": both(), "validation_fraction": 0.2},
+        "give 'validation_fraction' or 'validation_data', not both",
+    ),
+    (
+        "forecasts_are_validated_on_the_training_data",
+        {"problem": TimeSeriesForecasting, "channels": both()},
+        "'validation_data' may not be read: for time series the service splits the training data",
+    ),
+    *(
+        (
+            "data_type_fits_problem",
+            {"problem": problem, "channels": training(data_type=S3DataType.MANIFEST_FILE)},
+            f"the S3 data type of 'training_data' must be 'S3Prefix', got 'ManifestFile' for {problem.__name__}",
+        )
+        for problem in (TextClassification, TimeSeriesForecasting, TextGeneration)
+    ),
+    (
+        "data_type_fits_problem",
+        {"problem": Tabular, "channels": training(data_type=S3DataType.AUGMENTED_MANIFEST_FILE)},
+        "the S3 data type of 'training_data' must be 'S3Prefix' or 'ManifestFile', got 'AugmentedManifestFile': "
+        "augmented manifests are for ImageClassification with AutoMLJobV2",
+    ),
+    *(
+        (
+            "content_fits_problem",
+            {"problem": problem, "channels": training(content_type=ContentType.PNG)},
+            "the content type of 'training_data' must be 'text/csv;header=present' or "
+            "'x-application/vnd.amazon+parquet', got 'image/png'",
+        )
+        for problem in (Tabular, TextClassification, TimeSeriesForecasting, TextGeneration)
+    ),
+    (
+        "content_fits_problem",
+        {"problem": ImageClassification, "channels": training(content_type=ContentType.CSV)},
+        "the content type of 'training_data' must be 'image/*' or 'image/png' or 'image/jpeg', "
+        "got 'text/csv;header=present'",
+    ),
+    (
+        "channels_share_content_type_and_target",
+        {"problem": ImageClassification, "channels": both(content_type=ContentType.PNG)},
+        "'training_data' and 'validation_data' must have the same content type, got 'image/*' and 'image/png'",
+    ),
+    *(
+        (
+            "gzip_needs_a_prefix",
+            {"problem": problem, "channels": training(compression=Compression.GZIP)},
+            f"the compression of 'training_data' must be 'None' for {problem.__name__}, got 'Gzip'",
+        )
+        for problem in (ImageClassification, TextClassification, TimeSeriesForecasting, TextGeneration)
+    ),
+    *(
+        (
+            "emr_serverless_fits_problem",
+            {"problem": problem, "emr_serverless": True},
+            f"'emr_serverless_role' must not be set for {problem.__name__}",
+        )
+        for problem in (ImageClassification, TextClassification, TextGeneration)
+    ),
+    (
+        "emr_serverless_is_for_canvas",
+        {"problem": Tabular, "emr_serverless": True},
+        "'emr_serverless_role' is for SageMaker Canvas only at the moment, AWS says: the service may refuse the job",
+    ),
+    (
+        "sample_weight_is_not_the_target",
+        {"problem": Tabular, "columns": columns(sample_weight_attribute="churned"), "mode": Mode.ENSEMBLING},
+        "'problem.sample_weight_attribute' must differ from 'problem.target_attribute', got 'churned' for both",
+    ),
+    (
+        "text_and_label_differ",
+        {"problem": TextClassification, "columns": (("content_column", "text"), ("target_label_column", "text"))},
+        "'problem.target_label_column' must differ from 'problem.content_column', got 'text' for both",
+    ),
+    (
+        "time_series_columns_are_distinct",
+        {"problem": TimeSeriesForecasting, "columns": series(timestamp_attribute="demand")},
+        "'problem.timestamp_attribute' must differ from 'problem.target_attribute', got 'demand' for both",
+    ),
+    (
+        "time_series_columns_are_distinct",
+        {"problem": TimeSeriesForecasting, "columns": series(item_identifier_attribute="time")},
+        "'problem.item_identifier_attribute' must differ from 'problem.timestamp_attribute', got 'time' for both",
+    ),
+    (
+        "time_series_columns_are_distinct",
+        {"problem": TimeSeriesForecasting, "columns": series(grouping_attributes=(UNKNOWN, "item"))},
+        "'problem.grouping_attributes' must differ from 'problem.item_identifier_attribute', got 'item' for both",
+    ),
+    (
+        "quantiles_and_groups_are_distinct",
+        {"problem": TimeSeriesForecasting, "settings": {"forecast_quantiles": ("p10", UNKNOWN, "p10", UNKNOWN)}},
+        "'problem.forecast_quantiles' must be distinct, got 'p10' more than once",
+    ),
+    (
+        "quantiles_and_groups_are_distinct",
+        {"problem": TimeSeriesForecasting, "settings": {"grouping_attributes": ("shop", "shop")}},
+        "'problem.grouping_attributes' must be distinct, got 'shop' more than once",
+    ),
+    (
+        "horizon_is_near",
+        {"problem": TimeSeriesForecasting, "settings": {"forecast_horizon": 501}},
+        "'problem.forecast_horizon' must be at most 500, got 501",
+    ),
+    (
+        "only_the_target_is_aggregated",
+        {
+            "problem": TimeSeriesForecasting,
+            "settings": {"target_attribute": "demand", "aggregation": {"demand": "sum", "promo": UNKNOWN}},
+        },
+        "'problem.aggregation' must name 'demand' ('problem.target_attribute') only, got 'promo'",
+    ),
+    (
+        "gaps_are_filled_as_they_can_be",
+        filling("price", frontfill="none"),
+        "'problem.filling['price']' must not have 'frontfill': it is for 'demand' ('problem.target_attribute') only",
+    ),
+    (
+        "gaps_are_filled_as_they_can_be",
+        filling("demand", frontfill="zero"),
+        "'problem.filling['demand']['frontfill']' must be 'none', got 'zero'",
+    ),
+    (
+        "gaps_are_filled_as_they_can_be",
+        filling("demand", frontfill="none", frontfill_value="1"),
+        "'problem.filling['demand']['frontfill_value']' must not be set: 'frontfill' takes 'none' only",
+    ),
+    *(
+        (
+            "gaps_are_filled_as_they_can_be",
+            filling("price", **{gap: "average"}),
+            f"'problem.filling['price']['{gap}']' must be 'zero' or 'mean' or 'median' or 'min' or 'max' or 'value', "
+            "got 'average'",
+        )
+        for gap in ("middlefill", "backfill", "futurefill")
+    ),
+    (
+        "gaps_are_filled_as_they_can_be",
+        filling("price", UNKNOWN, backfill="value"),
+        "'problem.filling['price']['backfill']' is 'value': give the value as 'backfill_value'",
+    ),
+    (
+        "gaps_are_filled_as_they_can_be",
+        filling("price", backfill="mean", backfill_value="2"),
+        "'problem.filling['price']['backfill_value']' needs 'backfill' to be 'value', got 'mean'",
+    ),
+    (
+        "gaps_are_filled_as_they_can_be",
+        filling("price", middlefill_value=UNKNOWN),
+        "'problem.filling['price']['middlefill_value']' needs 'middlefill' to be 'value', got none",
+    ),
+    (
+        "the_future_of_the_target_is_forecast",
+        filling("demand", futurefill="mean"),
+        "'problem.filling['demand']' has 'futurefill', but it is what is forecast",
+    ),
+    *(
+        (
+            "hyper_parameters_are_in_range",
+            {"problem": TextGeneration, "settings": {"hyper_parameters": {name: value}}},
+            f"'problem.hyper_parameters['{name}']' must be {kind}, got '{value}'",
+        )
+        for name, value, kind in (
+            ("epochCount", "0", "a whole number from 1 to 10"),
+            ("epochCount", "11", "a whole number from 1 to 10"),
+            ("epochCount", "1.5", "a whole number from 1 to 10"),
+            ("epochCount", "1_0", "a whole number from 1 to 10"),
+            ("batchSize", "65", "a whole number from 1 to 64"),
+            ("learningRate", "1.01", "a number from 0 to 1"),
+            ("learningRate", "nan", "a number from 0 to 1"),
+            ("learningRate", "-0.1", "a number from 0 to 1"),
+            ("learningRateWarmupSteps", "251", "a whole number from 0 to 250"),
+        )
+    ),
+    (
+        "hyper_parameters_are_known",
+        {"problem": TextGeneration, "settings": {"hyper_parameters": {"seed": "1"}}},
+        "'problem.hyper_parameters['seed']' is no hyper-parameter that this version knows",
+    ),
+    (
+        "hyper_parameters_are_known",
+        {"problem": TextGeneration, "settings": {"hyper_parameters": {"epochcount": UNKNOWN}}},
+        "'problem.hyper_parameters['epochcount']' is no hyper-parameter that this version knows "
+        "(did you mean 'epochCount'?)",
+    ),
 ]
 """The rule, what is wrong, and its whole sentence in the words of the props. Nothing else may be wrong in a case."""
 
 PASSED: list[tuple[str, dict[str, Any]]] = [
     *(
         ("metric_fits_problem_type", {"problem_type": problem_type, "objective": metric})
-        for problem_type, metrics in METRICS.items()
+        for problem_type, metrics in Tabular.METRICS.items()
         for metric in metrics
+    ),
+    *(
+        ("metric_fits_problem_type", {"problem": problem, "objective": metric})
+        for problem in AnyProblem.__args__
+        if problem is not Tabular
+        for metric in problem.metrics()
     ),
     ("metric_is_known", {"problem_type": ProblemType.REGRESSION, "objective": Metric.R2}),
     ("objective_and_problem_type_go_together", {"problem_type": ProblemType.REGRESSION, "objective": Metric.MAE}),
     ("objective_and_problem_type_go_together", {}),
-    *(("algorithms_fit_mode", {"mode": mode, "algorithms": algorithms}) for mode, algorithms in ALGORITHMS.items()),
+    *(
+        ("algorithms_fit_mode", {"mode": mode, "algorithms": algorithms})
+        for mode, algorithms in Tabular.ALGORITHMS.items()
+    ),
+    (
+        "algorithms_fit_mode",
+        {"problem": TimeSeriesForecasting, "algorithms": TimeSeriesForecasting.ALGORITHMS[None]},
+    ),
     ("algorithms_need_a_mode", {"mode": Mode.AUTO}),
     ("algorithms_need_a_mode", {"mode": Mode.HYPERPARAMETER_TUNING, "algorithms": (Algorithm.MLP,)}),
     ("algorithms_are_named", {"mode": Mode.ENSEMBLING, "algorithms": (Algorithm.FASTAI,)}),
     ("algorithms_are_distinct", {"mode": Mode.ENSEMBLING, "algorithms": (Algorithm.FASTAI, Algorithm.XGBOOST)}),
-    ("sample_weights_need_ensembling", {"mode": Mode.ENSEMBLING, "channels": training(sample_weight="w")}),
-    ("sample_weight_is_not_the_target", {"mode": Mode.ENSEMBLING, "channels": training(sample_weight="w")}),
-    ("augmented_manifests_are_not_for_this_call", {"channels": training(data_type=S3DataType.MANIFEST_FILE)}),
-    ("content_is_csv_or_parquet", {"channels": training(content_type="x-application/vnd.amazon+parquet")}),
-    ("content_is_csv_or_parquet", {"channels": training(content_type=None)}),
+    (
+        "sample_weights_need_ensembling",
+        {"mode": Mode.ENSEMBLING, "columns": columns(sample_weight_attribute="w")},
+    ),
+    ("sample_weights_need_ensembling", {"columns": columns(sample_weight_attribute=UNKNOWN)}),
+    (
+        "sample_weight_is_not_the_target",
+        {"mode": Mode.ENSEMBLING, "columns": columns(sample_weight_attribute="w")},
+    ),
+    ("data_type_fits_problem", {"channels": training(data_type=S3DataType.MANIFEST_FILE)}),
+    *(
+        ("data_type_fits_problem", {"problem": ImageClassification, "channels": training(data_type=data_type)})
+        for data_type in S3DataType
+    ),
+    ("content_fits_problem", {"channels": training(content_type="x-application/vnd.amazon+parquet")}),
+    ("content_fits_problem", {"channels": training(content_type=None)}),
+    *(
+        ("content_fits_problem", {"problem": problem, "channels": training(content_type=content_type)})
+        for problem in AnyProblem.__args__
+        for content_type in problem.CONTENT_TYPES
+    ),
     ("gzip_needs_a_prefix", {"channels": training(compression=Compression.GZIP)}),
     (
         "gzip_needs_a_prefix",
@@ -330,10 +669,20 @@ PASSED: list[tuple[str, dict[str, Any]]] = [
     ("split_or_validation_channel", {"validation_fraction": 0.2}),
     ("fraction_leaves_both_parts", {"validation_fraction": 0.001}),
     ("fraction_is_below_half", {"validation_fraction": 0.499}),
-    ("features_leave_out_the_target", {"features": {"Churned": "numeric"}}),
+    ("features_leave_out_columns_with_another_part", {"features": {"Churned": "numeric"}, "columns": columns()}),
+    (
+        "weights_are_no_feature",
+        {"features": {"age": ""}, "columns": columns(sample_weight_attribute="w"), "mode": Mode.ENSEMBLING},
+    ),
     (
         "feature_types_fit_mode",
         {"features": {"clicks": FeatureType.SEQUENCE}, "mode": Mode.HYPERPARAMETER_TUNING},
+    ),
+    ("feature_types_fit_mode", {"features": {"clicks": FeatureType.SEQUENCE}}),
+    ("feature_types_fit_mode", {"features": {"clicks": FeatureType.SEQUENCE}, "mode": UNKNOWN}),
+    (
+        "feature_types_fit_mode",
+        {"problem": TimeSeriesForecasting, "features": {"price": FeatureType.DATETIME}, "columns": series()},
     ),
     ("output_path_is_short_enough_for_all_pages", {"output_path": "s3://b/" + "x" * 121}),
     ("job_outlasts_its_training_jobs", {"max_runtime_per_training_job": 60, "max_runtime": 60}),
@@ -343,10 +692,70 @@ PASSED: list[tuple[str, dict[str, Any]]] = [
     ("definitions_have_nothing_to_deploy", {"candidate_definitions_only": True}),
     ("definitions_have_nothing_to_deploy", {"deploys": True, "auto_endpoint_name": True}),
     ("tag_keys_are_distinct", {"tag_keys": ("team", "Team", UNKNOWN)}),
+    # ---- problems of V2
+    ("one_candidate_but_for_tables", {"max_candidates": 750}),
+    *(("one_candidate_but_for_tables", {"problem": problem, "max_candidates": 1}) for problem in AnyProblem.__args__),
+    *(
+        ("some_problems_do_not_split", {"problem": problem, "validation_fraction": 0.2})
+        for problem in AnyProblem.__args__
+        if problem is not TimeSeriesForecasting
+    ),
+    *(
+        ("forecasts_are_validated_on_the_training_data", {"problem": problem, "channels": both()})
+        for problem in AnyProblem.__args__
+        if problem is not TimeSeriesForecasting
+    ),
+    ("emr_serverless_fits_problem", {"problem": TextGeneration}),
+    ("text_and_label_differ", {"problem": TextClassification, "columns": (("content_column", "a"),)}),
+    (
+        "text_and_label_differ",
+        {"problem": TextClassification, "columns": (("content_column", "a"), ("target_label_column", "A"))},
+    ),
+    (
+        "time_series_columns_are_distinct",
+        {"problem": TimeSeriesForecasting, "columns": series(grouping_attributes=("shop", "country"))},
+    ),
+    (
+        "quantiles_and_groups_are_distinct",
+        {
+            "problem": TimeSeriesForecasting,
+            "settings": {"forecast_quantiles": ("p1", "p10"), "grouping_attributes": ("shop", UNKNOWN, UNKNOWN)},
+        },
+    ),
+    ("horizon_is_near", {"problem": TimeSeriesForecasting, "settings": {"forecast_horizon": 500}}),
+    *(
+        (
+            "only_the_target_is_aggregated",
+            {
+                "problem": TimeSeriesForecasting,
+                "settings": {"target_attribute": "demand", "aggregation": {"demand": method}},
+            },
+        )
+        for method in Aggregation
+    ),
+    ("gaps_are_filled_as_they_can_be", filling("demand", frontfill="none", backfill="value", backfill_value="2")),
+    *(
+        ("gaps_are_filled_as_they_can_be", filling("price", middlefill=method, backfill=method, futurefill=method))
+        for method in ("zero", "mean", "median", "min", "max")
+    ),
+    ("gaps_are_filled_as_they_can_be", filling("price", UNKNOWN, frontfill="none")),
+    ("gaps_are_filled_as_they_can_be", filling("price", backfill=UNKNOWN, backfill_value="2")),
+    ("gaps_are_filled_as_they_can_be", filling("price", backfill="value", backfill_value=UNKNOWN)),
+    ("the_future_of_the_target_is_forecast", filling("price", futurefill="mean")),
+    *(
+        ("hyper_parameters_are_in_range", {"problem": TextGeneration, "settings": {"hyper_parameters": {name: value}}})
+        for name, limits in HYPER_PARAMETERS.items()
+        for value in map(str, limits)
+    ),
+    *(
+        ("hyper_parameters_are_in_range", {"problem": TextGeneration, "settings": {"hyper_parameters": given}})
+        for given in ({"learningRate": "1e-5"}, {"learningRate": ".5"}, {"learningRate": "0.0001"})
+    ),
+    ("hyper_parameters_are_known", {"problem": TextGeneration, "settings": {"hyper_parameters": UNKNOWN}}),
 ]
 """The rule, and facts near to what it refuses on which no rule has anything to say."""
 
-WARNED_ONLY = {"output_path": "s3://b/" + "x" * 505}
+WARNED_ONLY: dict[str, Any] = {"output_path": "s3://b/" + "x" * 505}
 """The longest path that is no error; another rule warns of it."""
 
 by_name = {rule.name: rule for rule in RULES}
@@ -375,7 +784,8 @@ def test_an_output_path_of_512_characters_is_doubtful_but_no_error() -> None:
 
 
 def test_every_rule_has_a_case_that_it_refuses_and_one_that_it_lets_pass() -> None:
-    passed = {name for name, _ in PASSED} | {"output_path_is_short_enough"}  # the test above
+    passed = {name for name, _ in PASSED}
+    passed |= {"output_path_is_short_enough", "emr_serverless_is_for_canvas"}  # the tests above and below
     assert {name for name, _, _ in REFUSED} == passed == set(by_name)
     assert len(by_name) == len(RULES), "two rules have the same name"
 
@@ -391,15 +801,39 @@ def test_every_rule_has_a_page_of_aws_as_its_source_and_a_docstring(rule: Rule) 
 def test_a_rule_speaks_of_the_props_that_it_declares(rule: Rule) -> None:
     named: set[str] = set()
 
-    def name(prop: str) -> str:
-        named.add(prop)
-        return in_props(prop)
-
     for rule_name, facts, _ in REFUSED:
         if rule_name == rule.name:
+            usual = job(**facts).name
+
+            def name(prop: str, usual: Naming = usual) -> str:
+                named.add(prop)
+                return usual(prop)
+
             assert list(rule.check(job(**facts, name=name)))
-    assert named == set(rule.props)
-    assert named <= set(wire_paths(CreateAutoMLJob)), "no such prop"
+    assert named <= set(rule.props) | ANY_COLUMN
+    assert set(rule.props) <= named
+    assert named <= known_props(), "no such prop"
+
+
+ANY_COLUMN = set(TimeSeriesForecasting.ROLES)
+"""What a rule may name that speaks of the columns of any problem."""
+
+
+def known_props() -> set[str]:
+    """What the props of both requests are called, those of a problem also by their own name."""
+    paths = set(wire_paths(CreateAutoMLJob))
+    for member in AnyProblem.__args__:
+        paths |= {path.removeprefix("problem.") for path in wire_paths(CreateAutoMLJobV2, member)}
+    return paths
+
+
+@pytest.mark.parametrize(("name", "facts"), [(name, facts) for name, facts, _ in REFUSED])
+def test_every_sentence_can_be_said_in_the_apis_own_names(name: str, facts: dict[str, Any]) -> None:
+    (said,) = by_name[name].check(job(**{**facts, "words": Words.WIRE}))
+    paths = wire_paths(CreateAutoMLJobV2 if "problem" in facts else CreateAutoMLJob, facts.get("problem"))
+    assert any(f"'{path}" in said for path in paths.values()), said
+    props = {f"'{prop}'" for prop in paths} - {f"'{column}'" for column in ("text",)}
+    assert not any(prop in said for prop in props), said
 
 
 @pytest.mark.parametrize(
@@ -414,6 +848,21 @@ def test_a_rule_speaks_of_the_props_that_it_declares(rule: Rule) -> None:
             {"algorithms": (Algorithm.XGBOOST,)},
             "'AutoMLJobConfig.CandidateGenerationConfig.AlgorithmsConfig[0].AutoMLAlgorithms' needs "
             "'AutoMLJobConfig.Mode' 'ENSEMBLING' or 'HYPERPARAMETER_TUNING', got no mode",
+        ),
+        (
+            {"problem": Tabular, "algorithms": (Algorithm.XGBOOST,)},
+            "'AutoMLProblemTypeConfig.TabularJobConfig.CandidateGenerationConfig.AlgorithmsConfig[0].AutoMLAlgorithms' "
+            "needs 'AutoMLProblemTypeConfig.TabularJobConfig.Mode' 'ENSEMBLING' or 'HYPERPARAMETER_TUNING', "
+            "got no mode",
+        ),
+        (
+            filling("price", backfill="average"),
+            "'AutoMLProblemTypeConfig.TimeSeriesForecastingJobConfig.Transformations.Filling['price']['backfill']' "
+            "must be 'zero' or 'mean' or 'median' or 'min' or 'max' or 'value', got 'average'",
+        ),
+        (
+            {"problem": ImageClassification, "channels": both(), "validation_fraction": 0.2},
+            "give 'DataSplitConfig.ValidationFraction' or 'AutoMLJobInputDataConfig[1]', not both",
         ),
         (
             {"channels": both(target="left")},
@@ -432,7 +881,12 @@ def test_a_rule_speaks_of_the_props_that_it_declares(rule: Rule) -> None:
     ],
 )
 def test_a_request_in_the_apis_own_names_is_told_in_those(facts: dict[str, Any], sentence: str) -> None:
-    assert judge(job(**facts, name=in_wire_names)).errors == [sentence]
+    assert judge(job(**facts, words=Words.WIRE)).errors == [sentence]
+
+
+def test_a_job_on_emr_serverless_is_doubtful_where_it_may_be_and_an_error_elsewhere() -> None:
+    assert list(judge(job(TimeSeriesForecasting, emr_serverless=True)).warnings) == ["emr_serverless_is_for_canvas"]
+    assert judge(job(TextGeneration, emr_serverless=True)).warnings == {}
 
 
 # ----------------------------------------------------------------------------------------------------- what is unknown
@@ -445,52 +899,114 @@ CHANNELS = st.builds(
     channel_type=st.none() | st.sampled_from(ChannelType),
     compression=st.none() | st.sampled_from(Compression),
     content_type=st.none() | st.sampled_from([*ContentType, "text/csv"]),
-    target=st.sampled_from(["churned", "left"]),
-    sample_weight=MAYBE_TEXT,
+    target=st.none() | st.sampled_from(["churned", "left"]),
 )
 
-JOBS = st.builds(
-    JobFacts,
-    name=st.just(in_props),
-    channels=st.lists(CHANNELS, max_size=3).map(tuple),
-    output_path=st.integers(0, 600).map(lambda length: "s3://b/" + "x" * length),
-    problem_type=st.none() | st.sampled_from(ProblemType),
-    objective=st.none() | st.sampled_from([*Metric, "auc"]),
-    mode=st.none() | st.sampled_from(Mode),
-    algorithms=st.none() | st.lists(st.sampled_from(Algorithm), max_size=3).map(tuple),
-    features=st.none() | st.dictionaries(st.sampled_from(["age", "churned"]), st.sampled_from([*FeatureType, ""])),
-    validation_fraction=st.none() | st.sampled_from([0, 0.2, 0.5, 1]),
-    max_runtime_per_training_job=st.none() | st.sampled_from([60, 4000000]),
-    max_runtime=st.none() | st.sampled_from([59, 3000000]),
-    candidate_definitions_only=st.none() | st.booleans(),
-    deploys=st.booleans(),
-    auto_endpoint_name=st.none() | st.booleans(),
-    endpoint_name=MAYBE_TEXT,
-    tag_keys=st.lists(st.sampled_from(["a", "b"]), max_size=3).map(tuple),
-)
-
-KNOWN_AT_SYNTH = {"name", "channels", "features", "deploys"}
-"""Facts that cannot be a token: structures, what was written at synth time, whether something is there at all."""
+SOME_COLUMNS = st.sampled_from(["churned", "w", "item"])
 
 
-def with_unknown(facts: Any, hide: Callable[[], bool]) -> Any:
+def facts_of(problem: type[Problem]) -> dict[str, st.SearchStrategy[Any]]:
+    """The facts that go with a problem."""
+    role = st.sampled_from(problem.ROLES or ["target_attribute"])
+    columns = st.lists(st.tuples(role, SOME_COLUMNS), max_size=4, unique=True).map(tuple)
+    settings: dict[str, st.SearchStrategy[Any]] = {}
+    if problem is TimeSeriesForecasting:
+        gaps = st.dictionaries(
+            st.sampled_from(FillingType), st.sampled_from(["none", "zero", "value", "1", "average"]), max_size=4
+        )
+        settings = {
+            "target_attribute": SOME_COLUMNS,
+            "forecast_horizon": st.sampled_from([1, 501]),
+            "forecast_quantiles": st.none() | st.lists(st.sampled_from(["p1", "p2"]), max_size=3).map(tuple),
+            "grouping_attributes": st.none() | st.lists(SOME_COLUMNS, max_size=3).map(tuple),
+            "filling": st.none() | st.dictionaries(SOME_COLUMNS, gaps, max_size=2),
+            "aggregation": st.none() | st.dictionaries(SOME_COLUMNS, st.sampled_from(Aggregation), max_size=2),
+        }
+    if problem is TextGeneration:
+        names, values = [*HYPER_PARAMETERS, "epochs"], ["0", "1", "999", "x"]
+        settings = {
+            "hyper_parameters": st.none() | st.dictionaries(st.sampled_from(names), st.sampled_from(values), max_size=3)
+        }
+    return {"columns": columns, "settings": st.fixed_dictionaries(settings)}
+
+
+MAYBE_NONE: dict[str, st.SearchStrategy[Any]] = {
+    "problem_type": st.sampled_from(ProblemType),
+    "mode": st.sampled_from(Mode),
+    "algorithms": st.lists(st.sampled_from(Algorithm), max_size=3).map(tuple),
+    "objective": st.sampled_from([*Metric, "auc"]),
+    "features": st.dictionaries(SOME_COLUMNS | st.just("age"), st.sampled_from([*FeatureType, ""])),
+    "validation_fraction": st.sampled_from([0, 0.2, 0.5, 1]),
+    "max_candidates": st.sampled_from([1, 2]),
+    "max_runtime_per_training_job": st.sampled_from([60, 4000000]),
+    "max_runtime": st.sampled_from([59, 3000000]),
+    "candidate_definitions_only": st.booleans(),
+    "auto_endpoint_name": st.booleans(),
+    "endpoint_name": st.sampled_from(["churned", "left"]),
+}
+
+
+def jobs_of(problem: type[Problem]) -> st.SearchStrategy[JobFacts]:
+    absent = set() if problem is Tabular else {"problem_type", "mode", "candidate_definitions_only"}
+    maybe = {name: st.none() if name in absent else st.none() | values for name, values in MAYBE_NONE.items()}
+    return st.builds(
+        JobFacts,
+        name=st.just(in_words(Words.PROPS, problem)),
+        problem=st.just(problem),
+        channels=st.lists(CHANNELS, max_size=3).map(tuple),
+        output_path=st.integers(0, 600).map(lambda length: "s3://b/" + "x" * length),
+        emr_serverless=st.booleans(),
+        deploys=st.booleans(),
+        tag_keys=st.lists(st.sampled_from(["a", "b"]), max_size=3).map(tuple),
+        **maybe,
+        **facts_of(problem),
+    )
+
+
+JOBS = st.one_of([jobs_of(problem) for problem in AnyProblem.__args__])
+
+KNOWN_AT_SYNTH = {"name", "problem", "features", "deploys", "emr_serverless"}
+"""Facts that cannot be a token: what was written at synth time, and whether something is there at all."""
+
+WHOLE = {"channels", "columns", "settings", "tag_keys"}
+"""Facts that are structures: parts of them can be tokens."""
+
+
+def with_unknown(facts: JobFacts, hide: Callable[[], bool]) -> JobFacts:
     """The facts with some values, chosen one by one, as if they were tokens."""
-    changed: dict[str, Any] = {}
-    for field in dataclasses.fields(facts):
-        value = getattr(facts, field.name)
-        if field.name == "channels":
-            changed["channels"] = tuple(with_unknown(channel, hide) for channel in value)
-        elif field.name in KNOWN_AT_SYNTH:
-            continue
-        elif hide():
-            changed[field.name] = tuple(UNKNOWN for _ in value) if field.name == "tag_keys" else UNKNOWN
-        elif isinstance(value, tuple):
-            changed[field.name] = tuple(UNKNOWN if hide() else item for item in value)
-    return dataclasses.replace(facts, **changed)
+
+    def hidden(value: Any) -> Any:
+        if hide():
+            return UNKNOWN
+        if isinstance(value, tuple):
+            return tuple(hidden(item) for item in value)
+        if isinstance(value, dict):
+            return {key: hidden(item) for key, item in value.items()}
+        return value
+
+    changed: dict[str, Any] = {
+        "channels": tuple(
+            dataclasses.replace(channel, **{name: hidden(value) for name, value in vars(channel).items()})
+            for channel in facts.channels
+        ),
+        "columns": tuple((prop, hidden(column)) for prop, column in facts.columns),
+        "settings": {name: hidden(value) for name, value in facts.settings.items()},
+        "tag_keys": tuple(hidden(key) for key in facts.tag_keys),
+    }
+    names = {field.name for field in dataclasses.fields(facts)} - KNOWN_AT_SYNTH - WHOLE
+    return dataclasses.replace(facts, **changed, **{name: hidden(getattr(facts, name)) for name in names})
 
 
 def speaking(facts: JobFacts) -> set[str]:
     return {rule.name for rule in RULES if list(rule.check(facts))}
+
+
+PRESENCE = {
+    "emr_serverless_is_for_canvas",
+    "emr_serverless_fits_problem",
+    "forecasts_are_validated_on_the_training_data",
+}
+"""Rules that speak because something is there, whatever it is."""
 
 
 @given(JOBS, st.data())
@@ -502,4 +1018,5 @@ def test_a_value_that_is_not_known_never_makes_a_rule_speak(facts: JobFacts, dat
 
 @given(JOBS)
 def test_a_job_of_which_nothing_is_known_passes_every_rule(facts: JobFacts) -> None:
-    assert speaking(with_unknown(facts, lambda: True)) == set()
+    nothing = dataclasses.replace(with_unknown(facts, lambda: True), features=None)
+    assert speaking(nothing) <= PRESENCE

@@ -116,15 +116,19 @@ def test_function_may_touch_jobs_of_its_stack_only() -> None:
     stack = new_stack()
     new_job(stack)
 
-    touched = {
-        flat(resource)
+    by_name, by_tag = (
+        statement
         for statement in statements_of(template_of(stack), beginning=CONSTRUCT_ID)
         if any(action.startswith("sagemaker:") for action in as_list(statement["Action"]))
-        for resource in as_list(statement["Resource"])
-    }
+    )
 
-    (pattern,) = touched
-    assert pattern == f"arn:<Partition>:sagemaker:<Region>:<AccountId>:automl-job/stacke551-{'?' * 22}"
+    jobs = "arn:<Partition>:sagemaker:<Region>:<AccountId>:automl-job"
+    assert [flat(resource) for resource in as_list(by_name["Resource"])] == [f"{jobs}/stacke551-{'?' * 22}"]
+    assert [flat(resource) for resource in as_list(by_tag["Resource"])] == [f"{jobs}/*"]
+    assert by_tag["Condition"] == {
+        "StringEquals": {"aws:ResourceTag/sagemaker-autopilot:stack-id": {"Ref": "AWS::StackId"}}
+    }
+    assert not [action for action in as_list(by_tag["Action"]) if "Create" in action]
 
 
 def test_job_with_a_name_of_its_own_adds_both_spellings_of_it() -> None:

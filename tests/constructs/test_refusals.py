@@ -203,10 +203,11 @@ RULES: list[tuple[dict[str, Any], str]] = [
         "give either 'model_deploy_config.endpoint_name' or 'model_deploy_config.auto_generate_endpoint_name' as True, "
         "got neither",
     ),
-    ({"features": FeatureSpecification.of(["y"])}, "'features' must not name the target 'y'"),
+    ({"features": FeatureSpecification.of(["y"])}, "'features' must not name 'y', the column of 'target_attribute'"),
     (
         {"features": FeatureSpecification.of({"a": "sequence"}), "mode": Mode.ENSEMBLING},
-        "'features' of type 'sequence' need 'mode' 'HYPERPARAMETER_TUNING', got 'ENSEMBLING' and 'a'",
+        "'features['a']' must be 'numeric' or 'categorical' or 'text' or 'datetime' for 'mode' 'ENSEMBLING', "
+        "got 'sequence'",
     ),
 ]
 
@@ -232,7 +233,7 @@ def test_augmented_manifest_is_sent_to_v2(scope: Construct) -> None:
     (problem,) = refusal(scope, training_data=channel)
 
     assert problem.endswith(
-        "got 'AugmentedManifestFile': augmented manifests are for image classification with AutoMLJobV2"
+        "got 'AugmentedManifestFile': augmented manifests are for ImageClassification with AutoMLJobV2"
     )
 
 
@@ -396,12 +397,11 @@ def test_empty_manifest_and_specification_keys_are_refused(stack: cdk.Stack) -> 
     )
 
 
-def test_asset_must_be_one_file_whose_format_can_be_told(tmp_path: Path) -> None:
+def test_asset_must_be_a_file_whose_format_can_be_told(tmp_path: Path) -> None:
     nameless = tmp_path / "data"
     nameless.write_text("y\n")
 
     assert f"there is no file '{tmp_path / 'no.csv'}'" in raised(lambda: Channel.from_asset(tmp_path / "no.csv"))
-    assert f"'{tmp_path}' is a folder, give one file" in raised(lambda: Channel.from_asset(tmp_path))
     assert f"the name of '{nameless}' does not tell its format, give content_type" in raised(
         lambda: Channel.from_asset(nameless)
     )

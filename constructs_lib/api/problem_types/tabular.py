@@ -1,0 +1,129 @@
+"""Regression and classification of rows."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from ..enums import Algorithm, FeatureType, Metric, Mode, ProblemType, S3DataType
+from ..fields import Api, PendingUri
+from ..rulebook import API, UNKNOWN, JobFacts, Unknown, either, rule, same_columns
+from ..shapes import S3Uri, SampleWeightAttribute
+from .problem import Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tabular(Problem):
+    """Predict a column of a table from the others.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TabularJobConfig.html
+    """
+
+    MEMBER: ClassVar = "TabularJobConfig"
+    METRICS: ClassVar[Mapping[ProblemType | None, Sequence[Metric]]] = {
+        ProblemType.REGRESSION: (Metric.MAE, Metric.MSE, Metric.R2, Metric.RMSE),
+        ProblemType.BINARY_CLASSIFICATION: (
+            Metric.ACCURACY,
+            Metric.AUC,
+            Metric.BALANCED_ACCURACY,
+            Metric.F1,
+            Metric.PRECISION,
+            Metric.RECALL,
+        ),
+        ProblemType.MULTICLASS_CLASSIFICATION: (
+            Metric.ACCURACY,
+            Metric.BALANCED_ACCURACY,
+            Metric.F1_MACRO,
+            Metric.PRECISION_MACRO,
+            Metric.RECALL_MACRO,
+        ),
+    }
+    ALGORITHMS: ClassVar[Mapping[Mode | None, Sequence[Algorithm]]] = {
+        Mode.ENSEMBLING: (
+            Algorithm.CATBOOST,
+            Algorithm.EXTRA_TREES,
+            Algorithm.FASTAI,
+            Algorithm.LIGHTGBM,
+            Algorithm.LINEAR_LEARNER,
+            Algorithm.NN_TORCH,
+            Algorithm.RANDOMFOREST,
+            Algorithm.XGBOOST,
+        ),
+        Mode.HYPERPARAMETER_TUNING: (Algorithm.LINEAR_LEARNER, Algorithm.MLP, Algorithm.XGBOOST),
+    }
+    FEATURE_TYPES: ClassVar[Mapping[Mode | None, Sequence[FeatureType]]] = {
+        Mode.ENSEMBLING: (FeatureType.NUMERIC, FeatureType.CATEGORICAL, FeatureType.TEXT, FeatureType.DATETIME),
+        Mode.HYPERPARAMETER_TUNING: tuple(FeatureType),
+    }
+    ROLES: ClassVar = ("target_attribute", "sample_weight_attribute")
+    S3_DATA_TYPES: ClassVar = (S3DataType.S3_PREFIX, S3DataType.MANIFEST_FILE)
+    GZIP: ClassVar = True
+    MANY_CANDIDATES: ClassVar = True
+    EMR_SERVERLESS: ClassVar = True
+    MIN_ROWS: ClassVar = 500
+
+    target_attribute: Annotated[str, Api("TargetAttributeName", min_length=1)]
+    """The column to predict."""
+
+    problem_type: Annotated[ProblemType | None, Api("ProblemType")] = None
+    """What kind of prediction; goes together with the job's `objective`. Default: the service infers it."""
+
+    mode: Annotated[Mode | None, Api("Mode")] = None
+    """How to search. Default: the service chooses by the size of the data, as AUTO does."""
+
+    algorithms: Annotated[
+        Sequence[Algorithm] | None,
+        Api("CandidateGenerationConfig.AlgorithmsConfig[0].AutoMLAlgorithms", max_items=11),
+    ] = None
+    """What to train, distinct, and fitting `mode`, which must be given. Default: all of the mode."""
+
+    features: Annotated[PendingUri | S3Uri | None, Api("FeatureSpecificationS3Uri")] = None
+    """A `FeatureSpecification`: the columns to learn from, and their types. Default: all; the service infers types."""
+
+    sample_weight_attribute: Annotated[SampleWeightAttribute | None, Api("SampleWeightAttributeName")] = None
+    """The column with the weight of each row; ENSEMBLING mode only. Default: all rows weigh the same."""
+
+    generate_candidate_definitions_only: Annotated[bool | None, Api("GenerateCandidateDefinitionsOnly")] = None
+    """Only write the notebooks with the candidates' definitions, train nothing. Default: train."""
+
+
+@rule("objective", "problem_type", source=API + "API_TabularJobConfig.html")
+def objective_and_problem_type_go_together(job: JobFacts) -> Iterator[str]:
+    """Both or neither: so says V2's page, and AWS's SageMaker SDK holds V1 to it too."""
+    if job.problem is not Tabular or UNKNOWN in (job.objective, job.problem_type):
+        return
+    if (job.objective is None) != (job.problem_type is None):
+        objective, problem_type = job.name("objective"), job.name("problem_type")
+        given = objective if job.problem_type is None else problem_type
+        yield f"give {objective} and {problem_type} together or neither, got {given} alone"
+
+
+@rule("algorithms", "mode", source=API + "API_AutoMLCandidateGenerationConfig.html")
+def algorithms_need_a_mode(job: JobFacts) -> Iterator[str]:
+    """Not to be set in AUTO mode, and without a mode there is nothing that they could belong to."""
+    if job.problem is Tabular and isinstance(job.algorithms, tuple) and job.mode in (None, Mode.AUTO):
+        yield (
+            f"{job.name('algorithms')} needs {job.name('mode')} {either(mode for mode in Tabular.ALGORITHMS if mode)}, "
+            f"got {_or_no_mode(job.mode)}"
+        )
+
+
+@rule("sample_weight_attribute", "mode", source=API + "API_AutoMLChannel.html")
+def sample_weights_need_ensembling(job: JobFacts) -> Iterator[str]:
+    """Sample weights are read in ENSEMBLING mode only."""
+    weighted = any(prop == "sample_weight_attribute" and isinstance(column, str) for prop, column in job.columns)
+    if weighted and job.mode not in (Mode.ENSEMBLING, UNKNOWN):
+        yield (
+            f"{job.name('sample_weight_attribute')} needs {job.name('mode')} '{Mode.ENSEMBLING}', "
+            f"got {_or_no_mode(job.mode)}"
+        )
+
+
+@rule("sample_weight_attribute", "target_attribute", source=API + "API_TabularJobConfig.html")
+def sample_weight_is_not_the_target(job: JobFacts) -> Iterator[str]:
+    """A column cannot be both."""
+    if job.problem is Tabular:
+        yield from same_columns(job)
+
+
+def _or_no_mode(mode: Mode | Unknown | None) -> str:
+    return "no mode" if mode is None else f"'{mode}'"
