@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 BIN = "Scripts" if os.name == "nt" else "bin"
-EXTRAS = {"rehearse": "rehearsal,examples", "test": "rehearsal,examples,test,lint"}
+EXTRAS = {"rehearse": "rehearsal,examples", "test": "rehearsal,rehearsal-forecasting,examples,test,lint"}
 EXTRAS |= {"bench": EXTRAS["test"], "shell": EXTRAS["test"]}
 
 UNIT = "not cloud and not clients"

