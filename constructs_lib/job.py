@@ -23,7 +23,8 @@ from .api.migration import v2_request
 from .api.problem_types import Problem, Tabular
 from .api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings
 from .api.rulebook import Findings
-from .data import UNBOUND_URI, Channel, FeatureSpecification, OutputLocation, judge_local_data
+from .channels import UNBOUND_URI, judge_local_data
+from .data import Channel, FeatureSpecification, OutputLocation
 from .grants import Grants, new_role
 from .provider import AutoMLProvider
 from .runtime import contract
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from .api.enums import Algorithm, Metric, Mode, ProblemType
     from .api.problem_types import AnyProblem
     from .api.shapes import CompletionCriteria, ModelDeployConfig
-    from .data import BoundChannel
+    from .channels import BoundChannel
 
 _ARN_SEPARATOR: Final = "automl-job/"
 _ARN: Final = re.compile(r"arn:[^:]+:sagemaker:[^:]+:\d{12}:automl-job/(.+)")
@@ -170,6 +171,13 @@ class _Bound:
         return [(channel, channel_type) for channel, channel_type in named if channel is not None]
 
 
+@dataclass(frozen=True)
+class _NamedRole:
+    """A role of which only the ARN is known."""
+
+    role_arn: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Plan:
     """A job before it is created: its parts, and how they become a request."""
@@ -184,7 +192,7 @@ class _Plan:
     role_arn: str | None
     """The ARN of a role that is used as it is."""
 
-    emr_serverless_role: iam.IRole | None = None
+    emr_serverless_role: iam.IRole | _NamedRole | None = None
     """The second role of a job that may use EMR Serverless."""
 
     security: Security | RequestedSecurity
@@ -674,9 +682,8 @@ class AutoMLJobV2(_OwnedJob):
         See https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-create-experiment.html
         """
         what = f"the V1 request of '{construct_id}'"
-        given = dict(_loaded(request, what))
-        if role is not None:
-            given["RoleArn"] = _UNBOUND_ROLE
+        given = _loaded(request, what, role)
+        _judged(CreateAutoMLJob, given, what)  # in the words of what was given
         try:
             translated = v2_request(given)
         except Malformed as malformed:
@@ -835,16 +842,9 @@ def _requested(
 ) -> _Plan:
     """The plan of a job whose request was given in the API's own names."""
     what = f"the request of '{construct_id}'"
-    given = dict(_loaded(document, what))
-    if role is not None:
-        given["RoleArn"] = _UNBOUND_ROLE
-    try:
-        request = parse(request_type, given)
-    except Malformed as malformed:
-        raise_if_any(malformed.problems, what)
-        raise
-    raise_if_any(findings(request, is_token=is_token, words=Words.WIRE).errors or _not_s3(request), what)
+    request = _judged(request_type, _loaded(document, what, role), what)
     settings = request.settings
+    emr_role_arn = getattr(request, "emr_serverless_role_arn", None)
     features = getattr(settings, "features", None)
     channels = [Channel.from_shape(channel) for channel in request.channels]
     return _Plan(
@@ -854,6 +854,7 @@ def _requested(
         features=FeatureSpecification.from_uri(features) if isinstance(features, str) else None,
         role=role,
         role_arn=None if role else request.role_arn,
+        emr_serverless_role=None if emr_role_arn is None else _NamedRole(emr_role_arn),
         security=RequestedSecurity(request.security_config),
         job_name=request.job_name,
         deploy=request.model_deploy_config,
@@ -865,6 +866,17 @@ def _requested(
         tags={tag.key: tag.value for tag in request.tags or ()},
         words=Words.WIRE,
     )
+
+
+def _judged(request_type: type[Request], document: Mapping[str, Any], what: str) -> Request:
+    """The request that a document in the API's own names describes, if nothing is wrong with it."""
+    try:
+        request = parse(request_type, document)
+    except Malformed as malformed:
+        raise_if_any(malformed.problems, what)
+        raise
+    raise_if_any(findings(request, is_token=is_token, words=Words.WIRE).errors or _not_s3(request), what)
+    return request
 
 
 @jsii.implements(cdk.IStableAnyProducer)
@@ -950,11 +962,15 @@ def _key_of(output: OutputLocation | None) -> str | None:
     return output.encryption_key.key_arn if output and output.encryption_key else None
 
 
-def _loaded(document: Mapping[str, Any] | str | Path, what: str) -> Mapping[str, Any]:
-    if isinstance(document, Mapping):
-        return document
+def _loaded(document: Mapping[str, Any] | str | Path, what: str, role: iam.IRole | None) -> Mapping[str, Any]:
+    """The request as a dict; a role in place of its own is created later."""
+    loaded = document if isinstance(document, Mapping) else _read_json(document, what)
+    return loaded if role is None else {**loaded, "RoleArn": _UNBOUND_ROLE}
+
+
+def _read_json(document: str | Path, what: str) -> Mapping[str, Any]:
     try:
-        text = document.read_text(encoding="utf-8") if isinstance(document, Path) else document
+        text = document.read_text(encoding="utf-8-sig") if isinstance(document, Path) else document
         loaded = json.loads(text)
     except OSError as error:
         raise ValueError(f"{what} cannot be read: {error}") from error

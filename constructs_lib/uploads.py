@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def upload_folder(scope: Construct, construct_id: str, folder: Path) -> tuple[s3.Bucket, str, IDependable]:
-    """Have a folder's files below a prefix of a bucket of their own.
+    """Have a folder's files, but those that are hidden, below a prefix of a bucket of their own.
 
     The prefix follows the content, and what was uploaded before stays until the stack goes: a job that an update failed
     to replace goes on reading it.
@@ -38,7 +38,13 @@ def upload_folder(scope: Construct, construct_id: str, folder: Path) -> tuple[s3
         auto_delete_objects=True,
     )
     acknowledge(bucket, _COPY)
-    archive = assets.Asset(scope, f"{construct_id}Archive", path=str(folder))
+    archive = assets.Asset(
+        scope,
+        f"{construct_id}Archive",
+        path=str(folder),
+        exclude=["**/.*"],
+        follow_symlinks=cdk.SymlinkFollowMode.ALWAYS,  # else another content behind a link is the same archive
+    )
     prefix = f"{archive.asset_hash[:_PREFIX]}/"
     deployed = deployment.BucketDeployment(
         scope,
@@ -54,7 +60,7 @@ def upload_folder(scope: Construct, construct_id: str, folder: Path) -> tuple[s3
         acknowledge(handler, _CDKS_OWN)
         copied = tuple(f"{each.bucket_arn}/*" for each in (archive.bucket, bucket))
         acknowledge_wildcards(handler, [Permission(actions=(), resources=copied, reason=_CDKS)])
-    return bucket, prefix, deployed.deployed_bucket
+    return bucket, prefix, deployed
 
 
 _PREFIX: Final = 16

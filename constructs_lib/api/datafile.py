@@ -12,16 +12,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, get_args
 
 from .enums import Compression, ContentType
 from .fields import counted, hint, listed
+from .problem_types import AnyProblem
 
 if TYPE_CHECKING:
     from _csv import Reader as _Reader
 
-MIN_TRAINING_ROWS: Final = 500
-"""https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-datasets-problem-types.html"""
+COUNTED_ROWS: Final[int] = max(problem.MIN_ROWS for problem in get_args(AnyProblem))
+"""As many as any problem asks for; what a file has beyond them is not read."""
 
 SUFFIXES: Final = {
     ".csv": (ContentType.CSV, Compression.NONE),
@@ -43,7 +44,7 @@ class DataFile:
     """The header; None for a format that is not read here (Parquet), or a file that has problems."""
 
     rows: int
-    """Data rows, counted up to `MIN_TRAINING_ROWS`."""
+    """Data rows, counted up to `COUNTED_ROWS`."""
 
     problems: tuple[str, ...]
     """What is wrong with the file by itself, each as a sentence that follows the prop's name."""
@@ -72,9 +73,14 @@ def read(path: Path, content_type: str, compression: str | None) -> DataFile:
         with _open_text(path, compression) as text:
             return _read_csv(text)
     except UnicodeDecodeError as error:
-        return _broken(f"is not UTF-8: byte {error.object[error.start]:#04x} cannot be decoded")
+        return _broken(not_utf8(error))
     except (zlib.error, EOFError, OSError) as error:
         return _broken(f"cannot be read: {error}")
+
+
+def not_utf8(error: UnicodeDecodeError) -> str:
+    """What is wrong with a text file of another encoding."""
+    return f"is not UTF-8: byte {error.object[error.start]:#04x} cannot be decoded"
 
 
 def _wrong_format(start: bytes, end: bytes, content_type: str, compression: str | None) -> str | None:
@@ -108,7 +114,7 @@ def problems_with_columns(
     """
     return [
         f"{wanting} names the column '{column}', which {prop} ({file.name}) does not have"
-        f"{hint(column, columns)}; its columns are {_some(columns)}"
+        f"{hint(column, columns)}; its columns are {some(columns)}"
         for wanting, column in wanted
         if column not in columns
     ]
@@ -139,7 +145,7 @@ def _judge_rows(reader: "_Reader") -> DataFile:
     if nameless := [number for number, name in enumerate(header, start=1) if not name.strip()]:
         problems.append(f"has a column without a name (number {nameless[0]})")
     rows = 0
-    for row in itertools.islice((row for row in reader if row), MIN_TRAINING_ROWS):
+    for row in itertools.islice((row for row in reader if row), COUNTED_ROWS):
         rows += 1
         if len(row) != len(header):
             found, wanted = counted(len(row), "value"), counted(len(header), "column")
@@ -162,6 +168,7 @@ def _broken(problem: str) -> DataFile:
     return DataFile(None, 0, (problem,))
 
 
-def _some(columns: Sequence[str], most: int = 12) -> str:
+def some(columns: Sequence[str], most: int = 12) -> str:
+    """The first few of many, in quotes."""
     rest = f" and {len(columns) - most} more" if len(columns) > most else ""
     return listed(columns[:most]) + rest

@@ -1,7 +1,7 @@
 """What can be seen in a local folder of images before it is uploaded. Standard library only."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -37,29 +37,20 @@ class ImageFolder:
 
 
 def read_images(folder: Path) -> ImageFolder:
-    """Look at every file of a folder; of each image at its first bytes."""
-    images: list[Path] = []
-    strangers: list[Path] = []
-    broken: list[Path] = []
-    for path in _files(folder):
-        start = IMAGE_STARTS.get(path.suffix.lower())
-        if start is None:
-            strangers.append(path)
-        elif not _begins_with(path, start):
-            broken.append(path)
-        else:
-            images.append(path)
-    problems = []
-    if strangers:
-        problems.append(
-            f"holds {counted(len(strangers), 'file')} that is no image by its name: {_some(strangers, folder)}"
-        )
-    if broken:
-        problems.append(
-            f"holds {counted(len(broken), 'image')} that cannot be one by its content: {_some(broken, folder)}"
-        )
-    if not images and not problems:
-        problems.append("holds no image (.png, .jpg, .jpeg)")
+    """Look at every file of a folder that is not hidden; of each image at its first bytes."""
+    try:
+        files = list(_files(folder))
+        named = [path for path in files if path.suffix.lower() in IMAGE_STARTS]
+        images = [path for path in named if _begins_as_named(path)]
+    except OSError as error:
+        return ImageFolder(ContentType.IMAGE, {}, (f"cannot be read: {error.strerror} ('{error.filename}')",), ())
+    problems = [
+        f"holds what is no image by its {aspect} ({counted(len(paths), 'file')}): {_some(paths, folder)}"
+        for aspect, paths in (("name", _without(files, named)), ("content", _without(named, images)))
+        if paths
+    ]
+    if not files:
+        problems.append(f"holds no image ({', '.join(IMAGE_STARTS)})")
     classes = Counter(path.relative_to(folder).parts[0] for path in images if path.parent != folder)
     loose = [path for path in images if path.parent == folder]
     return ImageFolder(
@@ -67,7 +58,7 @@ def read_images(folder: Path) -> ImageFolder:
     )
 
 
-def _doubts(classes: Mapping[str, int], loose: list[Path]) -> Iterator[str]:
+def _doubts(classes: Mapping[str, int], loose: Sequence[Path]) -> Iterator[str]:
     if loose and classes:
         yield f"holds {counted(len(loose), 'image')} outside of the class folders {listed(sorted(classes))}"
     elif loose:
@@ -76,22 +67,37 @@ def _doubts(classes: Mapping[str, int], loose: list[Path]) -> Iterator[str]:
         yield f"holds one class only, {listed(classes)}"
 
 
-def _files(folder: Path) -> Iterator[Path]:
-    return (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
+def _files(folder: Path, *above: Path) -> Iterator[Path]:
+    """All that is uploaded: links are followed, but not to a folder around them, which would never end."""
+    around = (*above, folder.resolve())
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith("."):
+            continue
+        if not path.is_dir():
+            yield path
+        elif path.resolve() in around:
+            raise OSError(0, "a link leads back to a folder around it", str(path))
+        else:
+            yield from _files(path, *around)
 
 
-def _begins_with(path: Path, start: bytes) -> bool:
+def _begins_as_named(path: Path) -> bool:
+    start = IMAGE_STARTS[path.suffix.lower()]
     with path.open("rb") as file:
         return file.read(len(start)) == start
 
 
-def _content_type(images: list[Path]) -> ContentType:
+def _without(paths: Sequence[Path], others: Sequence[Path]) -> list[Path]:
+    return sorted(set(paths) - set(others))
+
+
+def _content_type(images: Sequence[Path]) -> ContentType:
     suffixes = {path.suffix.lower() for path in images}
     if suffixes == {".png"}:
         return ContentType.PNG
     return ContentType.JPEG if suffixes and ".png" not in suffixes else ContentType.IMAGE
 
 
-def _some(paths: list[Path], folder: Path) -> str:
+def _some(paths: Sequence[Path], folder: Path) -> str:
     rest = f" and {len(paths) - _MOST_NAMED} more" if len(paths) > _MOST_NAMED else ""
     return listed(path.relative_to(folder).as_posix() for path in paths[:_MOST_NAMED]) + rest

@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from constructs_lib.api.datafile import MIN_TRAINING_ROWS, DataFile, format_of, problems_with_columns, read
+from constructs_lib.api.datafile import COUNTED_ROWS, DataFile, format_of, problems_with_columns, read
 from constructs_lib.api.enums import Compression, ContentType
 
 HEADER = "age,plan,churned"
-ROWS = "".join(f"{n},plus,{n % 2}\n" for n in range(MIN_TRAINING_ROWS + 100))
+ROWS = "".join(f"{n},plus,{n % 2}\n" for n in range(COUNTED_ROWS + 100))
 
 
 def given(tmp_path: Path, content: str | bytes, name: str = "data.csv") -> Path:
@@ -30,7 +30,7 @@ def broken(problem: str) -> DataFile:
     return DataFile(columns=None, rows=0, problems=(problem,))
 
 
-SOUND = DataFile(columns=("age", "plan", "churned"), rows=MIN_TRAINING_ROWS, problems=())
+SOUND = DataFile(columns=("age", "plan", "churned"), rows=COUNTED_ROWS, problems=())
 
 # ------------------------------------------------------------------------------------------------------- what is sound
 
@@ -52,10 +52,10 @@ def test_a_csv_file_is_read_whatever_its_line_ends_and_quotes(tmp_path: Path, co
     assert read_csv(tmp_path, gzip.compress(content.encode()), Compression.GZIP) == SOUND
 
 
-@pytest.mark.parametrize("rows", [0, 1, MIN_TRAINING_ROWS - 1, MIN_TRAINING_ROWS, MIN_TRAINING_ROWS + 1])
+@pytest.mark.parametrize("rows", [0, 1, COUNTED_ROWS - 1, COUNTED_ROWS, COUNTED_ROWS + 1])
 def test_rows_are_counted_up_to_what_training_needs(tmp_path: Path, rows: int) -> None:
     found = read_csv(tmp_path, HEADER + "\n" + "1,plus,0\n" * rows)
-    assert (found.columns, found.rows, found.problems) == (SOUND.columns, min(rows, MIN_TRAINING_ROWS), ())
+    assert (found.columns, found.rows, found.problems) == (SOUND.columns, min(rows, COUNTED_ROWS), ())
 
 
 def test_a_last_line_without_an_end_counts(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_a_row_over_several_lines_is_one_row(tmp_path: Path) -> None:
 
 
 def test_only_as_much_of_a_file_is_read_as_is_needed(tmp_path: Path) -> None:
-    rows = "1,plus,0\n" * MIN_TRAINING_ROWS
+    rows = "1,plus,0\n" * COUNTED_ROWS
     assert read_csv(tmp_path, f"{HEADER}\n{rows}too,many,values,here\n") == SOUND
 
 

@@ -59,6 +59,7 @@ class Tabular(Problem):
     GZIP: ClassVar = True
     MANY_CANDIDATES: ClassVar = True
     EMR_SERVERLESS: ClassVar = True
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-datasets-problem-types.html
     MIN_ROWS: ClassVar = 500
 
     target_attribute: Annotated[str, Api("TargetAttributeName", min_length=1)]

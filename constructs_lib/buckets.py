@@ -1,0 +1,119 @@
+"""What channels and outputs share: a bucket, the prefixes within it, and the permission to read there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import aws_cdk as cdk
+
+from . import permissions
+from .api.fields import described, listed
+from .tokens import is_token
+
+if TYPE_CHECKING:
+    from .grants import Grants
+    from .keys import Key
+
+_READS: Final = "the objects below a prefix have keys that are not known here"
+
+
+class Bucket(Protocol):
+    """What a location reads off a bucket: an `s3.IBucket`, or one of which only the name is known."""
+
+    @property
+    def bucket_name(self) -> str:
+        """Its name."""
+
+    @property
+    def bucket_arn(self) -> str:
+        """Its ARN."""
+
+    @property
+    def encryption_key(self) -> Key | None:
+        """Its KMS key, where one is known."""
+
+    @property
+    def policy(self) -> Any:
+        """Its policy, where the app has one."""
+
+
+@dataclass(frozen=True)
+class NamedBucket:
+    """A bucket of which only the name is known."""
+
+    bucket_name: str
+    encryption_key: None = None
+    policy: None = None
+
+    @property
+    def bucket_arn(self) -> str:
+        """Its ARN."""
+        return f"arn:{cdk.Aws.PARTITION}:s3:::{self.bucket_name}"
+
+
+@dataclass(frozen=True)
+class BucketFacts:
+    """What never changes of a bucket."""
+
+    name: str
+    arn: str
+    key: Key | None
+
+
+_FACTS: dict[Any, BucketFacts] = {}
+
+
+def facts(bucket: Bucket) -> BucketFacts:
+    """Read a bucket once: each of these is a call to jsii, and jobs share buckets."""
+    if bucket not in _FACTS:
+        _FACTS[bucket] = BucketFacts(bucket.bucket_name, bucket.bucket_arn, bucket.encryption_key)
+    return _FACTS[bucket]
+
+
+def split_uri(s3_uri: str) -> tuple[NamedBucket, str]:
+    """The bucket and the key of an `s3://` URI; of a token the bucket alone, as if the key were empty."""
+    if is_token(s3_uri) and not s3_uri.startswith("s3://"):
+        return NamedBucket(cdk.Fn.select(2, cdk.Fn.split("/", s3_uri))), ""
+    name, _, key = s3_uri.removeprefix("s3://").partition("/")
+    return NamedBucket(name), key
+
+
+def allow_reading(grants: Grants, bucket: Bucket, prefix: str) -> None:
+    """Ask for reading what begins with a prefix, and for decrypting it where the bucket has a key."""
+    grants.allow_objects(facts(bucket).arn, prefix, permissions.READ_OBJECTS, why=_READS)
+    _allow_decrypting(grants, bucket)
+
+
+def allow_reading_one(grants: Grants, bucket: Bucket, key: str) -> None:
+    """Ask for reading one object, and for decrypting it where the bucket has a key."""
+    grants.allow_object(facts(bucket).arn, key, permissions.READ_OBJECTS)
+    _allow_decrypting(grants, bucket)
+
+
+def _allow_decrypting(grants: Grants, bucket: Bucket) -> None:
+    if (key := facts(bucket).key) is not None:
+        grants.allow_key(key, permissions.DECRYPT)
+
+
+def check_bucket(caller: str, bucket: Any) -> None:
+    """Refuse what is no bucket, in the name of who was given it."""
+    try:
+        facts(bucket)
+    except (AttributeError, TypeError) as error:  # no such attributes, or not even hashable
+        raise ValueError(
+            f"{caller}: 'bucket' must be an s3.IBucket, got {described(bucket)}; "
+            "for a bucket that exists use s3.Bucket.from_bucket_name"
+        ) from error
+
+
+def check_object_key(prop: str, key: object) -> None:
+    """Refuse what is no key or prefix within a bucket."""
+    if not isinstance(key, str):
+        raise ValueError(f"'{prop}' must be text, got {described(key)}")
+    if is_token(key):
+        return
+    if key.startswith("/") or "://" in key:
+        raise ValueError(f"'{prop}' is a key within the bucket, without the bucket and a leading slash, got '{key}'")
+    if wild := sorted(set(key) & set("*?$")):
+        raise ValueError(f"'{prop}' goes into an IAM policy, where {listed(wild)} would be a pattern, got '{key}'")

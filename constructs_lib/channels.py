@@ -1,0 +1,414 @@
+"""What a job reads: each channel grants what the job needs there, and says its URI."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_s3_assets as assets
+
+from .api.datafile import format_of, problems_with_columns, read, some
+from .api.datafolder import ImageFolder, read_images
+from .api.enums import Compression, ContentType, S3DataType
+from .api.fields import listed
+from .api.manifestfile import problems_with_manifest
+from .buckets import Bucket, allow_reading, allow_reading_one, check_bucket, check_object_key, facts, split_uri
+from .tokens import is_token
+from .uploads import upload_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from aws_cdk import aws_s3 as s3
+    from constructs import Construct, IDependable
+
+    from .api.problem_types import Problem
+    from .api.shapes import AutoMLJobChannel
+    from .grants import Grants
+
+
+@dataclass(frozen=True, kw_only=True)
+class BoundChannel:
+    """A channel as a request names it."""
+
+    s3_uri: str
+    s3_data_type: S3DataType
+    content_type: str | None
+    compression: str | None
+    dependencies: Sequence[IDependable] = ()
+    """What must be there before the job can read it."""
+
+
+class Channel(ABC):
+    """Data that a job reads: for training, or for validation.
+
+    Use `from_asset`, `from_bucket` or `from_manifest`. The job's role is allowed to read just this data, and to decrypt
+    it where its bucket has a key.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLChannel.html
+    """
+
+    @classmethod
+    def from_asset(
+        cls, path: str | Path, *, content_type: ContentType | None = None, compression: Compression | None = None
+    ) -> Channel:
+        """A local file, or a folder of images, uploaded when the app is deployed. Another content trains again.
+
+        It is checked when the app is synthesized. A file: readable, CSV with a header of distinct names that has the
+        target and every named column, at least 500 data rows to train on tabular data. A folder: images only, each in
+        the folder of its class (that the service reads folders as classes is unverified). What is hidden, a name that
+        begins with a dot, is left out; links are followed.
+
+        A folder is uploaded by CDK's `BucketDeployment` into a bucket of the job's own, which goes with the stack.
+
+        Args:
+            path: The file or folder; a relative path starts at the current directory.
+            content_type: The format. Default: told from the name (`.csv`, `.csv.gz`, `.parquet`), or from the images.
+            compression: Whether the file is gzip-compressed (CSV only). Default: told from the name.
+
+        Raises:
+            ValueError: there is no such file or folder, its name does not tell the format and `content_type` is not
+                given, or a folder is given a `compression`.
+        """
+        if Path(path).is_dir():
+            if compression is not None:
+                raise ValueError(f"Channel.from_asset: 'compression' is for files, and '{path}' is a folder")
+            return _FolderChannel(Path(path), content_type)
+        return _AssetChannel.of(Path(path), content_type, compression)
+
+    @classmethod
+    def from_bucket(
+        cls,
+        bucket: s3.IBucket,
+        prefix: str = "",
+        *,
+        content_type: ContentType | None = None,
+        compression: Compression | None = None,
+    ) -> Channel:
+        """All objects of a bucket whose keys begin with a prefix (`S3Prefix`).
+
+        Args:
+            bucket: The bucket, in the job's region. If it has a key, the job's role may decrypt with it.
+            prefix: What the keys begin with, without a leading slash. Default: all objects of the bucket.
+            content_type: The format of the objects. Default: CSV whose first line names the columns; for images
+                `image/*`.
+            compression: Whether the objects are gzip-compressed (CSV only). Default: they are not.
+
+        Raises:
+            ValueError: `bucket` is no bucket, or `prefix` is not one.
+        """
+        check_bucket("Channel.from_bucket", bucket)
+        check_object_key("prefix", prefix)
+        return _BucketChannel(bucket, prefix, prefix, S3DataType.S3_PREFIX, content_type, compression)
+
+    @classmethod
+    def from_manifest(
+        cls,
+        bucket: s3.IBucket,
+        key: str,
+        *,
+        data_prefix: str,
+        content_type: ContentType | None = None,
+    ) -> Channel:
+        """The objects that a manifest lists (`ManifestFile`).
+
+        The size of such data is not known to the service, so AUTO mode means HYPERPARAMETER_TUNING.
+
+        Args:
+            bucket: The bucket of the manifest and of the objects it lists.
+            key: The manifest: a JSON list whose first item is `{"prefix": "s3://bucket/..."}`.
+            data_prefix: What the keys of the listed objects begin with: the job's role may read these and the
+                manifest. Empty: every object of the bucket.
+            content_type: The format of the objects. Default: CSV whose first line names the columns; for images
+                `image/*`.
+
+        Raises:
+            ValueError: `bucket` is no bucket, or a key is not one.
+
+        See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLS3DataSource.html
+        """
+        return _manifest("Channel.from_manifest", bucket, key, data_prefix, S3DataType.MANIFEST_FILE, content_type)
+
+    @classmethod
+    def from_augmented_manifest(
+        cls, bucket: s3.IBucket, key: str, *, data_prefix: str, content_type: ContentType | None = None
+    ) -> Channel:
+        """The objects and labels of an augmented manifest: for image classification with `AutoMLJobV2`.
+
+        Args:
+            bucket: The bucket of the manifest and of the objects it names.
+            key: The manifest, in JSON lines.
+            data_prefix: What the keys of the named objects begin with: the job's role may read these and the manifest.
+            content_type: The format of the objects. Default: `image/*`.
+
+        Raises:
+            ValueError: `bucket` is no bucket, or a key is not one. `AutoMLJob` refuses such a channel.
+        """
+        kind = S3DataType.AUGMENTED_MANIFEST_FILE
+        return _manifest("Channel.from_augmented_manifest", bucket, key, data_prefix, kind, content_type)
+
+    @classmethod
+    def from_manifest_asset(
+        cls,
+        path: str | Path,
+        bucket: s3.IBucket,
+        *,
+        data_prefix: str,
+        augmented: bool = False,
+        content_type: ContentType | None = None,
+    ) -> Channel:
+        """The objects that a local manifest lists; the manifest is uploaded when the app is deployed.
+
+        It is checked when the app is synthesized: the list and its prefix, or each line's source and label; and that
+        the objects lie below `data_prefix`, where the job may read them.
+
+        Args:
+            path: The manifest.
+            bucket: The bucket of the objects.
+            data_prefix: What the keys of the objects begin with: the job's role may read these. Empty: every object of
+                the bucket.
+            augmented: Whether it is an augmented manifest (JSON lines with labels). Default: a plain one.
+            content_type: The format of the objects. Default: CSV whose first line names the columns; for images
+                `image/*`.
+
+        Raises:
+            ValueError: there is no such file, `bucket` is no bucket, or `data_prefix` not a prefix.
+        """
+        check_bucket("Channel.from_manifest_asset", bucket)
+        check_object_key("data_prefix", data_prefix)
+        if not Path(path).is_file():
+            raise ValueError(f"Channel.from_manifest_asset: there is no file '{path}' (from '{Path.cwd()}')")
+        kind = S3DataType.AUGMENTED_MANIFEST_FILE if augmented else S3DataType.MANIFEST_FILE
+        return _ManifestChannel(Path(path), bucket, data_prefix, kind, content_type)
+
+    @classmethod
+    def from_shape(cls, channel: AutoMLJobChannel) -> Channel:
+        """The channel of a request in the API's own names. A manifest's objects may lie anywhere in its bucket."""
+        bucket, key = split_uri(channel.s3_uri)
+        prefix = key if channel.s3_data_type == S3DataType.S3_PREFIX else ""
+        return _BucketChannel(bucket, key, prefix, channel.s3_data_type, channel.content_type, channel.compression)
+
+    @abstractmethod
+    def describe(self) -> BoundChannel:
+        """What is known before anything is created; an URI that is not known yet is a token."""
+
+    @abstractmethod
+    def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
+        """Create what the channel needs below `scope`, and ask for the permission to read it."""
+
+    def inspect(self) -> LocalData | None:
+        """What is seen in the local file or folder behind the channel; None if there is none."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalData:
+    """What is seen in a local file or folder."""
+
+    name: str
+    columns: Sequence[str] | None = None
+    """The header of a CSV file that is sound."""
+
+    rows: int = 0
+    problems: Sequence[str] = ()
+    """What is wrong with it by itself, each as a sentence that follows the prop's name."""
+
+    doubts: Sequence[str] = ()
+    """What surely is a mistake although the service may take it."""
+
+
+@dataclass(frozen=True)
+class _BucketChannel(Channel):
+    bucket: Bucket
+    key: str
+    data_prefix: str
+    data_type: S3DataType
+    content_type: str | None
+    compression: str | None
+
+    def describe(self) -> BoundChannel:
+        return BoundChannel(
+            s3_uri=f"s3://{facts(self.bucket).name}/{self.key}",
+            s3_data_type=self.data_type,
+            content_type=self.content_type,
+            compression=self.compression,
+        )
+
+    def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:  # noqa: ARG002 - nothing to make
+        allow_reading(grants, self.bucket, self.data_prefix)
+        if not self.key.startswith(self.data_prefix):
+            allow_reading_one(grants, self.bucket, self.key)
+        return self.describe()
+
+
+@dataclass(frozen=True)
+class _AssetChannel(Channel):
+    path: Path
+    content_type: str
+    compression: str | None
+
+    @classmethod
+    def of(cls, path: Path, content_type: ContentType | None, compression: Compression | None) -> _AssetChannel:
+        if not path.is_file():
+            raise ValueError(f"Channel.from_asset: there is no file '{path}' (from '{Path.cwd()}')")
+        told = format_of(path)
+        if content_type is None and told is None:
+            raise ValueError(
+                f"Channel.from_asset: the name of '{path}' does not tell its format, give content_type "
+                f"({listed(ContentType)})"
+            )
+        told_type, told_compression = told or (None, None)
+        if told_compression is Compression.NONE:
+            told_compression = None
+        return cls(path, content_type or str(told_type), compression or told_compression)
+
+    def describe(self) -> BoundChannel:
+        return self._bound(UNBOUND_URI)
+
+    def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
+        asset = assets.Asset(scope, construct_id, path=str(self.path))
+        allow_reading_one(grants, asset.bucket, asset.s3_object_key)
+        return self._bound(asset.s3_object_url)
+
+    def inspect(self) -> LocalData:
+        seen = read(self.path, self.content_type, self.compression)
+        return LocalData(name=self.path.name, columns=seen.columns, rows=seen.rows, problems=seen.problems)
+
+    def _bound(self, uri: str) -> BoundChannel:
+        return BoundChannel(
+            s3_uri=uri,
+            s3_data_type=S3DataType.S3_PREFIX,
+            content_type=self.content_type,
+            compression=self.compression,
+        )
+
+
+@dataclass(frozen=True)
+class _FolderChannel(Channel):
+    path: Path
+    content_type: ContentType | None
+
+    def describe(self) -> BoundChannel:
+        return self._bound(UNBOUND_URI)
+
+    def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
+        bucket, prefix, deployed = upload_folder(scope, construct_id, self.path)
+        allow_reading(grants, bucket, prefix)
+        bound = self._bound(f"s3://{bucket.bucket_name}/{prefix}")
+        return replace(bound, dependencies=(deployed,))
+
+    def inspect(self) -> LocalData:
+        seen, problems = self._seen, list(self._seen.problems)
+        if self.content_type not in (None, ContentType.IMAGE, seen.content_type) and not problems:
+            problems.append(f"holds images of '{seen.content_type}', not of '{self.content_type}'")
+        return LocalData(name=self.path.resolve().name, problems=problems, doubts=seen.doubts)
+
+    @cached_property
+    def _seen(self) -> ImageFolder:
+        return read_images(self.path)
+
+    def _bound(self, uri: str) -> BoundChannel:
+        return BoundChannel(
+            s3_uri=uri,
+            s3_data_type=S3DataType.S3_PREFIX,
+            content_type=self.content_type or self._seen.content_type,
+            compression=None,
+        )
+
+
+@dataclass(frozen=True)
+class _ManifestChannel(Channel):
+    path: Path
+    bucket: s3.IBucket
+    data_prefix: str
+    data_type: S3DataType
+    content_type: ContentType | None
+
+    def describe(self) -> BoundChannel:
+        return self._bound(UNBOUND_URI)
+
+    def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
+        asset = assets.Asset(scope, construct_id, path=str(self.path))
+        allow_reading_one(grants, asset.bucket, asset.s3_object_key)
+        allow_reading(grants, self.bucket, self.data_prefix)
+        return self._bound(asset.s3_object_url)
+
+    def inspect(self) -> LocalData:
+        return LocalData(name=self.path.name, problems=problems_with_manifest(self.path, self.data_type, self._within))
+
+    @property
+    def _within(self) -> str | None:
+        """What the URIs of all objects must begin with, if it is known before the deployment."""
+        uri = f"s3://{facts(self.bucket).name}/{self.data_prefix}"
+        return None if is_token(uri) else uri
+
+    def _bound(self, uri: str) -> BoundChannel:
+        return BoundChannel(s3_uri=uri, s3_data_type=self.data_type, content_type=self.content_type, compression=None)
+
+
+UNBOUND_URI = "s3://not-uploaded-yet/"
+"""Stands for the URI of an asset before there is one; it is sound, so that the rules have nothing to say of it."""
+
+
+def _manifest(
+    caller: str, bucket: s3.IBucket, key: str, data_prefix: str, kind: S3DataType, content_type: ContentType | None
+) -> Channel:
+    check_bucket(caller, bucket)
+    check_object_key("key", key)
+    check_object_key("data_prefix", data_prefix)
+    if not key:
+        raise ValueError(f"{caller}: 'key' must not be empty: it names the manifest")
+    return _BucketChannel(bucket, key, data_prefix, kind, content_type, None)
+
+
+def judge_local_data(
+    training: Channel,
+    validation: Channel | None,
+    wanted: Sequence[tuple[str, str]],
+    *,
+    names: Mapping[str, str],
+    problem: type[Problem],
+) -> tuple[list[str], list[str]]:
+    """What is wrong, and what is doubtful, with the local files and folders behind the channels.
+
+    Args:
+        training: The training channel.
+        validation: The validation channel, if there is one.
+        wanted: Pairs of a prop in quotes and the column that it names.
+        names: What the caller calls `training_data` and `validation_data`, in quotes.
+        problem: What the job learns.
+    """
+    found: list[str] = []
+    doubts: list[str] = []
+    headers: list[tuple[str, Sequence[str]]] = []
+    for prop, channel in (("training_data", training), ("validation_data", validation)):
+        seen = channel.inspect() if channel else None
+        if seen is None:
+            continue
+        whole_name = f"{names[prop]} ({seen.name})"
+        found += [f"{whole_name} {text}" for text in seen.problems]
+        doubts += [f"{whole_name} {text}" for text in seen.doubts]
+        if seen.columns is None:
+            continue
+        headers.append((names[prop], seen.columns))
+        if not problem.EXACT_COLUMNS:
+            found += problems_with_columns(names[prop], seen.columns, wanted, file=Path(seen.name))
+        elif set(seen.columns) != {column for _, column in wanted}:
+            columns = listed(column for _, column in wanted)
+            found.append(f"{whole_name} must have the columns {columns} and no other, got {some(seen.columns)}")
+        if prop == "training_data" and seen.rows < problem.MIN_ROWS:
+            found.append(f"{whole_name} must have at least {problem.MIN_ROWS} rows, got {seen.rows}")
+    if len(headers) == len(names) and headers[0][1] != headers[1][1]:
+        found.append(f"{headers[0][0]} and {headers[1][0]} must have the same header{_difference(*headers)}")
+    return found, doubts
+
+
+def _difference(one: tuple[str, Sequence[str]], other: tuple[str, Sequence[str]]) -> str:
+    parts = []
+    for (prop, columns), (_, others) in ((one, other), (other, one)):
+        if only := [column for column in columns if column not in others]:
+            parts.append(f"{listed(only)} only in {prop}")
+    return ": " + ", ".join(parts) if parts else ", their columns are in another order"
