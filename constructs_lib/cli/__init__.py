@@ -34,10 +34,11 @@ EXTRA = {
 DESCRIPTION = """\
 Rehearse a CDK app on this machine: no AWS account, no docker, no network, no Node.js of your own.
 
-The app is synthesized and deployed with the real cdk CLI onto an AWS embedded in this machine, with IAM enforced
-and TLS on. Its AutoML jobs really read their data and really train (scikit-learn, on this machine, not
-Autopilot). Then the stacks are updated: unchanged, with a new job, with another tag, with a failure that rolls back.
-At last they are destroyed, and the account is searched for anything left. Each step is checked from outside.
+The app is synthesized and deployed with the real cdk CLI onto an AWS embedded in this machine, with IAM enforced and
+TLS on. Its AutoML jobs really read their data and really train: classical models of this machine, not Autopilot's.
+No language model is fine-tuned: a text generation job ends once its data has been judged. Then the stacks are updated:
+unchanged, with a new job, with another tag, with a failure that rolls back. At last they are destroyed, and the account
+is searched for anything left. Each step is checked from outside.
 """
 
 EPILOG = """\
@@ -132,7 +133,9 @@ def _rehearse(given: argparse.Namespace) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="automl", description="Tools for CDK apps with Amazon SageMaker Autopilot jobs."
+        prog="automl",
+        description="Tools for CDK apps with Amazon SageMaker Autopilot jobs.",
+        epilog="`automl COMMAND --help` says more.",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     rehearse = commands.add_parser(

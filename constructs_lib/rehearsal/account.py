@@ -119,9 +119,14 @@ class Account:
         summaries = self._all("sagemaker", "list_auto_ml_jobs", "AutoMLJobSummaries[]")
         return {summary["AutoMLJobName"]: summary["AutoMLJobStatus"] for summary in summaries}
 
+    def describe(self, name: str) -> dict[str, Any]:
+        """What `DescribeAutoMLJobV2` answers, for jobs of either version."""
+        described: dict[str, Any] = self._client("sagemaker").describe_auto_ml_job_v2(AutoMLJobName=name)
+        return described
+
     def job(self, name: str) -> JobState:
         """A job and its candidates."""
-        job = self._client("sagemaker").describe_auto_ml_job_v2(AutoMLJobName=name)
+        job = self.describe(name)
         found = self._all("sagemaker", "list_candidates_for_auto_ml_job", "Candidates[]", AutoMLJobName=name)
         return JobState(
             name=job["AutoMLJobName"],
@@ -144,14 +149,6 @@ class Account:
         candidates = report.get("Leaderboard", [])
         trained = {candidate["CandidateName"]: candidate["Trained"] for candidate in candidates}
         return TrainingReport(tuple(report["Notes"]), trained)
-
-    def training_data(self, name: str) -> tuple[str, str]:
-        """The S3 URI of a job's training data and its target column (tabular jobs)."""
-        job = self._client("sagemaker").describe_auto_ml_job_v2(AutoMLJobName=name)
-        channels = job["AutoMLJobInputDataConfig"]
-        training = next(channel for channel in channels if channel.get("ChannelType", "training") == "training")
-        tabular = job.get("AutoMLProblemTypeConfig", {}).get("TabularJobConfig", {})
-        return training["DataSource"]["S3DataSource"]["S3Uri"], tabular.get("TargetAttributeName", "")
 
     def tags(self, arn: str) -> dict[str, str]:
         """The tags of a SageMaker resource."""
@@ -226,10 +223,10 @@ class Account:
         found = self._all("s3", "list_objects_v2", "Contents[?Size>`0`].Key", Bucket=bucket, Prefix=prefix)
         return [f"s3://{bucket}/{key}" for key in found]
 
-    def invoke(self, endpoint: str, body: str) -> str:
-        """Ask an endpoint for predictions."""
+    def invoke(self, endpoint: str, body: bytes, content_type: str) -> str:
+        """Ask an endpoint for predictions, as CSV."""
         runtime = self._client("sagemaker-runtime")
-        answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType="text/csv", Accept="text/csv", Body=body)
+        answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType=content_type, Accept="text/csv", Body=body)
         return str(answer["Body"].read().decode())
 
     def endpoint_status(self, name: str) -> str:

@@ -20,6 +20,9 @@ class Record:
     retained: list[str] = field(default_factory=list)
     """What is left of the stacks on purpose."""
 
+    not_shown: list[str] = field(default_factory=list)
+    """What a real deployment does and this rehearsal did not."""
+
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Report and time a step."""

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,11 +15,14 @@ from .assembly import Stack, environment_of
 from .cdk import Cdk, expect_success
 from .cloud.launcher import Cloud, CloudError
 from .failures import CannotStartError, CheckFailedError, Evidence, tail
-from .journey import EMULATION, Journey
+from .journey import Journey
 from .processes import Deadline, Running
 from .record import Record
-from .screen import choose, leaderboard, printable, table
+from .screen import choose, counted, leaderboard, printable, table
 from .seeds import Seed
+
+WIDTH = 118
+"""Characters of a closing line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +62,7 @@ def _walk(app: App, seeds: Sequence[Seed], options: Options, folder: Path, recor
     with ExitStack() as started:
         cloud, cdk, bootstrap = _start(started, folder, options, deadline, record, (ACCOUNT, REGION))
         with record.step("cdk synth"):
-            screen.say(str(app))
+            screen.say(f"app: {app}")
             log = folder / "00-cdk-synth.log"
             assembly = synthesize(app, folder / "cdk.out", log=log, deadline=deadline, watch=screen.activity)
             stacks = assembly.choose(options.stacks)
@@ -101,17 +105,37 @@ def _start(
 def closing(record: Record) -> Iterator[str]:
     """The closing lines of a rehearsal that went well."""
     for job, report in record.trained:
-        yield from ("", f"Leaderboard of {job.name}")
-        yield from (f"  {printable(line)}" for line in leaderboard(job, report.trained))
-        yield from (f"  - {printable(note)}" for note in report.notes)
+        board = leaderboard(job, report.trained)
+        if board:
+            yield from ("", f"Leaderboard of {job.name}")
+            last = board[0].rfind("  ") + 2
+            yield from (line for row in board for line in _wrapped(row, first="  ", others=" " * (last + 2)))
+        elif report.notes:
+            yield from ("", f"Notes on {job.name}")
+        yield from (line for note in report.notes for line in _wrapped(note, first="  - ", others="    "))
     if record.retained:
-        yield from ("", f"Left on purpose: {', '.join(record.retained)}")
-    yield from ("", *EMULATION.splitlines(), "")
+        yield from ("", "Left on purpose:", *(f"  {name}" for name in record.retained))
+    if record.not_shown:
+        yield from ("", "Not shown:", *(line for text in record.not_shown for line in _wrapped(text)))
+    yield from ("", *_emulation(trained=any(job.candidates for job, _ in record.trained)), "")
     rows = [(step.title, f"{step.seconds:.1f} s", str(len(step.checks) or "")) for step in record.steps]
     yield from table([("step", "time", "checks"), *rows])
     checks = sum(len(step.checks) for step in record.steps)
     seconds = sum(step.seconds for step in record.steps)
     yield from ("", f"All {checks} checks passed, in {seconds:.0f} s.")
+
+
+def _wrapped(text: str, *, first: str = "  ", others: str = "  ") -> list[str]:
+    return textwrap.wrap(printable(text), WIDTH, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
+
+
+def _emulation(*, trained: bool) -> Iterator[str]:
+    models = ", the trained models" if trained else ""
+    yield f"Real here:     the cdk CLI, the synthesized templates and assets, the Lambda code, the data{models}"
+    yield "Emulated here: CloudFormation, S3, KMS, Lambda and IAM by MiniStack (policies are enforced),"
+    yield "               SageMaker by this library"
+    if trained:
+        yield "The models were trained on this machine, not by Autopilot: scores here say nothing about scores there."
 
 
 @contextmanager
@@ -138,4 +162,4 @@ def _found(stacks: Sequence[Stack]) -> str:
     if not jobs:
         names = ", ".join(stack.path for stack in stacks)
         raise CannotStartError(f"there is no AutoMLJob in {names}: nothing to rehearse")
-    return f"{len(stacks)} stack(s), {len(jobs)} AutoML job(s): {', '.join(jobs)}"
+    return f"{counted(len(stacks), 'stack')}, {counted(len(jobs), 'AutoML job')}: {', '.join(jobs)}"

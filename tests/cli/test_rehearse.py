@@ -146,7 +146,7 @@ def test_the_products_own_app_goes_through_its_whole_life(temporary: Path) -> No
         "cdk diff shows no difference",
         "deploying again made no job",
         "is a new job now",
-        "is released",
+        "is given up (tagged sagemaker-autopilot:released)",
         "the job has the new tag rehearsal=tag-only",
         "the stack has rolled back",
         "is still the resource",

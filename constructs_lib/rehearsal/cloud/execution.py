@@ -155,9 +155,10 @@ class Execution:
         artifacts = {f"{name}Location": self._upload_notebook(name, path) for name, path in result.notebooks.items()}
         with self._store.lock:
             job = self._job
-            created = {known["CandidateName"]: known["CreationTime"] for known in job.candidates}
+            trained = {known["CandidateName"]: known for known in job.candidates}
             for record in records:
-                record["CreationTime"] = created.get(record["CandidateName"], record["CreationTime"])
+                known = trained.get(record["CandidateName"], record)
+                record |= {time: known[time] for time in ("CreationTime", "EndTime")}
             job.candidates = records
             job.artifacts = artifacts
             job.problem_type, job.objective = result.problem_type, result.objective

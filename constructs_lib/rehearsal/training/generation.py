@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .data import difference, read
 from .faults import DataFault
-from .task import TextGenerationTask
+from .task import NOT_TUNED, TextGenerationTask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,10 +29,7 @@ def prepare(task: Mapping[str, Any], directory: str) -> dict[str, Any]:
     asked = TextGenerationTask(**task)
     found = [_rows(files, name, asked) for name, files in _channels(asked)]
     few = f" (AWS recommends at least {RECOMMENDED_ROWS})" if found[0] < RECOMMENDED_ROWS else ""
-    raise DataFault(
-        f"This machine does not fine-tune language models, so the rehearsal of this job ends here. Its data is in "
-        f"order: {found[0]} rows of {' and '.join(COLUMNS)} to train on{few}."
-    )
+    raise DataFault(f"{NOT_TUNED}{found[0]} rows of {' and '.join(COLUMNS)} to train on{few}.")
 
 
 def _channels(task: TextGenerationTask) -> list[tuple[str, Sequence[Path]]]:

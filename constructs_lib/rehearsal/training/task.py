@@ -15,6 +15,11 @@ Direction = Literal["Maximize", "Minimize"]
 REASON_LENGTH = 1024
 """The longest failure reason that the service reports."""
 
+NOT_TUNED = (
+    "This machine does not fine-tune language models, so the rehearsal of this job ends here. Its data is in order: "
+)
+"""How the reason begins for which every text generation job with sound data ends here."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Task:

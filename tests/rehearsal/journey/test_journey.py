@@ -287,14 +287,17 @@ class LeavesItsOwnLogGroup(World):
             World(trained=replace(TRAINED, status="Failed", stage="Failed", failure_reason="450 rows, 500 needed")),
             "Plain/Job ended Failed (Failed): 450 rows, 500 needed",
         ),
-        (World(trained=replace(TRAINED, candidates=())), "this does not hold: 0 of them have an objective value"),
+        (
+            World(trained=replace(TRAINED, candidates=())),
+            "Plain/Job is Completed without a candidate that has a value of the objective",
+        ),
         (World(diff=1), "cdk diff shows differences although nothing has changed"),
         (TrainsWheneverDeployed(), "deploying again made job-2"),
         (
             NeverTrainsAgain(),
             "the update should have made one job, now Plain/Job's; it is job-1, made were none",
         ),
-        (KeepsTheOldJob(), "this does not hold: job-1 is released"),
+        (KeepsTheOldJob(), "this does not hold: job-1 is given up (tagged sagemaker-autopilot:released)"),
         (TrainsForATag(), "a change of tags made job-3, Plain/Job is job-3 (was job-2)"),
         (ForgetsTheTag(), "the job's tags are {}: rehearsal=tag-only is missing"),
         (
