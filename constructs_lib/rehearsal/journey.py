@@ -20,7 +20,6 @@ from .failures import CheckFailedError, Evidence, tail
 from .processes import Deadline, Finished
 from .record import Record
 from .sample import question
-from .screen import counted
 from .training.task import NOT_TUNED
 
 POLL_EVERY = 0.5
@@ -29,8 +28,8 @@ POLL_EVERY = 0.5
 SETTLE = 20.0
 """Seconds that a stopped job may take to be Stopped: the real service takes minutes, the rehearsal's seconds."""
 
-SHOWN = 3
-"""Lines of an endpoint's answer that are shown."""
+SHOWN = 80
+"""Characters of an endpoint's answer that are shown."""
 
 GIVEN_UP = f"is given up (tagged {OwnerTag.RELEASED})"
 
@@ -119,7 +118,7 @@ class Journey:
             with_value = sum(candidate.value is not None for candidate in state.candidates)
             self._record.expect(
                 with_value > 0,
-                f"{with_value} of {counted(len(state.candidates), 'candidate')} with a value of the objective",
+                f"candidates with a value of the objective: {with_value} of {len(state.candidates)}",
                 f"{job} is Completed without a candidate that has a value of the objective",
             )
         if job.request.get("ModelDeployConfig"):
@@ -149,7 +148,7 @@ class Journey:
         )
         asked = question(self._account, state.name)
         answer = self._account.invoke(state.endpoint, asked.body, asked.content_type).splitlines()
-        shown = " | ".join(answer[:SHOWN]) + (" | ..." if len(answer) > SHOWN else "")
+        shown = _cut(" | ".join(answer))
         self._record.expect(
             len(list(csv.reader(answer))) == asked.lines,
             f"asked for {asked.about}, it answers: {shown}",
@@ -338,6 +337,7 @@ class Journey:
         def look() -> JobState:
             state = self._account.job(name)
             self._record.screen.training(state)
+            self._show_running_jobs()
             return state
 
         return self._until(look, lambda state: state.status not in RUNNING)
@@ -414,6 +414,10 @@ def _definitions_only(job: Job) -> bool:
     problem = job.request.get("AutoMLProblemTypeConfig", {}).get("TabularJobConfig", {})
     asked = job.request.get("GenerateCandidateDefinitionsOnly", problem.get("GenerateCandidateDefinitionsOnly"))
     return asked in (True, "true")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def _is_retained(resource: Mapping[str, Any]) -> bool:

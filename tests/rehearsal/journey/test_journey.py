@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from constructs_lib.rehearsal.processes import Deadline, Finished
 from constructs_lib.rehearsal.record import Record
 from constructs_lib.rehearsal.rehearse import closing
 from constructs_lib.rehearsal.screen import Plain
+from constructs_lib.rehearsal.training.task import NOT_TUNED
 from constructs_lib.runtime.contract import OwnerTag
 
 from .test_assembly import JOB, Folder
@@ -194,8 +196,11 @@ def test_closing_lines_tell_the_leaderboard_the_notes_and_what_was_emulated(tmp_
 def test_job_with_a_name_that_is_a_token_is_not_replaced(tmp_path: Path) -> None:
     named = {**JOB, "Properties": {"Request": {"AutoMLJobName": {"Ref": "Name"}}, "Revision": "1"}}
     world = World()
-    walk(world, tmp_path, job=named)
+    record = walk(world, tmp_path, job=named)
     assert list(world.states) == ["job-1"]
+    assert record.not_shown == [
+        "Plain/Job training again: its name is known to CloudFormation alone, and only one job may have it"
+    ]
 
 
 class NoJob(World):
@@ -329,6 +334,108 @@ def test_each_fault_is_caught_explained_and_destroyed(world: World, message: str
     assert str(failed.value) == message
     assert "log group /aws/lambda/provider" in [evidence.title for evidence in failed.value.evidence]
     assert world.destroyed == 1
+
+
+UNTUNED = replace(
+    TRAINED, status="Failed", stage="Failed", failure_reason=f"{NOT_TUNED}1000 rows of input and output.", candidates=()
+)
+
+
+def test_job_whose_language_model_is_not_tuned_here_goes_on_and_is_said_not_to_be_shown(tmp_path: Path) -> None:
+    world = World(trained=UNTUNED)
+    record = walk(world, tmp_path)
+    assert world.destroyed == 1
+    assert record.steps[1].checks == [
+        "job-1 is Failed, as expected: its data is in order, and no language model is fine-tuned here"
+    ]
+    text = "\n".join(closing(record))
+    assert "Not shown:\n  Plain/Job fine-tuning its language model: there is no model, no score" in text
+    assert "Notes on job-1\n  - not Autopilot" in text
+    assert "trained models" not in text
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        (replace(UNTUNED, candidates=(CANDIDATE,)), "job-1 was not fine-tuned and has 1 candidates nevertheless"),
+        (replace(UNTUNED, status="Stopped"), "Plain/Job ended Stopped (Failed): This machine does not fine-tune"),
+        (
+            replace(UNTUNED, failure_reason="the training data has no usable row"),
+            "Plain/Job ended Failed (Failed): the training data has no usable row",
+        ),
+    ],
+)
+def test_any_other_end_of_such_a_job_is_a_failed_check(state: JobState, message: str, tmp_path: Path) -> None:
+    with pytest.raises(CheckFailedError, match=f"^{re.escape(message)}"):
+        walk(World(trained=state), tmp_path)
+
+
+DEPLOYED: dict[str, Any] = {
+    **JOB,
+    "Properties": {"Request": {"ModelDeployConfig": {"AutoGenerateEndpointName": True}}, "Revision": "1"},
+}
+SERVED = replace(TRAINED, endpoint="churn-now")
+
+
+@dataclass
+class Serving(World):
+    """An account whose endpoint has been given the first rows of some CSV."""
+
+    status: str = "InService"
+    answer: str = "yes\nno\n"
+
+    def describe(self, name: str) -> dict[str, Any]:
+        source = {"S3DataType": "S3Prefix", "S3Uri": "s3://data/churn/"}
+        return {
+            "AutoMLJobInputDataConfig": [{"DataSource": {"S3DataSource": source}}],
+            "AutoMLProblemTypeConfig": {"TabularJobConfig": {"TargetAttributeName": "churned"}},
+        }
+
+    def objects(self, uri: str) -> list[str]:
+        return [f"{uri}a.csv"]
+
+    def read(self, uri: str) -> bytes | None:
+        return b"age,churned\n1,yes\n2,no\n"
+
+    def endpoint_status(self, name: str) -> str:
+        return self.status
+
+    def invoke(self, endpoint: str, body: bytes, content_type: str) -> str:
+        assert (endpoint, body, content_type) == ("churn-now", b"1\n2\n", "text/csv")
+        return self.answer
+
+
+def test_endpoint_is_asked_for_the_training_data(tmp_path: Path) -> None:
+    record = walk(Serving(trained=SERVED), tmp_path, job=DEPLOYED)
+    assert "its best model is deployed to the endpoint churn-now" in record.steps[1].checks
+    assert record.steps[2].checks == [
+        "endpoint churn-now is InService",
+        "asked for 2 rows of the training data, it answers: yes | no",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("world", "message"),
+    [
+        (
+            Serving(trained=replace(SERVED, endpoint="", stage="ModelDeploymentError", failure_reason="no more room")),
+            "Plain/Job asks for an endpoint and has none (ModelDeploymentError): no more room",
+        ),
+        (Serving(trained=SERVED, status="Failed"), "endpoint churn-now is Failed"),
+        (
+            Serving(trained=SERVED, answer="yes\n"),
+            "endpoint churn-now, asked for 2 rows of the training data, should answer in 2 lines; it answered: yes",
+        ),
+        (
+            Serving(trained=SERVED, answer=""),
+            "endpoint churn-now, asked for 2 rows of the training data, should answer in 2 lines; it answered: nothing",
+        ),
+    ],
+)
+def test_endpoint_that_does_not_serve_is_a_failed_check(world: Serving, message: str, tmp_path: Path) -> None:
+    with pytest.raises(CheckFailedError) as failed:
+        walk(world, tmp_path, job=DEPLOYED)
+    assert str(failed.value) == message
 
 
 def test_deployment_that_fails_names_the_resource(tmp_path: Path) -> None:

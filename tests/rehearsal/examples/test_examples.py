@@ -1,0 +1,91 @@
+"""Every example, and apps of more than one job, through `automl rehearse` as a user runs it.
+
+The quickstart's own rehearsal is in `tests/cli/test_rehearse.py`.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+APPS = Path(__file__).parent / "apps"
+
+pytestmark = [pytest.mark.cloud, pytest.mark.timeout(300)]
+
+
+def rehearse(*arguments: str) -> str:
+    """What a rehearsal that goes well says."""
+    done = subprocess.run(
+        [sys.executable, "-m", "constructs_lib.cli", "rehearse", *arguments],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.parametrize("example", ["tabular_v2", "text_classification", "image_classification"])
+def test_an_example_is_deployed_trained_and_destroyed(example: str) -> None:
+    said = rehearse("--quick", f"examples/{example}")
+    assert " is Completed after " in said
+    assert "Leaderboard of" in said
+    assert re.findall(r"^  (bucket|log group) ", said, re.MULTILINE) == ["bucket", "log group"], said
+    assert "updates and a rollback, left out by --quick" in said
+
+
+def test_an_example_goes_through_its_whole_life() -> None:
+    said = rehearse("examples/forecasting")
+    assert re.search(r"1 +forecast-ensemble +MAPE +0\.\d+", said)
+    assert "the stack has rolled back" in said
+    assert "Not shown" not in said
+
+
+def test_text_generation_ends_where_its_data_is_judged() -> None:
+    said = rehearse("--quick", "examples/text_generation")
+    assert "Its data is in order: 1000 rows of input and output to train on." in said
+    assert "is Failed, as expected" in said
+    assert "Letters" in said.split("Not shown:\n")[1].splitlines()[0]
+    assert "Leaderboard" not in said
+    assert "trained models" not in said
+
+
+def test_jobs_with_names_of_their_own_go_through_their_whole_life() -> None:
+    said = rehearse(str(APPS / "named.py"))
+    for words in (
+        "2 AutoML jobs",
+        "each job resource has made one job: credit-deployed, credit-plain",
+        "its best model is deployed to the endpoint credit-now",
+        "endpoint credit-now is InService",
+        "asked for 3 rows of the training data, it answers: no | yes | no",
+        "is a new job now: credit-deployed-2",
+        "credit-deployed is given up",
+        "credit-deployed-2 is still the resource",
+        "nothing else is left of the stacks",
+        "Leaderboard of credit-deployed\n",
+        "Leaderboard of credit-plain\n",
+    ):
+        assert words in said
+    [live] = re.findall(r"credit-plain: randomforest: F1 0\.\d+ in (\S+) s$", said, re.MULTILINE)
+    [last] = re.findall(r"1 +randomforest +F1 +0\.\d+ +(\S+)", said)
+    assert live == last
+
+
+def test_the_endpoint_of_each_problem_type_answers() -> None:
+    said = rehearse("--quick", str(APPS / "deployed.py"))
+    asked = re.findall(r"ok: asked for (.*), it answers: (.*)$", said, re.MULTILINE)
+    assert [about for about, _ in asked] == [
+        "3 rows of the training data",
+        "3 rows of the training data",
+        "the image 0/0-00.png",
+        "3 series, 4 steps ahead",
+    ]
+    assert asked[2][1] == "0"
+    assert asked[3][1].startswith("series,quarter,p10,p50,p90 | consumption,2009-10-01 00:00:00,")
