@@ -54,16 +54,24 @@ def temporary(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def other_temporary(tmp_path: Path) -> Path:
+    """The same for a second command."""
+    folder = tmp_path / "other"
+    folder.mkdir()
+    return folder
+
+
 def environment(temporary: Path) -> dict[str, str]:
     """Without any node on PATH, and without a trace of the user's AWS."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return own | {"TMPDIR": str(temporary), "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}
 
 
-def rehearse(temporary: Path, *arguments: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def rehearse(temporary: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*COMMAND, *arguments],
-        cwd=folder,
+        cwd=ROOT,
         env=environment(temporary),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -136,10 +144,17 @@ def port_in(text: str) -> int:
     return int(found.group(1))
 
 
-def test_the_products_own_app_goes_through_its_whole_life(temporary: Path) -> None:
-    done = rehearse(temporary)
+def test_the_products_own_app_goes_through_its_whole_life_beside_another_rehearsal(
+    temporary: Path, other_temporary: Path
+) -> None:
+    with started(temporary) as whole, started(other_temporary, "--quick") as quick:
+        said_by_quick, _ = quick.communicate(timeout=300)
+        said, complaints = whole.communicate(timeout=300)
 
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert whole.returncode == 0, said + complaints
+    assert quick.returncode == 0, said_by_quick
+    assert port_in(said) != port_in(said_by_quick)
+    assert "rolls back" not in said_by_quick
     for words in (
         "each job resource has made one job",
         "is Completed after",
@@ -156,13 +171,13 @@ def test_the_products_own_app_goes_through_its_whole_life(temporary: Path) -> No
         "trained on this machine, not by Autopilot",
         "checks passed",
     ):
-        assert words in done.stdout
-    assert all(line.isprintable() for line in done.stdout.splitlines())
-    expect_nothing_left(temporary, port_in(done.stdout))
+        assert words in said
+    assert all(line.isprintable() for line in said.splitlines())
+    expect_nothing_left(temporary, port_in(said))
+    expect_nothing_left(other_temporary, port_in(said_by_quick))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("moment", ["cdk synth ...", "cdk deploy ..."])
+@pytest.mark.parametrize(("number", "moment"), [(signal.SIGINT, "cdk deploy ..."), (signal.SIGTERM, "cdk synth ...")])
 def test_interruption_leaves_nothing(number: signal.Signals, moment: str, temporary: Path) -> None:
     with started(temporary) as process:
         port = port_in(read_until(process, "https://localhost"))
@@ -218,11 +233,3 @@ def test_app_with_nothing_to_rehearse_is_refused_in_one_line(
     assert done.returncode == 2
     assert done.stderr.strip() == complaint
     expect_nothing_left(temporary, port_in(done.stdout))
-
-
-def test_two_rehearsals_at_the_same_time(temporary: Path) -> None:
-    with started(temporary, "--quick") as one, started(temporary, "--quick") as other:
-        ports = {port_in(read_until(process, "https://localhost")) for process in (one, other)}
-        outputs = [process.communicate(timeout=300) for process in (one, other)]
-    assert len(ports) == 2
-    assert [one.returncode, other.returncode] == [0, 0], outputs

@@ -191,6 +191,12 @@ def test_candidates_sort_by_their_metric(account: Account, finished: str) -> Non
     assert len(one["Candidates"]) == 1
 
 
+def test_a_candidate_keeps_the_time_that_it_was_trained_in(account: Account, finished: str) -> None:
+    """Reports and uploads come after it."""
+    for one in account.sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=finished)["Candidates"]:
+        assert (one["EndTime"] - one["CreationTime"]).total_seconds() == pytest.approx(0.1, abs=0.002)
+
+
 def test_tags_are_added_listed_and_deleted(account: Account, finished: str) -> None:
     arn = account.sagemaker.describe_auto_ml_job(AutoMLJobName=finished)["AutoMLJobArn"]
     account.sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "more", "Value": "b"}])

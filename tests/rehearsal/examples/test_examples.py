@@ -3,6 +3,7 @@
 The quickstart's own rehearsal is in `tests/cli/test_rehearse.py`.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -16,11 +17,12 @@ APPS = Path(__file__).parent / "apps"
 pytestmark = [pytest.mark.cloud, pytest.mark.timeout(300)]
 
 
-def rehearse(*arguments: str) -> str:
+def rehearse(*arguments: str, folder: Path = ROOT) -> str:
     """What a rehearsal that goes well says."""
     done = subprocess.run(
         [sys.executable, "-m", "constructs_lib.cli", "rehearse", *arguments],
-        cwd=ROOT,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -41,8 +43,8 @@ def test_an_example_is_deployed_trained_and_destroyed(example: str) -> None:
     assert "updates and a rollback, left out by --quick" in said
 
 
-def test_an_example_goes_through_its_whole_life() -> None:
-    said = rehearse("examples/forecasting")
+def test_an_example_goes_through_its_whole_life_from_another_folder(tmp_path: Path) -> None:
+    said = rehearse(str(ROOT / "examples/forecasting"), folder=tmp_path)
     assert re.search(r"1 +forecast-ensemble +MAPE +0\.\d+", said)
     assert "the stack has rolled back" in said
     assert "Not shown" not in said
