@@ -87,11 +87,10 @@ _CDKS_OWN: Final = dict.fromkeys(
             for action in ("Abort", "DeleteObject", "GetBucket", "GetObject", "List")
         ),
         "AwsSolutions-L1",
+        *(f"{pack}-{rule}" for pack in COMPLIANCE_PACKS for rule in ("IAMNoInlinePolicy", "LambdaInsideVPC")),
         *(
-            f"{pack}-{rule}"
-            for pack in COMPLIANCE_PACKS
-            for rule in ("IAMNoInlinePolicy", "LambdaConcurrency", "LambdaDLQ", "LambdaInsideVPC")
-        ),
+            f"{pack}-Lambda{rule}" for pack in COMPLIANCE_PACKS[:2] for rule in ("Concurrency", "DLQ")
+        ),  # PCI has neither
         *(f"Serverless-Lambda{rule}" for rule in ("DLQ", "LatestVersion", "Tracing")),
     ],
     _CDKS,

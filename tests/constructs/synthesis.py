@@ -123,7 +123,7 @@ def resolved(value: Any, **known: str) -> Any:
             return f"arn:aws-us-gov:iam::123456789012:role/{'r' * 64}"
         case {"Fn::GetAtt": [name, "Arn"]} if "Log" in name:
             return f"arn:aws-us-gov:logs:us-gov-west-1:123456789012:log-group:{'l' * 63}:*"
-        case {"Fn::GetAtt": [name, "Arn"]} if "Output" in name:
+        case {"Fn::GetAtt": [name, "Arn"]} if "Output" in name or "Bucket" in name:
             return f"arn:aws-us-gov:s3:::{'b' * 63}"
         case {"Fn::GetAtt": [name, "Arn"]} if "Key" in name:
             return f"arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/{'k' * 36}"

@@ -1117,8 +1117,8 @@ def broken(name: str, **members: Any) -> dict[str, Any]:
             broken("tabular", AutoMLProblemTypeConfig={}),
             [
                 "'AutoMLProblemTypeConfig' must have exactly one of 'TabularJobConfig', "
-                "'ImageClassificationJobConfig', "'TextClassificationJobConfig', 'TimeSeriesForecastingJobConfig', 'TextGenerationJobConfig', "
-                "got {} (dict)"
+                "'ImageClassificationJobConfig', 'TextClassificationJobConfig', 'TimeSeriesForecastingJobConfig', "
+                "'TextGenerationJobConfig', got {} (dict)"
             ],
         ),
         (
