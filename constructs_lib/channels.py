@@ -269,7 +269,7 @@ class _AssetChannel(Channel):
         return self._bound(UNBOUND_URI)
 
     def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
-        asset = assets.Asset(scope, construct_id, path=str(self.path))
+        asset = assets.Asset(scope, construct_id, path=str(self.path.absolute()))
         allow_reading_one(grants, asset.bucket, asset.s3_object_key)
         return self._bound(asset.s3_object_url)
 
@@ -331,7 +331,7 @@ class _ManifestChannel(Channel):
         return self._bound(UNBOUND_URI)
 
     def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
-        asset = assets.Asset(scope, construct_id, path=str(self.path))
+        asset = assets.Asset(scope, construct_id, path=str(self.path.absolute()))
         allow_reading_one(grants, asset.bucket, asset.s3_object_key)
         allow_reading(grants, self.bucket, self.data_prefix)
         return self._bound(asset.s3_object_url)

@@ -41,7 +41,7 @@ def upload_folder(scope: Construct, construct_id: str, folder: Path) -> tuple[s3
     archive = assets.Asset(
         scope,
         f"{construct_id}Archive",
-        path=str(folder),
+        path=str(folder.absolute()),
         exclude=["**/.*"],
         follow_symlinks=cdk.SymlinkFollowMode.ALWAYS,  # else another content behind a link is the same archive
     )

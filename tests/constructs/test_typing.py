@@ -9,6 +9,8 @@ from mypy import api
 ROOT = Path(__file__).parents[2]
 
 APP = """
+from dataclasses import replace
+
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -16,8 +18,9 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
 from constructs_lib import (
-    Algorithm, AutoMLJob, Channel, CompletionCriteria, FeatureSpecification, IAutoMLJob, Metric, Mode,
-    ModelDeployConfig, OutputLocation, ProblemType,
+    Aggregation, Algorithm, AutoMLJob, AutoMLJobV2, Channel, CompletionCriteria, FeatureSpecification, FeatureType,
+    FillingType, IAutoMLJob, ImageClassification, Metric, Mode, ModelDeployConfig, OutputLocation, ProblemType, Tabular,
+    TextClassification, TextGeneration, TimeSeriesForecasting,
 )
 
 stack = cdk.Stack(cdk.App(), "Stack")
@@ -42,6 +45,42 @@ bucket.grant_read(job)
 job.connections.allow_to_any_ipv4(ec2.Port.tcp(443))
 cdk.Tags.of(job).add("team", "growth")
 
+criteria = CompletionCriteria(max_candidates=1, max_runtime_per_training_job=cdk.Duration.minutes(5))
+features = FeatureSpecification.of({"a": FeatureType.NUMERIC, "b": "text"})
+table = Tabular(
+    target_attribute="y", problem_type=ProblemType.REGRESSION, mode=Mode.ENSEMBLING, algorithms=(Algorithm.XGBOOST,),
+    features=features, sample_weight_attribute="w", generate_candidate_definitions_only=True,
+    completion_criteria=criteria,
+)
+images = ImageClassification(completion_criteria=criteria)
+texts = TextClassification(content_column="text", target_label_column="label", completion_criteria=criteria)
+fillings: dict[FillingType, str] = {FillingType.MIDDLEFILL: "value", FillingType.MIDDLEFILL_VALUE: "0"}
+quantiles: list[str] = ["p10", "p90"]
+series = TimeSeriesForecasting(
+    target_attribute="y", timestamp_attribute="t", item_identifier_attribute="i", forecast_frequency="1D",
+    forecast_horizon=7, forecast_quantiles=quantiles, grouping_attributes=["shop"],
+    filling={"y": fillings, "price": {FillingType.BACKFILL: "zero"}}, aggregation={"y": Aggregation.SUM},
+    holiday_country="DE", algorithms=[Algorithm.ETS], features=features, completion_criteria=criteria,
+)
+model = TextGeneration(
+    base_model_name="Falcon7BInstruct", hyper_parameters={"epochCount": "2"}, accept_eula=True,
+    completion_criteria=criteria,
+)
+jobs: list[IAutoMLJob] = [
+    AutoMLJobV2(stack, "Table", problem=table, training_data=data),
+    AutoMLJobV2(stack, "Images", problem=images, training_data=data),
+    AutoMLJobV2(stack, "Texts", problem=texts, training_data=data),
+    AutoMLJobV2(stack, "Series", problem=series, training_data=data),
+    AutoMLJobV2(stack, "Model", problem=model, training_data=data),
+]
+whole = AutoMLJobV2(
+    stack, "Whole", problem=table, training_data=Channel.from_asset("images/"), validation_data=data,
+    output=OutputLocation.from_bucket(bucket), objective=Metric.RMSE, validation_fraction=None, role=role,
+    volume_encryption_key=key, vpc=vpc, encrypt_inter_container_traffic=True, emr_serverless_role=role,
+    model_deploy_config=ModelDeployConfig.named("best"), job_name="whole", revision="2",
+)
+from_file: AutoMLJobV2 = AutoMLJobV2.from_v1_request(stack, "File", {"RoleArn": "..."}, role=whole.role)
+
 AutoMLJob(stack, "A", training_data=data)  # call-arg
 AutoMLJob(stack, "B", training_data="s3://bucket", target_attribute="y")  # arg-type
 AutoMLJob(stack, "C", training_data=data, target_attribute="y", mode="ENSEMBLING")  # arg-type
@@ -56,6 +95,38 @@ Metric.RMSLE  # attr-defined
 job.job_name = "x"  # misc
 AutoMLJob.from_job_name(stack, "H", 5)  # arg-type
 job.deploy()  # attr-defined
+
+AutoMLJobV2(stack, "I", training_data=data)  # call-arg
+AutoMLJobV2(stack, "J", problem="Tabular", training_data=data)  # arg-type
+AutoMLJobV2(stack, "K", problem={"TabularJobConfig": {}}, training_data=data)  # arg-type
+AutoMLJobV2(stack, "L", problem=Tabular, training_data=data)  # arg-type
+AutoMLJobV2(stack, "M", problem=images, training_data=data, emr_serverless_role="arn:aws:iam::1:role/x")  # arg-type
+Tabular()  # call-arg
+Tabular(target_attribute="y", features={"a": "numeric"})  # arg-type
+Tabular(target_attribute="y", mode="ENSEMBLING")  # arg-type
+Tabular(target_attribute="y", algorithms="xgboost")  # arg-type
+Tabular(target_attribute="y", completion_criteria={"max_candidates": 3})  # arg-type
+table.target_attribute = "x"  # misc
+ImageClassification(completion_criteria=1)  # arg-type
+ImageClassification(target_attribute="y")  # call-arg
+TextClassification(content_column="text")  # call-arg
+TextClassification(content_column=1, target_label_column="label")  # arg-type
+TextClassification("text", "label")  # misc
+TimeSeriesForecasting(target_attribute="y")  # call-arg
+TextGeneration(hyper_parameters={"epochCount": 2})  # dict-item
+TextGeneration(accept_eula="yes")  # arg-type
+TextGeneration(base_model_name=Algorithm)  # arg-type
+replace(series, forecast_horizon="7")  # arg-type
+replace(series, forecast_frequency=1)  # arg-type
+replace(series, forecast_quantiles=[0.1])  # list-item
+replace(series, grouping_attributes={"shop": 1})  # arg-type
+replace(series, filling={"y": {"backfill": "zero"}})  # dict-item
+replace(series, filling={"y": {FillingType.BACKFILL: 0}})  # dict-item
+replace(series, aggregation={"y": "sum"})  # dict-item
+replace(series, holiday_country=Metric)  # arg-type
+replace(series, algorithms=["ets"])  # list-item
+replace(series, features=["price"])  # arg-type
+AutoMLJobV2.from_v1_request(stack, "N", 5)  # arg-type
 """
 
 
@@ -82,6 +153,6 @@ def test_every_slip_is_reported_and_sound_code_is_not(reported: dict[int, set[st
         if mark
     }
 
-    assert len(planted) == 14
+    assert len(planted) == 45
     assert sorted(reported) == sorted(planted)
     assert [line for line, codes in planted.items() if not codes & reported[line]] == []

@@ -1,0 +1,49 @@
+"""What the README shows is what the library takes."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import constructs_lib
+from constructs_lib import public
+
+from .synthesis import CREDIT, jobs_of, new_stack, template_of
+
+ROOT = Path(__file__).parents[2]
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+
+
+def test_readme_has_blocks_of_python() -> None:
+    assert len(BLOCKS) >= 4
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
+def test_what_a_block_calls_is_public_and_takes_these_arguments(block: str) -> None:
+    """Names that begin with a capital are the library's, but for the few of Python and the CDK."""
+    calls = [node for node in ast.walk(ast.parse(block)) if isinstance(node, ast.Call)]
+    for call in calls:
+        owner, _, method = ast.unparse(call.func).partition(".")
+        if not owner[0].isupper() or owner in {"Path", "Tags"}:
+            continue
+        assert owner in public.__all__, owner
+        made = getattr(constructs_lib, owner)
+        takes = getattr(made, method) if method else made.__init__
+        assert {keyword.arg for keyword in call.keywords} <= set(parameters_of(takes)), ast.unparse(call)
+
+
+def parameters_of(function: Any) -> tuple[str, ...]:
+    code = function.__func__.__code__ if hasattr(function, "__func__") else function.__code__
+    names: tuple[str, ...] = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return names
+
+
+def test_first_block_is_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    stack = new_stack()
+    monkeypatch.chdir(CREDIT.parents[1])  # where the README's data/credit.csv is
+
+    exec(compile(BLOCKS[0], "README.md", "exec"), {"self": stack})
+
+    assert len(jobs_of(template_of(stack))) == 1
