@@ -111,7 +111,7 @@ ImageClassification(completion_criteria=1)  # arg-type
 ImageClassification(target_attribute="y")  # call-arg
 TextClassification(content_column="text")  # call-arg
 TextClassification(content_column=1, target_label_column="label")  # arg-type
-TextClassification("text", "label")  # misc
+TextClassification("text", "label")  # misc call-arg
 TimeSeriesForecasting(target_attribute="y")  # call-arg
 TextGeneration(hyper_parameters={"epochCount": 2})  # dict-item
 TextGeneration(accept_eula="yes")  # arg-type
@@ -119,7 +119,7 @@ TextGeneration(base_model_name=Algorithm)  # arg-type
 replace(series, forecast_horizon="7")  # arg-type
 replace(series, forecast_frequency=1)  # arg-type
 replace(series, forecast_quantiles=[0.1])  # list-item
-replace(series, grouping_attributes={"shop": 1})  # arg-type
+replace(series, grouping_attributes=1)  # arg-type
 replace(series, filling={"y": {"backfill": "zero"}})  # dict-item
 replace(series, filling={"y": {FillingType.BACKFILL: 0}})  # dict-item
 replace(series, aggregation={"y": "sum"})  # dict-item
