@@ -61,13 +61,14 @@ def check(environment: "Environment", which: str, *options: str) -> int:
         if environment.run(command):
             failed.append(name)
     say("unit tests")
-    if environment.run(["pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", UNIT, *options]):
+    pytest = ["pytest", "-q", "-n", "2", "--dist", "loadfile", *options, "-m"]
+    if environment.run([*pytest, UNIT]):
         failed.append("unit tests")
     if which == "all":
         clients = Environment(ROOT / ".venv-clients", ROOT / "constraints-clients.txt")
         clients.provide_packages(["awscli", "sagemaker"])
         say("tests on the embedded AWS")
-        if environment.run(["pytest", "-q", "-m", "cloud or clients", *options], CLIENTS_BIN=str(clients.folder / BIN)):
+        if environment.run([*pytest, f"not ({UNIT})"], CLIENTS_BIN=str(clients.folder / BIN)):
             failed.append("tests on the embedded AWS")
     say(f"{time.monotonic() - started:.0f} s: " + (f"failed: {', '.join(failed)}" if failed else "all passed"))
     return 1 if failed else 0
