@@ -344,7 +344,7 @@ class _OwnedJob(_JobBase):
             cdk.Annotations.of(self).add_warning_v2(f"cdk-sagemaker-autopilot:{rule_name}", warning)
 
         self._provider = AutoMLProvider.of(self)
-        self._tags = cdk.TagManager(cdk.TagType.STANDARD, contract.RESOURCE_TYPE)
+        self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.RESOURCE_TYPE)
         for key, value in plan.tags.items():
             self._tags.set_tag(key, value)
         _TagCheck.of(self._provider).add(self, self._tags)
@@ -405,7 +405,7 @@ class _OwnedJob(_JobBase):
             Property.OPERATION: request.OPERATION,
             Property.REQUEST: {
                 **render(request),
-                "Tags": cdk.Lazy.any(_RenderedTags(self._tags), omit_empty_array=True),
+                "Tags": self._tags.rendered_tags,
             },
             Property.REVISION: plan.revision,
         }
@@ -877,18 +877,6 @@ def _judged(request_type: type[Request], document: Mapping[str, Any], what: str)
         raise
     raise_if_any(findings(request, is_token=is_token, words=Words.WIRE).errors or _not_s3(request), what)
     return request
-
-
-@jsii.implements(cdk.IStableAnyProducer)
-class _RenderedTags:
-    """A job's tags in the API's own names, once all of them are there."""
-
-    def __init__(self, tags: cdk.TagManager) -> None:
-        self._tags = tags
-
-    def produce(self) -> list[dict[str, str]]:
-        """The tags, in the order of their keys."""
-        return [render(shapes.Tag(key=key, value=value)) for key, value in sorted(self._tags.tag_values().items())]
 
 
 @jsii.implements(IValidation)
