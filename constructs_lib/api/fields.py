@@ -339,15 +339,23 @@ def places(
             yield from places(inner.type, member, prop, wire)
 
 
+_WIRE_PATHS: dict[tuple[type[Shape], type[Shape] | None], Mapping[str, str]] = {}
+"""What was walked already: every sentence about a job asks for it."""
+
+
 def wire_paths(shape: type[Shape], member: type[Shape] | None = None) -> Mapping[str, str]:
     """For each prop of a request, its path in the API's own names: the innermost, where several go by one prop."""
-    paths: dict[str, str] = {}
+    if (shape, member) not in _WIRE_PATHS:
+        _WIRE_PATHS[shape, member] = dict(_walk_wire_paths(shape, member))
+    return _WIRE_PATHS[shape, member]
+
+
+def _walk_wire_paths(shape: type[Shape], member: type[Shape] | None) -> Iterator[tuple[str, str]]:
     for place in places(shape, member):
         wires = [place.wire]
         if place.field.api.item_props:
             wires = [Words.WIRE.item(place.wire, None, index) for index in range(len(place.props))]
-        paths |= zip(place.props, wires, strict=True)
-    return paths
+        yield from zip(place.props, wires, strict=True)
 
 
 def problems(shape: Shape, *, is_token: IsToken, words: Words = Words.PROPS, path: str = "") -> list[str]:
