@@ -23,7 +23,7 @@ BIN = "Scripts" if os.name == "nt" else "bin"
 EXTRAS = {"rehearse": "rehearsal,examples", "test": "rehearsal,rehearsal-forecasting,examples,test,lint"}
 EXTRAS |= {"bench": EXTRAS["test"], "shell": EXTRAS["test"]}
 
-UNIT = "not cloud and not clients"
+UNIT = "not cloud and not clients and not training"
 CHECKS = {
     "ruff": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
@@ -67,9 +67,9 @@ def check(environment: "Environment", which: str, *options: str) -> int:
     if which == "all":
         clients = Environment(ROOT / ".venv-clients", ROOT / "constraints-clients.txt")
         clients.provide_packages(["awscli", "sagemaker"])
-        say("tests on the embedded AWS")
+        say("tests that train, and on the embedded AWS")
         if environment.run([*pytest, f"not ({UNIT})"], CLIENTS_BIN=str(clients.folder / BIN)):
-            failed.append("tests on the embedded AWS")
+            failed.append("tests that train, and on the embedded AWS")
     say(f"{time.monotonic() - started:.0f} s: " + (f"failed: {', '.join(failed)}" if failed else "all passed"))
     return 1 if failed else 0
 

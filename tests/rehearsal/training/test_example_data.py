@@ -16,6 +16,8 @@ from constructs_lib.rehearsal.training import (
 
 from .world import run_task
 
+pytestmark = pytest.mark.training
+
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
 

@@ -18,6 +18,8 @@ from constructs_lib.rehearsal.training.metrics import evaluate_forecasts
 
 from .world import run_task, served, write_csv
 
+pytestmark = pytest.mark.training
+
 if TYPE_CHECKING:
     from pathlib import Path
 

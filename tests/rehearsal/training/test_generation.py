@@ -11,6 +11,8 @@ from constructs_lib.rehearsal.training.generation import prepare
 
 from .world import run_task, write_csv
 
+pytestmark = pytest.mark.training
+
 if TYPE_CHECKING:
     from pathlib import Path
 

@@ -32,6 +32,8 @@ from constructs_lib.rehearsal.training.preparation import Prepared
 
 from .world import customers_file, prices, run, write_csv
 
+pytestmark = pytest.mark.training
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 

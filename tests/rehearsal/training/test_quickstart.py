@@ -2,7 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from .world import run
+
+pytestmark = pytest.mark.training
 
 DATA = Path(__file__).parents[3] / "examples" / "quickstart" / "data"
 

@@ -25,6 +25,8 @@ from constructs_lib.rehearsal.training.preparation import prepare
 
 from .world import customers_file, prices, write_csv
 
+pytestmark = pytest.mark.training
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -27,6 +27,8 @@ from constructs_lib.rehearsal.training.preparation import Prepared
 
 from .world import run_task, served, write_csv
 
+pytestmark = pytest.mark.training
+
 if TYPE_CHECKING:
     from pathlib import Path
 
