@@ -70,7 +70,10 @@ class IAutoMLJob(Protocol):
 
 
 class _JobBase(cdk.Resource):
-    """What jobs of this stack and imported ones share."""
+    """What jobs of this stack and imported ones share.
+
+    Both kinds say the name and the ARN themselves. They cannot be abstract: jsii's metaclass and ABC's conflict.
+    """
 
     _output: OutputLocation | None
 
