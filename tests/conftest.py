@@ -1,7 +1,14 @@
-"""What every test process needs before it imports the CDK."""
+"""What every test process needs before it imports the CDK, and ids of tests that are the same in every process."""
 
 import os
+
+import pytest
 
 # CDK's own template validation takes 4 s on the first synthesis of a process. One test leaves it on, in a process of
 # its own: tests/constructs/test_validators.py.
 os.environ["CDK_VALIDATION"] = "false"
+
+
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Keep contents of files out of ids: compressed ones hold the time, and pytest-xdist wants one list of tests."""
+    return argname if isinstance(val, bytes) else None
