@@ -5,6 +5,12 @@ from enum import StrEnum
 RESOURCE_TYPE = "Custom::SageMakerAutoMLJob"
 """The CloudFormation type of a job."""
 
+WATCH_TYPE = "Custom::SageMakerAutoMLWatch"
+"""The CloudFormation type of a watch over a job that no resource of the stack made."""
+
+OUTCOME_TYPE = "Custom::SageMakerAutoMLOutcome"
+"""The CloudFormation type of what a job has come to."""
+
 HANDLER = "runtime.handler.handle"
 """Where Lambda finds the function inside the asset."""
 
@@ -39,12 +45,207 @@ class Property(StrEnum):
     REVISION = "Revision"
     """Any string; another value trains again although nothing else has changed."""
 
+    WATCH = "Watch"
+    """How the job is followed to its end, see `Watch`. Absent when nobody waits for it and nobody is told."""
+
+    JOB_NAME = "JobName"
+    """The job that a watch or an outcome is about."""
+
+
+class Watch(StrEnum):
+    """The members of `Property.WATCH`."""
+
+    STATE_MACHINE = "StateMachine"
+    """The ARN of the state machine that calls this function until the job has ended."""
+
+    CONDITIONS = "Conditions"
+    """The wait conditions to signal, a list of `Condition`; a deployment waits at them."""
+
+    EVENT_BUS = "EventBus"
+    """The name or ARN of the event bus that hears of each change of the job's state."""
+
+
+class Condition(StrEnum):
+    """The members of a wait condition in `Watch.CONDITIONS`."""
+
+    LOGICAL_ID = "LogicalId"
+    SECONDS = "Seconds"
+    """Signal it so many seconds after the watch began although the job still runs."""
+
+
+class OutcomeProperty(StrEnum):
+    """The resource properties of an outcome, besides `Property.JOB_NAME`."""
+
+    TIMEOUT = "TimeoutSeconds"
+    """How long the deployment waits, for the message."""
+
+    ON_TIMEOUT = "OnTimeout"
+    """What happens to a job that still runs then, see `OnTimeout`."""
+
+    RESULT = "WriteResult"
+    """Whether the function may write the full result below the job's output location."""
+
+    GATE = "Gate"
+    """What the best candidate must reach, see `Gate`. Absent: nothing."""
+
+    REVISION = "Revision"
+    """Any string; another value waits and judges again."""
+
+
+class OnTimeout(StrEnum):
+    """What happens when a job still runs at the end of the time that a deployment waits."""
+
+    STOP_JOB = "StopJob"
+    """The job is stopped and the deployment fails."""
+
+    FAIL = "Fail"
+    """The deployment fails. A job of the same stack is then stopped by the rollback; another one runs on."""
+
+    LET_RUN = "LetRun"
+    """The deployment goes on without the result, and the job runs on."""
+
+
+class Gate(StrEnum):
+    """The members of `OutcomeProperty.GATE`."""
+
+    RULE = "Rule"
+    VALUE = "Value"
+    METRIC = "Metric"
+    """A metric of the best candidate. Absent: the job's objective."""
+
+    DIRECTION = "Direction"
+    """`Minimize` or `Maximize`, where the metric is given and its direction is known. Absent: the service tells."""
+
+    ON_MISS = "OnMiss"
+
+
+class GateRule(StrEnum):
+    """How a metric is compared with the gate's value."""
+
+    AT_LEAST = "AtLeast"
+    AT_MOST = "AtMost"
+    BETTER_THAN = "BetterThan"
+
+
+class OnMiss(StrEnum):
+    """What a missed gate means."""
+
+    FAIL = "fail"
+    """The deployment fails."""
+
+    WARN = "warn"
+    """The deployment goes on; `gate_result` tells."""
+
+
+class Direction(StrEnum):
+    """Whether less or more of a metric is better: `AutoMLJobObjectiveType` of the API."""
+
+    MINIMIZE = "Minimize"
+    MAXIMIZE = "Maximize"
+
 
 class Attribute(StrEnum):
     """What `Fn::GetAtt` returns for a job. Every answer carries all of them, empty if unknown."""
 
     JOB_NAME = "JobName"
     JOB_ARN = "JobArn"
+
+
+class OutcomeAttribute(StrEnum):
+    """What `Fn::GetAtt` returns for an outcome. Every answer carries all of them, empty if unknown."""
+
+    JOB_NAME = "JobName"
+    JOB_ARN = "JobArn"
+    STATUS = "Status"
+    SECONDARY_STATUS = "SecondaryStatus"
+    PROBLEM_TYPE = "ProblemType"
+    BEST_CANDIDATE_NAME = "BestCandidateName"
+    BEST_CANDIDATE_METRIC = "BestCandidateMetric"
+    OBJECTIVE_VALUE = "ObjectiveValue"
+    GATE_RESULT = "GateResult"
+    ENDPOINT_NAME = "EndpointName"
+    RESULT_URI = "ResultUri"
+    INFERENCE_IMAGE = "InferenceImage"
+    MODEL_DATA_URL = "ModelDataUrl"
+    MODEL_INSIGHTS_URI = "ModelInsightsUri"
+    EXPLAINABILITY_URI = "ExplainabilityUri"
+
+
+RESULT_FILE = "outcome.json"
+"""The full result of a job, beside its artifacts: `<output location>/<job name>/outcome.json`."""
+
+
+class Poll(StrEnum):
+    """What the state machine hands to the function, and gets back, at each look at a job."""
+
+    ACTION = "Action"
+    """Always `POLL_ACTION`: tells the call from an event of CloudFormation."""
+
+    DONE = "Done"
+    """Whether there is nothing more to look for."""
+
+    EXECUTION = "Execution"
+    """The name of the first execution of this watch; those that go on from it have a number behind it."""
+
+    GENERATION = "Generation"
+    LOOKS = "Looks"
+    LATE_LOOKS = "LateLooks"
+    """Looks since the job ended at which a wait condition could not be signalled yet."""
+
+    STARTED = "Started"
+    """When the watch began, in seconds since 1970."""
+
+    SEEN = "Seen"
+    """The state of the job at the last look; what differs from it is told."""
+
+    STACK_ID = "StackId"
+    LOGICAL_ID = "LogicalId"
+    JOB_NAME = "JobName"
+    WATCH = "Watch"
+
+
+POLL_ACTION = "PollAutoMLJob"
+
+EVENT_SOURCE = "cdk-sagemaker-autopilot"
+"""`source` of the events about jobs. AWS sends none, and `aws.` is its own."""
+
+EVENT_DETAIL_TYPE = "Autopilot Job State Change"
+
+
+class EventDetail(StrEnum):
+    """`detail` of an event: the API's names where it has them. All are text but the value and the times."""
+
+    JOB_NAME = "AutoMLJobName"
+    JOB_ARN = "AutoMLJobArn"
+    STATUS = "AutoMLJobStatus"
+    SECONDARY_STATUS = "AutoMLJobSecondaryStatus"
+    CREATION_TIME = "CreationTime"
+    END_TIME = "EndTime"
+    FAILURE_REASON = "FailureReason"
+    BEST_CANDIDATE_NAME = "BestCandidateName"
+    METRIC_NAME = "MetricName"
+    METRIC_VALUE = "MetricValue"
+    STACK_ID = "StackId"
+    LOGICAL_ID = "LogicalResourceId"
+
+
+METRIC_NAMESPACE = "SageMakerAutopilot"
+"""CloudWatch namespace of what the function measures of a job at its end (embedded metric format, in its log)."""
+
+METRIC_DIMENSION = "JobResource"
+"""`<stack name>/<logical id>` of the resource that the job belongs to."""
+
+
+class JobMetric(StrEnum):
+    """CloudWatch metrics of a job's end."""
+
+    COMPLETED = "JobsCompleted"
+    FAILED = "JobsFailed"
+    STOPPED = "JobsStopped"
+    DURATION = "JobDuration"
+    """Seconds."""
+
+    OBJECTIVE = "ObjectiveValue"
 
 
 class OwnerTag(StrEnum):
