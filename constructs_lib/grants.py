@@ -15,7 +15,7 @@ from .permissions import Permission, below, listing
 from .tokens import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 class Grants:
@@ -54,11 +54,9 @@ class Grants:
         """Write everything, these permissions too, as one managed policy of a role that the library made."""
         for permission in permissions:
             self.allow(permission)
-        document = {"Version": "2012-10-17", "Statement": [each.statement() for each in self._permissions]}
-        policy = iam.ManagedPolicy(scope, "Permissions", document=iam.PolicyDocument.from_json(document), roles=[role])
+        policy = managed_policy(scope, "Permissions", self._permissions, role)
         for key, actions in self._keys:
             key.grant(policy, *actions)
-        acknowledge_wildcards(policy, self._permissions)
         return policy
 
     def apply_to_given_role(self, role: iam.IRole, permissions: Iterable[Permission]) -> None:
@@ -120,6 +118,23 @@ def _principal(service: str) -> iam.ServicePrincipal:
 def new_role(scope: Construct, *, service: str, description: str) -> iam.Role:
     """A role without inline policies."""
     return iam.Role(scope, "Role", assumed_by=_principal(service), description=plain(description))
+
+
+def managed_policy(
+    scope: Construct, construct_id: str, permissions: Sequence[Permission], role: iam.IRole
+) -> iam.ManagedPolicy:
+    """A policy of a role that the library made, with a note for each ``*`` in it."""
+    document = {"Version": "2012-10-17", "Statement": [permission.statement() for permission in permissions]}
+    policy = iam.ManagedPolicy(scope, construct_id, document=iam.PolicyDocument.from_json(document), roles=[role])
+    acknowledge_wildcards(policy, permissions)
+    return policy
+
+
+def add_permissions(policy: iam.ManagedPolicy, permissions: Sequence[Permission]) -> None:
+    """Add statements to a policy that the library made, with a note for each ``*`` in them."""
+    for permission in permissions:
+        policy.add_statements(iam.PolicyStatement.from_json(permission.statement()))
+    acknowledge_wildcards(policy, permissions)
 
 
 # ---------------------------------------------------------------------------------------------------- acknowledgements

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypedDict, Unpack, cast
 
 import aws_cdk as cdk
 import jsii
@@ -18,23 +18,27 @@ from constructs import Construct, IDependable, IValidation
 from . import permissions
 from .api import shapes
 from .api.enums import ChannelType
-from .api.fields import Malformed, Words, described, fields_of, parse, problems, raise_if_any, render
+from .api.fields import Malformed, Words, described, fields_of, parse, problems, raise_if_any, render, seconds_of
 from .api.migration import v2_request
 from .api.problem_types import Problem, Tabular
 from .api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings
 from .api.rulebook import Findings
 from .channels import UNBOUND_URI, judge_local_data
 from .data import Channel, FeatureSpecification, OutputLocation
+from .following import Following
 from .grants import Grants, new_role
 from .provider import AutoMLProvider
 from .runtime import contract
-from .runtime.contract import Attribute, Property
+from .runtime.contract import ENDED, Attribute, JobMetric, JobStatus, Property
 from .security import RequestedSecurity, Security
-from .tokens import is_token
+from .tokens import is_token, plain
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_events as events
     from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_sns as sns
 
     from .api.enums import Algorithm, Metric, Mode, ProblemType
     from .api.problem_types import AnyProblem
@@ -43,6 +47,22 @@ if TYPE_CHECKING:
 
 _ARN_SEPARATOR: Final = "automl-job/"
 _ARN: Final = re.compile(r"arn:[^:]+:sagemaker:[^:]+:\d{12}:automl-job/(.+)")
+
+
+class MetricOptions(TypedDict, total=False):
+    """What a metric of a job takes: the CDK's `cloudwatch.MetricOptions`, as far as they make sense here."""
+
+    statistic: str
+    """How values of a period are combined. Default: see the metric."""
+
+    period: cdk.Duration
+    """The time that a value stands for. Default: five minutes."""
+
+    label: str
+    """What graphs call it. Default: the metric's name."""
+
+    color: str
+    """Its color in graphs, `#rrggbb`. Default: CloudWatch chooses."""
 
 
 class IAutoMLJob(Protocol):
@@ -68,14 +88,35 @@ class IAutoMLJob(Protocol):
     def grant_read_artifacts(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow to read what the job wrote."""
 
+    def on_finished(self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnFinished") -> events.Rule:
+        """Send something when the job has ended, however it did."""
 
-class _JobBase(cdk.Resource):
+    def on_completed(
+        self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnCompleted"
+    ) -> events.Rule:
+        """Send something when the job has ended well."""
+
+    def on_failed(self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnFailed") -> events.Rule:
+        """Send something when the job has failed."""
+
+
+class JobBase(cdk.Resource):
     """What jobs of this stack and imported ones share.
 
     Both kinds say the name and the ARN themselves. They cannot be abstract: jsii's metaclass and ABC's conflict.
     """
 
     _output: OutputLocation | None
+
+    @property
+    def following(self) -> Following:
+        """What follows the job to its end."""
+        raise NotImplementedError
+
+    @property
+    def facts(self) -> JobFacts:
+        """What an outcome has to know of the job."""
+        raise NotImplementedError
 
     @property
     def job_name(self) -> str:
@@ -127,6 +168,66 @@ class _JobBase(cdk.Resource):
         """
         return self._known_output("grant_read_artifacts").grant_read(grantee, self.job_name)
 
+    def on_finished(self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnFinished") -> events.Rule:
+        """Send something when the job has ended, however it did: completed, failed or stopped.
+
+        AWS itself sends no event when an AutoML job ends. The stack's state machine looks at the job once a minute and
+        puts an `Autopilot Job State Change` event of the source `cdk-sagemaker-autopilot` on the bus; a change may be
+        told twice, and a state that passes between two looks is not told.
+
+        Args:
+            target: A rule target of `aws_events_targets`, or an SNS topic.
+            construct_id: The id of the rule below the job. Another target under the same id joins the rule.
+
+        See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rules.html
+        """
+        return self._on(construct_id, target, sorted(ENDED), "has ended")
+
+    def on_completed(
+        self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnCompleted"
+    ) -> events.Rule:
+        """Send something when the job has ended well. For the rest see `on_finished`."""
+        return self._on(construct_id, target, [JobStatus.COMPLETED], "has completed")
+
+    def on_failed(self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnFailed") -> events.Rule:
+        """Send something when the job has failed; a job that was stopped has not. For the rest see `on_finished`."""
+        return self._on(construct_id, target, [JobStatus.FAILED], "has failed")
+
+    def _on(
+        self, construct_id: str, target: events.IRuleTarget | sns.ITopic, statuses: Sequence[str], what: str
+    ) -> events.Rule:
+        if not (hasattr(target, "bind") or hasattr(target, "topic_arn")):
+            raise ValueError(
+                f"'target' of '{self.node.path}' must be an events.IRuleTarget or an sns.ITopic, got "
+                f"{described(target)}; targets are in aws_cdk.aws_events_targets"
+            )
+        description = plain(f"The Autopilot job {self.node.path} {what}")
+        return self.following.rule(self, construct_id, target, statuses, description)
+
+    def metric_completed(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many jobs of this resource have completed: 1 at the end of each. Statistic by default: sum.
+
+        The function writes the metrics at the end of a job in the embedded metric format, in the namespace
+        `SageMakerAutopilot`. Asking for one has the job followed.
+        """
+        return self.following.metric(JobMetric.COMPLETED, "Sum", **options)
+
+    def metric_failed(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many jobs of this resource have failed: 1 at the end of each. Statistic by default: sum."""
+        return self.following.metric(JobMetric.FAILED, "Sum", **options)
+
+    def metric_stopped(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many jobs of this resource were stopped: 1 at the end of each. Statistic by default: sum."""
+        return self.following.metric(JobMetric.STOPPED, "Sum", **options)
+
+    def metric_duration(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How long each job ran, in seconds. Statistic by default: average."""
+        return self.following.metric(JobMetric.DURATION, "Average", **options)
+
+    def metric_objective_value(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """The objective's value of each job's best candidate. Statistic by default: average."""
+        return self.following.metric(JobMetric.OBJECTIVE, "Average", **options)
+
     def _known_output(self, what: str) -> OutputLocation:
         if self._output is None:
             raise ValueError(
@@ -136,7 +237,7 @@ class _JobBase(cdk.Resource):
         return self._output
 
 
-class _ImportedJob(_JobBase):
+class _ImportedJob(JobBase):
     def __init__(
         self, scope: Construct, construct_id: str, *, name: str, arn: str | None, output: OutputLocation | None
     ) -> None:
@@ -144,6 +245,7 @@ class _ImportedJob(_JobBase):
         self._name = name
         self._arn = arn or permissions.job_arn(self.stack, name)
         self._output = output
+        self._following: Following | None = None
 
     @property
     def job_name(self) -> str:
@@ -152,6 +254,59 @@ class _ImportedJob(_JobBase):
     @property
     def job_arn(self) -> str:
         return self._arn
+
+    @property
+    def following(self) -> Following:
+        if self._following is None:
+            self._following = watch(self, "Watch", self)
+        return self._following
+
+    @property
+    def facts(self) -> JobFacts:
+        return JobFacts(spec=self._name, output=self._output, folder=self._name, is_made_elsewhere=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobFacts:
+    """What an outcome has to know of a job."""
+
+    spec: object
+    """All that, changed, makes another job; it may hold tokens."""
+
+    output: OutputLocation | None
+    """Where the job writes, if that is known."""
+
+    folder: str
+    """The folder there; ``?`` stands for one character of a name that is not known yet, as in IAM."""
+
+    max_runtime: float | None = None
+    """Seconds that the job may run, where a limit is given and known."""
+
+    objective: str | None = None
+    """The metric that the job optimizes, where it is given and known."""
+
+    definitions_only: bool = False
+    """Whether the job trains nothing, so that there is no best candidate."""
+
+    is_made_elsewhere: bool = False
+    """Whether no resource of this app made the job."""
+
+
+def watch(scope: Construct, construct_id: str, job: IAutoMLJob) -> Following:
+    """A resource that follows a job which no resource of the scope's stack made."""
+    provider = AutoMLProvider.of(scope)
+    resource = cdk.CfnResource(
+        scope,
+        construct_id,
+        type=contract.WATCH_TYPE,
+        properties={
+            "ServiceToken": provider.service_token,
+            "ServiceTimeout": contract.SERVICE_TIMEOUT,
+            Property.JOB_NAME: job.job_name,
+        },
+    )
+    resource.node.add_dependency(*provider.watch_job(job.job_arn))
+    return Following(provider, resource, job.job_name)
 
 
 Request = CreateAutoMLJob | CreateAutoMLJobV2
@@ -286,7 +441,7 @@ class _Connectable:
 
 
 @jsii.implements(iam.IGrantable, cdk.ITaggableV2, _Connectable)
-class _OwnedJob(_JobBase):
+class _OwnedJob(JobBase):
     """A job of this stack, whichever call makes it."""
 
     @classmethod
@@ -355,8 +510,12 @@ class _OwnedJob(_JobBase):
         self._role = self._role_of(plan)
         bound, needed = self._bind(plan, output)
         needed += self._provider.serve(role_arn=bound.role_arn, job_name=plan.job_name, deploys=plan.deploy is not None)
-        self._resource = self._new_resource(plan, construct_id, plan.request(bound))
+        request = plan.request(bound)
+        properties = self._properties(plan, construct_id, request)
+        self._resource = cdk.CfnResource(self, "Resource", type=contract.RESOURCE_TYPE, properties=properties)
         self._resource.node.add_dependency(*needed)
+        self._following = Following(self._provider, self._resource, self._resource.ref)
+        self._facts = self._facts_of(plan, request, properties)
 
     def _role_of(self, plan: _Plan) -> iam.IRole:
         if plan.role is not None:
@@ -401,7 +560,7 @@ class _OwnedJob(_JobBase):
         self._connections = security.connections
         return bound, needed
 
-    def _new_resource(self, plan: _Plan, construct_id: str, request: Request) -> cdk.CfnResource:
+    def _properties(self, plan: _Plan, construct_id: str, request: Request) -> dict[str, Any]:
         properties: dict[str, Any] = {
             "ServiceToken": self._provider.service_token,
             "ServiceTimeout": contract.SERVICE_TIMEOUT,
@@ -414,7 +573,32 @@ class _OwnedJob(_JobBase):
         }
         if plan.job_name is None:
             properties[Property.NAME_PREFIX] = self._provider.name_prefix(construct_id)
-        return cdk.CfnResource(self, "Resource", type=contract.RESOURCE_TYPE, properties=properties)
+        return properties
+
+    def _facts_of(self, plan: _Plan, request: Request, properties: Mapping[str, Any]) -> JobFacts:
+        judged = {name: member for name, member in properties[Property.REQUEST].items() if name != "Tags"}
+        settings = request.settings
+        criteria = getattr(settings, "completion_criteria", None)
+        max_runtime = None if criteria is None or criteria.max_runtime is None else seconds_of(criteria.max_runtime)
+        objective = request.objective
+        return JobFacts(
+            spec=[properties[Property.OPERATION], judged, properties[Property.REVISION]],
+            output=self._output,
+            folder=plan.job_name or self._provider.generated_names,
+            max_runtime=None if max_runtime is None or is_token(max_runtime) else max_runtime,
+            objective=None if objective is None or is_token(objective) else str(objective),
+            definitions_only=getattr(settings, "generate_candidate_definitions_only", None) is True,
+        )
+
+    @property
+    def following(self) -> Following:
+        """What follows the job to its end."""
+        return self._following
+
+    @property
+    def facts(self) -> JobFacts:
+        """What an outcome has to know of the job."""
+        return self._facts
 
     @property
     def job_name(self) -> str:

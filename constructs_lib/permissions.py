@@ -13,7 +13,7 @@ from typing import Any, Final
 import aws_cdk as cdk
 
 from .api.shapes import VpcConfig
-from .runtime.contract import OwnerTag
+from .runtime.contract import EVENT_SOURCE, RESULT_FILE, OwnerTag
 from .tokens import is_token
 
 # ------------------------------------------------------------------------------------------ S3 and KMS, per location
@@ -79,6 +79,7 @@ def listing(bucket_arn: str, prefixes: Sequence[str]) -> Permission:
 
 SAGEMAKER_PRINCIPAL: Final = "sagemaker.amazonaws.com"
 LAMBDA_PRINCIPAL: Final = "lambda.amazonaws.com"
+STATES_PRINCIPAL: Final = "states.amazonaws.com"
 _PASSED_TO_SAGEMAKER: Final = {"StringEquals": {"iam:PassedToService": SAGEMAKER_PRINCIPAL}}
 
 
@@ -305,3 +306,126 @@ def one_click_clean_up(stack: cdk.Stack) -> list[Permission]:
             ),
         )
     ]
+
+
+# -------------------------------------------------------------------------------------------------------- waiting
+
+
+def provider_waiting(stack: cdk.Stack, *, state_machine_arn: str, event_bus_arn: str) -> list[Permission]:
+    """What the Lambda function does to follow jobs, to tell of them and to let a deployment go on."""
+    return [
+        Permission(actions=("states:StartExecution",), resources=(state_machine_arn,)),
+        Permission(
+            actions=("cloudformation:DescribeStacks", "cloudformation:SignalResource"), resources=(stack.stack_id,)
+        ),
+        Permission(
+            actions=("events:PutEvents",),
+            resources=(event_bus_arn,),
+            conditions={"StringEquals": {"events:source": EVENT_SOURCE}},
+        ),
+    ]
+
+
+def provider_outcomes() -> list[Permission]:
+    """What the Lambda function does besides to see what a job has come to."""
+    return [
+        Permission(
+            actions=LIST_CANDIDATES,
+            resources=("*",),
+            reason="ListCandidatesForAutoMLJob has no resource type",
+        )
+    ]
+
+
+def watched_job(arn: str) -> Permission:
+    """What the Lambda function does with a job that no resource of its stack made."""
+    return Permission(actions=("sagemaker:DescribeAutoMLJobV2", "sagemaker:ListTags"), resources=(arn,))
+
+
+def stopped_job(arn: str) -> Permission:
+    """What the Lambda function may do besides with such a job when the time to wait for it is over."""
+    return Permission(actions=STOP_JOB, resources=(arn,))
+
+
+def provider_result(bucket_arn: str, folder: str) -> Permission:
+    """Write the full result of a job beside its artifacts."""
+    return Permission(actions=("s3:PutObject",), resources=(f"{bucket_arn}/{folder}/{RESULT_FILE}",))
+
+
+ENCRYPT_RESULT: Final = ("kms:GenerateDataKey",)
+"""One object of a few kilobytes is put in one piece, so nothing has to be decrypted."""
+
+
+def waiting_state_machine(function_arn: str) -> list[Permission]:
+    """What the state machine does: it calls the function."""
+    return [Permission(actions=("lambda:InvokeFunction",), resources=(function_arn,))]
+
+
+def waiting_state_machine_logs() -> list[Permission]:
+    """What Step Functions needs to deliver the state machine's log."""
+    return [
+        Permission(
+            actions=(
+                "logs:CreateLogDelivery",
+                "logs:DeleteLogDelivery",
+                "logs:DescribeLogGroups",
+                "logs:DescribeResourcePolicies",
+                "logs:GetLogDelivery",
+                "logs:ListLogDeliveries",
+                "logs:PutResourcePolicy",
+                "logs:UpdateLogDelivery",
+            ),
+            resources=("*",),
+            reason=(
+                "the log delivery actions have no resource type: "
+                "https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html"
+            ),
+        )
+    ]
+
+
+def traces() -> list[Permission]:
+    """Write traces."""
+    return [
+        Permission(
+            actions=(
+                "xray:GetSamplingRules",
+                "xray:GetSamplingTargets",
+                "xray:PutTelemetryRecords",
+                "xray:PutTraceSegments",
+            ),
+            resources=("*",),
+            reason="X-Ray's write actions have no resource type",
+        )
+    ]
+
+
+def function_in_vpc() -> list[Permission]:
+    """What Lambda needs, in the role of a function, to put it into a VPC."""
+    return [
+        Permission(
+            actions=(
+                "ec2:AssignPrivateIpAddresses",
+                "ec2:CreateNetworkInterface",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DescribeNetworkInterfaces",
+                "ec2:DescribeSubnets",
+                "ec2:UnassignPrivateIpAddresses",
+            ),
+            resources=("*",),
+            reason=(
+                "Lambda checks these on every resource before it makes the interfaces: "
+                "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"
+            ),
+        )
+    ]
+
+
+def states_arn(stack: cdk.Stack, name: str) -> str:
+    """The ARN of the state machine of that name in the stack's account and region."""
+    return _arns(stack).other("states", f"stateMachine:{name}")
+
+
+def default_event_bus_arn(stack: cdk.Stack) -> str:
+    """The ARN of the event bus that every account has."""
+    return _arns(stack).other("events", "event-bus/default")

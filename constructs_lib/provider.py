@@ -13,15 +13,24 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from . import permissions
-from .grants import COMPLIANCE_PACKS, acknowledge, acknowledge_wildcards, new_role
+from .api.fields import raise_if_any
+from .grants import COMPLIANCE_PACKS, acknowledge, add_permissions, managed_policy, new_role
+from .options import LOG_RETENTION_DAYS, Options
 from .runtime import contract
-from .tokens import slug
+from .tokens import TEXT_TOKEN, slug
+from .waiter import POLL_SECONDS, Waiter, state_machine_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_events as events
+    from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_sns as sns
+    from aws_cdk import aws_stepfunctions as sfn
     from constructs import IDependable
 
+    from .keys import Key
     from .permissions import Permission
 
 CONSTRUCT_ID: Final = "SageMakerAutopilotProvider"
@@ -30,14 +39,18 @@ CONSTRUCT_ID: Final = "SageMakerAutopilotProvider"
 
 RUNTIME: Final = "python3.14"
 MEMORY_MIB: Final = 256
-LOG_RETENTION_DAYS: Final = 365
 
 _STACK_SLUG: Final = 7
 _STACK_HASH: Final = 4
 _JOB_SLUG: Final = contract.NAME_LENGTH - contract.HASH_LENGTH - _STACK_SLUG - _STACK_HASH - len("--")
-_ROLES_PER_POLICY: Final = 30
-_NAMES_PER_POLICY: Final = 25
-"""A managed policy holds 6144 characters; the ARN of a role has up to 110, that of a job 100 and two spellings."""
+_POLICY_LENGTH: Final = 6144
+"""Characters of a managed policy. Values known at deploy time only are taken for `_TOKEN_LENGTH` each."""
+
+_TOKEN_LENGTH: Final = 60
+_SHARED_ROLES: Final = 1600
+_SHARED_RESULTS: Final = 700
+_SHARED_WATCHED: Final = 300
+"""Characters of the function's first policy that are kept for roles, for results and for jobs made elsewhere."""
 
 
 class AutoMLProvider(Construct):
@@ -51,6 +64,7 @@ class AutoMLProvider(Construct):
         self._stack = cdk.Stack.of(self)
         self._stack_prefix = _stack_prefix(self._stack)
         self._cleans_up = False
+        self._keys: set[Key] = set()
 
         log = cdk.CfnResource(
             self, "Log", type="AWS::Logs::LogGroup", properties={"RetentionInDays": LOG_RETENTION_DAYS}
@@ -62,18 +76,27 @@ class AutoMLProvider(Construct):
             service=permissions.LAMBDA_PRINCIPAL,
             description=f"Creates and stops the Autopilot jobs of {self._stack.node.path}",
         )
-        self._policy = self._new_policy(
+        self._policy = managed_policy(
+            self,
             "Permissions",
             permissions.provider_function(
                 self._stack,
-                generated_names=self._stack_prefix + "?" * (contract.NAME_LENGTH - len(self._stack_prefix)),
+                generated_names=self.generated_names,
                 log_group_arn=log.get_att("Arn").to_string(),
             ),
+            self._role,
         )
-        self._roles = _Shelf(_ROLES_PER_POLICY, self._new_role_policy)
-        self._names = _Shelf(_NAMES_PER_POLICY, lambda number: self._new_policy(f"Names{number}", []))
-        function = self._new_function(log)
-        self.service_token: Final = function.get_att("Arn").to_string()
+        self._roles = _Shelf(self, "PassRoles", self._role, self._policy, _SHARED_ROLES)
+        self._results = _Shelf(self, "Results", self._role, self._policy, _SHARED_RESULTS)
+        self._names = _Shelf(self, "Names", self._role)
+        self._watched = _Shelf(self, "Watched", self._role, self._policy, _SHARED_WATCHED)
+        self._stopped = _Shelf(self, "Stopped", self._role)
+        self._log = log
+        self._function = self._new_function(log)
+        self._options = Options()
+        self._waiter: Waiter | None = None
+        self._sees_outcomes = False
+        self.service_token: Final = self._function.get_att("Arn").to_string()
         """The function's ARN, which every job names."""
 
     @classmethod
@@ -100,25 +123,149 @@ class AutoMLProvider(Construct):
         """
         if deploys and not self._cleans_up:
             self._cleans_up = True
-            granted = permissions.one_click_clean_up(self._stack)
-            for permission in granted:
-                self._policy.add_statements(iam.PolicyStatement.from_json(permission.statement()))
-            acknowledge_wildcards(self._policy, granted)
+            add_permissions(self._policy, permissions.one_click_clean_up(self._stack))
         needed: list[IDependable] = [self._policy, self._roles.put(role_arn, permissions.pass_role([role_arn]))]
         if job_name is not None:
             needed.append(self._names.put(job_name, permissions.provider_named_job(self._stack, job_name)))
         return needed
 
-    def _new_role_policy(self, number: int) -> iam.ManagedPolicy:
-        return self._new_policy(f"PassRoles{number}", []) if number else self._policy
+    @property
+    def generated_names(self) -> str:
+        """The pattern of all job names that this stack generates; ``?`` stands for one character, as in IAM."""
+        return self._stack_prefix + "?" * (contract.NAME_LENGTH - len(self._stack_prefix))
 
-    def _new_policy(self, construct_id: str, granted: list[Permission]) -> iam.ManagedPolicy:
-        document = {"Version": "2012-10-17", "Statement": [permission.statement() for permission in granted]}
-        policy = iam.ManagedPolicy(
-            self, construct_id, document=iam.PolicyDocument.from_json(document), roles=[self._role]
+    # Following jobs to their end
+
+    @property
+    def waiter(self) -> Waiter:
+        """What follows jobs to their end; made when it is first asked for."""
+        if self._waiter is None:
+            options = self._options
+            add_permissions(
+                self._policy,
+                permissions.provider_waiting(
+                    self._stack,
+                    state_machine_arn=permissions.states_arn(self._stack, state_machine_name(self._stack)),
+                    event_bus_arn=self.event_bus_arn,
+                ),
+            )
+            seconds = POLL_SECONDS if options.poll_interval is None else options.poll_interval.to_seconds()
+            self._waiter = Waiter(self, "Waiter", function_arn=self.service_token, poll_seconds=int(seconds))
+            options.apply_to_waiter(self._waiter)
+        return self._waiter
+
+    @property
+    def event_bus(self) -> events.IEventBus | None:
+        """The bus that hears of jobs; None: the account's default one."""
+        return self._options.event_bus
+
+    @property
+    def event_bus_arn(self) -> str:
+        """The ARN of the bus that hears of jobs."""
+        bus = self.event_bus
+        return permissions.default_event_bus_arn(self._stack) if bus is None else bus.event_bus_arn
+
+    def watch_job(self, job_arn: str) -> list[IDependable]:
+        """Allow the function to look at a job that this stack did not make; returns what its watch has to wait for."""
+        return [self._policy, self._watched.put(job_arn, permissions.watched_job(job_arn))]
+
+    def judge(self, *, result: tuple[str, str] | None, key: Key | None, stops: str | None) -> list[IDependable]:
+        """Allow the function to see what a job has come to; returns what the outcome has to wait for.
+
+        Args:
+            result: The ARN of the bucket and the folder where the full result goes.
+            key: The KMS key that it is encrypted with.
+            stops: The ARN of a job that this stack did not make and that may be stopped.
+        """
+        if not self._sees_outcomes:
+            self._sees_outcomes = True
+            add_permissions(self._policy, permissions.provider_outcomes())
+        needed: list[IDependable] = [self._policy]
+        if result is not None:
+            needed.append(self._results.put("/".join(result), permissions.provider_result(*result)))
+        if key is not None and key not in self._keys:
+            self._keys.add(key)
+            key.grant(self._policy, *permissions.ENCRYPT_RESULT)
+        if stops is not None:
+            needed.append(self._stopped.put(stops, permissions.stopped_job(stops)))
+        return needed
+
+    # Options
+
+    def configure(
+        self,
+        *,
+        poll_interval: cdk.Duration | None = None,
+        event_bus: events.IEventBus | None = None,
+        log_retention: cdk.Duration | None = None,
+        log_encryption_key: kms.IKey | None = None,
+        state_machine_log_level: sfn.LogLevel | None = None,
+        tracing: bool | None = None,
+        vpc: ec2.IVpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+        permissions_boundary: iam.IManagedPolicy | None = None,
+        reserved_concurrent_executions: int | None = None,
+        dead_letter_topic: sns.ITopic | None = None,
+    ) -> AutoMLProvider:
+        """Set how this stack's function and state machine run. Once per stack, before its first outcome or `on_...`.
+
+        Args:
+            poll_interval: How long after a look at a job comes the next, while somebody waits or listens: whole seconds
+                from 20 seconds to 5 minutes. Default: a minute; a twelve-hour wait costs about 0.06 USD.
+            event_bus: Where the events about jobs go, and where the rules of `on_finished` and its kin listen.
+                Default: the account's default bus.
+            log_retention: How long the logs of both are kept: a number of days that CloudWatch Logs knows (1, 3, 5, 7,
+                14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653).
+                Default: 365 days.
+            log_encryption_key: The KMS key of both logs; CloudWatch Logs is allowed to use it. A key from elsewhere
+                must allow that already. Default: CloudWatch Logs' own encryption.
+            state_machine_log_level: What Step Functions logs of each execution. Default: `LogLevel.ALL`.
+            tracing: Trace both with X-Ray. Default: not traced.
+            vpc: The VPC of the function. It must reach SageMaker, CloudFormation, CloudWatch Logs, S3 (CloudFormation's
+                own buckets too), and Step Functions and EventBridge where jobs are followed. Default: no VPC.
+            vpc_subnets: Which of its subnets. Default: the private ones. Public ones are refused: Lambda functions
+                reach nothing from there.
+            security_groups: The security groups of the function. Default: a new one that allows all outbound traffic.
+            permissions_boundary: The boundary of the roles of both. Jobs' own roles are not touched: for all roles of
+                a stack use `iam.PermissionsBoundary.of(stack)`. Default: none.
+            reserved_concurrent_executions: How many calls of the function run at once at most, at least 1; they are
+                taken from what the account has. Default: no reservation.
+            dead_letter_topic: Where Lambda sends an event that it could not have served. Such an event holds
+                CloudFormation's pre-signed address for the answer, so encrypt the topic. Default: none; CloudFormation
+                itself reports a call that went unanswered.
+
+        Returns:
+            This provider.
+
+        Raises:
+            ValueError: with everything that is wrong, also that it was called before, or too late.
+
+        See https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+        """
+        options = Options(
+            poll_interval=poll_interval,
+            event_bus=event_bus,
+            log_retention=log_retention,
+            log_encryption_key=log_encryption_key,
+            state_machine_log_level=state_machine_log_level,
+            tracing=tracing,
+            vpc=vpc,
+            vpc_subnets=vpc_subnets,
+            security_groups=security_groups,
+            permissions_boundary=permissions_boundary,
+            reserved_concurrent_executions=reserved_concurrent_executions,
+            dead_letter_topic=dead_letter_topic,
         )
-        acknowledge_wildcards(policy, granted)
-        return policy
+        wrong = options.problems()
+        if self._options != Options():
+            wrong.append("it has been called for this stack already: give all options at once")
+        if self._waiter is not None:
+            wrong.append("a job of this stack is followed already: call it before the first outcome or on_...")
+        raise_if_any(wrong, f"AutoMLProvider.configure in '{self._stack.node.path}'")
+        self._options = options
+        options.apply_to_function(self, function=self._function, log=self._log, policy=self._policy, role=self._role)
+        return self
 
     def _new_function(self, log: cdk.CfnResource) -> cdk.CfnResource:
         """A plain resource: the L2 would import `aws_lambda`, which takes seconds."""
@@ -160,23 +307,49 @@ def _provider_of(stack: cdk.Stack) -> AutoMLProvider:
 class _Shelf:
     """Things that one statement each policy lists, in as many policies as they take."""
 
-    def __init__(self, capacity: int, new_policy: Callable[[int], iam.ManagedPolicy]) -> None:
-        self._capacity = capacity
-        self._new_policy = new_policy
-        self._policies: list[iam.ManagedPolicy] = []
-        self._statement: iam.PolicyStatement
+    def __init__(
+        self,
+        provider: AutoMLProvider,
+        policy_id: str,
+        role: iam.Role,
+        shared: iam.ManagedPolicy | None = None,
+        room: int = 0,
+    ) -> None:
+        """Begin an empty shelf.
+
+        Args:
+            provider: Where further policies are made.
+            policy_id: What their ids begin with.
+            role: Whose policies they are.
+            shared: A policy that has room for the first things.
+            room: How many characters of it.
+        """
+        self._provider = provider
+        self._policy_id = policy_id
+        self._role = role
+        self._policies = [] if shared is None else [shared]
+        self._room = room
+        self._statement: iam.PolicyStatement | None = None
         self._place_of: dict[str, iam.ManagedPolicy] = {}
 
     def put(self, thing: str, permission: Permission) -> iam.ManagedPolicy:
         """Allow what this thing needs, once; returns the policy that does."""
         if thing in self._place_of:
             return self._place_of[thing]
-        if len(self._place_of) == self._capacity * len(self._policies):
-            self._policies.append(self._new_policy(len(self._policies)))
+        length = sum(
+            len(TEXT_TOKEN.sub("x" * _TOKEN_LENGTH, resource)) + len('"",') for resource in permission.resources
+        )
+        if length > self._room:
+            policy_id = f"{self._policy_id}{len(self._policies)}"
+            self._policies.append(managed_policy(self._provider, policy_id, [], self._role))
+            self._room = _POLICY_LENGTH - len(str(permission.statement()))
+            self._statement = None
+        if self._statement is None:
             self._statement = iam.PolicyStatement.from_json(permission.statement())
             self._policies[-1].add_statements(self._statement)
         else:
             self._statement.add_resources(*permission.resources)
+        self._room -= length
         self._place_of[thing] = self._policies[-1]
         return self._policies[-1]
 

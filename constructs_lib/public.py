@@ -21,12 +21,14 @@ from .api.problem_types import (
 from .api.shapes import CompletionCriteria, ModelDeployConfig
 from .data import Channel, FeatureSpecification, OutputLocation
 from .job import AutoMLJob, AutoMLJobV2, IAutoMLJob
+from .outcome import AutoMLJobOutcome, OnMiss, OnTimeout, QualityGate
 from .provider import AutoMLProvider
 
 __all__ = [
     "Aggregation",
     "Algorithm",
     "AutoMLJob",
+    "AutoMLJobOutcome",
     "AutoMLJobV2",
     "AutoMLProvider",
     "Channel",
@@ -41,8 +43,11 @@ __all__ = [
     "Metric",
     "Mode",
     "ModelDeployConfig",
+    "OnMiss",
+    "OnTimeout",
     "OutputLocation",
     "ProblemType",
+    "QualityGate",
     "Tabular",
     "TextClassification",
     "TextGeneration",

@@ -5,7 +5,7 @@ from typing import Final
 
 import aws_cdk as cdk
 
-_TEXT_TOKEN: Final = re.compile(r"[$#]\{Token\[[a-zA-Z0-9:._-]+\]\}")
+TEXT_TOKEN: Final = re.compile(r"[$#]\{Token\[[a-zA-Z0-9:._-]+\]\}")
 """How the CDK encodes a token in text (``$``), and a list that is a token as its only item (``#``)."""
 
 _NUMBER_MARK: Final = -1e280
@@ -18,7 +18,7 @@ def is_token(value: object) -> bool:
     Text, numbers and lists are looked at here: asking jsii costs 0.4 ms, and nearly no value is a token.
     """
     if isinstance(value, str):
-        return _TEXT_TOKEN.search(value) is not None
+        return TEXT_TOKEN.search(value) is not None
     if isinstance(value, bool):
         return False
     if isinstance(value, (int, float)):

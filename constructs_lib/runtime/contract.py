@@ -52,6 +52,20 @@ class Property(StrEnum):
     """The job that a watch or an outcome is about."""
 
 
+class JobStatus(StrEnum):
+    """`AutoMLJobStatus` of the API."""
+
+    COMPLETED = "Completed"
+    IN_PROGRESS = "InProgress"
+    FAILED = "Failed"
+    STOPPED = "Stopped"
+    STOPPING = "Stopping"
+
+
+ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.STOPPED})
+"""The statuses that do not change any more."""
+
+
 class Watch(StrEnum):
     """The members of `Property.WATCH`."""
 
@@ -152,8 +166,12 @@ class Attribute(StrEnum):
 
 
 class OutcomeAttribute(StrEnum):
-    """What `Fn::GetAtt` returns for an outcome. Every answer carries all of them, empty if unknown."""
+    """What `Fn::GetAtt` returns for an outcome. Every answer carries all of them, empty if unknown.
 
+    In order of importance: an answer of more than 4096 bytes loses whole values, from the last one on.
+    """
+
+    MODEL_DATA_URL = "ModelDataUrl"
     JOB_NAME = "JobName"
     JOB_ARN = "JobArn"
     STATUS = "Status"
@@ -166,7 +184,6 @@ class OutcomeAttribute(StrEnum):
     ENDPOINT_NAME = "EndpointName"
     RESULT_URI = "ResultUri"
     INFERENCE_IMAGE = "InferenceImage"
-    MODEL_DATA_URL = "ModelDataUrl"
     MODEL_INSIGHTS_URI = "ModelInsightsUri"
     EXPLAINABILITY_URI = "ExplainabilityUri"
 

@@ -1,0 +1,105 @@
+"""Following a job to its end: what its resource says about it, and the events and metrics that come of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from .runtime.contract import (
+    EVENT_DETAIL_TYPE,
+    EVENT_SOURCE,
+    METRIC_DIMENSION,
+    METRIC_NAMESPACE,
+    Condition,
+    EventDetail,
+    JobMetric,
+    Property,
+    Watch,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import aws_cdk as cdk
+    from aws_cdk import aws_cloudwatch as cloudwatch
+    from aws_cdk import aws_events as events
+    from aws_cdk import aws_sns as sns
+    from constructs import Construct
+
+    from .provider import AutoMLProvider
+
+
+class Following:
+    """A resource of a stack whose job is followed from the first time that somebody asks for it."""
+
+    def __init__(self, provider: AutoMLProvider, resource: cdk.CfnResource, job_name: str) -> None:
+        self.provider: Final = provider
+        self.resource: Final = resource
+        """What starts the state machine: the job's own resource, or a watch over a job made elsewhere."""
+        self._job_name = job_name
+        self._conditions: list[dict[str, Any]] = []
+        self._followed = False
+
+    def begin(self) -> None:
+        """Have the job followed; events tell of each change of its state."""
+        if not self._followed:
+            self._followed = True
+            self._render()
+
+    def signal(self, logical_id: str, seconds: int) -> None:
+        """Have a wait condition signalled when the job has ended, or after so many seconds."""
+        self._followed = True
+        self._conditions.append({Condition.LOGICAL_ID: logical_id, Condition.SECONDS: seconds})
+        self._render()
+
+    def _render(self) -> None:
+        waiter = self.provider.waiter
+        watch = {
+            Watch.STATE_MACHINE: waiter.arn,
+            Watch.EVENT_BUS: self.provider.event_bus_arn,
+            Watch.CONDITIONS: [dict(condition) for condition in self._conditions],
+        }
+        self.resource.add_property_override(Property.WATCH, watch)
+
+    def rule(
+        self,
+        scope: Construct,
+        construct_id: str,
+        target: events.IRuleTarget | sns.ITopic,
+        statuses: Sequence[str],
+        description: str,
+    ) -> events.Rule:
+        """A rule that fires when the job's status becomes one of these; a second target joins the rule of its id."""
+        from aws_cdk import aws_events as events
+        from aws_cdk import aws_events_targets as targets
+
+        self.begin()
+        rule = scope.node.try_find_child(construct_id)
+        if not isinstance(rule, events.Rule):
+            bus = self.provider.event_bus
+            rule = events.Rule(
+                scope,
+                construct_id,
+                description=description,
+                **({} if bus is None else {"event_bus": bus}),  # type: ignore[arg-type]  # mypy takes it for any prop
+                event_pattern=events.EventPattern(
+                    source=[EVENT_SOURCE],
+                    detail_type=[EVENT_DETAIL_TYPE],
+                    detail={EventDetail.JOB_NAME: [self._job_name], EventDetail.STATUS: list(statuses)},
+                ),
+            )
+        rule.add_target(targets.SnsTopic(target) if hasattr(target, "topic_arn") else target)  # type: ignore[arg-type]
+        return rule
+
+    def metric(self, name: JobMetric, statistic: str, **options: Any) -> cloudwatch.Metric:
+        """A metric of the job's ends; the job is followed from now on."""
+        from aws_cdk import aws_cloudwatch as cloudwatch
+
+        self.begin()
+        stack = self.provider.stack
+        dimension = f"{stack.stack_name}/{stack.get_logical_id(self.resource)}"
+        return cloudwatch.Metric(
+            namespace=METRIC_NAMESPACE,
+            metric_name=name,
+            dimensions_map={METRIC_DIMENSION: dimension},
+            **{"statistic": statistic, **options},
+        )

@@ -1,0 +1,215 @@
+"""How a stack's function and state machine run: what `AutoMLProvider.configure` takes, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+
+from . import permissions
+from .api.fields import described, listed
+from .grants import add_permissions
+from .keys import check_key
+from .tokens import is_token, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_events as events
+    from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_sns as sns
+    from aws_cdk import aws_stepfunctions as sfn
+    from constructs import Construct
+
+    from .waiter import Waiter
+
+LOG_RETENTION_DAYS: Final = 365
+
+_SHORTEST_POLL: Final = 20
+_LONGEST_POLL: Final = 300
+_RETENTIONS: Final = (
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+)  # fmt: skip
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-loggroup.html"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What was asked for; None: the default."""
+
+    poll_interval: cdk.Duration | None = None
+    event_bus: events.IEventBus | None = None
+    log_retention: cdk.Duration | None = None
+    log_encryption_key: kms.IKey | None = None
+    state_machine_log_level: sfn.LogLevel | None = None
+    tracing: bool | None = None
+    vpc: ec2.IVpc | None = None
+    vpc_subnets: ec2.SubnetSelection | None = None
+    security_groups: Sequence[ec2.ISecurityGroup] | None = None
+    permissions_boundary: iam.IManagedPolicy | None = None
+    reserved_concurrent_executions: int | None = None
+    dead_letter_topic: sns.ITopic | None = None
+
+    def problems(self) -> list[str]:
+        """What is wrong, in the caller's words."""
+        found = [
+            f"'{prop}' must be {kind}, got {described(value)}"
+            for prop, attribute, kind in _INTERFACES
+            if (value := getattr(self, prop)) is not None and not hasattr(value, attribute)
+        ]
+        found += check_key("log_encryption_key", self.log_encryption_key)
+        if self.tracing is not None and not isinstance(self.tracing, bool):
+            found.append(f"'tracing' must be true or false, got {described(self.tracing)}")
+        found += self._number_problems()
+        return found or list(self._network_problems())
+
+    def _number_problems(self) -> Iterator[str]:
+        if (seconds := _seconds(self.poll_interval)) is not None and not (
+            _SHORTEST_POLL <= seconds <= _LONGEST_POLL and seconds == int(seconds)
+        ):
+            yield (
+                f"'poll_interval' must be whole seconds from {_SHORTEST_POLL} to {_LONGEST_POLL}, got {seconds:g}: "
+                "each look takes nine of the 25,000 events that an execution may have"
+            )
+        day = cdk.Duration.days(1).to_seconds()
+        if (seconds := _seconds(self.log_retention)) is not None and seconds / day not in _RETENTIONS:
+            yield (
+                f"'log_retention' must be a number of days that CloudWatch Logs knows ({listed(_RETENTIONS)}), "
+                f"got {seconds / day:g}"
+            )
+        reserved = self.reserved_concurrent_executions
+        if (
+            reserved is not None
+            and not is_token(reserved)
+            and (isinstance(reserved, bool) or not isinstance(reserved, int) or reserved < 1)
+        ):
+            yield (
+                f"'reserved_concurrent_executions' must be a whole number of at least 1, got {described(reserved)}: "
+                "with none the function could never be called"
+            )
+
+    def _network_problems(self) -> Iterator[str]:
+        if self.vpc is None:
+            yield from (
+                f"'{prop}' needs 'vpc'"
+                for prop in ("vpc_subnets", "security_groups")
+                if getattr(self, prop) is not None
+            )
+            return
+        try:
+            selected = self._selected()
+        except RuntimeError as error:
+            yield f"'vpc_subnets' cannot be selected from 'vpc': {str(error).splitlines()[0]}"
+            return
+        if selected.has_public:
+            yield "'vpc_subnets' must not be public: a Lambda function reaches nothing from a public subnet"
+
+    def _selected(self) -> ec2.SelectedSubnets:
+        if self.vpc is None:
+            raise TypeError("no vpc")
+        values = self.vpc_subnets._values if self.vpc_subnets is not None else {}  # noqa: SLF001 - how jsii structs unpack
+        return self.vpc.select_subnets(**values)
+
+    def apply_to_function(
+        self,
+        provider: Construct,
+        *,
+        function: cdk.CfnResource,
+        log: cdk.CfnResource,
+        policy: iam.ManagedPolicy,
+        role: iam.Role,
+    ) -> None:
+        """Change the function, its log and its permissions."""
+        self._apply_to_log(log)
+        if self.permissions_boundary is not None:
+            iam.PermissionsBoundary.of(provider).apply(self.permissions_boundary)
+        if self.tracing:
+            function.add_property_override("TracingConfig.Mode", "Active")
+            add_permissions(policy, permissions.traces())
+        if self.reserved_concurrent_executions is not None:
+            function.add_property_override("ReservedConcurrentExecutions", self.reserved_concurrent_executions)
+        if self.dead_letter_topic is not None:
+            function.add_property_override("DeadLetterConfig.TargetArn", self.dead_letter_topic.topic_arn)
+            self.dead_letter_topic.grant_publish(role)
+        if self.vpc is not None:
+            self._apply_network(provider, self.vpc, function, policy)
+
+    def _apply_network(
+        self, provider: Construct, vpc: ec2.IVpc, function: cdk.CfnResource, policy: iam.ManagedPolicy
+    ) -> None:
+        from aws_cdk import aws_ec2 as ec2
+
+        groups = self.security_groups or [
+            ec2.SecurityGroup(
+                provider, "SecurityGroup", vpc=vpc, description=plain(f"The function of {provider.node.path}")
+            )
+        ]
+        selected = self._selected()
+        function.add_property_override(
+            "VpcConfig",
+            {
+                "SubnetIds": list(selected.subnet_ids),
+                "SecurityGroupIds": [group.security_group_id for group in groups],
+            },
+        )
+        function.node.add_dependency(selected.internet_connectivity_established)
+        add_permissions(policy, permissions.function_in_vpc())
+
+    def apply_to_waiter(self, waiter: Waiter) -> None:
+        """Change the state machine, its log and its permissions."""
+        self._apply_to_log(waiter.log)
+        if self.tracing:
+            waiter.resource.add_property_override("TracingConfiguration.Enabled", True)  # noqa: FBT003 - CDK's signature
+            add_permissions(waiter.policy, permissions.traces())
+        if self.state_machine_log_level is not None:
+            waiter.resource.add_property_override("LoggingConfiguration.Level", self.state_machine_log_level.value)
+
+    def _apply_to_log(self, log: cdk.CfnResource) -> None:
+        seconds = _seconds(self.log_retention)
+        days = LOG_RETENTION_DAYS if seconds is None else int(seconds / cdk.Duration.days(1).to_seconds())
+        log.add_property_override("RetentionInDays", days)
+        if self.log_encryption_key is not None:
+            log.add_property_override("KmsKeyId", self.log_encryption_key.key_arn)
+            allow_logs(self.log_encryption_key, cdk.Stack.of(log))
+
+
+def allow_logs(key: kms.IKey, stack: cdk.Stack) -> None:
+    """Let CloudWatch Logs use a key for the logs of a stack's account and region."""
+    logs = f"logs.{stack.region}.{stack.url_suffix}"
+    key.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal(logs)],
+            actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+            resources=["*"],
+            conditions={
+                "ArnLike": {
+                    "kms:EncryptionContext:aws:logs:arn": (
+                        f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:*"
+                    )
+                }
+            },
+        )
+    )
+
+
+def _seconds(duration: Any) -> float | None:
+    """A duration in seconds; None where there is none, or it is only known at deploy time."""
+    if duration is None or not hasattr(duration, "to_seconds") or duration.is_unresolved():
+        return None
+    return float(duration.to_seconds())
+
+
+_INTERFACES: Final = (
+    ("poll_interval", "to_seconds", "a Duration"),
+    ("event_bus", "event_bus_arn", "an events.IEventBus"),
+    ("log_retention", "to_seconds", "a Duration"),
+    ("state_machine_log_level", "value", "an sfn.LogLevel"),
+    ("vpc", "vpc_id", "an ec2.IVpc"),
+    ("vpc_subnets", "subnet_type", "an ec2.SubnetSelection"),
+    ("permissions_boundary", "managed_policy_arn", "an iam.IManagedPolicy"),
+    ("dead_letter_topic", "topic_arn", "an sns.ITopic"),
+)
+"""Props that take an object: what tells one, and what to call it."""

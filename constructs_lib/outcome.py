@@ -1,0 +1,469 @@
+"""`AutoMLJobOutcome`: a deployment waits for a job, fails with it, and hands its best candidate on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import aws_cdk as cdk
+import jsii
+from constructs import Construct
+
+from .api.enums import MINIMIZED, REPORTED, Metric
+from .api.fields import described, hint, listed, raise_if_any
+from .buckets import facts as bucket_facts
+from .job import JobBase, watch
+from .provider import AutoMLProvider
+from .runtime import contract
+from .runtime.contract import (
+    Direction,
+    Gate,
+    GateRule,
+    OnMiss,
+    OnTimeout,
+    OutcomeAttribute,
+    OutcomeProperty,
+    Property,
+)
+from .tokens import is_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aws_cdk import aws_ssm as ssm
+
+    from .job import IAutoMLJob, JobFacts
+
+__all__ = ["AutoMLJobOutcome", "OnMiss", "OnTimeout", "QualityGate"]
+
+_LINK: Final = 12 * 3600
+"""Seconds that one wait condition lasts at most."""
+
+_RESERVE: Final = 10 * 60
+"""Seconds at the end of each in which the state machine surely looks at the job once more and signals."""
+
+_LONGEST: Final = 30 * 24 * 3600
+"""https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-quotas.html (maximum runtime)."""
+
+_SHORTEST: Final = 5 * 60
+_AFTER_THE_RUN: Final = 3600
+"""Seconds that reports and a deployment may take after the time that a job may train."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityGate:
+    """What the best candidate must reach for the deployment to go on: exactly one of the first three.
+
+    Values are those that Autopilot reports. Scores of the rehearsal say nothing about them: calibrate no gate there.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-metrics-validation.html
+    """
+
+    at_least: float | None = None
+    """The least that is good enough, for a metric of which more is better."""
+
+    at_most: float | None = None
+    """The most that is good enough, for a metric of which less is better."""
+
+    better_than: ssm.IStringParameter | AutoMLJobOutcome | None = None
+    """What has to be beaten, in the metric's own direction: an SSM parameter that holds a number, or another outcome.
+
+    It is judged once for each job. When the parameter changes later, say to the value of the job itself, nothing is
+    judged anew.
+    """
+
+    metric: Metric | str | None = None
+    """Which metric of the best candidate. Default: the job's objective.
+
+    Where a metric was measured on several sets, the validation set's value counts, then the test set's, then the
+    training set's. A metric that the candidate does not have fails the deployment.
+    """
+
+    on_miss: OnMiss | str = OnMiss.FAIL
+    """`fail`: the deployment fails. `warn`: it goes on, and `gate_result` tells."""
+
+    @property
+    def rules(self) -> list[tuple[GateRule, Any]]:
+        """What was given, with its value."""
+        given = (
+            (GateRule.AT_LEAST, self.at_least),
+            (GateRule.AT_MOST, self.at_most),
+            (GateRule.BETTER_THAN, self.better_than),
+        )
+        return [(rule, value) for rule, value in given if value is not None]
+
+    def problems(self, objective: str | None) -> Iterator[str]:
+        """What is wrong, in the caller's words.
+
+        Args:
+            objective: What the job optimizes, if that is known.
+        """
+        if len(self.rules) != 1:
+            given = listed([_PROPS[rule] for rule, _ in self.rules]) if self.rules else "none"
+            yield f"'quality_gate' must have exactly one of 'at_least', 'at_most' and 'better_than', got {given}"
+            return
+        ((rule, value),) = self.rules
+        prop = f"quality_gate.{_PROPS[rule]}"
+        if rule is GateRule.BETTER_THAN:
+            if not (hasattr(value, "string_value") or isinstance(value, AutoMLJobOutcome)):
+                yield (
+                    f"'{prop}' must be an ssm.IStringParameter or an AutoMLJobOutcome, got {described(value)}; "
+                    "for a number use 'at_least' or 'at_most'"
+                )
+        elif not _is_number(value):
+            yield f"'{prop}' must be a finite number, got {described(value)}"
+        if self.on_miss not in set(OnMiss):
+            yield f"'quality_gate.on_miss' must be one of {listed(OnMiss)}, got {described(self.on_miss)}"
+        if self.metric is not None and not isinstance(self.metric, str):
+            yield f"'quality_gate.metric' must be a Metric or text, got {described(self.metric)}"
+            return
+        yield from self._direction_problems(rule, objective if self.metric is None else self.metric)
+
+    def _direction_problems(self, rule: GateRule, metric: str | None) -> Iterator[str]:
+        if metric is None or is_token(metric):
+            return
+        direction = direction_of(metric)
+        if rule is GateRule.AT_LEAST and direction is Direction.MINIMIZE:
+            yield f"'quality_gate.at_least' does not fit '{metric}', of which less is better: use 'at_most'"
+        if rule is GateRule.AT_MOST and direction is Direction.MAXIMIZE:
+            yield f"'quality_gate.at_most' does not fit '{metric}', of which more is better: use 'at_least'"
+        if rule is GateRule.BETTER_THAN and direction is None and self.metric is not None:
+            yield (
+                f"'quality_gate.better_than' needs a metric whose better direction is known, got '{metric}'"
+                f"{hint(metric, _KNOWN)}: use 'at_least' or 'at_most'"
+            )
+
+    def warnings(self) -> dict[str, str]:
+        """What surely is a mistake although it may pass."""
+        if isinstance(self.metric, str) and not is_token(self.metric) and self.metric not in _KNOWN:
+            guess = hint(self.metric, _KNOWN)
+            return {"gate_metric": f"'quality_gate.metric' is '{self.metric}', which this library does not know{guess}"}
+        return {}
+
+    def rendered(self) -> dict[str, Any]:
+        """The property that the function reads."""
+        ((rule, value),) = self.rules
+        if isinstance(value, AutoMLJobOutcome):
+            value = value.objective_value
+        elif rule is GateRule.BETTER_THAN:
+            value = value.string_value
+        direction = None if self.metric is None else direction_of(self.metric)
+        return {
+            Gate.RULE: rule,
+            Gate.VALUE: value,
+            **({} if self.metric is None else {Gate.METRIC: str(self.metric)}),
+            **({} if direction is None else {Gate.DIRECTION: direction}),
+            Gate.ON_MISS: str(self.on_miss),
+        }
+
+
+_PROPS: Final = {
+    GateRule.AT_LEAST: "at_least",
+    GateRule.AT_MOST: "at_most",
+    GateRule.BETTER_THAN: "better_than",
+}
+_KNOWN: Final = sorted({*Metric, *REPORTED})
+
+
+def direction_of(metric: str) -> Direction | None:
+    """Whether less or more of a metric is better; None if the metric is not known."""
+    if metric in MINIMIZED:
+        return Direction.MINIMIZE
+    return Direction.MAXIMIZE if metric in _KNOWN else None
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return is_token(value) or math.isfinite(value)
+
+
+@jsii.implements(cdk.IStableStringProducer)
+class _ConditionId:
+    """The logical id of a wait condition: another one for each job that is to be waited for.
+
+    A wait condition acts when it is created, and never again. What the job is to be is only known when all references
+    are resolved.
+    """
+
+    def __init__(self, beginning: str, stack: cdk.Stack, spec: object) -> None:
+        self._beginning = beginning
+        self._stack = stack
+        self._spec = spec
+
+    def produce(self) -> str:
+        """The id."""
+        spec = json.dumps(self._stack.resolve(self._spec), sort_keys=True)
+        return f"{self._beginning}{hashlib.sha256(spec.encode()).hexdigest()[:_ID_HASH].upper()}"
+
+
+_ID_HASH: Final = 12
+_ID_LENGTH: Final = 100
+
+
+class AutoMLJobOutcome(Construct):
+    """What a job has come to: the deployment waits for its end, and goes on only if it was a good one.
+
+    It fails with the job's own `FailureReason` when the job fails, and also when it was stopped from outside, has no
+    best candidate or could not deploy it, when the time is over, and when the gate is missed. A deployment that fails
+    is rolled back, which stops a job of the same stack. What else needs the result gets it from the attributes, which
+    may cross stacks like any other; use `node.add_dependency(outcome)` where something just has to come after.
+
+    Waiting costs nothing but looks at the job: about 0.06 USD for twelve hours. A deployment needs credentials that
+    outlive it: those of the CDK's own bootstrap do.
+
+    See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-creationpolicy.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        job: IAutoMLJob,
+        timeout: cdk.Duration | None = None,
+        on_timeout: OnTimeout | None = None,
+        quality_gate: QualityGate | None = None,
+        revision: str = "1",
+    ) -> None:
+        """Define an outcome.
+
+        Args:
+            scope: Where the outcome lives. It waits in the stack of the scope, which may be another one than the job's.
+            construct_id: Its id there.
+            job: The job: an `AutoMLJob` or `AutoMLJobV2`, or one made elsewhere (`from_job_name`, `from_job_arn`), in
+                the same account and region.
+            timeout: How long the deployment waits: 5 minutes to 30 days, and no shorter than the job's `max_runtime`.
+                The last ten minutes of every twelve hours are kept for the answer. Default: the job's `max_runtime` and
+                an hour more; 12 hours where none is given.
+            on_timeout: What happens to a job that still runs then. Default: `STOP_JOB` for a job of the same app; a job
+                made elsewhere runs on while the deployment fails (`FAIL`).
+            quality_gate: What the best candidate must reach. Default: any candidate will do.
+            revision: Another value waits and judges again although nothing else has changed: for a job whose name or
+                properties changed through a value that only the deployment knows.
+
+        Raises:
+            ValueError: with everything that is wrong, each in the props' own names.
+        """
+        stack = cdk.Stack.of(scope)
+        raise_if_any(
+            _problems(stack, job, timeout, on_timeout, quality_gate, revision),
+            f"AutoMLJobOutcome '{scope.node.path}/{construct_id}'",
+        )
+        if not isinstance(job, JobBase):
+            raise TypeError(described(job))
+        super().__init__(scope, construct_id)
+        for name, warning in (quality_gate.warnings() if quality_gate else {}).items():
+            cdk.Annotations.of(self).add_warning_v2(f"cdk-sagemaker-autopilot:{name}", warning)
+        provider = AutoMLProvider.of(self)
+        facts = job.facts
+        seconds = int(timeout.to_seconds()) if timeout is not None else _default_timeout(facts)
+        is_own = cdk.Stack.of(job) is stack
+        following = job.following if is_own else watch(self, "Watch", job)
+        default = OnTimeout.FAIL if facts.is_made_elsewhere else OnTimeout.STOP_JOB
+        choice = on_timeout or default
+        needed = provider.judge(
+            result=_result(facts),
+            key=_result_key(facts),
+            stops=job.job_arn if choice is OnTimeout.STOP_JOB and (facts.is_made_elsewhere or not is_own) else None,
+        )
+        self._resource = cdk.CfnResource(
+            self,
+            "Resource",
+            type=contract.OUTCOME_TYPE,
+            properties={
+                "ServiceToken": provider.service_token,
+                "ServiceTimeout": contract.SERVICE_TIMEOUT,
+                Property.JOB_NAME: job.job_name,
+                OutcomeProperty.TIMEOUT: seconds,
+                OutcomeProperty.ON_TIMEOUT: choice,
+                OutcomeProperty.RESULT: facts.output is not None,
+                **({} if quality_gate is None else {OutcomeProperty.GATE: quality_gate.rendered()}),
+                OutcomeProperty.REVISION: revision,
+            },
+        )
+        self._resource.node.add_dependency(*needed)
+        before: cdk.CfnResource = following.resource
+        for number, (until, lasts) in enumerate(links(seconds)):
+            condition = cdk.CfnWaitCondition(self, f"Wait{number or ''}")
+            beginning = cdk.Names.unique_resource_name(condition, max_length=_ID_LENGTH)
+            spec = [facts.spec, revision]
+            logical_id = cdk.Lazy.string(_ConditionId(beginning, cdk.Stack.of(job), spec))
+            condition.override_logical_id(logical_id)
+            condition.cfn_options.creation_policy = cdk.CfnCreationPolicy(
+                resource_signal=cdk.CfnResourceSignal(count=1, timeout=cdk.Duration.seconds(lasts).to_iso_string())
+            )
+            condition.node.add_dependency(before)
+            following.signal(logical_id, until)
+            before = condition
+        self._resource.node.add_dependency(before)
+
+    @property
+    def job_name(self) -> str:
+        """The job's name; whoever uses it comes after the wait."""
+        return self._attribute(OutcomeAttribute.JOB_NAME)
+
+    @property
+    def job_arn(self) -> str:
+        """The job's ARN."""
+        return self._attribute(OutcomeAttribute.JOB_ARN)
+
+    @property
+    def status(self) -> str:
+        """The job's status: `Completed`, or `InProgress` when the time was over and the job was let run."""
+        return self._attribute(OutcomeAttribute.STATUS)
+
+    @property
+    def secondary_status(self) -> str:
+        """The job's secondary status, e.g. `MaxCandidatesReached`."""
+        return self._attribute(OutcomeAttribute.SECONDARY_STATUS)
+
+    @property
+    def problem_type(self) -> str:
+        """What the job has learned, given or inferred: `BinaryClassification`, `TimeSeriesForecasting`, ..."""
+        return self._attribute(OutcomeAttribute.PROBLEM_TYPE)
+
+    @property
+    def best_candidate_name(self) -> str:
+        """The name of the best candidate; empty where the job trained nothing."""
+        return self._attribute(OutcomeAttribute.BEST_CANDIDATE_NAME)
+
+    @property
+    def best_candidate_metric(self) -> str:
+        """The name of the objective's metric; empty where there is none."""
+        return self._attribute(OutcomeAttribute.BEST_CANDIDATE_METRIC)
+
+    @property
+    def objective_value(self) -> str:
+        """The objective's value of the best candidate, a number as text; empty where there is none."""
+        return self._attribute(OutcomeAttribute.OBJECTIVE_VALUE)
+
+    @property
+    def gate_result(self) -> str:
+        """What the gate said, in a sentence that begins with `met` or `missed`; empty without a gate."""
+        return self._attribute(OutcomeAttribute.GATE_RESULT)
+
+    @property
+    def model_data_url(self) -> str:
+        """Where the best candidate's model lies in S3: its first container's; see `result_uri` for all."""
+        return self._attribute(OutcomeAttribute.MODEL_DATA_URL)
+
+    @property
+    def inference_image(self) -> str:
+        """The image of that container."""
+        return self._attribute(OutcomeAttribute.INFERENCE_IMAGE)
+
+    @property
+    def model_insights_uri(self) -> str:
+        """Where the report on the model's quality lies in S3; empty where there is none."""
+        return self._attribute(OutcomeAttribute.MODEL_INSIGHTS_URI)
+
+    @property
+    def explainability_uri(self) -> str:
+        """Where the report on the features' weight lies in S3; empty where there is none."""
+        return self._attribute(OutcomeAttribute.EXPLAINABILITY_URI)
+
+    @property
+    def endpoint_name(self) -> str:
+        """The name of the endpoint of a one-click deployment; empty without one."""
+        return self._attribute(OutcomeAttribute.ENDPOINT_NAME)
+
+    @property
+    def result_uri(self) -> str:
+        """Where the full result lies in S3, as JSON: the job as the service describes it, and all its candidates.
+
+        The attributes here may hold 4096 bytes together; a URI that does not fit is empty, and is found there. Empty
+        for a job made elsewhere whose `output` was not given.
+        """
+        return self._attribute(OutcomeAttribute.RESULT_URI)
+
+    def _attribute(self, name: OutcomeAttribute) -> str:
+        return self._resource.get_att(name).to_string()
+
+
+def links(seconds: int) -> Iterator[tuple[int, int]]:
+    """The wait conditions of a wait: each is signalled so many seconds after the begin, and lasts so many."""
+    usable = _LINK - _RESERVE
+    count = math.ceil(seconds / _LINK)
+    for number in range(1, count + 1):
+        until = min(seconds, number * usable)
+        yield until, min(until - (number - 1) * usable + _RESERVE, _LINK)
+
+
+def _default_timeout(facts: JobFacts) -> int:
+    return _LINK if facts.max_runtime is None else min(int(facts.max_runtime) + _AFTER_THE_RUN, _LONGEST)
+
+
+def _result(facts: JobFacts) -> tuple[str, str] | None:
+    if facts.output is None:
+        return None
+    prefix = facts.output.prefix.rstrip("/")
+    return bucket_facts(facts.output.bucket).arn, f"{prefix}/{facts.folder}".lstrip("/")
+
+
+def _result_key(facts: JobFacts) -> Any:
+    if facts.output is None:
+        return None
+    return facts.output.encryption_key or bucket_facts(facts.output.bucket).key
+
+
+def _problems(
+    stack: cdk.Stack, job: object, timeout: object, on_timeout: object, quality_gate: object, revision: object
+) -> list[str]:
+    found = []
+    if not isinstance(job, JobBase):
+        found.append(
+            f"'job' must be an AutoMLJob or an AutoMLJobV2, got {described(job)}; "
+            "for a job that exists use AutoMLJob.from_job_name"
+        )
+    else:
+        found += _place_problems(stack, job)
+    facts = job.facts if isinstance(job, JobBase) else None
+    found += _timeout_problems(timeout, None if facts is None else facts.max_runtime)
+    if on_timeout is not None and on_timeout not in set(OnTimeout):
+        found.append(f"'on_timeout' must be one of {listed(OnTimeout)}, got {described(on_timeout)}")
+    if not isinstance(revision, str):
+        found.append(f"'revision' must be text, got {described(revision)}")
+    if quality_gate is None:
+        return found
+    if not isinstance(quality_gate, QualityGate):
+        return [*found, f"'quality_gate' must be a QualityGate, got {described(quality_gate)}"]
+    if facts is not None and facts.definitions_only:
+        found.append(
+            "'quality_gate' does not fit a job with 'generate_candidate_definitions_only': it has no candidate"
+        )
+    return found + list(quality_gate.problems(None if facts is None else facts.objective))
+
+
+def _place_problems(stack: cdk.Stack, job: JobBase) -> Iterator[str]:
+    for what, of_job, of_stack in (
+        ("account", job.env.account, stack.account),
+        ("region", job.env.region, stack.region),
+    ):
+        if not is_token(of_job) and not is_token(of_stack) and of_job != of_stack:
+            yield (
+                f"'job' is in the {what} {of_job}, and the outcome's stack in {of_stack}: "
+                "a job can only be waited for where it runs"
+            )
+
+
+def _timeout_problems(timeout: object, max_runtime: float | None) -> Iterator[str]:
+    if timeout is None:
+        return
+    if not isinstance(timeout, cdk.Duration):
+        yield f"'timeout' must be a Duration, got {described(timeout)}"
+        return
+    if timeout.is_unresolved():
+        yield "'timeout' decides how many wait conditions there are, so it cannot be a token"
+        return
+    seconds = timeout.to_seconds()
+    if not _SHORTEST <= seconds <= _LONGEST or seconds != int(seconds):
+        yield f"'timeout' must be whole seconds from 5 minutes to 30 days, got {seconds:g} seconds"
+    elif max_runtime is not None and seconds < max_runtime:
+        yield (
+            f"'timeout' is {seconds:g} seconds, but the job's 'completion_criteria.max_runtime' lets it run "
+            f"{max_runtime:g}: wait longer, or let the job end sooner"
+        )

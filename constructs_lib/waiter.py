@@ -1,0 +1,113 @@
+"""The state machine that follows jobs to their end: one per stack, made when somebody first waits or listens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from . import permissions
+from .grants import COMPLIANCE_PACKS, acknowledge, managed_policy, new_role
+from .runtime.contract import Poll
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
+
+POLL_SECONDS: Final = 60
+"""How long after a look at a job comes the next. Nine events of an execution's history go for each."""
+
+_NAME: Final = "sagemaker-autopilot-"
+_LOG_NAME: Final = "/aws/vendedlogs/states/"
+"""Log groups of other names overflow the resource policy of CloudWatch Logs that they all share."""
+
+_STACK_ID_PARTS: Final = 2
+"""Which part of a stack's id, between its slashes, is unique for ever."""
+
+
+def state_machine_name(stack: cdk.Stack) -> str:
+    """The name, known before the state machine is there: the function's policy, which comes first, says it."""
+    return _NAME + cdk.Fn.select(_STACK_ID_PARTS, cdk.Fn.split("/", stack.stack_id))
+
+
+def definition(function_arn: str, poll_seconds: int = POLL_SECONDS) -> dict[str, Any]:
+    """The state machine in Amazon States Language.
+
+    What goes wrong at a look must not end the wait: after some tries it goes on with the state of the look before.
+    """
+    return {
+        "Comment": "Looks at an Autopilot job until it has ended",
+        "StartAt": "Wait",
+        "States": {
+            "Wait": {"Type": "Wait", "Seconds": poll_seconds, "Next": "Look"},
+            "Look": {
+                "Type": "Task",
+                "Resource": function_arn,
+                "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 5, "MaxAttempts": 4, "BackoffRate": 2.0}],
+                "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.Error", "Next": "Wait"}],
+                "Next": "IsDone",
+            },
+            "IsDone": {
+                "Type": "Choice",
+                "Choices": [{"Variable": f"$.{Poll.DONE}", "BooleanEquals": True, "Next": "Done"}],
+                "Default": "Wait",
+            },
+            "Done": {"Type": "Succeed"},
+        },
+    }
+
+
+class Waiter(Construct):
+    """The state machine with its role and its log."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, function_arn: str, poll_seconds: int) -> None:
+        super().__init__(scope, construct_id)
+        stack = cdk.Stack.of(self)
+        name = state_machine_name(stack)
+        self.log: Final = cdk.CfnResource(
+            self, "Log", type="AWS::Logs::LogGroup", properties={"LogGroupName": f"{_LOG_NAME}{name}"}
+        )
+        self.log.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
+        acknowledge(self.log, _LOG_KEY)
+        self.role: Final[iam.Role] = new_role(
+            self,
+            service=permissions.STATES_PRINCIPAL,
+            description=f"Follows the Autopilot jobs of {stack.node.path}",
+        )
+        self.policy: Final = managed_policy(
+            self,
+            "Permissions",
+            [*permissions.waiting_state_machine(function_arn), *permissions.waiting_state_machine_logs()],
+            self.role,
+        )
+        self.resource: Final = cdk.CfnResource(
+            self,
+            "StateMachine",
+            type="AWS::StepFunctions::StateMachine",
+            properties={
+                "StateMachineName": name,
+                "StateMachineType": "STANDARD",
+                "RoleArn": self.role.role_arn,
+                "Definition": definition(function_arn, poll_seconds),
+                "LoggingConfiguration": {
+                    "Level": "ALL",
+                    "IncludeExecutionData": True,
+                    "Destinations": [{"CloudWatchLogsLogGroup": {"LogGroupArn": self.log.get_att("Arn")}}],
+                },
+            },
+        )
+        acknowledge(self.resource, _UNTRACED)
+        self.resource.node.add_dependency(self.policy)
+        self.arn: Final = self.resource.ref
+        """The state machine's ARN, which every job that is followed names."""
+
+
+_LOG_KEY: Final = dict.fromkeys(
+    [f"{pack}-CloudWatchLogGroupEncrypted" for pack in COMPLIANCE_PACKS],
+    "encrypted by CloudWatch Logs itself; an execution holds names of jobs and their states, nothing else",
+)
+
+_UNTRACED: Final = dict.fromkeys(
+    ["AwsSolutions-SF2", "Serverless-StepFunctionStateMachineXray"],
+    "each look at a job is in its log; AutoMLProvider.configure(tracing=True) traces it too",
+)
