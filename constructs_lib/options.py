@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from . import permissions
-from .api.fields import described, listed
+from .api.fields import described, listed, number
 from .grants import add_permissions
 from .keys import check_key
 from .tokens import is_token, plain
@@ -71,14 +71,14 @@ class Options:
             _SHORTEST_POLL <= seconds <= _LONGEST_POLL and seconds == int(seconds)
         ):
             yield (
-                f"'poll_interval' must be whole seconds from {_SHORTEST_POLL} to {_LONGEST_POLL}, got {seconds:g}: "
-                "each look takes nine of the 25,000 events that an execution may have"
+                f"'poll_interval' must be whole seconds from {_SHORTEST_POLL} to {_LONGEST_POLL}, got "
+                f"{number(seconds)}: each look takes nine of the 25,000 events that an execution may have"
             )
         day = cdk.Duration.days(1).to_seconds()
         if (seconds := _seconds(self.log_retention)) is not None and seconds / day not in _RETENTIONS:
             yield (
                 f"'log_retention' must be a number of days that CloudWatch Logs knows ({listed(_RETENTIONS)}), "
-                f"got {seconds / day:g}"
+                f"got {number(seconds / day)}"
             )
         reserved = self.reserved_concurrent_executions
         if (
@@ -120,7 +120,6 @@ class Options:
         function: cdk.CfnResource,
         log: cdk.CfnResource,
         policy: iam.ManagedPolicy,
-        role: iam.Role,
     ) -> None:
         """Change the function, its log and its permissions."""
         self._apply_to_log(log)
@@ -133,7 +132,9 @@ class Options:
             function.add_property_override("ReservedConcurrentExecutions", self.reserved_concurrent_executions)
         if self.dead_letter_topic is not None:
             function.add_property_override("DeadLetterConfig.TargetArn", self.dead_letter_topic.topic_arn)
-            self.dead_letter_topic.grant_publish(role)
+            add_permissions(policy, [permissions.publish(self.dead_letter_topic.topic_arn)])
+            if (key := getattr(self.dead_letter_topic, "master_key", None)) is not None:
+                key.grant(policy, *permissions.PUBLISH_ENCRYPTED)
         if self.vpc is not None:
             self._apply_network(provider, self.vpc, function, policy)
 

@@ -13,7 +13,7 @@ import jsii
 from constructs import Construct
 
 from .api.enums import MINIMIZED, REPORTED, Metric
-from .api.fields import described, hint, listed, raise_if_any
+from .api.fields import described, hint, listed, number, raise_if_any
 from .buckets import facts as bucket_facts
 from .job import JobBase, watch
 from .provider import AutoMLProvider
@@ -287,8 +287,8 @@ class AutoMLJobOutcome(Construct):
         )
         self._resource.node.add_dependency(*needed)
         before: cdk.CfnResource = following.resource
-        for number, (until, lasts) in enumerate(links(seconds)):
-            condition = cdk.CfnWaitCondition(self, f"Wait{number or ''}")
+        for link, (until, lasts) in enumerate(links(seconds)):
+            condition = cdk.CfnWaitCondition(self, f"Wait{link or ''}")
             beginning = cdk.Names.unique_resource_name(condition, max_length=_ID_LENGTH)
             spec = [facts.spec, revision]
             logical_id = cdk.Lazy.string(_ConditionId(beginning, cdk.Stack.of(job), spec))
@@ -388,9 +388,9 @@ def links(seconds: int) -> Iterator[tuple[int, int]]:
     """The wait conditions of a wait: each is signalled so many seconds after the begin, and lasts so many."""
     usable = _LINK - _RESERVE
     count = math.ceil(seconds / _LINK)
-    for number in range(1, count + 1):
-        until = min(seconds, number * usable)
-        yield until, min(until - (number - 1) * usable + _RESERVE, _LINK)
+    for link in range(count):
+        until = min(seconds, (link + 1) * usable)
+        yield until, min(until - link * usable + _RESERVE, _LINK)
 
 
 def _default_timeout(facts: JobFacts) -> int:
@@ -461,9 +461,9 @@ def _timeout_problems(timeout: object, max_runtime: float | None) -> Iterator[st
         return
     seconds = timeout.to_seconds()
     if not _SHORTEST <= seconds <= _LONGEST or seconds != int(seconds):
-        yield f"'timeout' must be whole seconds from 5 minutes to 30 days, got {seconds:g} seconds"
+        yield f"'timeout' must be whole seconds from 5 minutes to 30 days, got {number(seconds)}"
     elif max_runtime is not None and seconds < max_runtime:
         yield (
-            f"'timeout' is {seconds:g} seconds, but the job's 'completion_criteria.max_runtime' lets it run "
-            f"{max_runtime:g}: wait longer, or let the job end sooner"
+            f"'timeout' is {number(seconds)} seconds, but the job's 'completion_criteria.max_runtime' lets it run "
+            f"{number(max_runtime)}: wait longer, or let the job end sooner"
         )

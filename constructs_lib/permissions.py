@@ -421,6 +421,15 @@ def function_in_vpc() -> list[Permission]:
     ]
 
 
+def publish(topic_arn: str) -> Permission:
+    """Send messages to a topic."""
+    return Permission(actions=("sns:Publish",), resources=(topic_arn,))
+
+
+PUBLISH_ENCRYPTED: Final = ("kms:Decrypt", "kms:GenerateDataKey")
+"""With the key of a topic: https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html"""
+
+
 def states_arn(stack: cdk.Stack, name: str) -> str:
     """The ARN of the state machine of that name in the stack's account and region."""
     return _arns(stack).other("states", f"stateMachine:{name}")

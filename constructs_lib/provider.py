@@ -44,10 +44,13 @@ _STACK_SLUG: Final = 7
 _STACK_HASH: Final = 4
 _JOB_SLUG: Final = contract.NAME_LENGTH - contract.HASH_LENGTH - _STACK_SLUG - _STACK_HASH - len("--")
 _POLICY_LENGTH: Final = 6144
-"""Characters of a managed policy. Values known at deploy time only are taken for `_TOKEN_LENGTH` each."""
+"""Characters of a managed policy."""
 
-_TOKEN_LENGTH: Final = 60
-_SHARED_ROLES: Final = 1600
+_ARN_LENGTH: Final = 112
+_PART_LENGTH: Final = 24
+"""What a token is taken for: an ARN at the beginning of a resource (a role's, a bucket's), else a part of one."""
+
+_SHARED_ROLES: Final = 1700
 _SHARED_RESULTS: Final = 700
 _SHARED_WATCHED: Final = 300
 """Characters of the function's first policy that are kept for roles, for results and for jobs made elsewhere."""
@@ -264,7 +267,7 @@ class AutoMLProvider(Construct):
             wrong.append("a job of this stack is followed already: call it before the first outcome or on_...")
         raise_if_any(wrong, f"AutoMLProvider.configure in '{self._stack.node.path}'")
         self._options = options
-        options.apply_to_function(self, function=self._function, log=self._log, policy=self._policy, role=self._role)
+        options.apply_to_function(self, function=self._function, log=self._log, policy=self._policy)
         return self
 
     def _new_function(self, log: cdk.CfnResource) -> cdk.CfnResource:
@@ -336,9 +339,7 @@ class _Shelf:
         """Allow what this thing needs, once; returns the policy that does."""
         if thing in self._place_of:
             return self._place_of[thing]
-        length = sum(
-            len(TEXT_TOKEN.sub("x" * _TOKEN_LENGTH, resource)) + len('"",') for resource in permission.resources
-        )
+        length = sum(map(_length, permission.resources))
         if length > self._room:
             policy_id = f"{self._policy_id}{len(self._policies)}"
             self._policies.append(managed_policy(self._provider, policy_id, [], self._role))
@@ -352,6 +353,13 @@ class _Shelf:
         self._room -= length
         self._place_of[thing] = self._policies[-1]
         return self._policies[-1]
+
+
+def _length(resource: str) -> int:
+    """Characters of a resource in a policy, at the most that its tokens surely become."""
+    begins = TEXT_TOKEN.match(resource)
+    text = "x" * _ARN_LENGTH + resource[begins.end() :] if begins else resource
+    return len(TEXT_TOKEN.sub("x" * _PART_LENGTH, text)) + len('"",')
 
 
 def _stack_prefix(stack: cdk.Stack) -> str:

@@ -1,0 +1,171 @@
+"""Who is told when a job has ended, and what is measured of it."""
+
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sqs as sqs
+
+from constructs_lib import AutoMLJob, AutoMLJobOutcome, AutoMLProvider
+from constructs_lib.runtime import contract
+
+from .synthesis import (
+    allowing,
+    flat,
+    job_properties,
+    new_job,
+    new_stack,
+    only,
+    resources_of,
+    statements_of,
+    template_of,
+)
+
+RULE = "AWS::Events::Rule"
+
+
+def rule_of(template: dict[str, Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = only(resources_of(template, RULE))["Properties"]
+    return properties
+
+
+@pytest.mark.parametrize(
+    ("method", "statuses"),
+    [
+        ("on_finished", ["Completed", "Failed", "Stopped"]),
+        ("on_completed", ["Completed"]),
+        ("on_failed", ["Failed"]),
+    ],
+)
+def test_rule_listens_for_the_events_of_the_library_about_this_job(method: str, statuses: list[str]) -> None:
+    stack = new_stack()
+    job = new_job(stack)
+    getattr(job, method)(targets.SqsQueue(sqs.Queue(stack, "Queue")))
+
+    template = template_of(stack)
+
+    assert rule_of(template)["EventPattern"] == {
+        "source": [contract.EVENT_SOURCE],
+        "detail-type": [contract.EVENT_DETAIL_TYPE],
+        "detail": {"AutoMLJobName": [stack.resolve(job.job_name)], "AutoMLJobStatus": statuses},
+    }
+    assert not rule_of(template)["EventPattern"]["source"][0].startswith("aws.")
+
+
+def test_a_job_that_is_listened_to_is_followed_without_making_a_deployment_wait() -> None:
+    stack = new_stack()
+    new_job(stack).on_finished(sns.Topic(stack, "Topic"))
+
+    template = template_of(stack)
+
+    assert job_properties(template)["Watch"]["Conditions"] == []
+    assert resources_of(template, "AWS::CloudFormation::WaitCondition") == {}
+    assert len(resources_of(template, "AWS::StepFunctions::StateMachine")) == 1
+
+
+def test_a_topic_is_a_target() -> None:
+    stack = new_stack()
+    topic = sns.Topic(stack, "Topic")
+    new_job(stack).on_failed(topic)
+
+    template = template_of(stack)
+    allowed = only(resources_of(template, "AWS::SNS::TopicPolicy"))["Properties"]["PolicyDocument"]["Statement"]
+
+    assert [target["Arn"] for target in rule_of(template)["Targets"]] == [stack.resolve(topic.topic_arn)]
+    assert [statement["Principal"] for statement in allowed] == [{"Service": "events.amazonaws.com"}]
+
+
+def test_more_targets_join_the_rule_and_another_id_makes_another_rule() -> None:
+    stack = new_stack()
+    job = new_job(stack)
+    first = job.on_failed(sns.Topic(stack, "One"))
+    second = job.on_failed(sns.Topic(stack, "Two"))
+    job.on_failed(sns.Topic(stack, "Three"), construct_id="Pager")
+
+    rules = resources_of(template_of(stack), RULE).values()
+
+    assert first is second
+    assert sorted(len(rule["Properties"]["Targets"]) for rule in rules) == [1, 2]
+
+
+def test_a_job_made_elsewhere_is_watched() -> None:
+    stack = new_stack()
+    job = AutoMLJob.from_job_name(stack, "Old", "churn-2025")
+    job.on_completed(sns.Topic(stack, "Topic"))
+    AutoMLJobOutcome(stack, "Outcome", job=job)
+
+    template = template_of(stack)
+
+    assert rule_of(template)["EventPattern"]["detail"]["AutoMLJobName"] == ["churn-2025"]
+    assert len(only(resources_of(template, contract.WATCH_TYPE))["Properties"]["Watch"]["Conditions"]) == 1
+
+
+def test_events_go_to_the_bus_that_was_given() -> None:
+    stack = new_stack()
+    bus = events.EventBus(stack, "Bus")
+    AutoMLProvider.of(stack).configure(event_bus=bus)
+    new_job(stack).on_failed(sns.Topic(stack, "Topic"))
+
+    template = template_of(stack)
+    (statement,) = allowing(statements_of(template, beginning="SageMakerAutopilotProvider"), "events:PutEvents")
+
+    assert rule_of(template)["EventBusName"] == stack.resolve(bus.event_bus_name)
+    assert job_properties(template)["Watch"]["EventBus"] == stack.resolve(bus.event_bus_arn)
+    assert statement["Resource"] == stack.resolve(bus.event_bus_arn)
+
+
+def test_the_function_may_only_tell_in_its_own_name() -> None:
+    stack = new_stack()
+    new_job(stack).on_failed(sns.Topic(stack, "Topic"))
+    (statement,) = allowing(
+        statements_of(template_of(stack), beginning="SageMakerAutopilotProvider"), "events:PutEvents"
+    )
+
+    assert statement["Condition"] == {"StringEquals": {"events:source": contract.EVENT_SOURCE}}
+    assert flat(statement["Resource"]) == "arn:<Partition>:events:<Region>:<AccountId>:event-bus/default"
+
+
+@pytest.mark.parametrize("target", [None, "arn:aws:sns:eu-west-1:111122223333:topic"])
+def test_what_is_no_target_is_refused(target: Any) -> None:
+    stack = new_stack()
+    job = new_job(stack)
+    with pytest.raises(ValueError, match=r"'target' of 'Stack/Job' must be an events.IRuleTarget or an sns.ITopic"):
+        job.on_finished(target)
+
+
+METRICS = {
+    "metric_completed": ("JobsCompleted", "Sum"),
+    "metric_failed": ("JobsFailed", "Sum"),
+    "metric_stopped": ("JobsStopped", "Sum"),
+    "metric_duration": ("JobDuration", "Average"),
+    "metric_objective_value": ("ObjectiveValue", "Average"),
+}
+
+
+@pytest.mark.parametrize(("method", "expected"), METRICS.items())
+def test_metric_of_a_job_is_what_the_function_measures(method: str, expected: tuple[str, str]) -> None:
+    stack = new_stack("Demo")
+    job = new_job(stack)
+    metric = getattr(job, method)(period=cdk.Duration.hours(1), label="x")
+
+    assert (metric.metric_name, metric.statistic) == expected
+    assert metric.namespace == contract.METRIC_NAMESPACE
+    dimensions = stack.resolve(metric.dimensions)
+    (job_id,) = resources_of(template_of(stack), contract.RESOURCE_TYPE)
+    assert dimensions == {contract.METRIC_DIMENSION: f"Demo/{job_id}"}
+    assert metric.period.to_seconds() == 3600
+    assert "Watch" in job_properties(template_of(stack))
+
+
+def test_every_metric_of_the_function_has_a_method() -> None:
+    assert {name for name, _ in METRICS.values()} == set(contract.JobMetric)
+
+
+def test_a_failed_job_can_raise_an_alarm() -> None:
+    stack = new_stack()
+    new_job(stack).metric_failed().create_alarm(stack, "Alarm", threshold=1, evaluation_periods=1)
+
+    assert only(resources_of(template_of(stack), "AWS::CloudWatch::Alarm"))["Properties"]["MetricName"] == "JobsFailed"

@@ -1,0 +1,213 @@
+"""How a stack's function and state machine run."""
+
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_stepfunctions as sfn
+
+from constructs_lib import AutoMLJobOutcome, AutoMLProvider
+from constructs_lib.provider import CONSTRUCT_ID
+
+from .synthesis import allowing, as_list, flat, new_job, new_stack, only, resources_of, statements_of, template_of
+
+FUNCTION = "AWS::Lambda::Function"
+MACHINE = "AWS::StepFunctions::StateMachine"
+LOG = "AWS::Logs::LogGroup"
+
+
+def configured(stack: cdk.Stack | None = None, **options: Any) -> dict[str, Any]:
+    """The template of a stack with a job that is waited for."""
+    stack = stack or new_stack()
+    AutoMLProvider.of(stack).configure(**options)
+    AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
+    return template_of(stack)
+
+
+def function_of(template: dict[str, Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = only(resources_of(template, FUNCTION))["Properties"]
+    return properties
+
+
+def machine_of(template: dict[str, Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = only(resources_of(template, MACHINE))["Properties"]
+    return properties
+
+
+def logs_of(template: dict[str, Any]) -> list[dict[str, Any]]:
+    return [log["Properties"] for log in resources_of(template, LOG).values()]
+
+
+def test_without_options_a_job_is_looked_at_once_a_minute_and_everything_is_logged_for_a_year() -> None:
+    template = configured()
+
+    assert machine_of(template)["Definition"]["States"]["Wait"]["Seconds"] == 60
+    assert machine_of(template)["LoggingConfiguration"]["Level"] == "ALL"
+    assert [log["RetentionInDays"] for log in logs_of(template)] == [365, 365]
+    assert not [key for key in function_of(template) if key in ("VpcConfig", "TracingConfig", "DeadLetterConfig")]
+    assert "TracingConfiguration" not in machine_of(template)
+
+
+def test_log_of_the_state_machine_has_a_name_that_fits_the_shared_policy_of_logs() -> None:
+    (named,) = [log for log in logs_of(configured()) if "LogGroupName" in log]
+
+    assert flat(named["LogGroupName"]).startswith("/aws/vendedlogs/states/sagemaker-autopilot-")
+
+
+def test_poll_interval() -> None:
+    template = configured(poll_interval=cdk.Duration.seconds(20))
+
+    assert machine_of(template)["Definition"]["States"]["Wait"]["Seconds"] == 20
+
+
+def test_log_retention_and_key_hold_for_both_logs() -> None:
+    stack = new_stack()
+    key = kms.Key(stack, "Key")
+    template = configured(stack, log_retention=cdk.Duration.days(14), log_encryption_key=key)
+
+    assert [log["RetentionInDays"] for log in logs_of(template)] == [14, 14]
+    assert [log["KmsKeyId"] for log in logs_of(template)] == [stack.resolve(key.key_arn)] * 2
+    policy = only(resources_of(template, "AWS::KMS::Key"))["Properties"]["KeyPolicy"]["Statement"]
+    (of_logs,) = [statement for statement in policy if "logs." in flat(statement["Principal"].get("Service", ""))]
+    assert "kms:EncryptionContext:aws:logs:arn" in of_logs["Condition"]["ArnLike"]
+
+
+def test_log_level_of_the_state_machine() -> None:
+    template = configured(state_machine_log_level=sfn.LogLevel.ERROR)
+
+    assert machine_of(template)["LoggingConfiguration"]["Level"] == "ERROR"
+
+
+def test_tracing_holds_for_both_and_both_may_write_traces() -> None:
+    template = configured(tracing=True)
+
+    assert function_of(template)["TracingConfig"] == {"Mode": "Active"}
+    assert machine_of(template)["TracingConfiguration"] == {"Enabled": True}
+    for beginning in ("SageMakerAutopilotProviderPermissions", "SageMakerAutopilotProviderWaiterPermissions"):
+        assert allowing(statements_of(template, beginning=beginning), "xray:PutTraceSegments")
+
+
+def test_function_in_a_vpc_has_a_security_group_and_may_have_interfaces() -> None:
+    stack = new_stack()
+    vpc = ec2.Vpc(stack, "Vpc")
+    template = configured(stack, vpc=vpc)
+    network = function_of(template)["VpcConfig"]
+
+    assert network["SubnetIds"] == stack.resolve([subnet.subnet_id for subnet in vpc.private_subnets])
+    assert len(network["SecurityGroupIds"]) == 1
+    assert allowing(statements_of(template, beginning=CONSTRUCT_ID), "ec2:CreateNetworkInterface")
+
+
+def test_function_in_a_vpc_takes_subnets_and_groups_as_given() -> None:
+    stack = new_stack()
+    vpc = ec2.Vpc(
+        stack,
+        "Vpc",
+        nat_gateways=0,
+        subnet_configuration=[ec2.SubnetConfiguration(name="in", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)],
+    )
+    group = ec2.SecurityGroup.from_security_group_id(stack, "Group", "sg-12345678")
+    isolated = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
+    network = function_of(configured(stack, vpc=vpc, vpc_subnets=isolated, security_groups=[group]))["VpcConfig"]
+
+    assert network["SecurityGroupIds"] == ["sg-12345678"]
+    assert network["SubnetIds"] == stack.resolve([subnet.subnet_id for subnet in vpc.isolated_subnets])
+
+
+def test_permissions_boundary_holds_for_the_roles_of_both_and_not_for_the_jobs() -> None:
+    stack = new_stack()
+    boundary = iam.ManagedPolicy.from_managed_policy_name(stack, "Boundary", "boundary")
+    template = configured(stack, permissions_boundary=boundary)
+
+    bound = {name for name, role in resources_of(template, "AWS::IAM::Role").items() if "Boundary" in str(role)}
+
+    assert {name for name in resources_of(template, "AWS::IAM::Role") if name.startswith(CONSTRUCT_ID)} == bound
+    assert len(bound) == 2
+
+
+def test_reserved_concurrency() -> None:
+    assert function_of(configured(reserved_concurrent_executions=3))["ReservedConcurrentExecutions"] == 3
+
+
+def test_dead_letters_go_to_a_topic_that_the_function_may_publish_to() -> None:
+    stack = new_stack()
+    key = kms.Key(stack, "Key")
+    topic = sns.Topic(stack, "Topic", master_key=key)
+    template = configured(stack, dead_letter_topic=topic)
+
+    assert function_of(template)["DeadLetterConfig"] == {"TargetArn": stack.resolve(topic.topic_arn)}
+    of_the_function = statements_of(template, beginning=CONSTRUCT_ID)
+    (publish,) = allowing(of_the_function, "sns:Publish")
+    assert publish["Resource"] == stack.resolve(topic.topic_arn)
+    assert allowing(of_the_function, "kms:GenerateDataKey")
+    assert not resources_of(template, "AWS::IAM::Policy")
+
+
+def test_configure_returns_the_provider() -> None:
+    stack = new_stack()
+    assert AutoMLProvider.of(stack).configure(tracing=True) is AutoMLProvider.of(stack)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"poll_interval": 60}, "'poll_interval' must be a Duration, got 60"),
+        (
+            {"poll_interval": cdk.Duration.seconds(15)},
+            "'poll_interval' must be whole seconds from 20 to 300, got 15: each look takes nine of the 25,000 events",
+        ),
+        ({"poll_interval": cdk.Duration.minutes(6)}, "'poll_interval' must be whole seconds from 20 to 300, got 360"),
+        (
+            {"log_retention": cdk.Duration.days(8)},
+            "'log_retention' must be a number of days that CloudWatch Logs knows ('1', '3', '5',",
+        ),
+        ({"log_encryption_key": "key"}, "'log_encryption_key' must be a kms.IKey, got 'key'"),
+        ({"event_bus": "bus"}, "'event_bus' must be an events.IEventBus, got 'bus'"),
+        ({"state_machine_log_level": "ALL"}, "'state_machine_log_level' must be an sfn.LogLevel, got 'ALL'"),
+        ({"tracing": "yes"}, "'tracing' must be true or false, got 'yes'"),
+        ({"vpc": "vpc-1"}, "'vpc' must be an ec2.IVpc, got 'vpc-1'"),
+        ({"security_groups": []}, "'security_groups' needs 'vpc'"),
+        ({"permissions_boundary": "arn"}, "'permissions_boundary' must be an iam.IManagedPolicy, got 'arn'"),
+        (
+            {"reserved_concurrent_executions": 0},
+            "'reserved_concurrent_executions' must be a whole number of at least 1, got 0",
+        ),
+        ({"dead_letter_topic": "arn"}, "'dead_letter_topic' must be an sns.ITopic, got 'arn'"),
+    ],
+)
+def test_wrong_options_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=r"AutoMLProvider.configure in 'Stack'") as refused:
+        AutoMLProvider.of(new_stack()).configure(**options)
+    assert message in str(refused.value)
+
+
+def test_public_subnets_are_refused() -> None:
+    stack = new_stack()
+    public = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC)
+    with pytest.raises(ValueError, match="'vpc_subnets' must not be public: a Lambda function reaches nothing"):
+        AutoMLProvider.of(stack).configure(vpc=ec2.Vpc(stack, "Vpc"), vpc_subnets=public)
+
+
+def test_options_are_given_once_and_before_a_job_is_followed() -> None:
+    stack = new_stack()
+    AutoMLProvider.of(stack).configure(tracing=True)
+    AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
+
+    with pytest.raises(ValueError, match="2 problems") as refused:
+        AutoMLProvider.of(stack).configure(tracing=False)
+    assert "it has been called for this stack already: give all options at once" in str(refused.value)
+    assert "a job of this stack is followed already: call it before the first outcome or on_..." in str(refused.value)
+
+
+def test_state_machine_may_call_the_function_and_deliver_its_log_and_nothing_else() -> None:
+    template = configured()
+    statements = statements_of(template, beginning="SageMakerAutopilotProviderWaiter")
+
+    invoke, deliver = statements
+    assert invoke["Action"] == "lambda:InvokeFunction"
+    assert invoke["Resource"] == {"Fn::GetAtt": ["SageMakerAutopilotProviderFunction8807CA69", "Arn"]}
+    assert all(action.startswith("logs:") for action in as_list(deliver["Action"]))
