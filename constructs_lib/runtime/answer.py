@@ -3,9 +3,9 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from .contract import Attribute
 from .event import Event
 from .retry import Clock, jittered
 
@@ -29,7 +29,8 @@ class Answer:
     physical_id: str
     reason: str = ""
     """Why it failed; empty if it did not."""
-    attributes: dict[Attribute, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    """What `Fn::GetAtt` returns. An answer that is too long loses whole values, from the last one on."""
 
     @property
     def status(self) -> str:
@@ -42,16 +43,35 @@ class NotDeliveredError(Exception):
 
 
 def encode(answer: Answer, event: Event) -> bytes:
-    """The body, in at most `BODY_LIMIT` bytes: the reason is cut, then the attributes go, then more of the reason."""
-    answer = replace(answer, reason=_cut(answer.reason, REASON_LENGTH))
-    body = _json(answer, event)
-    if len(body) > BODY_LIMIT:
-        body = _json(answer, event, with_data=False)
+    """The body, in at most `BODY_LIMIT` bytes.
+
+    The reason is cut to what is worth showing. If that is not enough, values of attributes go, then more of the reason.
+    A value is never cut, because half an address is a wrong address; its key stays, because CloudFormation fails a
+    template that asks for a key that is not there.
+    """
+    answer = replace(answer, reason=cut(answer.reason, REASON_LENGTH))
+    kept = dict(answer.attributes)
+    body = _json(answer, event, kept)
+    for name in reversed(list(answer.attributes)):
+        if len(body) <= BODY_LIMIT:
+            return body
+        kept[name] = ""
+        body = _json(answer, event, kept)
     length = len(answer.reason)
     while len(body) > BODY_LIMIT and length > 1:
-        length //= 2
-        body = _json(replace(answer, reason=_cut(answer.reason, length)), event, with_data=False)
+        length = length * 7 // 8
+        body = _json(replace(answer, reason=cut(answer.reason, length)), event, kept)
     return body
+
+
+def cut(text: str, length: int) -> str:
+    """The text, or its beginning with three dots behind it."""
+    return text if len(text) <= length else text[: max(length - 3, 0)] + "..."
+
+
+def size(text: str) -> int:
+    """How many bytes the text takes in the body."""
+    return len(_encoded(text))
 
 
 def deliver(body: bytes, url: str, clock: Clock) -> None:
@@ -88,7 +108,7 @@ def _put(body: bytes, url: str) -> str:
         return type(error).__name__
 
 
-def _json(answer: Answer, event: Event, *, with_data: bool = True) -> bytes:
+def _json(answer: Answer, event: Event, attributes: Mapping[str, str]) -> bytes:
     body: dict[str, object] = {
         "Status": answer.status,
         "PhysicalResourceId": answer.physical_id,
@@ -98,11 +118,10 @@ def _json(answer: Answer, event: Event, *, with_data: bool = True) -> bytes:
     }
     if answer.reason:
         body["Reason"] = answer.reason
-    if with_data:
-        body["Data"] = {str(name): answer.attributes.get(name, "") for name in Attribute}
-    # UTF-8 rather than escapes: Japanese takes half the bytes. A lone surrogate has no UTF-8 and becomes "?".
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    body["Data"] = {str(name): value for name, value in attributes.items()}
+    return _encoded(body)
 
 
-def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: max(length - 3, 0)] + "..."
+def _encoded(value: object) -> bytes:
+    """JSON in UTF-8 rather than escapes: Japanese takes half the bytes. A lone surrogate has none and becomes "?"."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")

@@ -3,9 +3,10 @@
 # ruff: noqa: D102, N803 - the methods and the names of their arguments are boto3's
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import cached_property
+from typing import Any, Protocol, cast
 
 import botocore.session
 from botocore.config import Config
@@ -25,6 +26,7 @@ class SageMaker(Protocol):
     def create_auto_ml_job_v2(self, **request: Any) -> Reply: ...
     def describe_auto_ml_job_v2(self, *, AutoMLJobName: str) -> Reply: ...
     def stop_auto_ml_job(self, *, AutoMLJobName: str) -> Reply: ...
+    def list_candidates_for_auto_ml_job(self, **request: Any) -> Reply: ...
     def list_tags(self, **request: str) -> Reply: ...
     def add_tags(self, *, ResourceArn: str, Tags: list[dict[str, str]]) -> Reply: ...
     def delete_tags(self, *, ResourceArn: str, TagKeys: list[str]) -> Reply: ...
@@ -39,24 +41,66 @@ class CloudFormation(Protocol):
     """A CloudFormation client of boto3."""
 
     def describe_stack_resource(self, *, StackName: str, LogicalResourceId: str) -> Reply: ...
+    def describe_stacks(self, *, StackName: str) -> Reply: ...
+    def signal_resource(self, *, StackName: str, LogicalResourceId: str, UniqueId: str, Status: str) -> Reply: ...
+
+
+class StepFunctions(Protocol):
+    """A Step Functions client of boto3."""
+
+    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Reply: ...  # noqa: A002
+
+
+class EventBridge(Protocol):
+    """An EventBridge client of boto3."""
+
+    def put_events(self, *, Entries: list[dict[str, Any]]) -> Reply: ...
+
+
+class S3(Protocol):
+    """An S3 client of boto3."""
+
+    def put_object(self, **request: Any) -> Reply: ...
 
 
 @dataclass(frozen=True)
 class Aws:
-    """Everything the function calls."""
+    """Everything the function calls. A client is made when it is first asked for: most requests need two of them."""
 
-    sagemaker: SageMaker
-    cloudformation: CloudFormation
+    client: Callable[[str], Any]
+    """Makes the client of a service, by botocore's name for it."""
+
+    @cached_property
+    def sagemaker(self) -> SageMaker:
+        """Amazon SageMaker."""
+        return cast("SageMaker", self.client("sagemaker"))
+
+    @cached_property
+    def cloudformation(self) -> CloudFormation:
+        """AWS CloudFormation."""
+        return cast("CloudFormation", self.client("cloudformation"))
+
+    @cached_property
+    def stepfunctions(self) -> StepFunctions:
+        """AWS Step Functions."""
+        return cast("StepFunctions", self.client("stepfunctions"))
+
+    @cached_property
+    def events(self) -> EventBridge:
+        """Amazon EventBridge."""
+        return cast("EventBridge", self.client("events"))
+
+    @cached_property
+    def s3(self) -> S3:
+        """Amazon S3."""
+        return cast("S3", self.client("s3"))
 
 
 @functools.cache
 def connect() -> Aws:
-    """The clients, made when they are first needed and kept as long as Lambda keeps the process."""
+    """The services, kept as long as Lambda keeps the process."""
     # A call that hangs ends well before the function does: six tries of at most 25 seconds.
     config = Config(retries={"mode": "adaptive", "total_max_attempts": 6}, connect_timeout=5, read_timeout=20)
     # boto3's clients are botocore's; without the rest of boto3 the function starts sooner.
     session = botocore.session.get_session()
-    return Aws(
-        sagemaker=session.create_client("sagemaker", config=config),
-        cloudformation=session.create_client("cloudformation", config=config),
-    )
+    return Aws(functools.partial(session.create_client, config=config))

@@ -207,7 +207,13 @@ class Poll(StrEnum):
     GENERATION = "Generation"
     LOOKS = "Looks"
     LATE_LOOKS = "LateLooks"
-    """Looks since the job ended at which a wait condition could not be signalled yet."""
+    """Looks since nothing is left but wait conditions that could not be signalled yet."""
+
+    FAILED_LOOKS = "FailedLooks"
+    """Looks in a row at which SageMaker did not tell of the job."""
+
+    UNSENT = "Unsent"
+    """Looks in a row at which the event about the job's present state could not be sent."""
 
     STARTED = "Started"
     """When the watch began, in seconds since 1970."""
@@ -230,7 +236,11 @@ EVENT_DETAIL_TYPE = "Autopilot Job State Change"
 
 
 class EventDetail(StrEnum):
-    """`detail` of an event: the API's names where it has them. All are text but the value and the times."""
+    """`detail` of an event: the API's names where it has them. Every event has all of them.
+
+    All are text, empty if unknown, but for the value and the times: those are numbers, null if unknown. Times are
+    milliseconds since 1970, as in the events that SageMaker itself sends of other jobs.
+    """
 
     JOB_NAME = "AutoMLJobName"
     JOB_ARN = "AutoMLJobArn"

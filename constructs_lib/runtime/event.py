@@ -11,6 +11,7 @@ class RawEvent(TypedDict, total=False):
     """The event as Lambda hands it over. Nothing is certain about it until `check` has passed."""
 
     RequestType: str
+    ResourceType: str
     ResponseURL: str
     StackId: str
     RequestId: str
@@ -20,7 +21,7 @@ class RawEvent(TypedDict, total=False):
     OldResourceProperties: Mapping[str, object]
 
 
-_ALWAYS = ("StackId", "RequestId", "LogicalResourceId", "ResourceProperties")
+_ALWAYS = ("ResourceType", "StackId", "RequestId", "LogicalResourceId", "ResourceProperties")
 _NEEDS = {
     "Create": _ALWAYS,
     "Update": (*_ALWAYS, "PhysicalResourceId", "OldResourceProperties"),
@@ -41,6 +42,7 @@ class Event:
     """A secret: whoever has it can answer for us."""
     properties: Mapping[str, object] = field(repr=False)
     old_properties: Mapping[str, object] = field(repr=False)
+    resource_type: str = ""
     missing: tuple[str, ...] = ()
 
     def check(self) -> None:
@@ -74,6 +76,7 @@ def parse(raw: RawEvent) -> Event:
         response_url=url,
         properties=_mapping(raw.get("ResourceProperties")),
         old_properties=_mapping(raw.get("OldResourceProperties")),
+        resource_type=str(raw.get("ResourceType", "")),
         missing=tuple(key for key in _NEEDS.get(request_type, ()) if not raw.get(key)),
     )
 

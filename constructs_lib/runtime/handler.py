@@ -1,18 +1,42 @@
-"""Where Lambda calls: every event gets exactly one answer, whatever happens."""
+"""Where Lambda calls: every event of CloudFormation gets exactly one answer, whatever happens."""
 
 import traceback
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Protocol, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import lifecycle, log
+from . import imported, lifecycle, log, outcome, poll
 from .answer import NO_JOB, Answer, deliver, encode
 from .clients import Aws, connect
-from .contract import Attribute
+from .contract import OUTCOME_TYPE, POLL_ACTION, RESOURCE_TYPE, WATCH_TYPE, Attribute, OutcomeAttribute, Poll
 from .event import Event, RawEvent, parse
 from .failure import Failure
 from .retry import Clock
+
+Serve = Callable[[Event, Aws, Clock], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A type of resource: how its requests are served, and what every answer carries."""
+
+    create: Serve
+    update: Serve
+    delete: Serve
+    attributes: type[StrEnum]
+    physical_id: Callable[[str], str] | None = None
+    """From the logical id, and the same for ever; None: the resource is called as its job is."""
+
+
+KINDS = {
+    RESOURCE_TYPE: Kind(lifecycle.create, lifecycle.update, lifecycle.delete, Attribute),
+    WATCH_TYPE: Kind(imported.create, imported.update, imported.delete, Attribute, imported.physical_id),
+    OUTCOME_TYPE: Kind(outcome.create, outcome.update, outcome.delete, OutcomeAttribute, outcome.physical_id),
+}
+"""The types that this function serves."""
 
 
 class Context(Protocol):
@@ -22,22 +46,29 @@ class Context(Protocol):
         """How long this call may still run."""
 
 
-def handle(raw: RawEvent, context: Context) -> None:
-    """Serve one event of CloudFormation."""
-    serve(raw, connect, Clock(context.get_remaining_time_in_millis))
+def handle(raw: RawEvent, context: Context) -> dict[str, object] | None:
+    """Serve one event of CloudFormation, or one look of the state machine."""
+    return serve(raw, connect, Clock(context.get_remaining_time_in_millis))
 
 
-def serve(raw: RawEvent, connect: Callable[[], Aws], clock: Clock) -> None:
-    """Serve one event with the given services and time.
+def serve(raw: RawEvent, connect: Callable[[], Aws], clock: Clock) -> dict[str, object] | None:
+    """Serve one call with the given services and time.
+
+    Returns:
+        The state machine's next state; nothing to CloudFormation, which is answered at its address.
 
     Raises:
         ValueError: The event has no address for an answer.
         NotDeliveredError: CloudFormation did not take the answer.
     """
+    state = cast("Mapping[str, object]", raw)
+    if "ResponseURL" not in state and state.get(Poll.ACTION) == POLL_ACTION:
+        return poll.look(state, connect(), clock)
     event = parse(raw)
-    answer = _answer(event, connect, clock)
+    answer = _complete(_answer(event, connect, clock), event)
     log.write(event, "answer", job_name=answer.physical_id, status=answer.status, detail=answer.reason)
     deliver(encode(answer, event), event.response_url, clock)
+    return None
 
 
 def _answer(event: Event, connect: Callable[[], Aws], clock: Clock) -> Answer:
@@ -54,15 +85,22 @@ def _answer(event: Event, connect: Callable[[], Aws], clock: Clock) -> Answer:
 
 
 def _dispatch(event: Event, aws: Aws, clock: Clock) -> Answer:
-    if event.request_type == "Delete":
-        lifecycle.delete(event, aws, clock)
-        return Answer(event.physical_id)
-    serve_request = lifecycle.create if event.request_type == "Create" else lifecycle.update
-    outcome = serve_request(event, aws, clock)
-    attributes = {Attribute.JOB_NAME: outcome.job_name, Attribute.JOB_ARN: outcome.job_arn}
-    return Answer(outcome.job_name, attributes=attributes)
+    kind = KINDS.get(event.resource_type)
+    if kind is None:
+        raise Failure(f"the resource type must be {' or '.join(KINDS)}, got {event.resource_type!r}")
+    serve_request = {"Create": kind.create, "Update": kind.update, "Delete": kind.delete}[event.request_type]
+    return serve_request(event, aws, clock)
 
 
 def _failed(event: Event, reason: str, job_name: str = "") -> Answer:
     """A failure changes no physical id: CloudFormation would take another one for a replacement."""
-    return Answer(event.physical_id or job_name or NO_JOB, reason=log.mask(reason, event.response_url) or "unknown")
+    kind = KINDS.get(event.resource_type)
+    physical_id = kind.physical_id(event.logical_id) if kind and kind.physical_id else job_name or NO_JOB
+    return Answer(event.physical_id or physical_id, reason=log.mask(reason, event.response_url) or "unknown")
+
+
+def _complete(answer: Answer, event: Event) -> Answer:
+    """The answer with every attribute of the resource's type, empty if unknown."""
+    kind = KINDS.get(event.resource_type)
+    names: list[StrEnum] = list(kind.attributes) if kind else []
+    return replace(answer, attributes={name: answer.attributes.get(name, "") for name in names})

@@ -4,30 +4,17 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from .clients import Reply, SageMaker
-from .contract import OwnerTag
+from .contract import ENDED, JobStatus, OwnerTag
+from .description import Description
 from .event import Event
 from .failure import is_missing
 from .spec import Spec
 
-
-class JobStatus(StrEnum):
-    """`AutoMLJobStatus` of the API."""
-
-    COMPLETED = "Completed"
-    IN_PROGRESS = "InProgress"
-    FAILED = "Failed"
-    STOPPED = "Stopped"
-    STOPPING = "Stopping"
-
-
 _TAG_VALUE = re.compile(r"[\w.:/=+@ -]{1,256}", re.ASCII)
-
-ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.STOPPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +59,29 @@ class Job:
         return self.belongs_to(event) and self.tags.get(OwnerTag.SPEC) == spec.digest and not self.is_released
 
 
-def find(sagemaker: SageMaker, name: str) -> Job | None:
-    """The job of that name, whoever made it."""
+def describe(sagemaker: SageMaker, name: str) -> Reply | None:
+    """What the service says of the job of that name, whoever made it; None if there is none."""
     try:
-        reply = sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)
+        return sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)
     except ClientError as error:
         if is_missing(error):
             return None
         raise
+
+
+def describe_if_told(sagemaker: SageMaker, name: str) -> Description:
+    """What the service says of the job of that name, or nothing: for answers that must not fail."""
+    try:
+        return Description(describe(sagemaker, name) or {})
+    except (ClientError, BotoCoreError):
+        return Description({})
+
+
+def find(sagemaker: SageMaker, name: str) -> Job | None:
+    """The job of that name with its tags, whoever made it."""
+    reply = describe(sagemaker, name)
+    if reply is None:
+        return None
     return Job(
         name=name,
         arn=reply["AutoMLJobArn"],

@@ -2,19 +2,21 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from . import endpoint, jobs, log
+from . import endpoint, jobs, log, watch
+from .answer import Answer
 from .clients import Aws
-from .contract import NAME_LENGTH, OwnerTag
+from .contract import NAME_LENGTH, Attribute, OwnerTag
+from .description import Description
 from .event import Event
 from .failure import Failure, code, is_denied, may_have_happened
 from .jobs import Job
 from .retry import Clock, patiently
 from .spec import Spec, read
 from .stack import Stack
+from .watch import Watch
 
 RETIRE_BUDGET = 600.0
 """Seconds that a Delete waits for a job and its endpoint to end, so that role, key and bucket outlive them."""
@@ -37,40 +39,52 @@ _ACCOUNT_FIELD = 4
 """Where an ARN holds the account; partition and region stand before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The job that the resource is now."""
-
-    job_name: str
-    job_arn: str
-
-
-def create(event: Event, aws: Aws, clock: Clock) -> Outcome:
+def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Make the job, or find the one that an earlier delivery of this event made."""
     spec = _read(event.properties, aws)
+    wanted = watch.read(event.properties)
     job = _claim(spec, event, aws, clock, accepts=lambda job: job.was_made_by(event))
-    return Outcome(job.name, job.arn)
+    if wanted and not job.is_released:
+        _follow(wanted, job, event, aws, clock)
+    return _is_now(job.name, job.arn)
 
 
-def update(event: Event, aws: Aws, clock: Clock) -> Outcome:
+def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Keep the job, change its tags, go back to the one that served these properties before, or make one."""
     spec = _read(event.properties, aws)
+    wanted = watch.read(event.properties)
     old = _readable(event.old_properties, aws)
+    old_watch = watch.readable(event.old_properties)
     if old and old.digest == spec.digest:
+        if wanted and wanted.adds_to(old_watch):
+            _follow_on(wanted, event, aws, clock)
         return _keep(old, spec, event, aws)
-    job = patiently(lambda: _earlier(spec, event, aws), clock) or _claim(
-        spec, event, aws, clock, accepts=lambda job: job.was_made_by(event) or job.still_serves(event, spec)
+    earlier = patiently(lambda: _earlier(spec, event, aws), clock)
+    job = earlier or _claim(
+        spec,
+        event,
+        aws,
+        clock,
+        accepts=lambda job: job.was_made_by(event) or job.still_serves(event, spec),
+        in_vain=wanted is not None and wanted.cannot_wait(old_watch),
     )
+    if wanted and not job.is_released and (earlier is None or wanted.adds_to(old_watch)):
+        _follow(wanted, job, event, aws, clock)
     # A job that was given up since tells that this event is an old one: what runs now was made later.
     if old and not job.is_released:
         _retire_orphans(old, job, event, aws, clock)
-    return Outcome(job.name, job.arn)
+    return _is_now(job.name, job.arn)
 
 
-def delete(event: Event, aws: Aws, clock: Clock) -> None:
+def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Stop whatever is ours, and remove what it deployed."""
     found = {job.name: job for job in _candidates(event, aws) if job.belongs_to(event)}
     _retire(_spare_live(list(found.values()), event, aws), event, aws, clock)
+    return Answer(event.physical_id)
+
+
+def _is_now(job_name: str, job_arn: str) -> Answer:
+    return Answer(job_name, attributes={Attribute.JOB_NAME: job_name, Attribute.JOB_ARN: job_arn})
 
 
 def _read(properties: Mapping[str, object], aws: Aws) -> Spec:
@@ -88,7 +102,7 @@ def _readable(properties: Mapping[str, object], aws: Aws) -> Spec | None:
 # Keeping a job
 
 
-def _keep(old: Spec, spec: Spec, event: Event, aws: Aws) -> Outcome:
+def _keep(old: Spec, spec: Spec, event: Event, aws: Aws) -> Answer:
     arn = _arn(event, aws)
     changed = {key: value for key, value in spec.tags.items() if old.tags.get(key) != value}
     removed = [key for key in old.tags if key not in spec.tags]
@@ -97,7 +111,7 @@ def _keep(old: Spec, spec: Spec, event: Event, aws: Aws) -> Outcome:
     if removed:
         aws.sagemaker.delete_tags(ResourceArn=arn, TagKeys=removed)
     log.write(event, "tags changed" if changed or removed else "nothing changed", job_name=event.physical_id)
-    return Outcome(event.physical_id, arn)
+    return _is_now(event.physical_id, arn)
 
 
 def _arn(event: Event, aws: Aws) -> str:
@@ -110,6 +124,28 @@ def _arn(event: Event, aws: Aws) -> str:
     if job is None:
         raise Failure(f"the AutoML job '{name}' of this resource does not exist; change 'revision' to make another")
     return job.arn
+
+
+# Following a job to its end
+
+
+def _follow(wanted: Watch, job: Job, event: Event, aws: Aws, clock: Clock) -> None:
+    """Start the watch over a job. How an older one has ended is no news."""
+    is_news = not job.has_ended or job.was_made_by(event)
+    watch.start(wanted, job.name, event, aws, clock, seen="" if is_news else _state(job.name, aws, clock))
+
+
+def _follow_on(wanted: Watch, event: Event, aws: Aws, clock: Clock) -> None:
+    """Start another watch over the job that the resource keeps: more wait for it, or listen."""
+    state = _state(event.physical_id, aws, clock)
+    watch.start(wanted, event.physical_id, event, aws, clock, seen=state)
+
+
+def _state(job_name: str, aws: Aws, clock: Clock) -> str:
+    """The state that a job has ended in; empty while it runs."""
+    reply = patiently(lambda: jobs.describe(aws.sagemaker, job_name), clock)
+    job = Description(reply or {})
+    return job.state if job.has_ended else ""
 
 
 # Finding and making a job
@@ -130,15 +166,25 @@ def _earlier(spec: Spec, event: Event, aws: Aws) -> Job | None:
     return previous if previous and previous.still_serves(event, spec) else None
 
 
-def _claim(spec: Spec, event: Event, aws: Aws, clock: Clock, *, accepts: Callable[[Job], bool]) -> Job:
+def _claim(
+    spec: Spec, event: Event, aws: Aws, clock: Clock, *, accepts: Callable[[Job], bool], in_vain: bool = False
+) -> Job:
     """The first acceptable job under the names of a spec; it is made where there is none.
 
+    Args:
+        spec: What is wanted.
+        event: Who wants it.
+        aws: The services.
+        clock: The time this call has.
+        accepts: Which job will do.
+        in_vain: Whether the deployment could not wait for a new job although it should.
+
     Raises:
-        Failure: The user gave the name, and it is spent.
+        Failure: The user gave the name, and it is spent; or a new job would be in vain.
     """
     stack = Stack(aws.cloudformation, event)
     for name in spec.names(event):
-        job = _find_or_start(name, spec, event, stack, aws, clock)
+        job = _find_or_start(name, spec, event, stack, aws, clock, in_vain=in_vain)
         if accepts(job):
             return job
         log.write(event, "name is spent", job_name=name, status=job.status)
@@ -147,12 +193,14 @@ def _claim(spec: Spec, event: Event, aws: Aws, clock: Clock, *, accepts: Callabl
     raise Failure(f"an AutoML job named '{spec.job_name}' exists, and this request did not make it: {_SPENT}")
 
 
-def _find_or_start(name: str, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: Clock) -> Job:
+def _find_or_start(name: str, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: Clock, *, in_vain: bool) -> Job:
     for look in range(_LOOKS):
         if look:
             clock.sleep(1)
         job = patiently(lambda: jobs.find(aws.sagemaker, name), clock)
         if job is None:
+            if in_vain and not stack.is_rolling_back():
+                raise Failure(watch.IN_VAIN)
             started = _start(name, spec, event, stack, aws, clock)
             if started:
                 return started

@@ -26,10 +26,12 @@ class Clock:
         remaining_ms: Callable[[], int],
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         self._remaining_ms = remaining_ms
         self.now = now
         self.sleep = sleep
+        self.wall = wall
 
     def remaining(self) -> float:
         """Seconds until Lambda ends this call."""

@@ -81,20 +81,20 @@ def _boolean(value: object, path: str) -> bool:
 
 
 def _integer(value: object, path: str) -> int:
-    number = _number(value)
+    number = read_number(value)
     if number is None or int(number) != number:
         raise _unreadable(value, "a whole number", path)
     return int(number)
 
 
 def _float(value: object, path: str) -> float:
-    number = _number(value)
+    number = read_number(value)
     if number is None:
         raise _unreadable(value, "a number", path)
     return float(number)
 
 
-def _number(value: object) -> int | float | None:
+def read_number(value: object) -> int | float | None:
     """The number that a value is or spells in JSON, as CloudFormation writes it; None if it is none."""
     if isinstance(value, str):
         try:

@@ -1,4 +1,7 @@
-"""Whether CloudFormation still wants what an event asks for. Events can arrive late, and twice."""
+"""What CloudFormation says of a stack and its resources: whether it still wants what an event asks for.
+
+Events can arrive late, and twice. Where CloudFormation does not tell, nobody is kept from anything.
+"""
 
 import re
 
@@ -8,13 +11,17 @@ from .clients import CloudFormation
 from .event import Event
 from .failure import Failure, code, message
 
-_DELETED = {"DELETE_IN_PROGRESS", "DELETE_COMPLETE"}
+DELETED = "DELETE_COMPLETE"
+
+_DELETED = {"DELETE_IN_PROGRESS", DELETED}
 _IN_PROGRESS = "_IN_PROGRESS"
+_ROLLBACK = "ROLLBACK"
 _STACK_GONE = re.compile(r"stack\b.*does not exist", re.IGNORECASE)
+_RESOURCE_GONE = re.compile(r"resource\b.*does not exist", re.IGNORECASE)
 
 
 class Stack:
-    """CloudFormation's own view of the resource that an event is about."""
+    """CloudFormation's own view of the resource that an event is about, and of the stack that it is in."""
 
     def __init__(self, client: CloudFormation, event: Event) -> None:
         self._client = client
@@ -46,23 +53,72 @@ class Stack:
             although_deleted: Tell it also while the resource is being deleted.
         """
         try:
-            resource = self._describe()
+            resource = self._describe(self._event.logical_id)
         except (ClientError, BotoCoreError):
             return ""
         deleted = resource.get("ResourceStatus") in _DELETED
         return "" if deleted and not although_deleted else str(resource.get("PhysicalResourceId", ""))
 
+    def is_rolling_back(self) -> bool:
+        """Whether the stack goes back to what it was. What fails now leaves it stuck."""
+        return _ROLLBACK in self._stack_status()
+
+    def is_busy(self) -> bool:
+        """Whether the stack is being created, updated or deleted."""
+        return self._stack_status().endswith(_IN_PROGRESS)
+
+    def condition_status(self, logical_id: str) -> str:
+        """The status of another resource of the stack; empty if it is not there yet or CloudFormation does not tell."""
+        try:
+            return str(self._describe(logical_id).get("ResourceStatus", ""))
+        except (ClientError, BotoCoreError):
+            return ""
+
+    def is_gone(self, physical_ids: set[str], *, when_missing: bool) -> bool:
+        """Whether the resource was deleted, or its whole stack.
+
+        Args:
+            physical_ids: What the resource may be called. A replaced one shows as deleted, under its old name, when
+                CloudFormation cleans up (unverified).
+            when_missing: Whether a stack that does not know the resource has deleted it, or is not yet to be asked.
+        """
+        try:
+            resource = self._describe(self._event.logical_id)
+        except ClientError as error:
+            if code(error) != "ValidationError":
+                return False
+            return bool(_STACK_GONE.match(message(error)) or (when_missing and _RESOURCE_GONE.match(message(error))))
+        except BotoCoreError:
+            return False
+        physical_id = str(resource.get("PhysicalResourceId", ""))
+        return resource.get("ResourceStatus") == DELETED and physical_id in {"", *physical_ids}
+
+    def signal(self, logical_id: str, unique_id: str) -> None:
+        """Let a wait condition go on.
+
+        Raises:
+            ClientError: CloudFormation did not take the signal.
+        """
+        self._client.signal_resource(
+            StackName=self._event.stack_id, LogicalResourceId=logical_id, UniqueId=unique_id, Status="SUCCESS"
+        )
+
     def _status(self) -> str:
         try:
-            return str(self._describe().get("ResourceStatus", ""))
+            return str(self._describe(self._event.logical_id).get("ResourceStatus", ""))
         except ClientError as error:
             gone = code(error) == "ValidationError" and _STACK_GONE.match(message(error))
-            return "DELETE_COMPLETE" if gone else ""
+            return DELETED if gone else ""
         except BotoCoreError:
             return ""
 
-    def _describe(self) -> dict[str, object]:
-        reply = self._client.describe_stack_resource(
-            StackName=self._event.stack_id, LogicalResourceId=self._event.logical_id
-        )
+    def _stack_status(self) -> str:
+        try:
+            stacks = self._client.describe_stacks(StackName=self._event.stack_id).get("Stacks", [])
+        except (ClientError, BotoCoreError):
+            return ""
+        return str(stacks[0].get("StackStatus", "")) if stacks else ""
+
+    def _describe(self, logical_id: str) -> dict[str, object]:
+        reply = self._client.describe_stack_resource(StackName=self._event.stack_id, LogicalResourceId=logical_id)
         return dict(reply.get("StackResourceDetail", {}))

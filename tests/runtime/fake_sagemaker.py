@@ -20,6 +20,16 @@ REGION = "eu-west-1"
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+SECONDARY = {
+    "InProgress": "TrainingModels",
+    "Stopping": "Stopping",
+    "Stopped": "Stopped",
+    "Failed": "Failed",
+    "Completed": "Completed",
+}
+"""What the fake says by itself; `FakeJob.told` says otherwise."""
+
+
 @functools.cache
 def service_model(service: str) -> Any:
     return botocore.session.get_session().get_service_model(service)
@@ -132,6 +142,41 @@ class FakeJob:
     status: str = "InProgress"
     stops_at: float = 0.0
     deployed_endpoint: str = ""
+    told: dict[str, Any] = field(default_factory=dict)
+    """More of what DescribeAutoMLJobV2 returns."""
+    candidates: list[dict[str, Any]] = field(default_factory=list)
+    """Those of ListCandidatesForAutoMLJob."""
+
+
+def candidate(name: str, value: float, *, metric: str = "F1", direction: str = "Maximize") -> dict[str, Any]:
+    """A candidate of a tabular job, with something of every kind."""
+    return {
+        "CandidateName": name,
+        "CandidateStatus": "Completed",
+        "ObjectiveStatus": "Succeeded",
+        "CreationTime": EPOCH,
+        "FinalAutoMLJobObjectiveMetric": {
+            "Type": direction,
+            "MetricName": metric,
+            "StandardMetricName": metric,
+            "Value": value,
+        },
+        "InferenceContainers": [
+            {"Image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/features:1", "Environment": {"A": "1"}},
+            {
+                "Image": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/xgboost:1",
+                "ModelDataUrl": "s3://results/model.tar.gz",
+            },
+        ],
+        "CandidateProperties": {
+            "CandidateArtifactLocations": {"Explainability": "s3://results/why/", "ModelInsights": "s3://results/how/"},
+            "CandidateMetrics": [
+                {"MetricName": "AUC", "StandardMetricName": "AUC", "Value": 0.99, "Set": "Train"},
+                {"MetricName": "AUC", "StandardMetricName": "AUC", "Value": 0.8, "Set": "Validation"},
+                {"StandardMetricName": "LogLoss", "Value": 0.3, "Set": "Validation"},
+            ],
+        },
+    }
 
 
 @dataclass
@@ -202,7 +247,18 @@ class FakeSageMaker(FakeService):
                 reply["ModelDeployConfig"] = job.request["ModelDeployConfig"]
             if job.deployed_endpoint:
                 reply["ModelDeployResult"] = {"EndpointName": job.deployed_endpoint}
-            return reply
+            if "OutputDataConfig" in job.request:
+                reply["OutputDataConfig"] = job.request["OutputDataConfig"]
+            reply["AutoMLJobSecondaryStatus"] = SECONDARY[job.status]
+            return reply | job.told
+
+    def list_candidates_for_auto_ml_job(self, **params: Any) -> dict[str, Any]:
+        with self.serving("ListCandidatesForAutoMLJob", params):
+            candidates = self._job("ListCandidatesForAutoMLJob", params["AutoMLJobName"]).candidates
+            begin = int(params.get("NextToken", "0"))
+            end = begin + params.get("MaxResults", 10)
+            page: dict[str, Any] = {"Candidates": candidates[begin:end]}
+            return page | ({"NextToken": str(end)} if end < len(candidates) else {})
 
     def stop_auto_ml_job(self, **params: str) -> dict[str, Any]:
         with self.serving("StopAutoMLJob", params):
@@ -211,6 +267,24 @@ class FakeSageMaker(FakeService):
                 raise client_error("StopAutoMLJob", "ValidationException", f"The job is {job.status}")
             job.status, job.stops_at = "Stopping", self.time.now() + self.stop_seconds
             return {}
+
+    def complete(self, name: str, *, value: float = 0.9, **told: Any) -> FakeJob:
+        """Let a job come to a good end, or to what else is told."""
+        job = self.jobs[name.lower()]
+        best = candidate(f"{job.name}-trial-7", value)
+        job.status = "Completed"
+        job.candidates = [best, candidate(f"{job.name}-trial-2", value - 0.1)]
+        job.told = {"EndTime": self.time.wall(), "BestCandidate": best} | told
+        return job
+
+    def fail_job(self, name: str, reason: str, *partial: str) -> FakeJob:
+        """Let a job come to a bad end."""
+        job = self.jobs[name.lower()]
+        job.status = "Failed"
+        job.told = {"EndTime": self.time.wall(), "FailureReason": reason}
+        if partial:
+            job.told["PartialFailureReasons"] = [{"PartialFailureMessage": text} for text in partial]
+        return job
 
     def _job(self, operation: str, name: str) -> FakeJob:
         self._let_pass()
@@ -331,9 +405,31 @@ class FakeCloudFormation(FakeService):
     resources: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     """(stack id, logical id) -> (status, physical id)"""
     stacks: set[str] = field(default_factory=set)
+    stack_status: str = "CREATE_COMPLETE"
+    signals: list[tuple[str, str]] = field(default_factory=list)
+    """(logical id, unique id), of those that were taken"""
 
     def __post_init__(self) -> None:
         super().__init__(self.time)
+
+    def describe_stacks(self, **params: str) -> dict[str, Any]:
+        with self.serving("DescribeStacks", params):
+            if params["StackName"] not in self.stacks:
+                raise client_error("DescribeStacks", "ValidationError", f"Stack {params['StackName']} does not exist")
+            return {"Stacks": [{"StackStatus": self.stack_status}]}
+
+    def signal_resource(self, **params: str) -> dict[str, Any]:
+        """The texts of the refusals are unverified; so the function must not read them."""
+        with self.serving("SignalResource", params):
+            place = params["StackName"], params["LogicalResourceId"]
+            if self.resources.get(place, ("", ""))[0] != "CREATE_IN_PROGRESS":
+                raise client_error("SignalResource", "ValidationError", f"Resource {place[1]} waits for no signal")
+            if (place[1], params["UniqueId"]) in self.signals:
+                raise client_error("SignalResource", "ValidationError", "Signal with this id was received before")
+            assert params["Status"] == "SUCCESS"
+            self.signals.append((place[1], params["UniqueId"]))
+            self.resources[place] = ("CREATE_COMPLETE", "condition")
+            return {}
 
     def describe_stack_resource(self, **params: str) -> dict[str, Any]:
         with self.serving("DescribeStackResource", params):

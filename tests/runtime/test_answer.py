@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from constructs_lib.runtime.answer import BODY_LIMIT, Answer, NotDeliveredError, deliver, encode
-from constructs_lib.runtime.contract import Attribute
+from constructs_lib.runtime.contract import Attribute, OutcomeAttribute
 from constructs_lib.runtime.event import Event
 from constructs_lib.runtime.retry import Clock
 
@@ -38,7 +38,7 @@ def test_failure_has_a_reason_and_its_attributes_are_empty() -> None:
 
     assert body["Status"] == "FAILED"
     assert body["Reason"] == "no"
-    assert body["Data"] == {"JobName": "", "JobArn": ""}
+    assert body["Data"] == {}
 
 
 def test_long_reason_is_cut_before_the_attributes_go() -> None:
@@ -54,7 +54,26 @@ def test_attributes_go_before_more_of_the_reason() -> None:
     body = json.loads(encode(answer, EVENT))
 
     assert body["Reason"] == "ä" * 1000
-    assert "Data" not in body
+    assert body["Data"] == {"JobArn": ""}
+
+
+def test_attributes_go_whole_and_the_last_ones_first() -> None:
+    long = {name: str(number) * 900 for number, name in enumerate("abcdef")}
+
+    data = json.loads(encode(Answer("job", attributes=long), EVENT))["Data"]
+
+    assert data == long | {"e": "", "f": ""}
+
+
+def test_model_goes_last_and_reports_first() -> None:
+    order = list(OutcomeAttribute)
+
+    assert order[0] == OutcomeAttribute.MODEL_DATA_URL
+    assert order[-3:] == [
+        OutcomeAttribute.INFERENCE_IMAGE,
+        OutcomeAttribute.MODEL_INSIGHTS_URI,
+        OutcomeAttribute.EXPLAINABILITY_URI,
+    ]
 
 
 def test_reason_in_another_script_is_kept_readable() -> None:

@@ -7,6 +7,7 @@ import pytest
 from constructs_lib.runtime import handler
 from constructs_lib.runtime.answer import NO_JOB
 from constructs_lib.runtime.clients import Aws, connect
+from constructs_lib.runtime.handler import KINDS
 from constructs_lib.runtime.retry import Clock
 
 from .world import World, properties
@@ -23,9 +24,27 @@ def test_unknown_request_type_is_refused(world: World, request_type: str) -> Non
     assert answer["Reason"] == f"the request type must be Create, Update or Delete, got {request_type!r}"
 
 
+@pytest.mark.parametrize("request_type", ["Create", "Update", "Delete"])
+def test_unknown_resource_type_is_refused(world: World, request_type: str) -> None:
+    event = world.event(
+        request_type,
+        ResourceType="Custom::Teapot",
+        PhysicalResourceId="job",
+        ResourceProperties=properties(),
+        OldResourceProperties=properties(),
+    )
+
+    answer = world.send(event)
+
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"] == f"the resource type must be {' or '.join(KINDS)}, got 'Custom::Teapot'"
+    assert not world.sagemaker.calls
+
+
 @pytest.mark.parametrize(
     ("request_type", "missing"),
     [
+        ("Create", "ResourceType"),
         ("Create", "StackId"),
         ("Create", "RequestId"),
         ("Create", "LogicalResourceId"),

@@ -11,12 +11,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
 
 from constructs_lib.runtime.clients import Aws
-from constructs_lib.runtime.contract import OwnerTag
+from constructs_lib.runtime.contract import RESOURCE_TYPE, OwnerTag
 from constructs_lib.runtime.event import RawEvent
-from constructs_lib.runtime.handler import serve
+from constructs_lib.runtime.handler import KINDS, serve
 from constructs_lib.runtime.retry import Clock
 
-from .fake_sagemaker import ACCOUNT, REGION, FakeCloudFormation, FakeJob, FakeSageMaker, FakeTime
+from .fake_sagemaker import ACCOUNT, REGION, FakeCloudFormation, FakeJob, FakeSageMaker, FakeService, FakeTime
+from .fake_services import FakeEventBridge, FakeS3, FakeStepFunctions
 
 SIGNATURE = "SENTINELsignatureTHATnobodyMAYsee"
 LOGICAL_ID = "Churn8A3F2C11"
@@ -92,6 +93,16 @@ def properties(
     return cast("dict[str, Any]", stringified(wire if body.get("AutoMLJobName") else wire | {"NamePrefix": prefix}))
 
 
+STATE_MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:sagemaker-autopilot"
+BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
+
+
+def watching(*conditions: str, bus: str = BUS, seconds: int = 42_600) -> dict[str, Any]:
+    """The `Watch` of a job as CloudFormation sends it."""
+    wanted = [{"LogicalId": name, "Seconds": str(seconds)} for name in conditions]
+    return {"StateMachine": STATE_MACHINE, "Conditions": wanted, "EventBus": bus}
+
+
 def stringified(value: object) -> object:
     """What CloudFormation makes of a property: booleans and numbers become strings."""
     if isinstance(value, dict):
@@ -115,7 +126,12 @@ class World:
     def __post_init__(self) -> None:
         self.sagemaker = FakeSageMaker(self.time)
         self.cloudformation = FakeCloudFormation(self.time)
-        self.aws = Aws(self.sagemaker, self.cloudformation)
+        self.stepfunctions = FakeStepFunctions(self.time)
+        self.events_bus = FakeEventBridge(self.time)
+        self.s3 = FakeS3(self.time)
+        services = (self.sagemaker, self.cloudformation, self.stepfunctions, self.events_bus, self.s3)
+        self.services: dict[str, FakeService] = {service.service: service for service in services}
+        self.aws = Aws(self.services.__getitem__)
         self.stack_id = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{self.stack_name}/{uuid.UUID(int=7)}"
         self.cloudformation.stacks.add(self.stack_id)
         self._numbers = itertools.count(1)
@@ -130,7 +146,7 @@ class World:
             "StackId": self.stack_id,
             "RequestId": str(number),
             "LogicalResourceId": LOGICAL_ID,
-            "ResourceType": "Custom::SageMakerAutoMLJob",
+            "ResourceType": RESOURCE_TYPE,
             **changes,
         }
         self.events.append(cast("RawEvent", copy.deepcopy(event)))
@@ -140,19 +156,46 @@ class World:
         """One delivery of an event: exactly one answer comes back, and it fits CloudFormation's rules."""
         before = len(self.sink.received)
         self.time.start_call(allowed)
-        serve(copy.deepcopy(event), lambda: self.aws, Clock(self.time.remaining_ms, self.time.now, self.time.sleep))
+        serve(copy.deepcopy(event), lambda: self.aws, self.clock())
         assert len(self.sink.received) == before + 1
         answer = self.sink.answers()[-1]
         assert answer["RequestId"] == event.get("RequestId", "")
-        assert set(answer["Data"]) == {"JobName", "JobArn"}
+        kind = KINDS.get(event.get("ResourceType", ""))
+        assert set(answer["Data"]) == set(kind.attributes if kind else [])
         if answer["Status"] == "FAILED":
             assert answer["Reason"]
         if event["RequestType"] != "Create" and "PhysicalResourceId" in event and answer["Status"] == "FAILED":
             assert answer["PhysicalResourceId"] == event["PhysicalResourceId"]
         return answer
 
-    def status(self, status: str) -> None:
-        self.cloudformation.resources[self.stack_id, LOGICAL_ID] = (status, self.physical_id)
+    def clock(self) -> Clock:
+        return Clock(self.time.remaining_ms, self.time.now, self.time.sleep, wall=lambda: self.time.wall().timestamp())
+
+    def status(self, status: str, logical_id: str = LOGICAL_ID, physical_id: str | None = None) -> None:
+        called = self.physical_id if physical_id is None else physical_id
+        self.cloudformation.resources[self.stack_id, logical_id] = (status, called)
+
+    # Following
+
+    def look(self, name: str = "") -> dict[str, Any]:
+        """One round of an execution, the only one if none is named: its state goes to the function and comes back."""
+        [name] = [name] if name else self.stepfunctions.running()
+        execution = self.stepfunctions.executions[name]
+        self.time.start_call()
+        state = serve(json.loads(json.dumps(execution.state)), lambda: self.aws, self.clock())
+        execution.state = json.loads(json.dumps(state))
+        execution.done = execution.state["Done"]
+        return execution.state
+
+    def follow(self, looks: int, seconds: float = 60) -> int:
+        """Let time pass and all executions look, until they are done or so often; tells how often they did."""
+        for number in range(looks):
+            if not self.stepfunctions.running():
+                return number
+            self.time.seconds += seconds
+            for name in self.stepfunctions.running():
+                self.look(name)
+        return looks
 
     # What CloudFormation does with a resource. `deliver` sends an event as often as the test wants.
 
