@@ -86,7 +86,7 @@ def find(sagemaker: SageMaker, name: str) -> Job | None:
         name=name,
         arn=reply["AutoMLJobArn"],
         status=reply["AutoMLJobStatus"],
-        tags=dict(_tags(sagemaker, reply["AutoMLJobArn"])),
+        tags=dict(tags_of(sagemaker, reply["AutoMLJobArn"])),
         created=reply.get("CreationTime"),
         given_endpoint=reply.get("ModelDeployConfig", {}).get("EndpointName", ""),
         deployed_endpoint=reply.get("ModelDeployResult", {}).get("EndpointName", ""),
@@ -143,7 +143,8 @@ def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": str(key), "Value": value} for key, value in tags.items()]
 
 
-def _tags(sagemaker: SageMaker, arn: str) -> Iterator[tuple[str, str]]:
+def tags_of(sagemaker: SageMaker, arn: str) -> Iterator[tuple[str, str]]:
+    """The tags of anything that has some."""
     page: Reply = sagemaker.list_tags(ResourceArn=arn)
     while True:
         yield from ((tag["Key"], tag["Value"]) for tag in page.get("Tags", []))

@@ -5,7 +5,7 @@ import hashlib
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -20,7 +20,7 @@ OPERATIONS = ("CreateAutoMLJob", "CreateAutoMLJobV2")
 
 _NAME = "AutoMLJobName"
 _TAGS = "Tags"
-_PREFIX_PATTERN = re.compile(rf"(?=.{{0,{NAME_LENGTH - HASH_LENGTH}}}$)[a-z0-9](-*[a-z0-9])*-")
+_PREFIX_PATTERN = re.compile("[a-z0-9](-*[a-z0-9])*-")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Spec:
     @cached_property
     def digest(self) -> str:
         """A hash of all that, changed, needs another job."""
-        return _sha256(
+        return sha256(
             {Property.OPERATION: self.operation, Property.REQUEST: self.request, Property.REVISION: self.revision}
         ).hex()
 
@@ -52,8 +52,7 @@ class Spec:
             yield self.job_name
             return
         for attempt in itertools.count():
-            key = _sha256([event.stack_id, event.logical_id, self.digest, attempt])
-            yield (self.name_prefix + base64.b32encode(key).decode().lower())[:NAME_LENGTH]
+            yield generated_name(self.name_prefix, [event.stack_id, event.logical_id, self.digest, attempt])
 
 
 def read(properties: Mapping[str, object], service: Any) -> Spec:
@@ -78,28 +77,45 @@ def read(properties: Mapping[str, object], service: Any) -> Spec:
     return Spec(
         operation=str(operation),
         request=request,
-        tags={tag.get("Key", ""): tag.get("Value", "") for tag in tags if _is_users(tag.get("Key", ""))},
+        tags=users_tags(tags),
         revision=str(properties.get(Property.REVISION, "")),
         name_prefix="" if request.get(_NAME) else _prefix(properties),
     )
 
 
 def _prefix(properties: Mapping[str, object]) -> str:
-    prefix = properties.get(Property.NAME_PREFIX)
-    if not prefix:
+    if not properties.get(Property.NAME_PREFIX):
         raise Failure(f"the resource properties lack {Property.NAME_PREFIX}, and the request has no {_NAME}")
-    if not isinstance(prefix, str) or not _PREFIX_PATTERN.fullmatch(prefix):
+    return name_prefix(properties)
+
+
+def name_prefix(properties: Mapping[str, object], length: int = NAME_LENGTH) -> str:
+    """The beginning of the resource's generated names, which are to have that length.
+
+    Raises:
+        Failure: There is none, or it leaves no room for the hash, or no name begins so.
+    """
+    prefix = properties.get(Property.NAME_PREFIX)
+    longest = length - HASH_LENGTH
+    if not isinstance(prefix, str) or len(prefix) > longest or not _PREFIX_PATTERN.fullmatch(prefix):
         raise Failure(
-            f"'{Property.NAME_PREFIX}' must be at most {NAME_LENGTH - HASH_LENGTH} lower-case letters, digits and "
-            f"hyphens, begin with a letter or digit and end with a hyphen, got {prefix!r}"
+            f"'{Property.NAME_PREFIX}' must be at most {longest} lower-case letters, digits and hyphens, begin with a "
+            f"letter or digit and end with a hyphen, got {prefix!r}"
         )
     return prefix
 
 
-def _is_users(key: str) -> bool:
-    """Whether users may set this tag: `aws:` is the service's, and the owner tags are ours."""
-    return not key.startswith("aws:") and key not in set(OwnerTag)
+def users_tags(tags: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """The tags that users may set: `aws:` is the service's, and the owner tags are ours."""
+    read = {tag.get("Key", ""): tag.get("Value", "") for tag in tags}
+    return {key: value for key, value in read.items() if not key.startswith("aws:") and key not in set(OwnerTag)}
 
 
-def _sha256(value: object) -> bytes:
+def generated_name(prefix: str, identity: object, length: int = NAME_LENGTH) -> str:
+    """A name that begins so and ends with a hash of what makes it one of a kind."""
+    return (prefix + base64.b32encode(sha256(identity)).decode().lower().rstrip("="))[:length]
+
+
+def sha256(value: object) -> bytes:
+    """A hash of a value in canonical JSON."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).digest()
