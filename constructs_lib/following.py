@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from .grants import acknowledge
 from .runtime.contract import (
     EVENT_DETAIL_TYPE,
     EVENT_SOURCE,
@@ -87,6 +88,8 @@ class Following:
                     detail={EventDetail.JOB_NAME: [self._job_name], EventDetail.STATUS: list(statuses)},
                 ),
             )
+            if hasattr(target, "topic_arn"):
+                acknowledge(rule, _TO_TOPIC)
         rule.add_target(targets.SnsTopic(target) if hasattr(target, "topic_arn") else target)  # type: ignore[arg-type]
         return rule
 
@@ -103,3 +106,9 @@ class Following:
             dimensions_map={METRIC_DIMENSION: dimension},
             **{"statistic": statistic, **options},
         )
+
+
+_TO_TOPIC: Final = {
+    "Serverless-EventBusDLQ": "a topic of the account: EventBridge goes on trying for a day; give a target with a "
+    "dead-letter queue where that is not enough"
+}

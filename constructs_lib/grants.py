@@ -15,7 +15,7 @@ from .permissions import Permission, below, listing
 from .tokens import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 
 class Grants:
@@ -162,20 +162,26 @@ def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
 def acknowledge_wildcards(construct: IConstruct, permissions: Iterable[Permission]) -> None:
     """Note for cdk-nag why resources of these statements hold a ``*``, each finding by itself."""
     if noted := [permission for permission in permissions if permission.reason]:
-        _WildcardNotes.of(cdk.Stack.of(construct)).add(construct, noted)
+        _Notes.of(cdk.Stack.of(construct)).add(construct, noted)
+
+
+def acknowledge_late(construct: IConstruct, reasons: Callable[[], Mapping[str, str]]) -> None:
+    """Note for cdk-nag why findings on this construct stand, when the app is complete and it is known which do."""
+    _Notes.of(cdk.Stack.of(construct)).add_late(construct, reasons)
 
 
 @jsii.implements(IValidation)
-class _WildcardNotes:
+class _Notes:
     """Writes a stack's notes once all references are resolved: a finding quotes the resource as the template has it."""
 
     def __init__(self, stack: cdk.Stack) -> None:
         self._stack = stack
         self._noted: list[tuple[IConstruct, Permission]] = []
+        self._late: list[tuple[IConstruct, Callable[[], Mapping[str, str]]]] = []
 
     @classmethod
     @cache
-    def of(cls, stack: cdk.Stack) -> _WildcardNotes:
+    def of(cls, stack: cdk.Stack) -> _Notes:
         """The notes of a stack."""
         notes = cls(stack)
         stack.node.add_validation(notes)
@@ -185,8 +191,14 @@ class _WildcardNotes:
         """Note the reasons of these permissions, which the construct holds."""
         self._noted += [(construct, permission) for permission in permissions]
 
+    def add_late(self, construct: IConstruct, reasons: Callable[[], Mapping[str, str]]) -> None:
+        """Note reasons that are only known when the app is complete."""
+        self._late.append((construct, reasons))
+
     def validate(self) -> list[str]:
         """Nothing to report; this is the moment at which the notes can be written."""
+        for construct, reasons_of in self._late:
+            acknowledge(construct, reasons_of())
         resources = self._stack.resolve([list(permission.resources) for _, permission in self._noted])
         reasons: dict[IConstruct, dict[str, list[str]]] = {}
         for (construct, permission), resolved in zip(self._noted, resources, strict=True):

@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 
 from . import permissions
 from .api.fields import described, listed, number
-from .grants import add_permissions
+from .grants import COMPLIANCE_PACKS, acknowledge, add_permissions
 from .keys import check_key
 from .tokens import is_token, plain
 
@@ -157,7 +157,7 @@ class Options:
             },
         )
         function.node.add_dependency(selected.internet_connectivity_established)
-        add_permissions(policy, permissions.function_in_vpc())
+        add_permissions(policy, permissions.function_in_vpc(cdk.Stack.of(provider)))
 
     def apply_to_waiter(self, waiter: Waiter) -> None:
         """Change the state machine, its log and its permissions."""
@@ -167,6 +167,32 @@ class Options:
             add_permissions(waiter.policy, permissions.traces())
         if self.state_machine_log_level is not None:
             waiter.resource.add_property_override("LoggingConfiguration.Level", self.state_machine_log_level.value)
+
+        acknowledge(waiter.log, self.log_reasons("an execution holds names of jobs and their states, nothing else"))
+        if not self.tracing:
+            acknowledge(waiter.resource, _UNTRACED)
+
+    def function_reasons(self) -> dict[str, str]:
+        """Why findings of cdk-nag on the function stand."""
+        reasons: dict[str, str] = {}
+        if self.reserved_concurrent_executions is None:
+            reasons |= _UNRESERVED
+        if self.dead_letter_topic is None:
+            reasons |= _WITHOUT_DEAD_LETTERS
+        if self.vpc is None:
+            reasons |= _OUTSIDE_VPC
+        if not self.tracing:
+            reasons["Serverless-LambdaTracing"] = (
+                "called during deployments and waits; each call is logged with its decision"
+            )
+        return reasons
+
+    def log_reasons(self, what: str) -> dict[str, str]:
+        """Why findings of cdk-nag on a log stand; `what` says what is in it."""
+        if self.log_encryption_key is not None:
+            return {}
+        findings = [f"{pack}-CloudWatchLogGroupEncrypted" for pack in COMPLIANCE_PACKS]
+        return dict.fromkeys(findings, f"encrypted by CloudWatch Logs itself; {what}")
 
     def _apply_to_log(self, log: cdk.CfnResource) -> None:
         seconds = _seconds(self.log_retention)
@@ -214,3 +240,21 @@ _INTERFACES: Final = (
     ("dead_letter_topic", "topic_arn", "an sns.ITopic"),
 )
 """Props that take an object: what tells one, and what to call it."""
+
+_WITH_LAMBDA_RULES: Final = [pack for pack in COMPLIANCE_PACKS if not pack.startswith("PCI")]
+_UNRESERVED: Final = dict.fromkeys(
+    [f"{pack}-LambdaConcurrency" for pack in _WITH_LAMBDA_RULES],
+    "called by CloudFormation and one state machine alone; a reservation would take from the account",
+)
+_WITHOUT_DEAD_LETTERS: Final = dict.fromkeys(
+    [f"{pack}-LambdaDLQ" for pack in (*_WITH_LAMBDA_RULES, "Serverless")],
+    "CloudFormation reports a call that went unanswered; a queue would keep its pre-signed URL",
+)
+_OUTSIDE_VPC: Final = dict.fromkeys(
+    [f"{pack}-LambdaInsideVPC" for pack in COMPLIANCE_PACKS],
+    "talks to AWS APIs only, over TLS and with IAM",
+)
+_UNTRACED: Final = dict.fromkeys(
+    ["AwsSolutions-SF2", "Serverless-StepFunctionStateMachineXray"],
+    "each look at a job is in its log; AutoMLProvider.configure(tracing=True) traces it too",
+)

@@ -400,24 +400,25 @@ def traces() -> list[Permission]:
     ]
 
 
-def function_in_vpc() -> list[Permission]:
+def function_in_vpc(stack: cdk.Stack) -> list[Permission]:
     """What Lambda needs, in the role of a function, to put it into a VPC."""
+    page = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"
     return [
         Permission(
-            actions=(
-                "ec2:AssignPrivateIpAddresses",
-                "ec2:CreateNetworkInterface",
-                "ec2:DeleteNetworkInterface",
-                "ec2:DescribeNetworkInterfaces",
-                "ec2:DescribeSubnets",
-                "ec2:UnassignPrivateIpAddresses",
-            ),
+            actions=("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"),
+            resources=(_arns(stack).other("ec2", "*/*"),),
+            reason=f"Lambda asks for these before it makes the interfaces, and then shares them: {page}",
+        ),
+        Permission(
+            actions=("ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"),
+            resources=(_arns(stack).other("ec2", "network-interface/*"),),
+            reason="Lambda makes the interfaces, so they have no ids yet",
+        ),
+        Permission(
+            actions=("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"),
             resources=("*",),
-            reason=(
-                "Lambda checks these on every resource before it makes the interfaces: "
-                "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"
-            ),
-        )
+            reason="EC2's Describe actions have no resource type",
+        ),
     ]
 
 

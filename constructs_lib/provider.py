@@ -14,7 +14,7 @@ from constructs import Construct
 
 from . import permissions
 from .api.fields import raise_if_any
-from .grants import COMPLIANCE_PACKS, acknowledge, add_permissions, managed_policy, new_role
+from .grants import acknowledge_late, add_permissions, managed_policy, new_role
 from .options import LOG_RETENTION_DAYS, Options
 from .runtime import contract
 from .tokens import TEXT_TOKEN, slug
@@ -50,6 +50,8 @@ _ARN_LENGTH: Final = 112
 _PART_LENGTH: Final = 24
 """What a token is taken for: an ARN at the beginning of a resource (a role's, a bucket's), else a part of one."""
 
+_LOGGED: Final = "the function logs names, statuses and decisions, never requests or URLs"
+
 _SHARED_ROLES: Final = 1700
 _SHARED_RESULTS: Final = 700
 _SHARED_WATCHED: Final = 300
@@ -73,7 +75,7 @@ class AutoMLProvider(Construct):
             self, "Log", type="AWS::Logs::LogGroup", properties={"RetentionInDays": LOG_RETENTION_DAYS}
         )
         log.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
-        acknowledge(log, _LOG_KEY)
+        acknowledge_late(log, lambda: self._options.log_reasons(_LOGGED))
         self._role = new_role(
             self,
             service=permissions.LAMBDA_PRINCIPAL,
@@ -296,7 +298,7 @@ class AutoMLProvider(Construct):
                 "LoggingConfig": {"LogGroup": log.ref, "LogFormat": "JSON"},
             },
         )
-        acknowledge(function, _FUNCTION)
+        acknowledge_late(function, lambda: self._options.function_reasons())
         # On removal too: a function whose permissions went first could not stop anything.
         function.node.add_dependency(self._policy)
         return function
@@ -366,27 +368,3 @@ def _stack_prefix(stack: cdk.Stack) -> str:
     """A few letters of the stack's name and a hash of its place in the app, with a hyphen."""
     digest = hashlib.sha256(stack.node.path.encode()).hexdigest()[:_STACK_HASH]
     return f"{slug(stack.stack_name, _STACK_SLUG, 'stack')}{digest}-"
-
-
-_LOG_KEY = dict.fromkeys(
-    [f"{pack}-CloudWatchLogGroupEncrypted" for pack in COMPLIANCE_PACKS],
-    "encrypted by CloudWatch Logs itself; the function logs names, statuses and decisions, never requests or URLs",
-)
-
-_WITH_LAMBDA_RULES: Final = [pack for pack in COMPLIANCE_PACKS if not pack.startswith("PCI")]
-
-_FUNCTION = {
-    **dict.fromkeys(
-        [f"{pack}-LambdaConcurrency" for pack in _WITH_LAMBDA_RULES],
-        "called by CloudFormation alone, once per resource and change; a reservation would take from the account",
-    ),
-    **dict.fromkeys(
-        [f"{pack}-LambdaDLQ" for pack in (*_WITH_LAMBDA_RULES, "Serverless")],
-        "CloudFormation reports a call that went unanswered; a queue would keep its pre-signed URL",
-    ),
-    **dict.fromkeys(
-        [f"{pack}-LambdaInsideVPC" for pack in COMPLIANCE_PACKS],
-        "talks to the SageMaker, CloudFormation and S3 APIs only, over TLS and with IAM",
-    ),
-    "Serverless-LambdaTracing": "runs only during deployments; each call is logged with its decision",
-}

@@ -8,7 +8,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from . import permissions
-from .grants import COMPLIANCE_PACKS, acknowledge, managed_policy, new_role
+from .grants import managed_policy, new_role
 from .runtime.contract import Poll
 
 if TYPE_CHECKING:
@@ -68,7 +68,6 @@ class Waiter(Construct):
             self, "Log", type="AWS::Logs::LogGroup", properties={"LogGroupName": f"{_LOG_NAME}{name}"}
         )
         self.log.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
-        acknowledge(self.log, _LOG_KEY)
         self.role: Final[iam.Role] = new_role(
             self,
             service=permissions.STATES_PRINCIPAL,
@@ -96,18 +95,6 @@ class Waiter(Construct):
                 },
             },
         )
-        acknowledge(self.resource, _UNTRACED)
         self.resource.node.add_dependency(self.policy)
         self.arn: Final = self.resource.ref
         """The state machine's ARN, which every job that is followed names."""
-
-
-_LOG_KEY: Final = dict.fromkeys(
-    [f"{pack}-CloudWatchLogGroupEncrypted" for pack in COMPLIANCE_PACKS],
-    "encrypted by CloudWatch Logs itself; an execution holds names of jobs and their states, nothing else",
-)
-
-_UNTRACED: Final = dict.fromkeys(
-    ["AwsSolutions-SF2", "Serverless-StepFunctionStateMachineXray"],
-    "each look at a job is in its log; AutoMLProvider.configure(tracing=True) traces it too",
-)

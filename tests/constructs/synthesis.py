@@ -121,6 +121,8 @@ def resolved(value: Any, **known: str) -> Any:
             return longest.get(value["Ref"], "r" * 63)
         case {"Fn::GetAtt": [name, "Arn"]} if "Role" in name:
             return f"arn:aws-us-gov:iam::123456789012:role/{'r' * 64}"
+        case {"Fn::GetAtt": [name, "Arn"]} if "Function" in name:
+            return f"arn:aws-us-gov:lambda:us-gov-west-1:123456789012:function:{'f' * 64}"
         case {"Fn::GetAtt": [name, "Arn"]} if "Log" in name:
             return f"arn:aws-us-gov:logs:us-gov-west-1:123456789012:log-group:{'l' * 63}:*"
         case {"Fn::GetAtt": [name, "Arn"]} if "Output" in name or "Bucket" in name:
