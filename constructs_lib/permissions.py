@@ -405,14 +405,16 @@ def function_in_vpc(stack: cdk.Stack) -> list[Permission]:
     page = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"
     return [
         Permission(
-            actions=("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"),
-            resources=(_arns(stack).other("ec2", "*/*"),),
+            actions=(
+                "ec2:AssignPrivateIpAddresses",
+                "ec2:CreateNetworkInterface",
+                "ec2:DeleteNetworkInterface",
+                "ec2:UnassignPrivateIpAddresses",
+            ),
+            resources=tuple(
+                _arns(stack).other("ec2", f"{kind}/*") for kind in ("network-interface", "security-group", "subnet")
+            ),
             reason=f"Lambda asks for these before it makes the interfaces, and then shares them: {page}",
-        ),
-        Permission(
-            actions=("ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses"),
-            resources=(_arns(stack).other("ec2", "network-interface/*"),),
-            reason="Lambda makes the interfaces, so they have no ids yet",
         ),
         Permission(
             actions=("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"),
