@@ -11,6 +11,18 @@ WATCH_TYPE = "Custom::SageMakerAutoMLWatch"
 OUTCOME_TYPE = "Custom::SageMakerAutoMLOutcome"
 """The CloudFormation type of what a job has come to."""
 
+MODEL_TYPE = "Custom::SageMakerAutoMLModel"
+"""The CloudFormation type of a model made of a job's best candidate."""
+
+ENDPOINT_CHECK_TYPE = "Custom::SageMakerEndpointCheck"
+"""The CloudFormation type of a look at an endpoint after its deployment."""
+
+TRANSFORM_TYPE = "Custom::SageMakerAutoMLTransform"
+"""The CloudFormation type of a batch transform job with such a model."""
+
+MODEL_PACKAGE_TYPE = "Custom::SageMakerAutoMLModelPackage"
+"""The CloudFormation type of a version of a model in the registry."""
+
 HANDLER = "runtime.handler.handle"
 """Where Lambda finds the function inside the asset."""
 
@@ -19,6 +31,9 @@ NAME_LENGTH = 32
 
 All names of a stack share a prefix and have this length, so that IAM can name them with ``?`` alone.
 """
+
+HOSTED_NAME_LENGTH = 44
+"""The length of the generated names of models, endpoints and transform jobs; the API takes 63."""
 
 HASH_LENGTH = 12
 """The shortest hash at the end of a generated name; a `NAME_PREFIX` leaves at least this much room."""
@@ -298,3 +313,57 @@ MAX_TAGS = 50
 
 MAX_USER_TAGS = MAX_TAGS - len(OwnerTag)
 """Tags that users may set: ours need a place too, `RELEASED` included."""
+
+
+# ------------------------------------------------------------------------------------------------------------- hosting
+
+
+class CandidateProperty(StrEnum):
+    """What the properties of a model, and of a version in the registry, say of the best candidate's containers.
+
+    Besides these both have `Property.JOB_NAME`, and in `Property.REQUEST` the input of `CreateModel` or
+    `CreateModelPackage` without what comes of the job.
+    """
+
+    INSTANCE_TYPE = "InstanceType"
+    """Where the model runs: it decides between containers for CPU and for GPU. Absent: CPU."""
+
+    RESPONSE_KEYS = "InferenceResponseKeys"
+    """What answers are to hold, a list. Absent: what the candidate answers by itself."""
+
+    MAX_CONTAINERS = "MaxContainers"
+    """How many containers the place that it runs in can take. Absent: as many as the API."""
+
+
+class ModelAttribute(StrEnum):
+    """What `Fn::GetAtt` returns for a model."""
+
+    MODEL_NAME = "ModelName"
+
+
+class EndpointCheckProperty(StrEnum):
+    """The resource properties of a look at an endpoint."""
+
+    ENDPOINT_NAME = "EndpointName"
+    CONFIG_NAME = "EndpointConfigName"
+    """The configuration that has to be in service."""
+
+
+class EndpointCheckAttribute(StrEnum):
+    """What `Fn::GetAtt` returns for a look at an endpoint."""
+
+    ENDPOINT_NAME = "EndpointName"
+
+
+class TransformAttribute(StrEnum):
+    """What `Fn::GetAtt` returns for a transform job."""
+
+    JOB_NAME = "TransformJobName"
+    JOB_ARN = "TransformJobArn"
+
+
+class ModelPackageAttribute(StrEnum):
+    """What `Fn::GetAtt` returns for a version in the registry."""
+
+    ARN = "ModelPackageArn"
+    VERSION = "ModelPackageVersion"

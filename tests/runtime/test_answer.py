@@ -15,7 +15,7 @@ from .fake_sagemaker import FakeTime
 from .world import SIGNATURE, Sink
 
 EVENT = Event("Create", "arn:stack", "request-1", "Churn", "", "http://x", {}, {})
-ATTRIBUTES = {Attribute.JOB_NAME: "job", Attribute.JOB_ARN: "arn:job"}
+ATTRIBUTES: dict[str, str] = {Attribute.JOB_NAME: "job", Attribute.JOB_ARN: "arn:job"}
 
 
 def clock(time: FakeTime) -> Clock:
@@ -49,7 +49,7 @@ def test_long_reason_is_cut_before_the_attributes_go() -> None:
 
 
 def test_attributes_go_before_more_of_the_reason() -> None:
-    answer = Answer("p" * 600, reason="ä" * 1000, attributes={Attribute.JOB_ARN: "a" * 2000})
+    answer = Answer("p" * 600, reason="ä" * 1000, attributes={"JobArn": "a" * 2000})
 
     body = json.loads(encode(answer, EVENT))
 
@@ -98,7 +98,7 @@ def test_every_body_fits_and_keeps_its_ids(
 ) -> None:
     event = Event("Update", stack_id, "r" * 36, logical_id, physical_id, "http://x", {}, {})
 
-    encoded = encode(Answer(physical_id, reason=reason, attributes={Attribute.JOB_NAME: value}), event)
+    encoded = encode(Answer(physical_id, reason=reason, attributes={"JobName": value}), event)
 
     assert len(encoded) <= BODY_LIMIT
     body = json.loads(encoded)

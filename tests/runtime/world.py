@@ -139,7 +139,7 @@ class World:
     # Sending
 
     def event(self, request_type: str, **changes: Any) -> RawEvent:
-        number = uuid.UUID(int=next(self._numbers))
+        number = uuid.UUID(int=next(self._numbers) << 96)
         event = {
             "RequestType": request_type,
             "ResponseURL": f"{self.sink.url}?X-Amz-Expires=7200&X-Amz-Signature={SIGNATURE}",
