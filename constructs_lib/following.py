@@ -18,7 +18,7 @@ from .runtime.contract import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import aws_cdk as cdk
     from aws_cdk import aws_cloudwatch as cloudwatch
@@ -93,7 +93,7 @@ class Following:
         rule.add_target(targets.SnsTopic(target) if hasattr(target, "topic_arn") else target)  # type: ignore[arg-type]
         return rule
 
-    def metric(self, name: JobMetric, statistic: str, **options: Any) -> cloudwatch.Metric:
+    def metric(self, name: JobMetric, options: Mapping[str, Any]) -> cloudwatch.Metric:
         """A metric of the job's ends; the job is followed from now on."""
         from aws_cdk import aws_cloudwatch as cloudwatch
 
@@ -104,7 +104,7 @@ class Following:
             namespace=METRIC_NAMESPACE,
             metric_name=name,
             dimensions_map={METRIC_DIMENSION: dimension},
-            **{"statistic": statistic, **options},
+            **options,
         )
 
 

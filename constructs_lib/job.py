@@ -210,23 +210,23 @@ class JobBase(cdk.Resource):
         The function writes the metrics at the end of a job in the embedded metric format, in the namespace
         `SageMakerAutopilot`. Asking for one has the job followed.
         """
-        return self.following.metric(JobMetric.COMPLETED, "Sum", **options)
+        return self.following.metric(JobMetric.COMPLETED, {"statistic": "Sum", **options})
 
     def metric_failed(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """How many jobs of this resource have failed: 1 at the end of each. Statistic by default: sum."""
-        return self.following.metric(JobMetric.FAILED, "Sum", **options)
+        return self.following.metric(JobMetric.FAILED, {"statistic": "Sum", **options})
 
     def metric_stopped(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """How many jobs of this resource were stopped: 1 at the end of each. Statistic by default: sum."""
-        return self.following.metric(JobMetric.STOPPED, "Sum", **options)
+        return self.following.metric(JobMetric.STOPPED, {"statistic": "Sum", **options})
 
     def metric_duration(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """How long each job ran, in seconds. Statistic by default: average."""
-        return self.following.metric(JobMetric.DURATION, "Average", **options)
+        return self.following.metric(JobMetric.DURATION, {"statistic": "Average", **options})
 
     def metric_objective_value(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """The objective's value of each job's best candidate. Statistic by default: average."""
-        return self.following.metric(JobMetric.OBJECTIVE, "Average", **options)
+        return self.following.metric(JobMetric.OBJECTIVE, {"statistic": "Average", **options})
 
     def _known_output(self, what: str) -> OutputLocation:
         if self._output is None:
