@@ -44,6 +44,14 @@ class Call:
                 f"'{ministack.PRINCIPAL}' to assume the role."
             )
 
+    def may_grant(self, key: str | None) -> bool:
+        """Whether the caller may let the service use a key on a volume."""
+        if not key:
+            return False
+        place = self.place
+        arn = key if key.startswith("arn:") else f"arn:aws:kms:{place.region}:{place.account}:key/{key}"
+        return self.caller.may("kms:CreateGrant", arn, GRANT_CONTEXT)
+
 
 class AutoML:
     """Creates, describes, lists and stops jobs; `start` runs one."""
@@ -89,7 +97,7 @@ class AutoML:
             tags=tags_of(request),
             request=request,
             settings=settings,
-            caller_may_grant_keys=_may_grant_volume_key(call, settings),
+            caller_may_grant_keys=call.may_grant(settings.get("SecurityConfig", {}).get("VolumeKmsKeyId")),
         )
         with self._store.lock:
             jobs = self._store.at(call.place).jobs
@@ -215,7 +223,7 @@ class Tags:
 
     def _resource(self, call: Call, request: Json) -> Resource:
         for resource in self._store.at(call.place):
-            if resource.arn == request["ResourceArn"].lower():
+            if resource.arn.lower() == request["ResourceArn"].lower():
                 return resource
         raise ResourceNotFoundError(f"Could not find the resource {request['ResourceArn']}")
 
@@ -254,14 +262,6 @@ def as_version_2(request: Json) -> Json:
 
 def _without_none(members: Json) -> Json:
     return {name: value for name, value in members.items() if value is not None}
-
-
-def _may_grant_volume_key(call: Call, settings: Json) -> bool:
-    key = settings.get("SecurityConfig", {}).get("VolumeKmsKeyId", "")
-    if not key:
-        return False
-    arn = key if key.startswith("arn:") else f"arn:aws:kms:{call.place.region}:{call.place.account}:key/{key}"
-    return call.caller.may("kms:CreateGrant", arn, GRANT_CONTEXT)
 
 
 def _described(job: Job) -> Json:

@@ -131,7 +131,7 @@ class _SageMakerType:
     def _wait(self, name: str) -> None:
         while True:
             endpoint = self.client("sagemaker").describe_endpoint(EndpointName=name)
-            if endpoint["EndpointStatus"] not in ("Creating", "Updating"):
+            if endpoint["EndpointStatus"] not in ("Creating", "Updating", "RollingBack"):
                 break
             time.sleep(_POLL)
         if endpoint["EndpointStatus"] == "Failed":

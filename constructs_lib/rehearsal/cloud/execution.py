@@ -18,7 +18,7 @@ from constructs_lib.rehearsal.cloud.connection import Connection
 from constructs_lib.rehearsal.cloud.deployment import DeploymentFailed, deploy
 from constructs_lib.rehearsal.cloud.guards import NetworkInterfaces, VolumeGrant
 from constructs_lib.rehearsal.cloud.inputs import BadInput, Inputs
-from constructs_lib.rehearsal.cloud.records import candidate_record, locations_of
+from constructs_lib.rehearsal.cloud.records import candidate_record, is_pipeline, locations_of
 from constructs_lib.rehearsal.cloud.store import Job, Json, Store, now
 from constructs_lib.rehearsal.cloud.training_module import load_training
 from constructs_lib.rehearsal.training.task import (
@@ -107,8 +107,11 @@ class Execution:
             self._log(f"{self._job.arn} ended: {self._job.status} {self._job.failure_reason or ''}")
 
     def _run(self, workdir: Path) -> None:
-        vpc = self._job.settings.get("SecurityConfig", {}).get("VpcConfig")
-        with VolumeGrant(self._role, self._job), NetworkInterfaces(self._role, vpc):
+        security = self._job.settings.get("SecurityConfig", {})
+        grant = VolumeGrant(
+            self._role, security.get("VolumeKmsKeyId"), caller_may_grant=self._job.caller_may_grant_keys
+        )
+        with grant, NetworkInterfaces(self._role, security.get("VpcConfig")):
             self._enter("AnalyzingData")
             task = Inputs(self._job.settings, self._role, workdir, self._job.cancelled).task()
             # A role that can not write is found before hours of training, and the data is read before: a channel may
@@ -149,6 +152,8 @@ class Execution:
         if self._job.cancelled.is_set():
             raise Cancelled
         records = []
+        with self._store.lock:  # what a candidate's containers can answer depends on the problem
+            self._job.problem_type, self._job.objective = result.problem_type, result.objective
         for candidate in result.candidates:
             locations = self._upload_candidate(candidate)
             records.append(candidate_record(self._job, candidate, result.objective_direction, locations))
@@ -161,7 +166,6 @@ class Execution:
                 record |= {time: known[time] for time in ("CreationTime", "EndTime")}
             job.candidates = records
             job.artifacts = artifacts
-            job.problem_type, job.objective = result.problem_type, result.objective
             job.best = next(
                 (record for record in records if result.best and record["CandidateName"] == result.best.name), None
             )
@@ -184,7 +188,8 @@ class Execution:
     def _upload_candidate(self, candidate: Candidate) -> Json:
         locations = locations_of(self._output, candidate)
         if candidate.model_archive is not None:
-            self._role.upload(candidate.model_archive, S3Location.parse(locations["Model"]), self._output_key)
+            for part in ("Model", "Features") if is_pipeline(self._job) else ("Model",):
+                self._role.upload(candidate.model_archive, S3Location.parse(locations[part]), self._output_key)
         folders = {
             "Explainability": candidate.explainability,
             "ModelInsights": candidate.insights,

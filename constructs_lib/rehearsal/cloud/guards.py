@@ -1,19 +1,19 @@
-"""What a job holds while it runs and gives back at its end: a grant on its volume key, interfaces in its subnets."""
+"""What a job or an endpoint holds while it runs: a grant on its volume key, interfaces in its subnets."""
 
 import functools
 
 from constructs_lib.rehearsal.cloud.as_role import AsRole, Denied
 from constructs_lib.rehearsal.cloud.connection import root_credentials
-from constructs_lib.rehearsal.cloud.store import Job, Json
+from constructs_lib.rehearsal.cloud.store import Json
 
 
 class VolumeGrant:
-    """The grant on the volume key that the service needs while a job runs."""
+    """The grant on a volume key that the service needs while something runs."""
 
-    def __init__(self, role: AsRole, job: Job) -> None:
+    def __init__(self, role: AsRole, key: str | None, *, caller_may_grant: bool) -> None:
         self._role = role
-        self._key: str | None = job.settings.get("SecurityConfig", {}).get("VolumeKmsKeyId") or None
-        self._caller_may_grant = job.caller_may_grant_keys
+        self._key = key
+        self._caller_may_grant = caller_may_grant
         self._grant: str | None = None
         self._root = role.connection.client("kms", root_credentials(role.place.account))
 
@@ -35,7 +35,7 @@ class VolumeGrant:
 
 
 class NetworkInterfaces:
-    """The interfaces in the job's subnets, made as the role and deleted at the end."""
+    """The interfaces in the subnets of a `VpcConfig`, made as the role and deleted at the end."""
 
     def __init__(self, role: AsRole, vpc: Json | None) -> None:
         self._role = role
@@ -76,4 +76,4 @@ class NetworkInterfaces:
 def _require_all(kind: str, wanted: list[str], found: list[str]) -> None:
     missing = sorted(set(wanted) - set(found))
     if missing:
-        raise Denied(f"The {kind} {', '.join(missing)} of the job's VpcConfig does not exist")
+        raise Denied(f"The {kind} {', '.join(missing)} of the VpcConfig does not exist")

@@ -1,4 +1,4 @@
-"""Requests and responses checked against botocore's own model of the SageMaker API.
+"""Requests and responses checked against botocore's own model of an API.
 
 botocore's client-side validation looks at types, required members and minima only; the service also looks at
 patterns, maxima, enums and unions, and so does this module, from the same published model.
@@ -28,6 +28,13 @@ _JSON_TYPES: Mapping[str, tuple[type, ...]] = {
     "timestamp": (int, float),
 }
 _UNICODE_CLASS = re.compile(r"\\p\{(\w)\}")
+_FOREIGN = (
+    (r"\p{ASCII}", r"[\x00-\x7f]"),
+    (r"[\p{Print}]", "[ -~]"),
+    (r"\p{Print}", "[ -~]"),
+    (r"\z", r"\Z"),
+    (r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010ffff"),  # the rest of Unicode, as two units of UTF-16
+)
 
 
 @cache
@@ -36,17 +43,17 @@ def service_model(service: str = "sagemaker") -> Any:
     return botocore.session.get_session().get_service_model(service)
 
 
-def check_request(operation: str, payload: object) -> None:
+def check_request(operation: str, payload: object, service: str = "sagemaker") -> None:
     """Raise what the API would answer when `payload` is no valid input of `operation`."""
-    problems = list(_problems(service_model().operation_model(operation).input_shape, payload, ""))
+    problems = list(_problems(service_model(service).operation_model(operation).input_shape, payload, ""))
     if problems:
         count = len(problems)
         raise ValidationError(f"{count} validation error{'s' * (count > 1)} detected: {'; '.join(problems)}")
 
 
-def response_problems(operation: str, payload: object) -> list[str]:
+def response_problems(operation: str, payload: object, service: str = "sagemaker") -> list[str]:
     """Everything that the model of `operation` forbids in a response."""
-    shape = service_model().operation_model(operation).output_shape
+    shape = service_model(service).operation_model(operation).output_shape
     if shape is None:
         return [] if payload == {} else [f"{operation} has no output"]
     try:
@@ -135,7 +142,9 @@ def _json_type(value: object) -> str:
 
 @cache
 def python_pattern(pattern: str) -> re.Pattern[str]:
-    r"""The model's pattern for `re`, which does not know the classes ``\p{L}``, ``\p{Z}``, ``\p{N}``."""
+    r"""The model's pattern for `re`, which knows no classes ``\p{L}``, ``\p{Z}``, ``\p{N}`` and no surrogates."""
+    for foreign, ours in _FOREIGN:
+        pattern = pattern.replace(foreign, ours)
     return re.compile(_UNICODE_CLASS.sub(lambda found: _category(found.group(1)), pattern), re.DOTALL)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from constructs_lib.rehearsal.cloud import rules
 from constructs_lib.rehearsal.cloud.as_role import S3Location
+from constructs_lib.rehearsal.cloud.containers import FEATURES, INPUT, LABELS, OUTPUT, SUPPORTED, TRANSFORM_MODE
 from constructs_lib.rehearsal.cloud.model import service_model
 from constructs_lib.rehearsal.cloud.store import Job, Json, now
 from constructs_lib.rehearsal.training.task import Candidate
@@ -14,10 +15,9 @@ from constructs_lib.rehearsal.training.task import Candidate
 IMAGE = "rehearsal.invalid/trained-on-this-machine-not-by-autopilot"
 """The image of every model trained here: a name that no registry can have."""
 
-_LABELS = {
-    "SAGEMAKER_INFERENCE_OUTPUT": "predicted_label",
-    "SAGEMAKER_INFERENCE_SUPPORTED": "predicted_label,probability,probabilities,labels",
-}
+_LABEL = "predicted_label"
+_CHANCES = f"{_LABEL},probability,probabilities"
+_LABELS = {OUTPUT: _LABEL, SUPPORTED: f"{_CHANCES},labels"}
 _OBJECTIVE_STATUS = {"Completed": "Succeeded", "Failed": "Failed", "Stopped": "Failed"}
 _MOST_METRICS = 40
 _LONGEST_NAME = 63
@@ -27,6 +27,7 @@ def locations_of(output: S3Location, candidate: Candidate) -> Json:
     """Where a candidate's files go. The folders are Autopilot's as documented; the exact layout is unverified."""
     return {
         "Model": output.joined("sagemaker-automl-candidates", "model", candidate.name, "model.tar.gz").uri,
+        "Features": output.joined("data-processor-models", candidate.name, "output", "model.tar.gz").uri,
         "Explainability": output.joined("documentation", "explainability", "output", candidate.name).uri,
         "ModelInsights": output.joined("documentation", "model_monitor", "output", candidate.name).uri,
         "BacktestResults": output.joined("backtest-results", candidate.name).uri,
@@ -61,16 +62,11 @@ def candidate_record(job: Job, candidate: Candidate, direction: str | None, loca
         if direction:
             record["FinalAutoMLJobObjectiveMetric"]["Type"] = direction
     if candidate.model_archive is not None:
-        kind = next(iter(job.settings["AutoMLProblemTypeConfig"]))
-        labelled = job.problem_type != "Regression" and kind != rules.FORECASTING
-        container = {
-            "Image": f"{IMAGE}:{candidate.algorithm}",
-            "ModelDataUrl": locations["Model"],
-            "Environment": dict(_LABELS) if labelled else {},
-        }
-        record["InferenceContainers"] = [container]
+        (kind,) = job.settings["AutoMLProblemTypeConfig"]
+        containers = _containers(job, candidate, locations)
+        record["InferenceContainers"] = containers
         if kind in (rules.TEXT, rules.IMAGE):
-            record["InferenceContainerDefinitions"] = {"CPU": [container]}
+            record["InferenceContainerDefinitions"] = {"CPU": containers}
     properties: Json = {"CandidateMetrics": list(_metrics(candidate))[:_MOST_METRICS]}
     if candidate.explainability is not None:
         properties["CandidateArtifactLocations"] = {"Explainability": locations["Explainability"]}
@@ -79,6 +75,27 @@ def candidate_record(job: Job, candidate: Candidate, direction: str | None, loca
                 properties["CandidateArtifactLocations"][name] = locations[name]
     record["CandidateProperties"] = properties
     return record
+
+
+def is_pipeline(job: Job) -> bool:
+    """Whether its candidates are several containers: those of Autopilot's tuning mode are."""
+    problem: Json = next(iter(job.settings["AutoMLProblemTypeConfig"].values()))
+    return problem.get("Mode") == "HYPERPARAMETER_TUNING"
+
+
+def _containers(job: Job, candidate: Candidate, locations: Json) -> list[Json]:
+    """One container, or in tuning mode features, algorithm and for a classification labels, as AWS documents them."""
+    (kind,) = job.settings["AutoMLProblemTypeConfig"]
+    labelled = job.problem_type != "Regression" and kind != rules.FORECASTING
+    algorithm = {"Image": f"{IMAGE}:{candidate.algorithm}", "ModelDataUrl": locations["Model"]}
+    if not is_pipeline(job):
+        return [{**algorithm, "Environment": dict(_LABELS) if labelled else {}}]
+    processor = {"Image": f"{IMAGE}:data-processor", "ModelDataUrl": locations["Features"]}
+    chances = {OUTPUT: _LABEL, SUPPORTED: _CHANCES} if labelled else {}
+    containers = [{**processor, "Environment": {TRANSFORM_MODE: FEATURES}}, {**algorithm, "Environment": chances}]
+    if labelled:
+        containers.append({**processor, "Environment": {TRANSFORM_MODE: LABELS, INPUT: _LABEL, **_LABELS}})
+    return containers
 
 
 def _metrics(candidate: Candidate) -> Iterator[Json]:

@@ -21,7 +21,7 @@ from constructs_lib.rehearsal.cloud.store import Place, Store
 
 logger = logging.getLogger(__name__)
 
-_INVOCATION = re.compile(r"/endpoints/([^/]+)/invocations")
+_INVOCATION = re.compile(r"/endpoints/([^/]+)/(async-)?invocations")
 _NAMED = {
     "AutoMLJobName": "automl-job",
     "ModelName": "model",
@@ -50,6 +50,11 @@ class SageMaker:
             **self._hosting.operations,
         }
 
+    @property
+    def offered(self) -> list[str]:
+        """The names of the operations."""
+        return sorted(self._operations)
+
     async def handle(
         self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
     ) -> Answer:
@@ -70,7 +75,7 @@ class SageMaker:
         operation = _operation(headers)
         try:
             if invocation := _INVOCATION.fullmatch(path):
-                return self._invoke(unquote(invocation.group(1)), headers, body)
+                return self._invoke(unquote(invocation.group(1)), headers, body, later=bool(invocation.group(2)))
             return _json_answer(self._do(operation, path, headers, body))
         except ServiceError as error:
             return ministack.json_error(error.code, error.message, error.status)
@@ -94,16 +99,11 @@ class SageMaker:
             raise InternalError(f"The rehearsal's answer to {operation} is wrong: {'; '.join(problems)}")
         return response
 
-    def _invoke(self, endpoint: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        answer, content_type, variant = self._hosting.invoke(
-            Place(ministack.account(), ministack.region()),
-            endpoint,
-            body,
-            headers.get("content-type", "text/csv"),
-            headers.get("accept", "text/csv"),
-            headers.get("x-amzn-sagemaker-target-variant"),
-        )
-        return 200, {"Content-Type": content_type, "x-Amzn-Invoked-Production-Variant": variant}, answer
+    def _invoke(self, endpoint: str, headers: Mapping[str, str], body: bytes, *, later: bool) -> Answer:
+        place = Place(ministack.account(), ministack.region())
+        invocations = self._hosting.invocations
+        reply = (invocations.later if later else invocations.at_once)(place, endpoint, headers, body)
+        return reply.status, reply.headers, reply.body
 
 
 def resource_arn(method: str, path: str, headers: Mapping[str, str], body: bytes) -> str:

@@ -5,9 +5,12 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from constructs_lib.rehearsal.cloud.errors import ValidationError
+
+if TYPE_CHECKING:
+    from constructs_lib.rehearsal.cloud.fleet import Fleet
 
 Json = dict[str, Any]
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
@@ -29,6 +32,10 @@ class Place:
     def arn(self, kind: str, name: str) -> str:
         """The ARN of a resource; SageMaker's are in lower case."""
         return f"arn:aws:sagemaker:{self.region}:{self.account}:{kind}/{name.lower()}"
+
+    def exact_arn(self, kind: str, name: str) -> str:
+        """The ARN of a kind of resource that keeps the case of its name."""
+        return f"arn:aws:sagemaker:{self.region}:{self.account}:{kind}/{name}"
 
 
 @dataclass(kw_only=True)
@@ -88,13 +95,70 @@ class EndpointConfig(Resource):
 
 @dataclass(kw_only=True)
 class Endpoint(Resource):
-    """An endpoint, with the processes that answer for it by variant."""
+    """An endpoint, with the models that answer for it."""
 
     config_name: str
     status: str = "Creating"
     failure_reason: str | None = None
-    servers: dict[str, Any] = field(default_factory=dict)
+    fleet: "Fleet | None" = None
+    arriving: "Fleet | None" = None
+    """What an update brings in."""
+
+    share: float = 0.0
+    """The part of the requests that go to what is arriving."""
+
+    deployment: Json | None = None
+    """The deployment configuration of the last update."""
+
+    updating_since: float = 0.0
     deleted: bool = False
+
+
+@dataclass(kw_only=True)
+class TransformJob(Resource):
+    """A batch transform job. The worker changes it under the store's lock."""
+
+    status: str = "InProgress"
+    failure_reason: str | None = None
+    started: float | None = None
+    ended: float | None = None
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(kw_only=True)
+class PackageGroup(Resource):
+    """A model package group. Versions are numbered from one and a number is never given twice."""
+
+    versions: int = 0
+
+
+@dataclass(kw_only=True)
+class Package(Resource):
+    """A model package: a version in a group, or one with a name of its own."""
+
+    group: str | None = None
+    version: int | None = None
+    approval: str | None = None
+
+
+@dataclass(kw_only=True)
+class ScalableTarget:
+    """A variant that Application Auto Scaling looks after, with its policies and scheduled actions by name."""
+
+    resource_id: str
+    dimension: str
+    arn: str
+    minimum: int
+    maximum: int
+    role_arn: str
+    suspended: Json
+    tags: dict[str, str] = field(default_factory=dict)
+    created: float = field(default_factory=now)
+    policies: dict[str, Json] = field(default_factory=dict)
+    actions: dict[str, Json] = field(default_factory=dict)
+
+
+R = TypeVar("R", bound=Resource)
 
 
 class Inventory:
@@ -105,10 +169,20 @@ class Inventory:
         self.models: dict[str, Model] = {}
         self.configs: dict[str, EndpointConfig] = {}
         self.endpoints: dict[str, Endpoint] = {}
+        self.transforms: dict[str, TransformJob] = {}
+        self.groups: dict[str, PackageGroup] = {}
+        self.packages: dict[str, Package] = {}
+        self.targets: dict[tuple[str, str], ScalableTarget] = {}
+        """By resource id and scalable dimension."""
 
     def __iter__(self) -> Iterator[Resource]:
-        for kind in (self.jobs, self.models, self.configs, self.endpoints):
-            yield from kind.values()
+        yield from self.jobs.values()
+        yield from self.models.values()
+        yield from self.configs.values()
+        yield from self.endpoints.values()
+        yield from self.transforms.values()
+        yield from self.groups.values()
+        yield from self.packages.values()
 
 
 class Store:
@@ -128,12 +202,33 @@ class Store:
             return [resource for inventory in self._inventories.values() for resource in inventory]
 
 
+def find(kind: Mapping[str, R], name: str, arn: str, noun: str) -> R:
+    """The resource of that name.
+
+    Raises:
+        ValidationError: There is none.
+    """
+    resource = kind.get(name.lower())
+    if resource is None:
+        raise ValidationError(f'Could not find {noun} "{arn}".')
+    return resource
+
+
+def add(kind: dict[str, R], resource: R, noun: str) -> None:
+    """Add a resource.
+
+    Raises:
+        ValidationError: The name is taken.
+    """
+    if resource.name.lower() in kind:
+        raise ValidationError(f'Cannot create already existing {noun} "{resource.arn}".')
+    kind[resource.name.lower()] = resource
+
+
 def tags_of(request: Json) -> dict[str, str]:
     """The tags of a create request, taken out of it."""
     return {tag["Key"]: tag["Value"] for tag in request.pop("Tags", None) or []}
 
-
-R = TypeVar("R", bound=Resource)
 
 _SORT_KEYS: Mapping[str, Callable[[Any], Any]] = {
     "Name": lambda resource: resource.name.lower(),

@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from constructs_lib.rehearsal.cloud.automl import AutoML, Tags
 from constructs_lib.rehearsal.cloud.connection import Connection
 from constructs_lib.rehearsal.cloud.errors import SerializationError, ValidationError
-from constructs_lib.rehearsal.cloud.hosting import Hosting
 from constructs_lib.rehearsal.cloud.model import check_request, python_pattern, response_problems, service_model
-from constructs_lib.rehearsal.cloud.store import Store
+from constructs_lib.rehearsal.cloud.service import SageMaker
+from constructs_lib.rehearsal.cloud.settings import Settings
 
 ROLE = "arn:aws:iam::123456789012:role/Job"
 
@@ -118,19 +117,39 @@ def test_a_wrong_response_is_seen() -> None:
 
 
 def test_every_pattern_of_the_operations_we_offer_compiles(tmp_path: Path) -> None:
+    settings = Settings(
+        port=1, account="1", region="r", authority=tmp_path, certificate=tmp_path, key=tmp_path, folder=tmp_path
+    )
     connection = Connection(endpoint_url="https://localhost:1", certificate=tmp_path, region="us-east-1")
-    hosting = Hosting(Store(), connection, folder=tmp_path, training="")
     offered = {
-        **AutoML(Store(), lambda job: None, concurrent_jobs=1).operations,
-        **Tags(Store()).operations,
-        **hosting.operations,
+        "sagemaker": SageMaker(settings, connection).offered,
+        "sagemaker-runtime": ["InvokeEndpointAsync"],
+        "application-autoscaling": service_model("application-autoscaling").operation_names,
     }
     found: set[str] = set()
-    for name in offered:
-        collect_patterns(service_model().operation_model(name).input_shape, found, set())
+    for service, operations in offered.items():
+        for name in operations:
+            operation = service_model(service).operation_model(name)
+            for shape in (operation.input_shape, operation.output_shape):
+                if shape is not None:
+                    collect_patterns(shape, found, set())
     assert len(found) > 20
     for pattern in found:
         python_pattern(pattern)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "good", "bad"),
+    [
+        (r"\p{Print}+", "a policy ~", "a\nb"),
+        (r"\A\S[\p{Print}]*\z", "a b", " a"),
+        (r"\p{ASCII}*", "a\n", "é"),
+        (r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*", "a \U0001f600\n", "\x07"),
+    ],
+)
+def test_a_pattern_of_java_means_the_same_here(pattern: str, good: str, bad: str) -> None:
+    assert python_pattern(pattern).fullmatch(good)
+    assert not python_pattern(pattern).fullmatch(bad)
 
 
 def collect_patterns(shape: Any, found: set[str], seen: set[str]) -> None:

@@ -2,6 +2,7 @@
 
 import tarfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from constructs_lib.rehearsal.training.task import (
     TrainingTask,
 )
 
+STOPPED = "stopped"
 SLOW_TARGET = "slow"
 """A job with this target trains until it is stopped."""
 
@@ -77,24 +79,41 @@ def _candidate(task: TrainingTask, workdir: Path, rank: int, on_event: Callable[
     return candidate
 
 
+KEYS = ("predicted_label", "probability", "probabilities", "labels")
+
+
 class Server:
-    """Answers every row with the model's text."""
+    """Answers every row with the model's text. The row `slow` takes a while, the row `crash` is a bug of the model."""
 
     def __init__(self, text: str) -> None:
         self._text = text
 
     @classmethod
     def start(cls, model_archive: Path, environment: Mapping[str, str]) -> "Server":
-        with tarfile.open(model_archive) as packed:
-            file = packed.extractfile("model.txt")
-            if file is None:
-                raise ValueError("there is no model.txt in the archive")
-            return cls(f"{file.read().decode()} {environment.get('SAGEMAKER_INFERENCE_OUTPUT', '')}".strip())
+        try:
+            with tarfile.open(model_archive) as packed:
+                file = packed.extractfile("model.txt")
+                text = file.read().decode() if file else ""
+        except (tarfile.TarError, KeyError) as error:
+            raise ValueError(f"{model_archive.name} is no model: {error}") from error
+        output = environment.get("SAGEMAKER_INFERENCE_OUTPUT", "")
+        if strangers := [key for key in output.split(",") if key and key not in KEYS]:
+            raise ValueError(f"the model does not answer with {', '.join(strangers)}")
+        return cls(f"{text} {output}".strip())
 
     def predict(self, body: bytes, content_type: str, accept: str) -> tuple[bytes, str]:
         if content_type != "text/csv":
             raise ValueError(f"content type {content_type} is not text/csv")
-        return "\n".join([self._text] * len(body.splitlines())).encode(), accept
+        rows = body.decode().splitlines()
+        if "bad" in rows:
+            raise ValueError(f"row {rows.index('bad') + 1} is bad")
+        if "crash" in rows:
+            raise RuntimeError("the model failed: it crashed")
+        if "slow" in rows:
+            time.sleep(0.3)
+        if self._text == STOPPED:
+            raise RuntimeError("the server is stopped")
+        return "\n".join([self._text] * len(rows)).encode(), accept
 
     def stop(self) -> None:
-        self._text = "stopped"
+        self._text = STOPPED
