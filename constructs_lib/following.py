@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .grants import acknowledge
 from .runtime.contract import (
@@ -29,14 +29,22 @@ if TYPE_CHECKING:
     from .provider import AutoMLProvider
 
 
+class HasName(Protocol):
+    """A job, as far as events need it."""
+
+    @property
+    def job_name(self) -> str:
+        """Its name."""
+
+
 class Following:
     """A resource of a stack whose job is followed from the first time that somebody asks for it."""
 
-    def __init__(self, provider: AutoMLProvider, resource: cdk.CfnResource, job_name: str) -> None:
+    def __init__(self, provider: AutoMLProvider, resource: cdk.CfnResource, job: HasName) -> None:
         self.provider: Final = provider
         self.resource: Final = resource
         """What starts the state machine: the job's own resource, or a watch over a job made elsewhere."""
-        self._job_name = job_name
+        self._job = job
         self._conditions: list[dict[str, Any]] = []
         self._followed = False
 
@@ -85,7 +93,7 @@ class Following:
                 event_pattern=events.EventPattern(
                     source=[EVENT_SOURCE],
                     detail_type=[EVENT_DETAIL_TYPE],
-                    detail={EventDetail.JOB_NAME: [self._job_name], EventDetail.STATUS: list(statuses)},
+                    detail={EventDetail.JOB_NAME: [self._job.job_name], EventDetail.STATUS: list(statuses)},
                 ),
             )
             if hasattr(target, "topic_arn"):

@@ -306,7 +306,7 @@ def watch(scope: Construct, construct_id: str, job: IAutoMLJob) -> Following:
         },
     )
     resource.node.add_dependency(*provider.watch_job(job.job_arn))
-    return Following(provider, resource, job.job_name)
+    return Following(provider, resource, job)
 
 
 Request = CreateAutoMLJob | CreateAutoMLJobV2
@@ -425,6 +425,12 @@ class _Plan:
         return self.words.name_of(self.request_type, prop, self.problem)
 
 
+@cache
+def _arn_of(role: iam.IRole) -> str:
+    """Read it once: it is a call to jsii, and jobs share roles."""
+    return role.role_arn
+
+
 _UNBOUND_ROLE: Final = "arn:aws:iam::000000000000:role/not-created-yet"
 """Stands for a role that is created later; it is sound, so that the rules have nothing to say of it."""
 
@@ -501,7 +507,7 @@ class _OwnedJob(JobBase):
         for rule_name, warning in judged.warnings.items():
             cdk.Annotations.of(self).add_warning_v2(f"cdk-sagemaker-autopilot:{rule_name}", warning)
 
-        self._provider = AutoMLProvider.of(self)
+        self._provider = AutoMLProvider.of(scope)
         self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.RESOURCE_TYPE)
         for key, value in plan.tags.items():
             self._tags.set_tag(key, value)
@@ -514,7 +520,7 @@ class _OwnedJob(JobBase):
         properties = self._properties(plan, construct_id, request)
         self._resource = cdk.CfnResource(self, "Resource", type=contract.RESOURCE_TYPE, properties=properties)
         self._resource.node.add_dependency(*needed)
-        self._following = Following(self._provider, self._resource, self._resource.ref)
+        self._following = Following(self._provider, self._resource, self)
         self._facts = self._facts_of(plan, request, properties)
 
     def _role_of(self, plan: _Plan) -> iam.IRole:
@@ -536,7 +542,7 @@ class _OwnedJob(JobBase):
             training=plan.training.bind(self, "TrainingData", asked),
             validation=plan.validation.bind(self, "ValidationData", asked) if plan.validation else None,
             output_uri=output.bind(asked),
-            role_arn=plan.role_arn or self._role.role_arn,
+            role_arn=plan.role_arn or _arn_of(self._role),
             security=security.config,
             features_uri=plan.features.bind(self, asked) if plan.features else None,
         )

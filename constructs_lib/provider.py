@@ -107,7 +107,7 @@ class AutoMLProvider(Construct):
     @classmethod
     def of(cls, scope: Construct) -> AutoMLProvider:
         """The provider of the stack that `scope` lies in; made if there is none."""
-        return _provider_of(cdk.Stack.of(scope))
+        return _provider_around(scope)
 
     @property
     def stack(self) -> cdk.Stack:
@@ -302,6 +302,12 @@ class AutoMLProvider(Construct):
         # On removal too: a function whose permissions went first could not stop anything.
         function.node.add_dependency(self._policy)
         return function
+
+
+@cache
+def _provider_around(scope: Construct) -> AutoMLProvider:
+    """Ask for the stack of a scope once: jobs share scopes, and it is a call to jsii."""
+    return _provider_of(cdk.Stack.of(scope))
 
 
 @cache
