@@ -13,6 +13,9 @@ from .failure import Failure
 _KNOWN_LENGTH = 200
 """Characters of the metrics' names that are worth showing."""
 
+_NAME_LENGTH = 64
+"""Characters of one: more than any has."""
+
 _WORDS = {GateRule.AT_LEAST: "at least", GateRule.AT_MOST: "at most", GateRule.BETTER_THAN: "better than"}
 _ONE_SIDED = {
     # rule: (the direction that it makes no sense for, what to use there)
@@ -127,7 +130,7 @@ class Gate:
         return next((metric for metric in candidates if self.metric in metric.names), None)
 
     def _called(self, measured: Metric) -> str:
-        return self.metric or measured.name
+        return cut(self.metric or measured.name, _NAME_LENGTH)
 
     def _check(self, direction: str, measured: Metric | None) -> None:
         name = self._called(measured) if measured else self.metric or "the objective"

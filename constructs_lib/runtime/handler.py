@@ -8,10 +8,26 @@ from typing import Protocol, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import imported, lifecycle, log, outcome, poll
+from . import check, imported, lifecycle, log, model, outcome, poll, registration, transform
 from .answer import NO_JOB, Answer, deliver, encode
 from .clients import Aws, connect
-from .contract import OUTCOME_TYPE, POLL_ACTION, RESOURCE_TYPE, WATCH_TYPE, Attribute, OutcomeAttribute, Poll
+from .contract import (
+    ENDPOINT_CHECK_TYPE,
+    MODEL_PACKAGE_TYPE,
+    MODEL_TYPE,
+    OUTCOME_TYPE,
+    POLL_ACTION,
+    RESOURCE_TYPE,
+    TRANSFORM_TYPE,
+    WATCH_TYPE,
+    Attribute,
+    EndpointCheckAttribute,
+    ModelAttribute,
+    ModelPackageAttribute,
+    OutcomeAttribute,
+    Poll,
+    TransformAttribute,
+)
 from .event import Event, RawEvent, parse
 from .failure import Failure
 from .retry import Clock
@@ -28,13 +44,17 @@ class Kind:
     delete: Serve
     attributes: type[StrEnum]
     physical_id: Callable[[str], str] | None = None
-    """From the logical id, and the same for ever; None: the resource is called as its job is."""
+    """From the logical id, and the same for ever; None: the resource is called as what it made."""
 
 
 KINDS = {
     RESOURCE_TYPE: Kind(lifecycle.create, lifecycle.update, lifecycle.delete, Attribute),
     WATCH_TYPE: Kind(imported.create, imported.update, imported.delete, Attribute, imported.physical_id),
     OUTCOME_TYPE: Kind(outcome.create, outcome.update, outcome.delete, OutcomeAttribute, outcome.physical_id),
+    MODEL_TYPE: Kind(model.create, model.create, model.delete, ModelAttribute),
+    ENDPOINT_CHECK_TYPE: Kind(check.create, check.create, check.delete, EndpointCheckAttribute, check.physical_id),
+    TRANSFORM_TYPE: Kind(transform.create, transform.update, transform.delete, TransformAttribute),
+    MODEL_PACKAGE_TYPE: Kind(registration.create, registration.update, registration.delete, ModelPackageAttribute),
 }
 """The types that this function serves."""
 

@@ -43,7 +43,7 @@ class Stack:
         status = self._status()
         settled = status and self._was_in_progress and not status.endswith(_IN_PROGRESS)
         if status in _DELETED or (settled and not made):
-            raise Failure(f"no job is made: the resource is {status}, nobody waits for this request", job_name=made)
+            raise Failure(f"nothing is made: the resource is {status}, nobody waits for this request", job_name=made)
         self._was_in_progress = self._was_in_progress or status.endswith(_IN_PROGRESS)
 
     def live_job(self, *, although_deleted: bool) -> str:

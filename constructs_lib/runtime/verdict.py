@@ -9,6 +9,9 @@ from .description import Description
 _BYTES = 2300
 """Bytes of a reason that fit an answer whatever its ids are."""
 
+_WORD = 64
+"""Characters of a status: more than any has."""
+
 _ARN = re.compile(r"arn:(?P<partition>[^:]*):sagemaker:(?P<region>[a-z0-9-]+):")
 _CONSOLES = {
     "aws": "https://{region}.console.aws.amazon.com",
@@ -37,7 +40,7 @@ def problem(job: Description) -> str:
 
 def still_running(job: Description, seconds: str, what_happens: str, details: str = "") -> str:
     """Why the deployment fails at a job that has not ended."""
-    state = ", ".join(status for status in (job.status, job.secondary_status) if status)
+    state = ", ".join(cut(status, _WORD) for status in (job.status, job.secondary_status) if status)
     head = (
         f"the AutoML job '{job.name}' has not ended ({state}) within the {seconds} seconds that the deployment waits "
         f"for it; {what_happens}"
@@ -62,12 +65,12 @@ def _not_deployed(job: Description) -> str:
 
 
 def _secondary(job: Description) -> str:
-    return f" ({job.secondary_status})" if job.secondary_status not in {"", job.status} else ""
+    return f" ({cut(job.secondary_status, _WORD)})" if job.secondary_status not in {"", job.status} else ""
 
 
 def _reasons(job: Description) -> str:
     partial = "; ".join(job.partial_failure_reasons)
-    return ". Partial failures: ".join(part for part in (job.failure_reason, partial) if part)
+    return ". Partial failures: ".join(part for part in (job.failure_reason.rstrip(". "), partial) if part)
 
 
 def _composed(head: str, details: str, job: Description, again: str = "") -> str:

@@ -77,7 +77,7 @@ def test_asset_is_small() -> None:
             archive.write(path, path.relative_to(FOLDER.parent))
 
     assert len(packed.getvalue()) < 60_000
-    assert sum(path.stat().st_size for path in SOURCES) < 150_000
+    assert sum(path.stat().st_size for path in SOURCES) < 200_000
 
 
 def test_every_status_of_a_job_is_known() -> None:

@@ -232,7 +232,7 @@ def test_late_create_of_a_deleted_resource_makes_no_job(world: World, status: st
     answer = world.send(world.event("Create", ResourceProperties=properties()))
 
     assert answer["Status"] == "FAILED"
-    assert answer["Reason"] == f"no job is made: the resource is {status}, nobody waits for this request"
+    assert answer["Reason"] == f"nothing is made: the resource is {status}, nobody waits for this request"
     assert world.creates() == 0
 
 

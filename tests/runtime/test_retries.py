@@ -126,7 +126,7 @@ def test_waiting_ends_when_the_resource_is_deleted_meanwhile(world: World) -> No
 
     answer = world.send(world.event("Create", ResourceProperties=A))
 
-    assert answer["Reason"] == "no job is made: the resource is DELETE_IN_PROGRESS, nobody waits for this request"
+    assert answer["Reason"] == "nothing is made: the resource is DELETE_IN_PROGRESS, nobody waits for this request"
     assert not world.sagemaker.jobs
 
 
@@ -139,7 +139,7 @@ def test_waiting_ends_when_the_update_is_cancelled_meanwhile(world: World) -> No
 
     answer = world.send(event)
 
-    assert answer["Reason"] == "no job is made: the resource is UPDATE_COMPLETE, nobody waits for this request"
+    assert answer["Reason"] == "nothing is made: the resource is UPDATE_COMPLETE, nobody waits for this request"
     assert world.running() == [name]
 
 

@@ -1,0 +1,94 @@
+"""A look at an endpoint once CloudFormation has deployed it: a deployment that SageMaker took back must not pass.
+
+With a deployment policy, SageMaker goes back to the old configuration when an alarm goes off or the new model does not
+start; the endpoint is then in service again, and whoever looks at its status alone sees nothing.
+"""
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from . import log
+from .answer import Answer
+from .clients import Aws, Reply
+from .contract import EndpointCheckAttribute, EndpointCheckProperty
+from .event import Event
+from .failure import Failure, is_missing
+from .retry import Clock, patiently
+from .stack import Stack
+
+_POLL_SECONDS = 15.0
+_BUDGET = 840.0
+"""Seconds to wait for an endpoint that still changes; CloudFormation itself has waited before."""
+
+_CHANGING = {"Creating", "Updating", "SystemUpdating", "RollingBack"}
+_IN_SERVICE = "InService"
+
+
+def create(event: Event, aws: Aws, clock: Clock) -> Answer:
+    """See that the endpoint serves what was deployed; an Update is served alike."""
+    name, wanted = _read(event)
+    answer = Answer(
+        event.physical_id or physical_id(event.logical_id), attributes={EndpointCheckAttribute.ENDPOINT_NAME: name}
+    )
+    stack = Stack(aws.cloudformation, event)
+    # What fails while a stack rolls back leaves it stuck; and what it goes back to was in service before.
+    if event.request_type == "Update" and stack.is_rolling_back():
+        log.write(event, "the stack rolls back: nothing is judged", job_name=name)
+        return answer
+    try:
+        problem = _problem(name, wanted, aws, clock)
+    except (ClientError, BotoCoreError) as error:
+        problem = f"the endpoint '{name}' cannot be looked at: {error}"
+    if problem and not (event.request_type == "Update" and stack.is_rolling_back()):
+        raise Failure(problem)
+    log.write(event, "endpoint looked at", job_name=name, detail=problem)
+    return answer
+
+
+def delete(event: Event, aws: Aws, clock: Clock) -> Answer:  # noqa: ARG001 - all requests are served alike
+    """Nothing is there to be undone: the endpoint belongs to another resource."""
+    return Answer(event.physical_id)
+
+
+def physical_id(logical_id: str) -> str:
+    """What the look is called, as long as it stays where it is."""
+    return f"{logical_id}-check"
+
+
+def _read(event: Event) -> tuple[str, str]:
+    missing = [name for name in EndpointCheckProperty if not event.properties.get(name)]
+    if missing:
+        raise Failure(f"the resource properties lack {', '.join(missing)}")
+    name, config = (str(event.properties[each]) for each in EndpointCheckProperty)
+    return name, config
+
+
+def _problem(name: str, wanted: str, aws: Aws, clock: Clock) -> str:
+    """What is wrong with the endpoint at the end of its deployment; empty if nothing is."""
+    deadline = clock.deadline(_BUDGET)
+    endpoint = _describe(name, aws, clock)
+    while endpoint and endpoint["EndpointStatus"] in _CHANGING and clock.sleep_before(deadline, _POLL_SECONDS):
+        endpoint = _describe(name, aws, clock)
+    if endpoint is None:
+        return f"the endpoint '{name}' does not exist"
+    status, serves = str(endpoint["EndpointStatus"]), str(endpoint["EndpointConfigName"])
+    why = f": {endpoint['FailureReason']}" if endpoint.get("FailureReason") else ""
+    hint = why or ". See the alarms of its deployment policy, and its log below /aws/sagemaker/Endpoints/"
+    if status in _CHANGING:
+        return f"the endpoint '{name}' is still {status}{why}"
+    if status != _IN_SERVICE:
+        return f"the endpoint '{name}' is {status}{why}"
+    if serves != wanted:
+        return (
+            f"SageMaker has taken the deployment of the endpoint '{name}' back: it serves the configuration '{serves}' "
+            f"and not '{wanted}'{hint}"
+        )
+    return ""
+
+
+def _describe(name: str, aws: Aws, clock: Clock) -> Reply | None:
+    try:
+        return patiently(lambda: aws.hosting.describe_endpoint(EndpointName=name), clock)
+    except ClientError as error:
+        if is_missing(error):
+            return None
+        raise

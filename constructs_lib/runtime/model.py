@@ -1,0 +1,81 @@
+"""A SageMaker model of a job's best candidate: made, found again, and deleted once nothing uses it any more.
+
+Its name follows from the resource and from all that makes it what it is, so whoever asks for the same finds the same:
+a second delivery of an event, and a rollback.
+"""
+
+from collections.abc import Mapping
+
+from botocore.exceptions import ClientError
+
+from . import candidate, log, owned
+from .answer import Answer
+from .clients import Aws
+from .contract import ModelAttribute
+from .event import Event
+from .failure import Failure, is_missing
+from .owned import Kind, Thing, Wish
+from .retry import Clock, patiently
+
+_MODELS = Kind("Model", lambda sagemaker: sagemaker.create_model, lambda sagemaker: sagemaker.describe_model)
+
+
+def create(event: Event, aws: Aws, clock: Clock) -> Answer:
+    """Find the model of these properties, or make it.
+
+    An Update is served alike: its model is another one unless nothing but tags has changed.
+    """
+    wish = _read(event.properties, aws)
+    name = wish.name(event)
+    model = patiently(lambda: _MODELS.find(name, aws), clock) or _make(name, wish, event, aws, clock)
+    if not owned.belongs(model.tags, event):
+        raise Failure(f"a model named '{name}' exists, and this resource did not make it: delete or rename it")
+    owned.retag(aws, model, wish, event)
+    return Answer(name, attributes={ModelAttribute.MODEL_NAME: name})
+
+
+def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
+    """Delete the model if it is ours, and not the one that the resource has by now."""
+    for name in dict.fromkeys([event.physical_id, *_names(event, aws)]):
+        model = _MODELS.find_if_visible(name, event, aws, clock)
+        if model is None:
+            continue
+        if not owned.belongs(model.tags, event) or owned.is_live(name, event, aws):
+            log.write(event, "not this event's: left alone", job_name=name)
+        else:
+            _delete(name, event, aws, clock)
+    return Answer(event.physical_id)
+
+
+def _read(properties: Mapping[str, object], aws: Aws) -> Wish:
+    request, tags = owned.read_request(properties, "CreateModel", aws.hosting.meta.service_model)
+    return Wish(request, candidate.read(properties).content, tags, owned.prefix(properties))
+
+
+def _names(event: Event, aws: Aws) -> list[str]:
+    """The name that properties lead to, which may never have worked."""
+    try:
+        return [_read(event.properties, aws).name(event)]
+    except Failure:
+        return []
+
+
+def _make(name: str, wish: Wish, event: Event, aws: Aws, clock: Clock) -> Thing:
+    wanted = candidate.read(event.properties)
+    containers = candidate.containers(candidate.describe(wanted, aws, clock), wanted)
+    # One container in a list would make an inference pipeline of it, which not everything takes.
+    content = {"PrimaryContainer": containers[0]} if len(containers) == 1 else {"Containers": containers}
+
+    def undo(model: Thing) -> None:
+        _delete(model.name, event, aws, clock)
+
+    return _MODELS.make(name, wish, event, aws, clock, request={**wish.request, **content}, undo=undo)
+
+
+def _delete(name: str, event: Event, aws: Aws, clock: Clock) -> None:
+    try:
+        patiently(lambda: aws.hosting.delete_model(ModelName=name), clock)
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+    log.write(event, "model deleted", job_name=name)

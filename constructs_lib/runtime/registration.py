@@ -1,0 +1,189 @@
+"""A job's best candidate as a version in the Model Registry.
+
+The registry numbers its versions, and they have no tags of their own; so whose a version is, is said by its customer
+metadata, and the same request twice is one version by the call's client token.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from . import candidate, log, owned
+from .answer import Answer
+from .candidate import Wanted
+from .clients import Aws, Reply
+from .contract import ModelPackageAttribute, OwnerTag
+from .description import Description
+from .event import Event
+from .failure import Failure, is_denied, is_missing
+from .owned import Wish
+from .retry import Clock, patiently
+from .spec import sha256
+from .stack import Stack
+
+_ARN = re.compile(r"arn:[^:]+:sagemaker:[^:]+:\d{12}:model-package/[^/]+/\d+")
+_APPROVAL = "ModelApprovalStatus"
+_METADATA = "CustomerMetadataProperties"
+_TOKEN_LENGTH = 36
+_POLL_SECONDS = 5.0
+_BUDGET = 120.0
+"""Seconds to wait for a version that is not registered at once."""
+
+_PENDING = {"Pending", "InProgress"}
+_JSON = "application/json"
+_CSV = "text/csv"
+_CONTENT_TYPES = {"ImageClassification": ["image/png", "image/jpeg"]}
+"""What a model of a problem type takes where the caller does not say; all others take CSV."""
+
+
+def create(event: Event, aws: Aws, clock: Clock) -> Answer:
+    """Register the candidate; the same event again registers nothing more."""
+    return _is_now(_register(_read(event.properties, aws), event, aws, clock))
+
+
+def update(event: Event, aws: Aws, clock: Clock) -> Answer:
+    """Keep the version, change its approval, go back to the version before, or register another one."""
+    wish = _read(event.properties, aws)
+    package = _earlier(wish, event, aws, clock) or _register(wish, event, aws, clock)
+    status = _approval(event.properties)
+    # Compared with what was asked before, not with what is: what somebody has decided in the registry stays.
+    if status and status != _approval(event.old_properties) and status != package.get(_APPROVAL):
+        arn = str(package["ModelPackageArn"])
+        patiently(lambda: aws.hosting.update_model_package(ModelPackageArn=arn, ModelApprovalStatus=status), clock)
+        log.write(event, f"approval is now {status}", job_name=arn)
+    return _is_now(package)
+
+
+def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
+    """Delete the version if it is ours. One whose call died unanswered stays: it costs nothing."""
+    package = _find(event.physical_id, event, aws, clock)
+    if package is None:
+        return Answer(event.physical_id)
+    arn = event.physical_id
+    if not owned.belongs(_owner(package), event) or owned.is_live(arn, event, aws):
+        log.write(event, "not this event's: left alone", job_name=arn)
+    else:
+        try:
+            patiently(lambda: aws.hosting.delete_model_package(ModelPackageName=arn), clock)
+        except ClientError as error:
+            if not is_missing(error):
+                raise
+        log.write(event, "version deleted", job_name=arn)
+    return Answer(event.physical_id)
+
+
+def _is_now(package: Reply) -> Answer:
+    arn = str(package["ModelPackageArn"])
+    version = str(package.get("ModelPackageVersion") or arn.rpartition("/")[2])
+    return Answer(arn, attributes={ModelPackageAttribute.ARN: arn, ModelPackageAttribute.VERSION: version})
+
+
+def _read(properties: Mapping[str, object], aws: Aws) -> Wish:
+    request, _ = owned.read_request(properties, "CreateModelPackage", aws.hosting.meta.service_model)
+    lasting = {name: value for name, value in request.items() if name != _APPROVAL}
+    return Wish(lasting, candidate.read(properties).content, {}, "")
+
+
+def _approval(properties: Mapping[str, object]) -> str:
+    request = properties.get("Request")
+    return str(request.get(_APPROVAL, "")) if isinstance(request, Mapping) else ""
+
+
+def _register(wish: Wish, event: Event, aws: Aws, clock: Clock) -> Reply:
+    wanted = candidate.read(event.properties)
+    request = _request(wish, wanted, candidate.describe(wanted, aws, clock), event)
+    stack = Stack(aws.cloudformation, event)
+
+    def attempt() -> Reply:
+        stack.check_wanted()
+        return aws.hosting.create_model_package(**request)
+
+    arn = str(patiently(attempt, clock)["ModelPackageArn"])
+    log.write(event, "version registered", job_name=arn)
+    deadline = clock.deadline(_BUDGET)
+    package = _describe(arn, aws, clock)
+    while package.get("ModelPackageStatus") in _PENDING and clock.sleep_before(deadline, _POLL_SECONDS):
+        package = _describe(arn, aws, clock)
+    if package.get("ModelPackageStatus") == "Failed":
+        details = package.get("ModelPackageStatusDetails", {}).get("ValidationStatuses", [])
+        why = "; ".join(str(each["FailureReason"]) for each in details if each.get("FailureReason"))
+        raise Failure(f"the registry did not take the best candidate{': ' if why else ''}{why}", job_name=arn)
+    return package
+
+
+def _request(wish: Wish, wanted: Wanted, job: Description, event: Event) -> dict[str, Any]:
+    """The input of the call: what the caller asked for, and what comes of the job."""
+    given: dict[str, Any] = dict(wish.request)
+    content_types = _CONTENT_TYPES.get(job.problem_type, [_CSV])
+    specification = {
+        "SupportedContentTypes": content_types,
+        "SupportedResponseMIMETypes": [_CSV, _JSON],
+        **given.pop("InferenceSpecification", {}),
+        "Containers": candidate.containers(job, wanted),
+    }
+    metadata = given.pop(_METADATA, {}) | {"automl-job": job.name, "candidate": job.candidate_name}
+    metadata |= owned.owner(event, wish.digest)
+    if _ARN.fullmatch(event.physical_id):
+        metadata[OwnerTag.REPLACES] = event.physical_id
+    status = _approval(event.properties)
+    metrics = _metrics(job)
+    return {
+        **given,
+        **({_APPROVAL: status} if status else {}),
+        **({"ModelMetrics": metrics} if metrics else {}),
+        "InferenceSpecification": specification,
+        _METADATA: {str(key): value for key, value in metadata.items() if value},
+        "ClientToken": sha256([event.stack_id, event.logical_id, event.request_id, wish.digest]).hex()[:_TOKEN_LENGTH],
+    }
+
+
+def _metrics(job: Description) -> dict[str, Any]:
+    """The reports that the job wrote about the candidate. The names of the files are the SageMaker Python SDK's."""
+    found: dict[str, Any] = {}
+    if job.model_insights_uri:
+        found["ModelQuality"] = {"Statistics": _report(job.model_insights_uri, "statistics.json")}
+    if job.explainability_uri:
+        found["Explainability"] = {"Report": _report(job.explainability_uri, "analysis.json")}
+    return found
+
+
+def _report(folder: str, file: str) -> dict[str, str]:
+    return {"ContentType": _JSON, "S3Uri": f"{folder.rstrip('/')}/{file}"}
+
+
+def _earlier(wish: Wish, event: Event, aws: Aws, clock: Clock) -> Reply | None:
+    """The version that the resource has, or the one before, if it is of this wish."""
+    current = _find(event.physical_id, event, aws, clock)
+    if current is None or not owned.belongs(_owner(current), event):
+        return None
+    previous = _owner(current).get(OwnerTag.REPLACES, "")
+    for package in (current, _find(previous, event, aws, clock)):
+        if package and owned.belongs(_owner(package), event) and _owner(package).get(OwnerTag.SPEC) == wish.digest:
+            return package
+    return None
+
+
+def _owner(package: Reply) -> Mapping[str, str]:
+    metadata: Mapping[str, str] = package.get(_METADATA) or {}
+    return metadata
+
+
+def _find(arn: str, event: Event, aws: Aws, clock: Clock) -> Reply | None:
+    """The version of that ARN. A physical id may be anything, and then IAM keeps us from asking."""
+    if not _ARN.fullmatch(arn):
+        return None
+    try:
+        return _describe(arn, aws, clock)
+    except ClientError as error:
+        if is_missing(error):
+            return None
+        if not is_denied(error):
+            raise
+        log.write(event, "not ours: no permission to describe it", job_name=arn)
+        return None
+
+
+def _describe(arn: str, aws: Aws, clock: Clock) -> Reply:
+    return patiently(lambda: aws.hosting.describe_model_package(ModelPackageName=arn), clock)
