@@ -425,10 +425,14 @@ class _Plan:
         return self.words.name_of(self.request_type, prop, self.problem)
 
 
-@cache
 def _arn_of(role: iam.IRole) -> str:
     """Read it once: it is a call to jsii, and jobs share roles."""
-    return role.role_arn
+    if role not in _ROLE_ARNS:
+        _ROLE_ARNS[role] = role.role_arn
+    return _ROLE_ARNS[role]
+
+
+_ROLE_ARNS: Final[dict[Any, str]] = {}
 
 
 _UNBOUND_ROLE: Final = "arn:aws:iam::000000000000:role/not-created-yet"
