@@ -185,8 +185,8 @@ def _is_number(value: object) -> bool:
 class _ConditionId:
     """The logical id of a wait condition: another one for each job that is to be waited for.
 
-    A wait condition acts when it is created, and never again. What the job is to be is only known when all references
-    are resolved.
+    A wait condition acts when it is created, and never again; CloudFormation refuses to change one, so how long it
+    lasts counts too. What the job is to be is only known when all references are resolved.
     """
 
     def __init__(self, beginning: str, stack: cdk.Stack, spec: object) -> None:
@@ -290,7 +290,7 @@ class AutoMLJobOutcome(Construct):
         for link, (until, lasts) in enumerate(links(seconds)):
             condition = cdk.CfnWaitCondition(self, f"Wait{link or ''}")
             beginning = cdk.Names.unique_resource_name(condition, max_length=_ID_LENGTH)
-            spec = [facts.spec, revision]
+            spec = [facts.spec, revision, lasts]
             logical_id = cdk.Lazy.string(_ConditionId(beginning, cdk.Stack.of(job), spec))
             condition.override_logical_id(logical_id)
             condition.cfn_options.creation_policy = cdk.CfnCreationPolicy(

@@ -222,6 +222,7 @@ def condition_id(**props: Any) -> str:
         {"mode": Mode.ENSEMBLING},
         {"completion_criteria": CompletionCriteria(max_candidates=7)},
         {"outcome_revision": "2"},
+        {"timeout": HOURS(3)},  # no wait condition is ever changed
     ],
 )
 def test_another_job_is_waited_for_anew(change: dict[str, Any]) -> None:
@@ -233,7 +234,6 @@ def test_another_job_is_waited_for_anew(change: dict[str, Any]) -> None:
     [
         {},
         {"tags": {"team": "growth"}},
-        {"timeout": HOURS(3)},
         {"quality_gate": QualityGate(at_least=0.7)},
     ],
 )

@@ -15,12 +15,17 @@ import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_ssm as ssm
+from aws_cdk import aws_stepfunctions as sfn
 
 from constructs_lib import (
-    Aggregation, Algorithm, AutoMLJob, AutoMLJobV2, Channel, CompletionCriteria, FeatureSpecification, FeatureType,
-    FillingType, IAutoMLJob, ImageClassification, Metric, Mode, ModelDeployConfig, OutputLocation, ProblemType, Tabular,
-    TextClassification, TextGeneration, TimeSeriesForecasting,
+    Aggregation, Algorithm, AutoMLJob, AutoMLJobOutcome, AutoMLJobV2, AutoMLProvider, Channel, CompletionCriteria,
+    FeatureSpecification, FeatureType, FillingType, IAutoMLJob, ImageClassification, Metric, Mode, ModelDeployConfig,
+    OnMiss, OnTimeout, OutputLocation, ProblemType, QualityGate, Tabular, TextClassification, TextGeneration,
+    TimeSeriesForecasting,
 )
 
 stack = cdk.Stack(cdk.App(), "Stack")
@@ -80,6 +85,37 @@ whole = AutoMLJobV2(
     model_deploy_config=ModelDeployConfig.named("best"), job_name="whole", revision="2",
 )
 from_file: AutoMLJobV2 = AutoMLJobV2.from_v1_request(stack, "File", {"RoleArn": "..."}, role=whole.role)
+
+topic = sns.Topic(stack, "Topic")
+rule = job.on_finished(targets.SnsTopic(topic))
+either[1].on_failed(topic, construct_id="Pager")
+alarm = job.metric_failed(period=cdk.Duration.hours(1)).create_alarm(stack, "Alarm", threshold=1, evaluation_periods=1)
+baseline = ssm.StringParameter(stack, "Baseline", string_value="0.8")
+outcome = AutoMLJobOutcome(stack, "Outcome", job=job, quality_gate=QualityGate(at_least=0.8, metric=Metric.AUC))
+other = AutoMLJobOutcome(
+    stack, "Other", job=either[1], timeout=cdk.Duration.hours(3), on_timeout=OnTimeout.LET_RUN, revision="2",
+    quality_gate=QualityGate(better_than=baseline, on_miss=OnMiss.WARN),
+)
+gates = [QualityGate(better_than=outcome, on_miss="warn"), QualityGate(at_most=3, metric="LogLoss")]
+value: str = outcome.objective_value
+provider: AutoMLProvider = AutoMLProvider.of(stack).configure(
+    poll_interval=cdk.Duration.minutes(2), tracing=True, vpc=vpc, dead_letter_topic=topic, log_encryption_key=key,
+    state_machine_log_level=sfn.LogLevel.ERROR, reserved_concurrent_executions=2,
+)
+
+AutoMLJobOutcome(stack, "Q")  # call-arg
+AutoMLJobOutcome(stack, "R", job="churn")  # arg-type
+AutoMLJobOutcome(stack, "S", job=job, timeout=3600)  # arg-type
+AutoMLJobOutcome(stack, "T", job=job, on_timeout="StopJob")  # arg-type
+AutoMLJobOutcome(stack, "U", job=job, quality_gate=0.8)  # arg-type
+QualityGate(at_least="0.8")  # arg-type
+QualityGate(better_than=0.8)  # arg-type
+outcome.objective_value = "1"  # misc
+outcome.best  # attr-defined
+job.on_finished("arn:aws:sns:eu-west-1:1:topic")  # arg-type
+job.metric_failed(every=5)  # call-arg
+AutoMLProvider.of(stack).configure(poll_interval=60)  # arg-type
+AutoMLProvider.of(stack).configure(dead_letter_topic="arn")  # arg-type
 
 AutoMLJob(stack, "A", training_data=data)  # call-arg
 AutoMLJob(stack, "B", training_data="s3://bucket", target_attribute="y")  # arg-type
@@ -153,6 +189,6 @@ def test_every_slip_is_reported_and_sound_code_is_not(reported: dict[int, set[st
         if mark
     }
 
-    assert len(planted) == 45
+    assert len(planted) == 58
     assert sorted(reported) == sorted(planted)
     assert [line for line, codes in planted.items() if not codes & reported[line]] == []
