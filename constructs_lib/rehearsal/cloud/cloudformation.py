@@ -4,22 +4,15 @@ Each is made with the service's own API over HTTP, as the account's root: MiniSt
 execution role may do either.
 """
 
-import secrets
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from constructs_lib.rehearsal.cloud import cdk_providers, ministack
+from constructs_lib.rehearsal.cloud import cdk_providers, ministack, sagemaker_types, scaling_types
 from constructs_lib.rehearsal.cloud.bucket_deployment import BucketDeployments
 from constructs_lib.rehearsal.cloud.connection import Connection, root_credentials
-from constructs_lib.rehearsal.cloud.model import service_model
+from constructs_lib.rehearsal.cloud.sagemaker_types import ClientOf, fresh_name
 from constructs_lib.rehearsal.cloud.store import Json
-
-_POLL = 0.2
-_LONGEST_NAME = 63
-ClientOf = Callable[[str], Any]
 
 
 def install(connection: Connection, folder: Path) -> None:
@@ -33,10 +26,17 @@ def install(connection: Connection, folder: Path) -> None:
     def client(service: str) -> Any:
         return connection.client(service, root_credentials(ministack.account()))
 
-    for kind in ("Model", "EndpointConfig", "Endpoint"):
-        sagemaker = _SageMakerType(kind, client)
+    for kind in sagemaker_types.KINDS:
+        sagemaker = sagemaker_types.SageMakerType(kind, client)
         ministack.add_resource_type(
             f"AWS::SageMaker::{kind}", sagemaker.create, sagemaker.update, sagemaker.delete, taggable=True
+        )
+    for name, scaling in (
+        ("ScalableTarget", scaling_types.TargetType(client)),
+        ("ScalingPolicy", scaling_types.PolicyType(client)),
+    ):
+        ministack.add_resource_type(
+            f"AWS::ApplicationAutoScaling::{name}", scaling.create, scaling.update, scaling.delete, taggable=False
         )
     network = _Network(client)
     for name, create, delete in (
@@ -53,107 +53,6 @@ def install(connection: Connection, folder: Path) -> None:
     )
     cdk_providers.install(client, BucketDeployments(connection, folder))
     ministack.send_missing_custom_resource_events()
-
-
-def typed(shape: Any, value: Any) -> Any:
-    """A template's value in the types of the API: CloudFormation accepts `"1"` for 1 and `"true"` for true."""
-    if shape.type_name == "structure" and isinstance(value, dict):
-        return {
-            name: typed(shape.members[name], item) if name in shape.members else item for name, item in value.items()
-        }
-    if shape.type_name == "list" and isinstance(value, list):
-        return [typed(shape.member, item) for item in value]
-    if shape.type_name == "map" and isinstance(value, dict):
-        return {name: typed(shape.value, item) for name, item in value.items()}
-    if shape.type_name in ("integer", "long") and isinstance(value, str):
-        return int(value)
-    if shape.type_name in ("float", "double") and isinstance(value, str):
-        return float(value)
-    if shape.type_name == "boolean" and isinstance(value, str):
-        return value.lower() == "true"
-    if shape.type_name == "string" and not isinstance(value, str):
-        return str(value).lower() if isinstance(value, bool) else str(value)
-    return value
-
-
-@dataclass(frozen=True)
-class _SageMakerType:
-    """A model, an endpoint configuration or an endpoint. `Ref` is the ARN."""
-
-    kind: str
-    client: ClientOf
-
-    @property
-    def _name_property(self) -> str:
-        return f"{self.kind}Name"
-
-    def create(self, logical_id: str, properties: Json, stack_name: str) -> tuple[str, Json]:
-        name = properties.get(self._name_property) or _fresh_name(stack_name, logical_id)
-        answer = self._call("create", {**properties, self._name_property: name})
-        if self.kind == "Endpoint":
-            self._wait(name)
-        return answer[f"{self.kind}Arn"], {self._name_property: name}
-
-    def update(self, arn: str, old: Json, new: Json, stack_name: str, logical_id: str) -> tuple[str, Json]:
-        name = self._name(arn, new)
-        changed = {key for key in {*old, *new} if old.get(key) != new.get(key)}
-        if changed <= {"Tags"}:
-            self._replace_tags(arn, old, new)
-            return arn, {self._name_property: name}
-        if self.kind == "Endpoint" and self._name_property not in changed:
-            return self._update_endpoint(arn, name, new)
-        if self._name_property in new and self._name_property not in changed:
-            raise ValueError(
-                f"CloudFormation cannot update a stack when a custom-named resource requires replacing. "
-                f"Rename {new[self._name_property]} and update the stack again."
-            )
-        return self.create(logical_id, new, stack_name)
-
-    def delete(self, arn: str, properties: Json) -> None:
-        sagemaker = self.client("sagemaker")
-        try:
-            self._call("delete", {self._name_property: self._name(arn, properties)})
-        except sagemaker.exceptions.ClientError as error:
-            if not error.response["Error"]["Message"].startswith("Could not find"):
-                raise
-
-    def _update_endpoint(self, arn: str, name: str, properties: Json) -> tuple[str, Json]:
-        wanted = properties["EndpointConfigName"]
-        self._call("update", {**properties, self._name_property: name})
-        self._wait(name)
-        running = self.client("sagemaker").describe_endpoint(EndpointName=name)
-        if running["EndpointConfigName"].lower() != wanted.lower():
-            raise ValueError(
-                f"The endpoint {name} rolled back to its old configuration: {running.get('FailureReason')}"
-            )
-        return arn, {self._name_property: name}
-
-    def _wait(self, name: str) -> None:
-        while True:
-            endpoint = self.client("sagemaker").describe_endpoint(EndpointName=name)
-            if endpoint["EndpointStatus"] not in ("Creating", "Updating", "RollingBack"):
-                break
-            time.sleep(_POLL)
-        if endpoint["EndpointStatus"] == "Failed":
-            raise ValueError(f"The endpoint {name} failed: {endpoint.get('FailureReason')}")
-
-    def _call(self, verb: str, properties: Json) -> Any:
-        shape = service_model().operation_model(f"{verb.capitalize()}{self.kind}").input_shape
-        request = {name: value for name, value in typed(shape, properties).items() if name in shape.members}
-        snake = {"Model": "model", "EndpointConfig": "endpoint_config", "Endpoint": "endpoint"}[self.kind]
-        return getattr(self.client("sagemaker"), f"{verb}_{snake}")(**request)
-
-    def _name(self, arn: str, properties: Json) -> str:
-        return str(properties.get(self._name_property) or arn.rpartition("/")[2])
-
-    def _replace_tags(self, arn: str, old: Json, new: Json) -> None:
-        kept = {tag["Key"] for tag in new.get("Tags", ())}
-        gone = [tag["Key"] for tag in old.get("Tags", ()) if tag["Key"] not in kept]
-        sagemaker = self.client("sagemaker")
-        if gone:
-            sagemaker.delete_tags(ResourceArn=arn, TagKeys=gone)
-        if kept:
-            sagemaker.add_tags(ResourceArn=arn, Tags=new["Tags"])
 
 
 @dataclass(frozen=True)
@@ -186,7 +85,7 @@ class _Network:
 
     def create_ingress(self, logical_id: str, properties: Json, stack_name: str) -> tuple[str, Json]:
         self.client("ec2").authorize_security_group_ingress(**_rule(properties, "Source"))
-        return _fresh_name(stack_name, logical_id), {}
+        return fresh_name(stack_name, logical_id), {}
 
     def delete_ingress(self, rule: str, properties: Json) -> None:
         del rule
@@ -194,7 +93,7 @@ class _Network:
 
     def create_egress(self, logical_id: str, properties: Json, stack_name: str) -> tuple[str, Json]:
         self.client("ec2").authorize_security_group_egress(**_rule(properties, "Destination"))
-        return _fresh_name(stack_name, logical_id), {}
+        return fresh_name(stack_name, logical_id), {}
 
     def delete_egress(self, rule: str, properties: Json) -> None:
         del rule
@@ -239,8 +138,3 @@ def _tag_bucket(client: ClientOf, bucket: str, properties: Json) -> Json:
     if tags := properties.get("Tags"):
         client("s3").put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
     return {}
-
-
-def _fresh_name(stack_name: str, logical_id: str) -> str:
-    suffix = secrets.token_hex(6)
-    return f"{f'{stack_name}-{logical_id}'[: _LONGEST_NAME - len(suffix) - 1]}-{suffix}"

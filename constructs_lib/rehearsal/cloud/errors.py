@@ -1,4 +1,4 @@
-"""The errors that the SageMaker service answers, by the names clients catch."""
+"""The errors that the services answer, by the names clients catch."""
 
 
 class ServiceError(Exception):
@@ -34,6 +34,18 @@ class ResourceNotFoundError(ServiceError):
     """No such job."""
 
     code = "ResourceNotFound"
+
+
+class ObjectNotFoundError(ServiceError):
+    """Application Auto Scaling knows no such thing."""
+
+    code = "ObjectNotFoundException"
+
+
+class ConflictError(ServiceError):
+    """Something else is in the way."""
+
+    code = "ConflictException"
 
 
 class ResourceInUseError(ServiceError):

@@ -7,6 +7,7 @@ exactly, and `tests/rehearsal/cloud/test_ministack_names.py` names what moved.
 import asyncio
 import hashlib
 import json
+import re
 import secrets
 import threading
 import time
@@ -31,52 +32,68 @@ Handler = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[
 ArnOf = Callable[[str, str, Mapping[str, str], bytes], str]
 TaggedResources = Callable[[], Iterable[tuple[str, list[dict[str, str]]]]]
 
-SERVICE = "sagemaker"
 PRINCIPAL = "sagemaker.amazonaws.com"
 _SESSION_SECONDS = 24 * 3600
 
 
-def install(handler: Handler, arn_of: ArnOf, tagged_resources: TaggedResources) -> None:
-    """Add SageMaker: routing, IAM actions and resources, tags that policies can test, and the handler itself.
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """A service that MiniStack lacks."""
 
-    Args:
-        handler: Answers a request: method, path, headers, body, query.
-        arn_of: The resource a request is about: method, path, headers, body.
-        tagged_resources: Each ARN with its tags.
-    """
-    app.SERVICE_HANDLERS[SERVICE] = handler
-    router.SERVICE_PATTERNS[SERVICE] = {
-        "target_prefixes": ["SageMaker."],
-        "host_patterns": [r"sagemaker\."],
-        "credential_scope": SERVICE,
-    }
-    iam_actions.SERVICE_TO_IAM_NAMESPACE[SERVICE] = SERVICE
-    iam_actions._BOTOCORE_SERVICE_MAP[SERVICE] = ["sagemaker", "sagemaker-runtime"]
-    tagging._RESOURCE_TAG_COLLECTORS[SERVICE] = tagged_resources
-    _name_resources(arn_of)
-    _name_denied_resources()
+    name: str
+    """Its credential scope, which is its namespace in IAM as well."""
+
+    models: tuple[str, ...]
+    """What botocore calls it."""
+
+    target_prefix: str
+    handler: Handler
+    """Answers a request: method, path, headers, body, query."""
+
+    arn_of: ArnOf
+    """The resource a request is about: method, path, headers, body."""
+
+    tagged_resources: TaggedResources
+    """Each ARN with its tags."""
+
+
+def install(*services: Service) -> None:
+    """Add services: routing, IAM actions and resources, tags that policies can test, and the handlers themselves."""
+    for service in services:
+        app.SERVICE_HANDLERS[service.name] = service.handler
+        router.SERVICE_PATTERNS[service.name] = {
+            "target_prefixes": [service.target_prefix],
+            "host_patterns": [rf"{re.escape(service.name)}\."],
+            "credential_scope": service.name,
+        }
+        iam_actions.SERVICE_TO_IAM_NAMESPACE[service.name] = service.name
+        iam_actions._BOTOCORE_SERVICE_MAP[service.name] = list(service.models)
+        tagging._RESOURCE_TAG_COLLECTORS[service.name] = service.tagged_resources
+    added = {service.name: service for service in services}
+    _name_resources(added)
+    _name_denied_resources(added)
     _let_principal_arn_be_the_role()
 
 
-def _name_resources(arn_of: ArnOf) -> None:
+def _name_resources(added: Mapping[str, Service]) -> None:
     original = iam_actions.extract_resource_arn
 
     def extract_resource_arn(
         service: str, method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any
     ) -> Any:
-        if service == SERVICE:
-            return arn_of(method, path, headers, body)
+        if service in added:
+            return added[service].arn_of(method, path, headers, body)
         return original(service, method, path, headers, body, *rest)
 
     iam_actions.extract_resource_arn = extract_resource_arn
 
 
-def _name_denied_resources() -> None:
-    """SageMaker's denials name the resource and come with HTTP 400; MiniStack's general answer does neither."""
+def _name_denied_resources(added: Mapping[str, Service]) -> None:
+    """The denials of these services name the resource and come with HTTP 400; MiniStack's do neither."""
     original = iam_actions.access_denied_response
 
     def access_denied_response(service: str, action: str, principal_arn: str, request_id: str, **details: Any) -> Any:
-        if service != SERVICE or details.get("error_code"):
+        if service not in added or details.get("error_code"):
             return original(service, action, principal_arn, request_id, **details)
         error = AccessDeniedError(
             denial(

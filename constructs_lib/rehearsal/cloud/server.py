@@ -26,12 +26,32 @@ def main() -> None:
         os.environ.pop(variable, None)
     logging.getLogger("botocore").setLevel(logging.WARNING)
 
-    from constructs_lib.rehearsal.cloud import cloudformation, ministack
-    from constructs_lib.rehearsal.cloud.service import SageMaker, resource_arn
+    from constructs_lib.rehearsal.cloud import cloudformation, ministack, scaling
+    from constructs_lib.rehearsal.cloud.service import TARGET_PREFIX, SageMaker, resource_arn
+    from constructs_lib.rehearsal.cloud.store import Store
 
     connection = Connection(endpoint_url=settings.endpoint_url, certificate=settings.authority, region=settings.region)
-    service = SageMaker(settings, connection)
-    ministack.install(service.handle, resource_arn, service.tagged_resources)
+    store = Store()
+    service = SageMaker(settings, connection, store)
+    auto_scaling = scaling.AutoScaling(store)
+    ministack.install(
+        ministack.Service(
+            name="sagemaker",
+            models=("sagemaker", "sagemaker-runtime"),
+            target_prefix=TARGET_PREFIX,
+            handler=service.handle,
+            arn_of=resource_arn,
+            tagged_resources=service.tagged_resources,
+        ),
+        ministack.Service(
+            name=scaling.SERVICE,
+            models=(scaling.SERVICE,),
+            target_prefix=scaling.TARGET_PREFIX,
+            handler=auto_scaling.handle,
+            arn_of=auto_scaling.resource_arn,
+            tagged_resources=auto_scaling.tagged_resources,
+        ),
+    )
     cloudformation.install(connection, settings.work)
     threading.Thread(target=_end_with_parent, args=(service,), daemon=True).start()
     ministack.serve(settings.port, str(settings.certificate), str(settings.key))

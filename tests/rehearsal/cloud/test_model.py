@@ -12,6 +12,7 @@ from constructs_lib.rehearsal.cloud.errors import SerializationError, Validation
 from constructs_lib.rehearsal.cloud.model import check_request, python_pattern, response_problems, service_model
 from constructs_lib.rehearsal.cloud.service import SageMaker
 from constructs_lib.rehearsal.cloud.settings import Settings
+from constructs_lib.rehearsal.cloud.store import Store
 
 ROLE = "arn:aws:iam::123456789012:role/Job"
 
@@ -122,7 +123,7 @@ def test_every_pattern_of_the_operations_we_offer_compiles(tmp_path: Path) -> No
     )
     connection = Connection(endpoint_url="https://localhost:1", certificate=tmp_path, region="us-east-1")
     offered = {
-        "sagemaker": SageMaker(settings, connection).offered,
+        "sagemaker": SageMaker(settings, connection, Store()).offered,
         "sagemaker-runtime": ["InvokeEndpointAsync"],
         "application-autoscaling": service_model("application-autoscaling").operation_names,
     }

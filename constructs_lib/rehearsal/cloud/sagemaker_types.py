@@ -1,0 +1,125 @@
+"""CloudFormation's types of SageMaker: models, endpoint configurations and endpoints."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from constructs_lib.rehearsal.cloud.model import service_model
+from constructs_lib.rehearsal.cloud.store import Json
+
+KINDS = ("Model", "EndpointConfig", "Endpoint")
+_SNAKE = {"Model": "model", "EndpointConfig": "endpoint_config", "Endpoint": "endpoint"}
+_POLL = 0.2
+_LONGEST_NAME = 63
+ClientOf = Callable[[str], Any]
+
+
+def typed(shape: Any, value: Any) -> Any:
+    """A template's value in the types of the API: CloudFormation accepts `"1"` for 1 and `"true"` for true."""
+    if shape.type_name == "structure" and isinstance(value, dict):
+        return {
+            name: typed(shape.members[name], item) if name in shape.members else item for name, item in value.items()
+        }
+    if shape.type_name == "list" and isinstance(value, list):
+        return [typed(shape.member, item) for item in value]
+    if shape.type_name == "map" and isinstance(value, dict):
+        return {name: typed(shape.value, item) for name, item in value.items()}
+    if shape.type_name in ("integer", "long") and isinstance(value, str):
+        return int(value)
+    if shape.type_name in ("float", "double") and isinstance(value, str):
+        return float(value)
+    if shape.type_name == "boolean" and isinstance(value, str):
+        return value.lower() == "true"
+    if shape.type_name == "string" and not isinstance(value, str):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    return value
+
+
+@dataclass(frozen=True)
+class SageMakerType:
+    """One of the types. `Ref` is the ARN."""
+
+    kind: str
+    client: ClientOf
+
+    @property
+    def _name_property(self) -> str:
+        return f"{self.kind}Name"
+
+    def create(self, logical_id: str, properties: Json, stack_name: str) -> tuple[str, Json]:
+        """Create the resource; an endpoint until it is in service."""
+        name = properties.get(self._name_property) or fresh_name(stack_name, logical_id)
+        answer = self._call("create", {**properties, self._name_property: name})
+        if self.kind == "Endpoint":
+            self._wait(name)
+        return answer[f"{self.kind}Arn"], {self._name_property: name}
+
+    def update(self, arn: str, old: Json, new: Json, stack_name: str, logical_id: str) -> tuple[str, Json]:
+        """Change tags, and the configuration of an endpoint, in place; anything else makes another resource."""
+        name = self._name(arn, new)
+        changed = {key for key in {*old, *new} if old.get(key) != new.get(key)}
+        if changed <= {"Tags"}:
+            self._replace_tags(arn, old, new)
+            return arn, {self._name_property: name}
+        if self.kind == "Endpoint" and self._name_property not in changed:
+            return self._update_endpoint(arn, name, new)
+        if self._name_property in new and self._name_property not in changed:
+            raise ValueError(
+                f"CloudFormation cannot update a stack when a custom-named resource requires replacing. "
+                f"Rename {new[self._name_property]} and update the stack again."
+            )
+        return self.create(logical_id, new, stack_name)
+
+    def delete(self, arn: str, properties: Json) -> None:
+        """Delete the resource, unless it is gone already."""
+        sagemaker = self.client("sagemaker")
+        try:
+            self._call("delete", {self._name_property: self._name(arn, properties)})
+        except sagemaker.exceptions.ClientError as error:
+            if not error.response["Error"]["Message"].startswith("Could not find"):
+                raise
+
+    def _update_endpoint(self, arn: str, name: str, properties: Json) -> tuple[str, Json]:
+        wanted = properties["EndpointConfigName"]
+        self._call("update", {**properties, self._name_property: name})
+        self._wait(name)
+        running = self.client("sagemaker").describe_endpoint(EndpointName=name)
+        if running["EndpointConfigName"].lower() != wanted.lower():
+            raise ValueError(
+                f"The endpoint {name} rolled back to its old configuration: {running.get('FailureReason')}"
+            )
+        return arn, {self._name_property: name}
+
+    def _wait(self, name: str) -> None:
+        while True:
+            endpoint = self.client("sagemaker").describe_endpoint(EndpointName=name)
+            if endpoint["EndpointStatus"] not in ("Creating", "Updating", "RollingBack"):
+                break
+            time.sleep(_POLL)
+        if endpoint["EndpointStatus"] == "Failed":
+            raise ValueError(f"The endpoint {name} failed: {endpoint.get('FailureReason')}")
+
+    def _call(self, verb: str, properties: Json) -> Any:
+        shape = service_model().operation_model(f"{verb.capitalize()}{self.kind}").input_shape
+        request = {name: value for name, value in typed(shape, properties).items() if name in shape.members}
+        return getattr(self.client("sagemaker"), f"{verb}_{_SNAKE[self.kind]}")(**request)
+
+    def _name(self, arn: str, properties: Json) -> str:
+        return str(properties.get(self._name_property) or arn.rpartition("/")[2])
+
+    def _replace_tags(self, arn: str, old: Json, new: Json) -> None:
+        kept = {tag["Key"] for tag in new.get("Tags", ())}
+        gone = [tag["Key"] for tag in old.get("Tags", ()) if tag["Key"] not in kept]
+        sagemaker = self.client("sagemaker")
+        if gone:
+            sagemaker.delete_tags(ResourceArn=arn, TagKeys=gone)
+        if kept:
+            sagemaker.add_tags(ResourceArn=arn, Tags=new["Tags"])
+
+
+def fresh_name(stack_name: str, logical_id: str) -> str:
+    """A name for a resource without one."""
+    suffix = secrets.token_hex(6)
+    return f"{f'{stack_name}-{logical_id}'[: _LONGEST_NAME - len(suffix) - 1]}-{suffix}"

@@ -1,0 +1,90 @@
+"""An API of JSON 1.1: a request is checked by botocore's model, done, and its answer checked as well."""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from constructs_lib.rehearsal.cloud import ministack
+from constructs_lib.rehearsal.cloud.automl import Call, Operation
+from constructs_lib.rehearsal.cloud.errors import InternalError, SerializationError, ServiceError, UnknownOperationError
+from constructs_lib.rehearsal.cloud.ministack import Answer
+from constructs_lib.rehearsal.cloud.model import check_request, response_problems
+from constructs_lib.rehearsal.cloud.store import Json, Place
+
+logger = logging.getLogger(__name__)
+
+
+class JsonApi:
+    """The operations of one API by their names."""
+
+    def __init__(self, service: str, target_prefix: str, operations: Mapping[str, Operation]) -> None:
+        """Make an API.
+
+        Args:
+            service: What botocore calls the service.
+            target_prefix: What stands before the operation in the header `X-Amz-Target`.
+            operations: What does them.
+        """
+        self._service = service
+        self._prefix = target_prefix
+        self.operations = operations
+
+    def operation(self, headers: Mapping[str, str]) -> str:
+        """The operation that a request names; empty when it names none."""
+        return headers.get("x-amz-target", "").removeprefix(self._prefix)
+
+    def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Do what a request asks."""
+        return guarded(self.operation(headers) or path, lambda: self._answer(path, headers, body))
+
+    def _answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        operation = self.operation(headers)
+        if operation not in self.operations:
+            raise UnknownOperationError(f"The rehearsal does not offer {operation or path}")
+        try:
+            request = json.loads(body or b"{}")
+        except ValueError:
+            raise SerializationError("The body is no JSON") from None
+        check_request(operation, request, self._service)
+        response = self.operations[operation](call_of(headers), _without_nulls(request))
+        problems = response_problems(operation, response, self._service)
+        if problems:
+            raise InternalError(f"The rehearsal's answer to {operation} is wrong: {'; '.join(problems)}")
+        return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(response).encode()
+
+
+def guarded(what: str, answer: Callable[[], Answer]) -> Answer:
+    """An answer, or the error that came instead in the wire format."""
+    try:
+        return answer()
+    except ServiceError as error:
+        return ministack.json_error(error.code, error.message, error.status)
+    except Exception as error:
+        logger.exception("%s", what)
+        return ministack.json_error(InternalError.code, f"{type(error).__name__}: {error}", InternalError.status)
+
+
+def call_of(headers: Mapping[str, str]) -> Call:
+    """Who calls, and where."""
+    return Call(ministack.Caller.of(headers), here())
+
+
+def here() -> Place:
+    """Account and region of the request that is being served."""
+    return Place(ministack.account(), ministack.region())
+
+
+def members(body: bytes) -> Json:
+    """The members of a request whose body may be anything."""
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return request if isinstance(request, dict) else {}
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    return [_without_nulls(item) for item in value] if isinstance(value, list) else value
