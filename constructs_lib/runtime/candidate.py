@@ -108,8 +108,8 @@ def _choose(job: Description, wanted: Wanted) -> Sequence[Mapping[str, Any]]:
     best = job.reply["BestCandidate"]
     by_processor = best.get("InferenceContainerDefinitions") or {}
     # A container for CPU runs on an instance with a GPU too, only not the other way round.
-    found = by_processor.get(wanted.processor) or by_processor.get("CPU") or best.get("InferenceContainers")
-    if found:
+    fitting = by_processor.get(wanted.processor) or by_processor.get("CPU")
+    if found := fitting if by_processor else best.get("InferenceContainers"):
         return list(found)
     if by_processor:
         raise Failure(

@@ -157,15 +157,14 @@ class Kind:
 
         try:
             thing = patiently(attempt, clock)
-        except ClientError as error:
-            found = self.find(name, aws)  # made by another delivery meanwhile, or by a call whose answer was lost
-            if found is None:
-                raise Failure(str(error), job_name=name if may_have_happened(error) else "") from error
-            return found
         except ParamValidationError:
             raise
-        except BotoCoreError as error:  # no answer: it may be there
-            raise Failure(f"Create{self.noun} got no answer: {error}", job_name=name) from error
+        except (ClientError, BotoCoreError) as error:
+            found = self.find(name, aws)  # made by another delivery meanwhile, or by a call whose answer was lost
+            if found is None:
+                is_unsure = not isinstance(error, ClientError) or may_have_happened(error)
+                raise Failure(str(error), job_name=name if is_unsure else "") from error
+            return found
         log.write(event, f"{self.noun} made", job_name=name)
         try:
             stack.check_wanted(made=name)
