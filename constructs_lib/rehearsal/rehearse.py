@@ -21,6 +21,9 @@ from .record import Record
 from .screen import choose, counted, leaderboard, printable, table
 from .seeds import Seed
 
+WAIT_SCALE = 1 / 60
+"""What waits of state machines are shortened to: a minute is a second."""
+
 WIDTH = 118
 """Characters of a closing line."""
 
@@ -93,7 +96,9 @@ def _start(
     account, region = where
     with record.step("start the embedded AWS"):
         try:
-            cloud = Cloud.start(folder / "cloud", port=options.port, account=account, region=region)
+            cloud = Cloud.start(
+                folder / "cloud", port=options.port, account=account, region=region, wait_scale=WAIT_SCALE
+            )
         except CloudError as error:
             raise CannotStartError(str(error)) from None
         started.enter_context(cloud)

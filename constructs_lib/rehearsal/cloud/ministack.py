@@ -1,4 +1,4 @@
-"""All that the rehearsal knows of MiniStack's inside, and the only module that may.
+"""All that the rehearsal knows of MiniStack's inside: no module but this and `waits.py` may.
 
 MiniStack has no interface for plug-ins, so each name used here can move with its next release. It is pinned
 exactly, and `tests/rehearsal/cloud/test_ministack_names.py` names what moved.

@@ -26,7 +26,7 @@ def main() -> None:
         os.environ.pop(variable, None)
     logging.getLogger("botocore").setLevel(logging.WARNING)
 
-    from constructs_lib.rehearsal.cloud import cloudformation, ministack, scaling
+    from constructs_lib.rehearsal.cloud import cloudformation, ministack, scaling, waits
     from constructs_lib.rehearsal.cloud.service import TARGET_PREFIX, SageMaker, resource_arn
     from constructs_lib.rehearsal.cloud.store import Store
 
@@ -53,6 +53,7 @@ def main() -> None:
         ),
     )
     cloudformation.install(connection, settings.work)
+    waits.install()
     threading.Thread(target=_end_with_parent, args=(service,), daemon=True).start()
     ministack.serve(settings.port, str(settings.certificate), str(settings.key))
 

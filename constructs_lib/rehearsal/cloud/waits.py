@@ -1,0 +1,152 @@
+"""What CloudFormation does about wait conditions and MiniStack does not. Like `ministack.py` it knows MiniStack's inside.
+
+MiniStack shows a resource only once it is complete, and a deployment that waits can be neither cancelled nor deleted: it
+looks for such a wish between two resources only.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ministack.services import cloudformation
+from ministack.services.cloudformation import handlers, stacks, wait_conditions
+
+# ruff: noqa: SLF001 - there is no other way in
+
+_CANCELLED = "Resource creation cancelled"
+_MARK = "cancelled by the deployment"
+"""Id of the signal that ends a wait from inside."""
+
+_STACK = "AWS::CloudFormation::Stack"
+Handle = Callable[[Mapping[str, Any]], Any]
+
+
+def install() -> None:
+    """Let resources in progress be seen, and waits be cancelled."""
+    _show_resources_in_progress()
+    _name_cancelled_waits()
+    ended = _note_ends_of_deleted_stacks()
+    _end_waits_of_cancelled_updates()
+    _end_waits_of_deleted_stacks(ended)
+
+
+def _replace_action(name: str, make: Callable[[Handle], Handle]) -> None:
+    handlers._ACTION_HANDLERS[name] = make(handlers._ACTION_HANDLERS[name])
+
+
+def _show_resources_in_progress() -> None:
+    """`DescribeStackResource` tells the status of the latest event, also of a resource that is not there yet or gone."""
+
+    def make(original: Handle) -> Handle:
+        def describe(parameters: Mapping[str, Any]) -> Any:
+            stack = handlers._resolve_stack(handlers._p(parameters, "StackName"))
+            logical_id = handlers._p(parameters, "LogicalResourceId")
+            shown = _shown(stack, logical_id) if stack else None
+            if not shown:
+                return original(parameters)
+            resources = stack["_resources"]
+            stack["_resources"] = {**resources, logical_id: shown}
+            try:
+                return original(parameters)
+            finally:
+                stack["_resources"] = resources
+
+        return describe
+
+    _replace_action("DescribeStackResource", make)
+
+
+def _shown(stack: Mapping[str, Any], logical_id: str) -> dict[str, Any] | None:
+    event = next(
+        (
+            event
+            for event in reversed(cloudformation._stack_events.get(stack["StackId"], []))
+            if event["LogicalResourceId"] == logical_id and event["ResourceType"] != _STACK
+        ),
+        None,
+    )
+    if event is None:
+        return None
+    known = stack.get("_resources", {}).get(logical_id)
+    status = event["ResourceStatus"]
+    if known and event["PhysicalResourceId"] in ("", known["PhysicalResourceId"]):
+        return {**known, "ResourceStatus": status}
+    if known:  # the event is about what it has replaced
+        return None
+    return {
+        "PhysicalResourceId": event["PhysicalResourceId"],
+        "ResourceType": event["ResourceType"],
+        # What an update makes anew is created all the same.
+        "ResourceStatus": status.replace("UPDATE_", "CREATE_"),
+        "Timestamp": event["Timestamp"],
+    }
+
+
+def _name_cancelled_waits() -> None:
+    original = wait_conditions.wait_for
+
+    def wait_for(token: str, *rest: Any, **more: Any) -> Any:
+        try:
+            return original(token, *rest, **more)
+        except RuntimeError as error:
+            raise RuntimeError(_CANCELLED if _MARK in str(error) else str(error)) from None
+
+    wait_conditions.wait_for = wait_for
+
+
+def _end_waits(stack_id: str) -> bool:
+    """End what a stack waits for; tells whether there was anything."""
+    ended = False
+    with wait_conditions._changed:
+        for (of_stack, _), waiter in wait_conditions._waiting.items():
+            if of_stack == stack_id and waiter["token"] in wait_conditions._handles:
+                signals = wait_conditions._handles[waiter["token"]]["signals"]
+                signals[_MARK] = {"Status": "FAILURE", "Reason": "", "Data": ""}
+                ended = True
+        wait_conditions._changed.notify_all()
+    return ended
+
+
+def _end_waits_of_cancelled_updates() -> None:
+    def make(original: Handle) -> Handle:
+        def cancel(parameters: Mapping[str, Any]) -> Any:
+            answer = original(parameters)
+            stack = handlers._resolve_stack(handlers._p(parameters, "StackName"))
+            if stack and stack.get("_cancel_requested"):
+                _end_waits(stack["StackId"])
+            return answer
+
+        return cancel
+
+    _replace_action("CancelUpdateStack", make)
+
+
+def _note_ends_of_deleted_stacks() -> dict[str, asyncio.Event]:
+    """Keep a deployment from rolling back what is being deleted; returns what tells, by stack id, that it has ended."""
+    ended: dict[str, asyncio.Event] = {}
+    original = stacks._roll_back_operation
+
+    async def roll_back(name: str, stack_id: str, stack: dict[str, Any], operation: dict[str, Any], *rest: Any) -> None:
+        if stack_id in ended:
+            ended.pop(stack_id).set()
+            return
+        if stack.pop("_cancel_requested", False):
+            operation["cancelled"] = True
+        await original(name, stack_id, stack, operation, *rest)
+
+    stacks._roll_back_operation = roll_back
+    return ended
+
+
+def _end_waits_of_deleted_stacks(ended: dict[str, asyncio.Event]) -> None:
+    original = handlers._delete_stack_async
+
+    async def delete(name: str, stack_id: str, *rest: Any, **more: Any) -> None:
+        stack = cloudformation._stacks.get(name)
+        if stack and stack["StackStatus"] == "CREATE_IN_PROGRESS" and _end_waits(stack_id):
+            stack["StackStatus"] = "DELETE_IN_PROGRESS"
+            ended[stack_id] = over = asyncio.Event()
+            await over.wait()
+        await original(name, stack_id, *rest, **more)
+
+    handlers._delete_stack_async = delete
