@@ -73,6 +73,7 @@ def install(*services: Service) -> None:
     _name_resources(added)
     _name_denied_resources(added)
     _let_principal_arn_be_the_role()
+    _tell_sources_of_events()
 
 
 def _name_resources(added: Mapping[str, Service]) -> None:
@@ -116,6 +117,20 @@ def _let_principal_arn_be_the_role() -> None:
         return original(key, context)
 
     iam_evaluator._resolve_condition_key = resolve
+
+
+def _tell_sources_of_events() -> None:
+    """`events:source`, which a policy may ask for; MiniStack says nothing of it."""
+    original = iam_actions.request_tag_context
+
+    def request_tag_context(service: str, action: str, body: bytes, *rest: Any) -> dict[str, Any]:
+        context: dict[str, Any] = original(service, action, body, *rest)
+        if action == "events:PutEvents":
+            sources = {entry.get("Source", "") for entry in json.loads(body).get("Entries", ())}
+            context["events:source"] = sources.pop() if len(sources) == 1 else sorted(sources)
+        return context
+
+    iam_actions.request_tag_context = request_tag_context
 
 
 def json_error(code: str, message: str, status: int) -> Answer:

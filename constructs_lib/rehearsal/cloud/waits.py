@@ -1,15 +1,15 @@
-"""What CloudFormation does about wait conditions and MiniStack does not. Like `ministack.py` it knows MiniStack's inside.
+"""What CloudFormation does about wait conditions and MiniStack does not; this module, too, knows MiniStack's inside.
 
-MiniStack shows a resource only once it is complete, and a deployment that waits can be neither cancelled nor deleted: it
-looks for such a wish between two resources only.
+MiniStack shows a resource only once it is complete. A deployment that waits can be neither cancelled nor deleted there:
+it looks for such a wish between two resources only.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ministack.services import cloudformation
-from ministack.services.cloudformation import handlers, stacks, wait_conditions
+from ministack.services import cloudformation, stepfunctions
+from ministack.services.cloudformation import handlers, provisioners, stacks, wait_conditions
 
 # ruff: noqa: SLF001 - there is no other way in
 
@@ -22,12 +22,13 @@ Handle = Callable[[Mapping[str, Any]], Any]
 
 
 def install() -> None:
-    """Let resources in progress be seen, and waits be cancelled."""
+    """Let resources in progress be seen, waits be cancelled, and state machines end with what runs in them."""
     _show_resources_in_progress()
     _name_cancelled_waits()
     ended = _note_ends_of_deleted_stacks()
     _end_waits_of_cancelled_updates()
     _end_waits_of_deleted_stacks(ended)
+    _end_executions_of_deleted_state_machines()
 
 
 def _replace_action(name: str, make: Callable[[Handle], Handle]) -> None:
@@ -35,7 +36,7 @@ def _replace_action(name: str, make: Callable[[Handle], Handle]) -> None:
 
 
 def _show_resources_in_progress() -> None:
-    """`DescribeStackResource` tells the status of the latest event, also of a resource that is not there yet or gone."""
+    """`DescribeStackResource` tells the status of the latest event, also of what is not there yet or gone."""
 
     def make(original: Handle) -> Handle:
         def describe(parameters: Mapping[str, Any]) -> Any:
@@ -150,3 +151,17 @@ def _end_waits_of_deleted_stacks(ended: dict[str, asyncio.Event]) -> None:
         await original(name, stack_id, *rest, **more)
 
     handlers._delete_stack_async = delete
+
+
+def _end_executions_of_deleted_state_machines() -> None:
+    """An execution of a state machine that is deleted ends at its next transition."""
+    handlers_of_type = provisioners._RESOURCE_HANDLERS["AWS::StepFunctions::StateMachine"]
+    original = handlers_of_type["delete"]
+
+    def delete(state_machine: str, properties: Mapping[str, Any]) -> None:
+        original(state_machine, properties)
+        for execution in list(stepfunctions._executions.values()):
+            if execution["stateMachineArn"] == state_machine and execution["status"] == "RUNNING":
+                execution["status"] = "ABORTED"
+
+    handlers_of_type["delete"] = delete

@@ -1,4 +1,4 @@
-"""MiniStack's inner names that `ministack.py` and `waits.py` use. A failure here says what a new MiniStack has moved."""
+"""MiniStack's inner names that `ministack.py` and `waits.py` use. A failure says what a new MiniStack has moved."""
 
 import ast
 import importlib
@@ -19,6 +19,7 @@ PARAMETERS = {
         "service", "action", "principal_arn", "request_id", "error_code", "message", "headers", "resource_arn",
         "explicit_deny", "resource_policy_arn",
     ],
+    "core.iam_actions.request_tag_context": ["service", "iam_action", "body", "params"],
     "core.iam_evaluator.EvalContext": None,
     "core.iam_evaluator._resolve_condition_key": ["key", "ctx"],
     "core.iam_evaluator.enforce": [
@@ -30,6 +31,7 @@ PARAMETERS = {
     "core.router.SERVICE_PATTERNS": None,
     "core.router.extract_access_key_id": ["headers", "query_params"],
     "services.iam._roles": None,
+    "services.stepfunctions._executions": None,
     "services.sts.register_session": ["access_key", "session"],
     "services.tagging._RESOURCE_TAG_COLLECTORS": None,
     "services.cloudformation.custom_resource._pending": None,
