@@ -26,10 +26,10 @@ def install(connection: Connection, folder: Path) -> None:
     def client(service: str) -> Any:
         return connection.client(service, root_credentials(ministack.account()))
 
-    for kind in sagemaker_types.KINDS:
-        sagemaker = sagemaker_types.SageMakerType(kind, client)
+    of_sagemaker = [sagemaker_types.SageMakerType(client, kind) for kind in sagemaker_types.KINDS]
+    for sagemaker in (*of_sagemaker, sagemaker_types.PackageGroupType(client)):
         ministack.add_resource_type(
-            f"AWS::SageMaker::{kind}", sagemaker.create, sagemaker.update, sagemaker.delete, taggable=True
+            f"AWS::SageMaker::{sagemaker.kind}", sagemaker.create, sagemaker.update, sagemaker.delete, taggable=True
         )
     for name, scaling in (
         ("ScalableTarget", scaling_types.TargetType(client)),

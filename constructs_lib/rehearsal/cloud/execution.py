@@ -17,7 +17,8 @@ from constructs_lib.rehearsal.cloud.as_role import AsRole, Cancelled, Denied, S3
 from constructs_lib.rehearsal.cloud.connection import Connection
 from constructs_lib.rehearsal.cloud.deployment import DeploymentFailed, deploy
 from constructs_lib.rehearsal.cloud.guards import NetworkInterfaces, VolumeGrant
-from constructs_lib.rehearsal.cloud.inputs import BadInput, Inputs
+from constructs_lib.rehearsal.cloud.inputs import Inputs
+from constructs_lib.rehearsal.cloud.listing import BadInput
 from constructs_lib.rehearsal.cloud.records import candidate_record, is_pipeline, locations_of
 from constructs_lib.rehearsal.cloud.store import Job, Json, Store, now
 from constructs_lib.rehearsal.cloud.training_module import load_training

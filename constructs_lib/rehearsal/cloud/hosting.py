@@ -1,4 +1,4 @@
-"""Models, endpoint configurations, endpoints, and the predictions that endpoints in service answer."""
+"""What is done with trained models: endpoints and their predictions, batch transforms, and the registry."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +10,10 @@ from constructs_lib.rehearsal.cloud.endpoint_configs import EndpointConfigs
 from constructs_lib.rehearsal.cloud.endpoints import Endpoints
 from constructs_lib.rehearsal.cloud.invocations import Invocations
 from constructs_lib.rehearsal.cloud.models import Models
+from constructs_lib.rehearsal.cloud.registry import Registry
 from constructs_lib.rehearsal.cloud.rollout import Rollouts
-from constructs_lib.rehearsal.cloud.store import Endpoint, Store
+from constructs_lib.rehearsal.cloud.store import Endpoint, Store, TransformJob
+from constructs_lib.rehearsal.cloud.transform import Transforms
 
 
 class Hosting:
@@ -24,7 +26,8 @@ class Hosting:
         configs = EndpointConfigs(store, models, containers)
         endpoints = Endpoints(store, configs, Rollouts(store, models, containers, connection))
         self.invocations = Invocations(store, folder)
-        self._parts = (models, configs, endpoints)
+        transforms = Transforms(store, models, containers, folder)
+        self._parts = (models, configs, endpoints, transforms, Registry(store))
 
     @property
     def operations(self) -> Mapping[str, Operation]:
@@ -34,6 +37,8 @@ class Hosting:
     def stop(self) -> None:
         """End every process that serves."""
         for resource in self._store.everything():
+            if isinstance(resource, TransformJob):
+                resource.cancelled.set()
             if isinstance(resource, Endpoint):
                 for fleet in (resource.fleet, resource.arriving):
                     if fleet is not None:

@@ -1,14 +1,13 @@
 """What a job is asked to train on: its channels read from S3 with its role, and the request as the trainer takes it."""
 
-import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from constructs_lib.rehearsal.cloud import rules
 from constructs_lib.rehearsal.cloud.as_role import AsRole, S3Location
+from constructs_lib.rehearsal.cloud.listing import BadInput, Item, below, of_manifest, parsed
 from constructs_lib.rehearsal.cloud.store import Json
 from constructs_lib.rehearsal.training.task import (
     ForecastingTask,
@@ -22,21 +21,6 @@ from constructs_lib.rehearsal.training.task import (
 
 _NAME_LENGTH = 255 // 4
 """File systems take 255 bytes; a character of UTF-8 has up to four."""
-
-
-class BadInput(Exception):  # noqa: N818 - says what happened
-    """The job can not be done with these inputs; the text is fit for a `FailureReason`."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Item:
-    """One object of a channel."""
-
-    location: S3Location
-    name: str
-    """Its key, for `S3Prefix` below the prefix."""
-    label: str | None = None
-    """The class that an augmented manifest gives it."""
 
 
 class Inputs:
@@ -168,8 +152,8 @@ class Inputs:
     def _read_channel(self, source: Json, folder: Path) -> list[tuple[Item, Path]]:
         location = S3Location.parse(source["S3Uri"])
         listings: Mapping[str, Callable[[S3Location, Path], Iterator[Item]]] = {
-            "S3Prefix": self._below,
-            "ManifestFile": self._manifest,
+            "S3Prefix": lambda location, _: below(self._role, location),
+            "ManifestFile": lambda location, to: of_manifest(location, self._download(location, to).read_bytes()),
             "AugmentedManifestFile": self._augmented_manifest,
         }
         items = list(listings[source["S3DataType"]](location, folder.with_suffix(".manifest")))
@@ -182,28 +166,6 @@ class Inputs:
             for number, item in enumerate(items)
         ]
 
-    def _below(self, location: S3Location, manifest: Path) -> Iterator[Item]:
-        """The objects whose keys begin with the location's."""
-        del manifest
-        folders = (f"{location.key.rstrip('/')}/", location.key[: location.key.rfind("/") + 1])
-        for key in self._role.keys_below(location):
-            start = next(folder for folder in folders if key.startswith(folder))
-            yield Item(location=S3Location(location.bucket, key), name=key.removeprefix(start))
-
-    def _manifest(self, location: S3Location, to: Path) -> Iterator[Item]:
-        """The objects that a manifest names: `[{"prefix": "s3://bucket/folder/"}, "name", ...]`."""
-        wrong = f'The manifest {location.uri} must be a JSON list: {{"prefix": "s3://..."}} first, then object names'
-        entries = _json(self._download(location, to).read_bytes(), wrong)
-        prefix = (
-            entries[0].get("prefix") if isinstance(entries, list) and entries and isinstance(entries[0], dict) else None
-        )
-        named = isinstance(prefix, str) and prefix.startswith("s3://")
-        if not named or not all(isinstance(entry, str) for entry in entries[1:]):
-            raise BadInput(wrong)
-        for entry in entries[1:]:
-            found = S3Location.parse(prefix + entry)
-            yield Item(location=found, name=found.key)
-
     def _augmented_manifest(self, location: S3Location, to: Path) -> Iterator[Item]:
         """The images of JSON lines, each with the class in the metadata of its label.
 
@@ -214,7 +176,7 @@ class Inputs:
             if not line.strip():
                 continue
             where = f"Line {number} of the augmented manifest {location.uri}"
-            entry = _json(line, f"{where} is no JSON")
+            entry = parsed(line, f"{where} is no JSON")
             source = entry.get("source-ref") if isinstance(entry, dict) else None
             if not isinstance(source, str) or not source.startswith("s3://"):
                 raise BadInput(f"{where} has no source-ref with the address of an image")
@@ -234,7 +196,7 @@ class Inputs:
             return None
         location = S3Location.parse(uri)
         wrong = f"The feature specification {location.uri} must be a JSON object with FeatureAttributeNames"
-        features = _json(self._download(location, self._folder / "features.json").read_bytes(), wrong)
+        features = parsed(self._download(location, self._folder / "features.json").read_bytes(), wrong)
         names = features.get("FeatureAttributeNames") if isinstance(features, dict) else None
         types = features.get("FeatureDataTypes", {}) if isinstance(features, dict) else None
         if (
@@ -256,10 +218,3 @@ def _compression(channels: list[Json]) -> str:
         raise BadInput("This rehearsal reads both channels with the same CompressionType only")
     kind: str = kinds.pop()
     return kind
-
-
-def _json(content: bytes, wrong: str) -> Any:
-    try:
-        return json.loads(content)
-    except ValueError:
-        raise BadInput(wrong) from None

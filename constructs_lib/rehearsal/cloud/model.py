@@ -28,10 +28,12 @@ _JSON_TYPES: Mapping[str, tuple[type, ...]] = {
     "timestamp": (int, float),
 }
 _UNICODE_CLASS = re.compile(r"\\p\{(\w)\}")
+_REPEATED_END = re.compile(r"\$\{\d+,\d+\}")
 _FOREIGN = (
     (r"\p{ASCII}", r"[\x00-\x7f]"),
     (r"[\p{Print}]", "[ -~]"),
     (r"\p{Print}", "[ -~]"),
+    (r"\p{Alnum}", "A-Za-z0-9"),  # inside [...] only, as AWS has it
     (r"\z", r"\Z"),
     (r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010ffff"),  # the rest of Unicode, as two units of UTF-16
 )
@@ -143,6 +145,7 @@ def _json_type(value: object) -> str:
 @cache
 def python_pattern(pattern: str) -> re.Pattern[str]:
     r"""The model's pattern for `re`, which knows no classes ``\p{L}``, ``\p{Z}``, ``\p{N}`` and no surrogates."""
+    pattern = _REPEATED_END.sub("$", pattern)  # AWS wrote a length behind the end
     for foreign, ours in _FOREIGN:
         pattern = pattern.replace(foreign, ours)
     return re.compile(_UNICODE_CLASS.sub(lambda found: _category(found.group(1)), pattern), re.DOTALL)

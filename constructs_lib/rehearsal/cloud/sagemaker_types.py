@@ -1,5 +1,6 @@
-"""CloudFormation's types of SageMaker: models, endpoint configurations and endpoints."""
+"""CloudFormation's types of SageMaker: models, endpoint configurations, endpoints and model package groups."""
 
+import json
 import secrets
 import time
 from collections.abc import Callable
@@ -10,7 +11,12 @@ from constructs_lib.rehearsal.cloud.model import service_model
 from constructs_lib.rehearsal.cloud.store import Json
 
 KINDS = ("Model", "EndpointConfig", "Endpoint")
-_SNAKE = {"Model": "model", "EndpointConfig": "endpoint_config", "Endpoint": "endpoint"}
+_SNAKE = {
+    "Model": "model",
+    "EndpointConfig": "endpoint_config",
+    "Endpoint": "endpoint",
+    "ModelPackageGroup": "model_package_group",
+}
 _POLL = 0.2
 _LONGEST_NAME = 63
 ClientOf = Callable[[str], Any]
@@ -41,8 +47,8 @@ def typed(shape: Any, value: Any) -> Any:
 class SageMakerType:
     """One of the types. `Ref` is the ARN."""
 
-    kind: str
     client: ClientOf
+    kind: str
 
     @property
     def _name_property(self) -> str:
@@ -54,15 +60,17 @@ class SageMakerType:
         answer = self._call("create", {**properties, self._name_property: name})
         if self.kind == "Endpoint":
             self._wait(name)
-        return answer[f"{self.kind}Arn"], {self._name_property: name}
+        self._complete(name, properties)
+        return answer[f"{self.kind}Arn"], self._attributes(answer[f"{self.kind}Arn"], name)
 
     def update(self, arn: str, old: Json, new: Json, stack_name: str, logical_id: str) -> tuple[str, Json]:
         """Change tags, and the configuration of an endpoint, in place; anything else makes another resource."""
         name = self._name(arn, new)
         changed = {key for key in {*old, *new} if old.get(key) != new.get(key)}
-        if changed <= {"Tags"}:
+        if changed <= {"Tags", *self._in_place}:
             self._replace_tags(arn, old, new)
-            return arn, {self._name_property: name}
+            self._complete(name, new)
+            return arn, self._attributes(arn, name)
         if self.kind == "Endpoint" and self._name_property not in changed:
             return self._update_endpoint(arn, name, new)
         if self._name_property in new and self._name_property not in changed:
@@ -78,8 +86,22 @@ class SageMakerType:
         try:
             self._call("delete", {self._name_property: self._name(arn, properties)})
         except sagemaker.exceptions.ClientError as error:
-            if not error.response["Error"]["Message"].startswith("Could not find"):
+            message = error.response["Error"]["Message"]
+            if not message.startswith("Could not find") and not message.endswith("does not exist."):
                 raise
+
+    @property
+    def _in_place(self) -> tuple[str, ...]:
+        """Further properties that change in place."""
+        return ()
+
+    def _complete(self, name: str, properties: Json) -> None:
+        """Do what the create call does not."""
+
+    def _attributes(self, arn: str, name: str) -> Json:
+        """What `Fn::GetAtt` knows."""
+        del arn
+        return {self._name_property: name}
 
     def _update_endpoint(self, arn: str, name: str, properties: Json) -> tuple[str, Json]:
         wanted = properties["EndpointConfigName"]
@@ -90,7 +112,7 @@ class SageMakerType:
             raise ValueError(
                 f"The endpoint {name} rolled back to its old configuration: {running.get('FailureReason')}"
             )
-        return arn, {self._name_property: name}
+        return arn, self._attributes(arn, name)
 
     def _wait(self, name: str) -> None:
         while True:
@@ -117,6 +139,29 @@ class SageMakerType:
             sagemaker.delete_tags(ResourceArn=arn, TagKeys=gone)
         if kept:
             sagemaker.add_tags(ResourceArn=arn, Tags=new["Tags"])
+
+
+@dataclass(frozen=True)
+class PackageGroupType(SageMakerType):
+    """`AWS::SageMaker::ModelPackageGroup`."""
+
+    kind: str = "ModelPackageGroup"
+
+    @property
+    def _in_place(self) -> tuple[str, ...]:
+        return ("ModelPackageGroupPolicy",)
+
+    def _complete(self, name: str, properties: Json) -> None:
+        sagemaker = self.client("sagemaker")
+        policy = properties.get("ModelPackageGroupPolicy")
+        if policy is None:
+            sagemaker.delete_model_package_group_policy(ModelPackageGroupName=name)
+            return
+        document = policy if isinstance(policy, str) else json.dumps(policy)
+        sagemaker.put_model_package_group_policy(ModelPackageGroupName=name, ResourcePolicy=document)
+
+    def _attributes(self, arn: str, name: str) -> Json:
+        return {"ModelPackageGroupName": name, "ModelPackageGroupArn": arn, "ModelPackageGroupStatus": "Completed"}
 
 
 def fresh_name(stack_name: str, logical_id: str) -> str:

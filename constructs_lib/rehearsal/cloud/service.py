@@ -6,27 +6,33 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from constructs_lib.rehearsal.cloud import registry
 from constructs_lib.rehearsal.cloud.automl import AutoML, Tags
 from constructs_lib.rehearsal.cloud.connection import Connection
 from constructs_lib.rehearsal.cloud.execution import Runner
 from constructs_lib.rehearsal.cloud.hosting import Hosting
 from constructs_lib.rehearsal.cloud.ministack import Answer
 from constructs_lib.rehearsal.cloud.settings import Settings
-from constructs_lib.rehearsal.cloud.store import Store
+from constructs_lib.rehearsal.cloud.store import Place, Store
 from constructs_lib.rehearsal.cloud.wire import JsonApi, guarded, here, members
 
 TARGET_PREFIX = "SageMaker."
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/(async-)?invocations")
 _NAMED = {
     "AutoMLJobName": "automl-job",
+    "TransformJobName": "transform-job",
     "ModelName": "model",
     "EndpointName": "endpoint",
     "EndpointConfigName": "endpoint-config",
 }
 """The member that names the resource of a call, first one wins, with the resource's type in ARNs."""
 
-_WITHOUT_RESOURCE = frozenset({"ListCandidatesForAutoMLJob"})
-"""Operations that IAM can not scope although they name a resource (Service Authorization Reference)."""
+_REGISTERED = {
+    "ModelPackageArn": registry.PACKAGE,
+    "ModelPackageName": registry.PACKAGE,
+    "ModelPackageGroupName": registry.GROUP,
+}
+"""The same for the Model Registry, whose members may hold an ARN, and whose ARNs keep the case of names."""
 
 
 class SageMaker:
@@ -44,11 +50,6 @@ class SageMaker:
             **self._hosting.operations,
         }
         self._api = JsonApi("sagemaker", TARGET_PREFIX, operations)
-
-    @property
-    def offered(self) -> list[str]:
-        """The names of the operations."""
-        return sorted(self._api.operations)
 
     async def handle(
         self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
@@ -85,11 +86,22 @@ def resource_arn(method: str, path: str, headers: Mapping[str, str], body: bytes
     if invocation := _INVOCATION.fullmatch(path):
         return place.arn("endpoint", unquote(invocation.group(1)))
     request = members(body)
-    if headers.get("x-amz-target", "").removeprefix(TARGET_PREFIX) in _WITHOUT_RESOURCE:
+    operation = headers.get("x-amz-target", "").removeprefix(TARGET_PREFIX)
+    if operation.startswith("List") and operation != "ListTags":  # "not available on List calls", whatever they name
         return "*"
     if isinstance(request.get("ResourceArn"), str):
-        return str(request["ResourceArn"]).lower()
+        arn = str(request["ResourceArn"])
+        return arn if f":{registry.PACKAGE}" in arn else arn.lower()
+    for member, kind in _REGISTERED.items():
+        if isinstance(request.get(member), str):
+            return _registered_arn(place, operation, kind, request[member])
     for member, kind in _NAMED.items():
         if isinstance(request.get(member), str):
             return place.arn(kind, request[member])
     return "*"
+
+
+def _registered_arn(place: Place, operation: str, kind: str, name: str) -> str:
+    if kind == registry.GROUP and operation == "CreateModelPackage":  # the version's number is not known yet
+        return place.exact_arn(registry.PACKAGE, f"{name.rpartition('/')[2]}/*")
+    return name if name.startswith("arn:") else place.exact_arn(kind, name)

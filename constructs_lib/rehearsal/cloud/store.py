@@ -130,6 +130,7 @@ class PackageGroup(Resource):
     """A model package group. Versions are numbered from one and a number is never given twice."""
 
     versions: int = 0
+    policy: str | None = None
 
 
 @dataclass(kw_only=True)

@@ -1,18 +1,13 @@
 """Requests against botocore's model: what is refused, in the words of AWS."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from constructs_lib.rehearsal.cloud.connection import Connection
 from constructs_lib.rehearsal.cloud.errors import SerializationError, ValidationError
 from constructs_lib.rehearsal.cloud.model import check_request, python_pattern, response_problems, service_model
-from constructs_lib.rehearsal.cloud.service import SageMaker
-from constructs_lib.rehearsal.cloud.settings import Settings
-from constructs_lib.rehearsal.cloud.store import Store
 
 ROLE = "arn:aws:iam::123456789012:role/Job"
 
@@ -117,24 +112,15 @@ def test_a_wrong_response_is_seen() -> None:
     assert response_problems("StopAutoMLJob", {"X": 1}) != []
 
 
-def test_every_pattern_of_the_operations_we_offer_compiles(tmp_path: Path) -> None:
-    settings = Settings(
-        port=1, account="1", region="r", authority=tmp_path, certificate=tmp_path, key=tmp_path, folder=tmp_path
-    )
-    connection = Connection(endpoint_url="https://localhost:1", certificate=tmp_path, region="us-east-1")
-    offered = {
-        "sagemaker": SageMaker(settings, connection, Store()).offered,
-        "sagemaker-runtime": ["InvokeEndpointAsync"],
-        "application-autoscaling": service_model("application-autoscaling").operation_names,
-    }
+@pytest.mark.parametrize("service", ["sagemaker", "sagemaker-runtime", "application-autoscaling"])
+def test_every_pattern_of_an_api_compiles(service: str) -> None:
     found: set[str] = set()
-    for service, operations in offered.items():
-        for name in operations:
-            operation = service_model(service).operation_model(name)
-            for shape in (operation.input_shape, operation.output_shape):
-                if shape is not None:
-                    collect_patterns(shape, found, set())
-    assert len(found) > 20
+    for name in service_model(service).operation_names:
+        operation = service_model(service).operation_model(name)
+        for shape in (operation.input_shape, operation.output_shape):
+            if shape is not None:
+                collect_patterns(shape, found, set())
+    assert len(found) > 3
     for pattern in found:
         python_pattern(pattern)
 
@@ -145,6 +131,8 @@ def test_every_pattern_of_the_operations_we_offer_compiles(tmp_path: Path) -> No
         (r"\p{Print}+", "a policy ~", "a\nb"),
         (r"\A\S[\p{Print}]*\z", "a b", " a"),
         (r"\p{ASCII}*", "a\n", "é"),
+        (r"arn:[\p{Alnum}\-]+", "arn:aws-cn", "arn:_"),
+        (r"([\p{L}\p{N}]*)${1,128}", "key1", "a key"),
         (r"[\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF\r\n\t]*", "a \U0001f600\n", "\x07"),
     ],
 )
