@@ -424,8 +424,6 @@ class FakeCloudFormation(FakeService):
             place = params["StackName"], params["LogicalResourceId"]
             if self.resources.get(place, ("", ""))[0] != "CREATE_IN_PROGRESS":
                 raise client_error("SignalResource", "ValidationError", f"Resource {place[1]} waits for no signal")
-            if (place[1], params["UniqueId"]) in self.signals:
-                raise client_error("SignalResource", "ValidationError", "Signal with this id was received before")
             assert params["Status"] == "SUCCESS"
             self.signals.append((place[1], params["UniqueId"]))
             self.resources[place] = ("CREATE_COMPLETE", "condition")
