@@ -56,7 +56,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     old = _readable(event.old_properties, aws)
     old_watch = watch.readable(event.old_properties)
     if old and old.digest == spec.digest:
-        if wanted and wanted.adds_to(old_watch):
+        if wanted and _is_more(wanted, old_watch, event, aws):
             _follow_on(wanted, event, aws, clock)
         return _keep(old, spec, event, aws)
     earlier = patiently(lambda: _earlier(spec, event, aws), clock)
@@ -68,7 +68,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
         accepts=lambda job: job.was_made_by(event) or job.still_serves(event, spec),
         in_vain=wanted is not None and wanted.cannot_wait(old_watch),
     )
-    if wanted and not job.is_released and (earlier is None or wanted.adds_to(old_watch)):
+    if wanted and not job.is_released and (earlier is None or _is_more(wanted, old_watch, event, aws)):
         _follow(wanted, job, event, aws, clock)
     # A job that was given up since tells that this event is an old one: what runs now was made later.
     if old and not job.is_released:
@@ -133,6 +133,15 @@ def _follow(wanted: Watch, job: Job, event: Event, aws: Aws, clock: Clock) -> No
     """Start the watch over a job. How an older one has ended is no news."""
     is_news = not job.has_ended or job.was_made_by(event)
     watch.start(wanted, job.name, event, aws, clock, seen="" if is_news else _state(job.name, aws, clock))
+
+
+def _is_more(wanted: Watch, old: Watch | None, event: Event, aws: Aws) -> bool:
+    """Whether a job that is there already is to be followed anew.
+
+    A rollback goes back to properties for which that was done before, and that execution lives as long as the job runs:
+    a second one would tell and count everything twice.
+    """
+    return wanted.adds_to(old) and not Stack(aws.cloudformation, event).is_rolling_back()
 
 
 def _follow_on(wanted: Watch, event: Event, aws: Aws, clock: Clock) -> None:
