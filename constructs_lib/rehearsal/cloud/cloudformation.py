@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from constructs_lib.rehearsal.cloud import cdk_providers, ministack, sagemaker_types, scaling_types
+from constructs_lib.rehearsal.cloud import alarm_types, cdk_providers, ministack, sagemaker_types, scaling_types
 from constructs_lib.rehearsal.cloud.bucket_deployment import BucketDeployments
 from constructs_lib.rehearsal.cloud.connection import Connection, root_credentials
 from constructs_lib.rehearsal.cloud.sagemaker_types import ClientOf, fresh_name
@@ -38,6 +38,7 @@ def install(connection: Connection, folder: Path) -> None:
         ministack.add_resource_type(
             f"AWS::ApplicationAutoScaling::{name}", scaling.create, scaling.update, scaling.delete, taggable=False
         )
+    alarm_types.install(client)
     network = _Network(client)
     for name, create, delete in (
         ("EIP", network.create_address, network.delete_address),

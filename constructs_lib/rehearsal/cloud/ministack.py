@@ -298,6 +298,20 @@ def extend_resource_type(name: str, after_change: Callable[[str, dict[str, Any]]
     _run_on_thread(name)
 
 
+def adapt_resource_type(name: str, adapted: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Let MiniStack create and update a resource of a type it knows with other properties than the template's."""
+    handlers = provisioners._RESOURCE_HANDLERS[name]
+    create, update = handlers["create"], handlers["update"]
+
+    def create_adapted(logical_id: str, properties: dict[str, Any], *rest: Any) -> Any:
+        return create(logical_id, adapted(properties), *rest)
+
+    def update_adapted(physical_id: str, old: dict[str, Any], new: dict[str, Any], *rest: Any, **more: Any) -> Any:
+        return update(physical_id, adapted(old), adapted(new), *rest, **more)
+
+    handlers["create"], handlers["update"] = create_adapted, update_adapted
+
+
 def _run_on_thread(name: str) -> None:
     original = stacks._runs_on_worker_thread
     stacks._runs_on_worker_thread = lambda resource_type: resource_type == name or original(resource_type)

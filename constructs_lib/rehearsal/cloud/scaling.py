@@ -237,9 +237,10 @@ class AutoScaling:
             target = self._target(call.place, request)
             name = request["ScheduledActionName"]
             known = target.actions.get(name, {})
-            kept = {member: known[member] for member in ("Schedule", "ScalableTargetAction") if member in known}
-            given = ("Schedule", "Timezone", "StartTime", "EndTime", "ScalableTargetAction")
-            action = {**kept, **{member: request[member] for member in given if member in request}}
+            action: Json = {member: known[member] for member in ("Schedule", "ScalableTargetAction") if member in known}
+            for member in ("Schedule", "Timezone", "StartTime", "EndTime", "ScalableTargetAction"):
+                if member in request:
+                    action[member] = request[member]
             _check_action(action)
             arn = _arn(call.place, "scheduledAction", target, f"scheduledActionName/{name}")
             target.actions[name] = {

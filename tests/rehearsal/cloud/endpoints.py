@@ -45,10 +45,11 @@ def config(
 
 def settled(account: Account, name: str) -> dict[str, Any]:
     """The endpoint when nothing is under way any more."""
-    return until(
+    endpoint: dict[str, Any] = until(
         lambda: account.sagemaker.describe_endpoint(EndpointName=name),
         lambda endpoint: endpoint["EndpointStatus"] not in ("Creating", "Updating", "RollingBack"),
     )
+    return endpoint
 
 
 def created(account: Account, config_name: str) -> str:

@@ -124,14 +124,15 @@ def test_variants_have_names_of_their_own_and_serverless_has_one(account: Accoun
 def test_serverless_inference_refuses_some_models(account: Account, cloud: Cloud, problem: str) -> None:
     del cloud
     container = {"Image": "i", "ModelDataUrl": f"s3://{BUCKET}/a"}
-    members: dict[str, Any] = {
+    all_members: dict[str, dict[str, Any]] = {
         "an inference pipeline": {"Containers": [container, container]},
         "a VpcConfig": {
             "PrimaryContainer": container,
             "VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]},
         },
         "network isolation": {"PrimaryContainer": container, "EnableNetworkIsolation": True},
-    }[problem]
+    }
+    members = all_members[problem]
     name = account.fresh("odd")
     account.sagemaker.create_model(ModelName=name, ExecutionRoleArn=account.job_role, **members)
     variant = {"VariantName": "one", "ModelName": name, "ServerlessConfig": SERVERLESS}

@@ -239,7 +239,7 @@ def _blue_green(routing: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_capacity_can_be_changed_and_retained(account: Account, endpoint: str, new: str, old: str) -> None:
-    capacity = {"VariantName": "one", "DesiredInstanceCount": 3, "DesiredWeight": 0.5}
+    capacity: dict[str, Any] = {"VariantName": "one", "DesiredInstanceCount": 3, "DesiredWeight": 0.5}
     account.sagemaker.update_endpoint_weights_and_capacities(
         EndpointName=endpoint, DesiredWeightsAndCapacities=[capacity]
     )
@@ -268,7 +268,7 @@ def test_a_serverless_endpoint_answers_and_changes_its_concurrency(account: Acco
     capacity = {"ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 5, "ProvisionedConcurrency": 1}}
     serverless = created(account, config(account, served, capacity=capacity))
     assert answer(account, serverless) == "old"
-    wanted = {"VariantName": "one", "ServerlessUpdateConfig": {"ProvisionedConcurrency": 2}}
+    wanted: dict[str, Any] = {"VariantName": "one", "ServerlessUpdateConfig": {"ProvisionedConcurrency": 2}}
     account.sagemaker.update_endpoint_weights_and_capacities(
         EndpointName=serverless, DesiredWeightsAndCapacities=[wanted]
     )
