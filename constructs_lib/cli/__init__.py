@@ -36,9 +36,11 @@ Rehearse a CDK app on this machine: no AWS account, no docker, no network, no No
 
 The app is synthesized and deployed with the real cdk CLI onto an AWS embedded in this machine, with IAM enforced and
 TLS on. Its AutoML jobs really read their data and really train: classical models of this machine, not Autopilot's.
-No language model is fine-tuned: a text generation job ends once its data has been judged. Then the stacks are updated:
-unchanged, with a new job, with another tag, with a failure that rolls back. At last they are destroyed, and the account
-is searched for anything left. Each step is checked from outside.
+No language model is fine-tuned: a text generation job ends once its data has been judged. A deployment that waits for
+a job waits here too, and looks at it every second instead of every minute; gates judge the models of this machine.
+Then the stacks are updated: unchanged, with a new job, with another tag, cancelled while they wait, with a failure that
+rolls back. At last they are destroyed, and the account is searched for anything left. Each step is checked from
+outside.
 """
 
 EPILOG = """\
@@ -114,6 +116,7 @@ def _rehearse(given: argparse.Namespace) -> int:
         seeds=given.seed,
         minutes=given.timeout,
         updates=not given.quick,
+        open_gates=given.open_gates,
         verbose=given.verbose,
     )
     try:
@@ -162,6 +165,11 @@ def _parser() -> argparse.ArgumentParser:
         help="upload a local file or folder to S3 before deploying; a missing bucket is made; may be repeated",
     )
     rehearse.add_argument("--quick", action="store_true", help="leave the updates out: deploy, train, destroy")
+    rehearse.add_argument(
+        "--open-gates",
+        action="store_true",
+        help="let quality gates that are missed warn instead of fail: scores here are not Autopilot's",
+    )
     rehearse.add_argument(
         "--keep", metavar="DIR", type=Path, help="work in this new or empty folder and keep it: logs and templates"
     )

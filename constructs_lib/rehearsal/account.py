@@ -1,7 +1,7 @@
 """Look at the rehearsal's account from outside, with boto3, as any other client would."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -46,6 +46,26 @@ _LISTINGS = (
     _Listing("endpoint", "sagemaker", "list_endpoints", "Endpoints[].EndpointName"),
     _Listing("endpoint config", "sagemaker", "list_endpoint_configs", "EndpointConfigs[].EndpointConfigName"),
     _Listing("model", "sagemaker", "list_models", "Models[].ModelName"),
+    _Listing(
+        "model package group",
+        "sagemaker",
+        "list_model_package_groups",
+        "ModelPackageGroupSummaryList[].ModelPackageGroupName",
+    ),
+    _Listing(
+        "running transform job",
+        "sagemaker",
+        "list_transform_jobs",
+        "TransformJobSummaries[].TransformJobName",
+        {"StatusEquals": "InProgress"},
+    ),
+    _Listing(
+        "scalable target",
+        "application-autoscaling",
+        "describe_scalable_targets",
+        "ScalableTargets[].ResourceId",
+        {"ServiceNamespace": "sagemaker"},
+    ),
     _Listing("function", "lambda", "list_functions", "Functions[].FunctionName"),
     _Listing("role", "iam", "list_roles", "Roles[].RoleName"),
     _Listing("policy", "iam", "list_policies", "Policies[].PolicyName", {"Scope": "Local"}),
@@ -56,6 +76,7 @@ _LISTINGS = (
     _Listing("alarm", "cloudwatch", "describe_alarms", "MetricAlarms[].AlarmName"),
     _Listing("topic", "sns", "list_topics", "Topics[].TopicArn"),
     _Listing("queue", "sqs", "list_queues", "QueueUrls[]"),
+    _Listing("parameter", "ssm", "describe_parameters", "Parameters[].Name"),
     _Listing("bucket", "s3", "list_buckets", "Buckets[].Name"),
     _Listing("VPC", "ec2", "describe_vpcs", "Vpcs[].VpcId"),
     _Listing("security group", "ec2", "describe_security_groups", "SecurityGroups[].GroupId"),
@@ -171,6 +192,33 @@ class Account:
         """The status of a stack that exists."""
         [found] = self._client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"]
         return str(found["StackStatus"])
+
+    def waits_at(self, stack: Stack, conditions: Iterable[str]) -> bool:
+        """Whether the deployment of a stack waits at one of these conditions now."""
+        cloudformation = self._client("cloudformation")
+        for condition in conditions:
+            try:
+                found = cloudformation.describe_stack_resource(StackName=stack.name, LogicalResourceId=condition)
+            except cloudformation.exceptions.ClientError:  # it is not there yet
+                continue
+            if found["StackResourceDetail"]["ResourceStatus"] == "CREATE_IN_PROGRESS":
+                return True
+        return False
+
+    def cancel_update(self, stack: Stack) -> None:
+        """Cancel the update of a stack, which then rolls back."""
+        self._client("cloudformation").cancel_update_stack(StackName=stack.name)
+
+    def executions(self) -> set[str]:
+        """The executions of state machines that run now."""
+        machines = self._all("stepfunctions", "list_state_machines", "stateMachines[].stateMachineArn")
+        return {
+            name
+            for machine in machines
+            for name in self._all(
+                "stepfunctions", "list_executions", "executions[].name", stateMachineArn=machine, statusFilter="RUNNING"
+            )
+        }
 
     def failures(self, stack: Stack) -> list[str]:
         """Why resources of a stack have failed, the first failure first."""

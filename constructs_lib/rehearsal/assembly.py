@@ -4,15 +4,30 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
-from constructs_lib.runtime.contract import RESOURCE_TYPE, Property
+from constructs_lib.runtime.contract import (
+    OUTCOME_TYPE,
+    RESOURCE_TYPE,
+    RESULT_FILE,
+    WATCH_TYPE,
+    Condition,
+    Gate,
+    OnMiss,
+    OutcomeProperty,
+    Property,
+    Watch,
+)
 
 from .failures import CannotStartError
+from .references import NESTED_STACK, Place, origin
 
 Template = dict[str, Any]
-NESTED_STACK = "AWS::CloudFormation::Stack"
+ID_HASH = 12
+"""Characters at the end of a wait condition's logical id that another job changes."""
+
 ROOM_IN_NAME = 30
 """What is kept of a job name given by the user (32 characters at most) when it gets a number behind it."""
 
@@ -43,11 +58,19 @@ class Stack:
     def jobs(self) -> list["Job"]:
         """All AutoML jobs, those of nested stacks too."""
         return [
-            Job(self, templates, logical_id, resource.get("Properties", {}))
-            for templates in self._templates((), self.template)
-            for logical_id, resource in _resources(_load(self.folder / templates[-1])).items()
-            if resource.get("Type") == RESOURCE_TYPE
+            Job(self, place.templates, place.logical_id, properties) for place, properties in self.of(RESOURCE_TYPE)
         ]
+
+    def of(self, kind: str) -> Iterator[tuple[Place, dict[str, Any]]]:
+        """All resources of a type with their properties, those of nested stacks too."""
+        for templates in self._templates((), self.template):
+            for logical_id, resource in _resources(self.load(templates)).items():
+                if resource.get("Type") == kind:
+                    yield Place(self, templates, logical_id), resource.get("Properties", {})
+
+    def load(self, templates: tuple[str, ...]) -> Template:
+        """The last of these templates."""
+        return _load(self.folder / templates[-1])
 
     def edit(self, templates: tuple[str, ...], change: Callable[[Template], None]) -> None:
         """Change the last of these templates, and give it and all around it new asset keys.
@@ -109,6 +132,11 @@ class Job:
         return f"{self.stack.path}/{self.logical_id}"
 
     @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place(self.stack, self.templates, self.logical_id)
+
+    @property
     def request(self) -> dict[str, Any]:
         """The input of the Create call."""
         request = self.properties.get(Property.REQUEST)
@@ -119,10 +147,24 @@ class Job:
         """A name that is a token cannot be told apart from its successor's."""
         return isinstance(self.request.get("AutoMLJobName", ""), str)
 
+    @property
+    def is_followed(self) -> bool:
+        """Whether a state machine looks at it until its end."""
+        return Property.WATCH in self.properties
+
+    @property
+    def conditions(self) -> list[str]:
+        """The wait conditions of its own stack at which a deployment waits for it."""
+        return _conditions(self._in(self.stack.load(self.templates)))
+
     def train_again(self, number: int) -> None:
-        """What a user does for a new training: another revision, and another name where they gave one."""
+        """What a user does for a new training: another revision, and another name where they gave one.
+
+        What waits for it in other stacks does not know yet: use `Assembly.train_again`.
+        """
 
         def change(template: Template) -> None:
+            _renew_conditions(template, self.logical_id, number)
             job = self._in(template)
             job[Property.REVISION] = f"{self.properties.get(Property.REVISION, '')} rehearsal {number}".strip()
             old = job.get(Property.REQUEST, {}).get("AutoMLJobName")
@@ -144,16 +186,17 @@ class Job:
         self.stack.edit(self.templates, change)
 
     def add_failure(self, logical_id: str) -> None:
-        """Add a resource that surely fails, after the job has been dealt with: nobody signals it."""
+        """Add a resource that surely fails, after all that waits for the job in its stack: nobody signals it."""
 
         def change(template: Template) -> None:
             handle = f"{logical_id}Handle"
+            waits = [name for name, resource in _resources(template).items() if resource.get("Type") == OUTCOME_TYPE]
             template["Resources"] |= {
                 handle: {"Type": "AWS::CloudFormation::WaitConditionHandle"},
                 logical_id: {
                     "Type": "AWS::CloudFormation::WaitCondition",
                     "Properties": {"Handle": {"Ref": handle}, "Timeout": "1", "Count": 1},
-                    "DependsOn": [self.logical_id],
+                    "DependsOn": [self.logical_id, *waits],
                 },
             }
 
@@ -162,6 +205,29 @@ class Job:
     def _in(self, template: Template) -> dict[str, Any]:
         properties: dict[str, Any] = template["Resources"][self.logical_id].setdefault("Properties", {})
         return properties
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a deployment waits for, and what it makes of it."""
+
+    place: Place
+    job: Job
+    properties: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.place.stack.path}/{self.place.logical_id}"
+
+    @property
+    def has_gate(self) -> bool:
+        """Whether the best candidate is judged."""
+        return OutcomeProperty.GATE in self.properties
+
+    def result(self, output: str, job_name: str) -> str | None:
+        """Where the full result of a job lies that writes to `output`; None if the outcome writes none."""
+        if self.properties.get(OutcomeProperty.RESULT) in (True, "true"):
+            return f"{output.rstrip('/')}/{job_name}/{RESULT_FILE}"
+        return None
 
 
 @dataclass(frozen=True)
@@ -178,6 +244,43 @@ class Assembly:
             return cls(folder, tuple(_stacks(folder)))
         except (OSError, ValueError, KeyError) as error:
             raise CannotStartError(f"{folder.name} is not a cloud assembly: {type(error).__name__}: {error}") from None
+
+    def outcomes(self, stacks: Iterable[Stack]) -> list[Outcome]:
+        """The outcomes in these stacks, but for those of jobs that are not of the app."""
+        return [
+            Outcome(place, job, properties)
+            for stack in stacks
+            for place, properties in stack.of(OUTCOME_TYPE)
+            if (job := self._job(place, properties))
+        ]
+
+    def open_gates(self, stacks: Iterable[Stack]) -> int:
+        """Let quality gates that are missed warn; returns how many there are that would have failed."""
+        gates = [
+            place
+            for stack in stacks
+            for place, properties in stack.of(OUTCOME_TYPE)
+            if properties.get(OutcomeProperty.GATE, {}).get(Gate.ON_MISS) == OnMiss.FAIL
+        ]
+        for place in gates:
+            place.stack.edit(place.templates, partial(_open_gate, logical_id=place.logical_id))
+        return len(gates)
+
+    def train_again(self, job: Job, number: int) -> None:
+        """What another release of the app does for a new training; whatever waits for the job waits again."""
+        job.train_again(number)
+        for stack in self.stacks:
+            for place, properties in list(stack.of(WATCH_TYPE)):
+                if self._origin(place, properties) == job.place:
+                    stack.edit(place.templates, partial(_renew_conditions, logical_id=place.logical_id, number=number))
+
+    def _job(self, place: Place, properties: dict[str, Any]) -> Job | None:
+        """The job that the properties of an outcome name."""
+        found = self._origin(place, properties)
+        return next((job for job in found.stack.jobs() if job.place == found), None) if found else None
+
+    def _origin(self, place: Place, properties: dict[str, Any]) -> Place | None:
+        return origin(properties.get(Property.JOB_NAME), place.stack, place.templates, self.stacks)
 
     def choose(self, names: Iterable[str]) -> list[Stack]:
         """The stacks of these names and what they depend on; all without names."""
@@ -244,6 +347,22 @@ def _stack(folder: Path, artifact_id: str, artifact: dict[str, Any], artifacts: 
         account=None if account == "unknown-account" else account,
         region=None if region == "unknown-region" else region,
     )
+
+
+def _open_gate(template: Template, *, logical_id: str) -> None:
+    template["Resources"][logical_id]["Properties"][OutcomeProperty.GATE][Gate.ON_MISS] = OnMiss.WARN
+
+
+def _conditions(properties: dict[str, Any]) -> list[str]:
+    conditions = properties.get(Property.WATCH, {}).get(Watch.CONDITIONS, [])
+    return [condition[Condition.LOGICAL_ID] for condition in conditions]
+
+
+def _renew_conditions(template: Template, logical_id: str, number: int) -> None:
+    """Call the wait conditions of a resource as another release of the app would: they act when they are created."""
+    for old in _conditions(template["Resources"][logical_id].get("Properties", {})):
+        renewed = hashlib.sha256(f"{old} {number}".encode()).hexdigest()[:ID_HASH].upper()
+        _replace_in_place(template, f'"{old}"', f'"{old[:-ID_HASH]}{renewed}"')
 
 
 def _resources(template: Template) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ Every step acts through the real `cdk` CLI and is judged through boto3, by what 
 import csv
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,6 +17,7 @@ from .account import KINDS, RUNNING, Account, JobState
 from .assembly import Assembly, Job, Stack
 from .cdk import Cdk, expect_success
 from .failures import CheckFailedError, Evidence, tail
+from .outcomes import check, hints
 from .processes import Deadline, Finished
 from .record import Record
 from .sample import question
@@ -49,6 +50,8 @@ class Journey:
         self._cdk = cdk
         self._record = record
         self._jobs = [job for stack in stacks for job in stack.jobs()]
+        self._outcomes = assembly.outcomes(stacks)
+        self._releases = 1
         self._before = account.things()
         self._deployed = False
         self._looked = 0.0
@@ -65,6 +68,7 @@ class Journey:
                     self._unchanged()
                     self._replace()
                     self._tag()
+                    self._cancel()
                     self._roll_back()
                 else:
                     self._record.not_shown.append("updates and a rollback, left out by --quick")
@@ -86,7 +90,8 @@ class Journey:
             )
 
     def _train(self) -> None:
-        with self._record.step("wait for the job"):
+        with self._record.step("what the deployment has waited for" if self._outcomes else "wait for the job"):
+            self._record.told = check(self._outcomes, self._account, self._record)
             for job in self._jobs:
                 state = self._wait_for(self._account.name_of(job))
                 self._record.trained.append((state, self._account.report(state)))
@@ -94,6 +99,8 @@ class Journey:
                     self._accept_untuned(job, state)
                 else:
                     self._expect_completed(job, state)
+            if self._outcomes or any(job.is_followed for job in self._jobs):
+                self._expect_unfollowed()
 
     def _accept_untuned(self, job: Job, state: JobState) -> None:
         """The end that every text generation job has here if nothing is wrong with it."""
@@ -184,7 +191,7 @@ class Journey:
                 return
             old = self._account.job(self._account.name_of(job))
             before = self._account.jobs()
-            job.train_again(2)
+            self._train_again(job)
             self._expect_deployed()
             new = self._account.name_of(job)
             made = self._account.jobs().keys() - before.keys()
@@ -194,6 +201,20 @@ class Journey:
                 f"the update should have made one job, now {job}'s; it is {new}, made were {sorted(made) or 'none'}",
             )
             self._expect_released(old)
+            check(
+                [outcome for outcome in self._outcomes if outcome.job.place == job.place], self._account, self._record
+            )
+
+    def _train_again(self, job: Job) -> None:
+        self._releases += 1
+        self._assembly.train_again(job, self._releases)
+
+    def _expect_unfollowed(self) -> None:
+        """A state machine ends when everybody knows of the job's end: a look or two later."""
+        with suppress(CheckFailedError):
+            self._until(self._account.executions, lambda running: not running, Deadline(SETTLE))
+        running = ", ".join(sorted(self._account.executions()))
+        self._record.expect(not running, "no state machine looks at a job any more", f"still running: {running}")
 
     def _expect_released(self, old: JobState) -> None:
         now = self._account.job(old.name)
@@ -229,40 +250,63 @@ class Journey:
                 f"the job's tags are {tags}: {TAG[0]}={TAG[1]} is missing",
             )
 
+    def _cancel(self) -> None:
+        """For jobs that a deployment waits for; all others are made in seconds."""
+        job = next((job for job in self._jobs if job.conditions), None)
+        if job is None:
+            return
+        with self._record.step("an update that is cancelled while it waits"):
+            if not job.can_be_replaced or job.stack.template != job.templates[-1]:
+                self._record.not_shown.append(f"an update that waits for {job} being cancelled")
+                self._record.screen.say("left out, see the end")
+                return
+            name, before = self._account.name_of(job), self._account.jobs()
+            self._train_again(job)
+            deployed = self._deploy_again(_Cancellation(self._account, job))
+            if deployed.code == 0:
+                self._record.not_shown.append(f"an update that waits for {job} being cancelled: it was over before")
+                self._record.screen.say("the job was over before the update could be cancelled")
+                return
+            self._expect_rolled_back(job, name, before, deployed)
+            self._expect_unfollowed()
+
     def _roll_back(self) -> None:
         job = self._jobs[0]
         with self._record.step("an update that fails and rolls back"):
             name, before = self._account.name_of(job), self._account.jobs()
             if job.can_be_replaced:
-                job.train_again(3)
+                self._train_again(job)
             job.add_failure(FAILING)
-            deployed = self._deploy_again()
-            status = self._account.stack_status(job.stack)
+            self._expect_rolled_back(job, name, before, self._deploy_again())
+
+    def _expect_rolled_back(self, job: Job, name: str, before: Mapping[str, str], deployed: Finished) -> None:
+        """The job of this name is still the resource, and what the update made in its place is given up."""
+        status = self._account.stack_status(job.stack)
+        self._record.expect(
+            deployed.code != 0 and status == "UPDATE_ROLLBACK_COMPLETE",
+            "the stack has rolled back",
+            f"the update should have rolled back: the CLI ended with {deployed.code}, the stack is {status}",
+            Evidence("cdk deploy", tail(deployed.output)),
+        )
+        self._record.expect(
+            self._account.name_of(job) == name,
+            f"{name} is still the resource",
+            f"{job} was {name} before the update that failed and is {self._account.name_of(job)} after it",
+        )
+        made = sorted(self._account.jobs().keys() - before.keys())
+        self._record.expect(
+            len(made) <= 1,
+            f"the rollback trained nothing (the update itself had made {_list(made)})",
+            f"the rollback trained again: {_list(made)} are new",
+        )
+        self._expect_untouched(name, before[name])
+        for extra in made:
+            state = self._wait_stopped(extra)
             self._record.expect(
-                deployed.code != 0 and status == "UPDATE_ROLLBACK_COMPLETE",
-                "the stack has rolled back",
-                f"the update should have rolled back: the CLI ended with {deployed.code}, the stack is {status}",
-                Evidence("cdk deploy", tail(deployed.output)),
+                state.status not in RUNNING and OwnerTag.RELEASED in self._account.tags(state.arn),
+                f"{extra} is {state.status} and {GIVEN_UP.removeprefix('is ')}",
+                f"{extra}, made by the update that was rolled back, is {state.status} and was not given up",
             )
-            self._record.expect(
-                self._account.name_of(job) == name,
-                f"{name} is still the resource",
-                f"{job} was {name} before the update that failed and is {self._account.name_of(job)} after it",
-            )
-            made = sorted(self._account.jobs().keys() - before.keys())
-            self._record.expect(
-                len(made) <= 1,
-                f"the rollback trained nothing (the update itself had made {_list(made)})",
-                f"the rollback trained again: {_list(made)} are new",
-            )
-            self._expect_untouched(name, before[name])
-            for extra in made:
-                state = self._wait_stopped(extra)
-                self._record.expect(
-                    state.status not in RUNNING and OwnerTag.RELEASED in self._account.tags(state.arn),
-                    f"{extra} is {state.status} and {GIVEN_UP.removeprefix('is ')}",
-                    f"{extra}, made by the update that was rolled back, is {state.status} and was not given up",
-                )
 
     def _expect_untouched(self, name: str, before: str) -> None:
         """It may have gone on, or been completed; it must not have been stopped."""
@@ -355,25 +399,29 @@ class Journey:
             time.sleep(POLL_EVERY)
         return found
 
-    def _deploy_again(self) -> Finished:
-        return self._run("deploy", "--require-approval", "never", "--progress", "events")
+    def _deploy_again(self, meanwhile: Callable[[], None] = lambda: None) -> Finished:
+        return self._run("deploy", "--require-approval", "never", "--progress", "events", meanwhile=meanwhile)
 
     def _expect_deployed(self) -> None:
         finished = self._deploy_again()
         if finished.code == 0:
             return
         wrong = dict.fromkeys(reason for stack in self._deployed_stacks() for reason in self._account.failures(stack))
-        reasons = "".join(f"\n  {reason}" for reason in wrong)
+        reasons = "".join(f"\n  {reason}" for reason in [*wrong, *hints(wrong)])
         raise CheckFailedError(f"cdk deploy failed{reasons}", Evidence("cdk deploy", tail(finished.output)))
 
     def _deployed_stacks(self) -> list[Stack]:
         names = {thing.name for thing in self._account.things() if thing.kind == "stack"}
         return [stack for stack in self._stacks if stack.name in names]
 
-    def _run(self, command: str, *arguments: str) -> Finished:
+    def _run(self, command: str, *arguments: str, meanwhile: Callable[[], None] = lambda: None) -> Finished:
+        def look() -> None:
+            self._show_running_jobs()
+            meanwhile()
+
         stacks = [stack.path for stack in self._stacks]
         with self._cdk.start(command, "--app", str(self._assembly.folder), *stacks, *arguments) as running:
-            return self._cdk.finish(running, self._show_running_jobs)
+            return self._cdk.finish(running, look)
 
     def _show_running_jobs(self) -> None:
         if time.monotonic() - self._looked < POLL_EVERY:
@@ -400,6 +448,21 @@ class Journey:
         except (BotoCoreError, ClientError) as unreadable:
             error.evidence.append(Evidence("log groups", f"could not be read: {unreadable}"))
         return error
+
+
+class _Cancellation:
+    """Cancels an update as soon as it waits for a job."""
+
+    def __init__(self, account: Account, job: Job) -> None:
+        self._account = account
+        self._job = job
+        self._conditions = job.conditions
+        self._is_done = False
+
+    def __call__(self) -> None:
+        if not self._is_done and self._account.waits_at(self._job.stack, self._conditions):
+            self._account.cancel_update(self._job.stack)
+            self._is_done = True
 
 
 def _hint(reason: str) -> str:

@@ -4,10 +4,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .account import JobState, TrainingReport
 from .failures import CheckFailedError, Evidence
 from .screen import Screen, Step
+
+
+class Told(NamedTuple):
+    """What an outcome says of its job."""
+
+    outcome: str
+    job: str
+    gate: str
+    """What the gate said; empty without one."""
+
+    result: str
+    """Where the full result lies; empty if none is written."""
 
 
 @dataclass
@@ -17,6 +30,7 @@ class Record:
     screen: Screen
     steps: list[Step] = field(default_factory=list)
     trained: list[tuple[JobState, TrainingReport]] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
     retained: list[str] = field(default_factory=list)
     """What is left of the stacks on purpose."""
 

@@ -39,6 +39,7 @@ class Options:
     seeds: Sequence[str] = ()
     minutes: float = 30
     updates: bool = True
+    open_gates: bool = False
     verbose: bool = False
 
 
@@ -70,6 +71,9 @@ def _walk(app: App, seeds: Sequence[Seed], options: Options, folder: Path, recor
             assembly = synthesize(app, folder / "cdk.out", log=log, deadline=deadline, watch=screen.activity)
             stacks = assembly.choose(options.stacks)
             screen.say(_found(stacks))
+            if options.open_gates:
+                opened = counted(assembly.open_gates(stacks), "quality gate")
+                record.not_shown.append(f"a missed gate that fails the deployment: {opened} warned instead")
             account, region = environment_of(stacks)
         wanted = (account or ACCOUNT, region or REGION)
         if wanted != (cloud.account, cloud.region):
@@ -103,6 +107,7 @@ def _start(
             raise CannotStartError(str(error)) from None
         started.enter_context(cloud)
         record.screen.say(f"account {account}, {region}, {cloud.endpoint_url}, with TLS, IAM enforced")
+        record.screen.say("waits of state machines are shortened: a minute is a second")
     cdk = Cdk(cloud.environment(), folder, deadline, record.screen.activity)
     return cloud, cdk, started.enter_context(cdk.start("bootstrap", f"aws://{account}/{region}"))
 
@@ -118,11 +123,16 @@ def closing(record: Record) -> Iterator[str]:
         elif report.notes:
             yield from ("", f"Notes on {job.name}")
         yield from (line for note in report.notes for line in _wrapped(note, first="  - ", others="    "))
+    for told in record.told:
+        yield from ("", f"Outcome of {told.job}")
+        yield from _wrapped(f"gate: {told.gate or 'none'}", others="    ")
+        yield f"  result: {told.result or 'not written'}"
     if record.retained:
         yield from ("", "Left on purpose:", *(f"  {name}" for name in record.retained))
     if record.not_shown:
         yield from ("", "Not shown:", *(line for text in record.not_shown for line in _wrapped(text)))
-    yield from ("", *_emulation(trained=any(job.candidates for job, _ in record.trained)), "")
+    trained = any(job.candidates for job, _ in record.trained)
+    yield from ("", *_emulation(trained=trained, waits=bool(record.told)), "")
     rows = [(step.title, f"{step.seconds:.1f} s", str(len(step.checks) or "")) for step in record.steps]
     yield from table([("step", "time", "checks"), *rows])
     checks = sum(len(step.checks) for step in record.steps)
@@ -134,11 +144,13 @@ def _wrapped(text: str, *, first: str = "  ", others: str = "  ") -> list[str]:
     return textwrap.wrap(printable(text), WIDTH, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
 
 
-def _emulation(*, trained: bool) -> Iterator[str]:
+def _emulation(*, trained: bool, waits: bool) -> Iterator[str]:
     models = ", the trained models" if trained else ""
     yield f"Real here:     the cdk CLI, the synthesized templates and assets, the Lambda code, the data{models}"
     yield "Emulated here: CloudFormation, S3, KMS, Lambda and IAM by MiniStack (policies are enforced),"
     yield "               SageMaker by this library"
+    if waits:
+        yield "Shortened:     the time between two looks at a job, from a minute to a second"
     if trained:
         yield "The models were trained on this machine, not by Autopilot: scores here say nothing about scores there."
 

@@ -10,7 +10,10 @@ import pytest
 from constructs_lib.rehearsal.assembly import Assembly, Job, environment_of
 from constructs_lib.rehearsal.failures import CannotStartError
 
-JOB = {"Type": "Custom::SageMakerAutoMLJob", "Properties": {"Request": {"RoleArn": "r"}, "Revision": "1"}}
+JOB: dict[str, Any] = {
+    "Type": "Custom::SageMakerAutoMLJob",
+    "Properties": {"Request": {"RoleArn": "r"}, "Revision": "1"},
+}
 
 
 def digest(path: Path) -> str:
@@ -289,3 +292,140 @@ def test_folder_that_is_no_assembly_is_refused(content: str, folder: Folder) -> 
     (folder.path / "manifest.json").write_text(content)
     with pytest.raises(CannotStartError, match=r"cdk\.out is not a cloud assembly"):
         Assembly.read(folder.path)
+
+
+def waited(job: str = "Job", condition: str = "OutcomeWait0A1B2C3D4E5F", **outcome: Any) -> dict[str, Any]:
+    """A job, the condition that waits for it, and its outcome."""
+    conditions = [{"LogicalId": condition, "Seconds": 300}]
+    properties = {**JOB["Properties"], "Watch": {"StateMachine": "arn", "Conditions": conditions}}
+    return {
+        job: {**JOB, "Properties": properties},
+        condition: {"Type": "AWS::CloudFormation::WaitCondition", "DependsOn": [job]},
+        "Outcome": {
+            "Type": "Custom::SageMakerAutoMLOutcome",
+            "Properties": {"JobName": {"Ref": job}, **outcome},
+            "DependsOn": [condition],
+        },
+    }
+
+
+def watched(job_name: object, condition: str = "OutcomeWait0A1B2C3D4E5F") -> dict[str, Any]:
+    """A watch over a job of another stack, and the condition that waits for it."""
+    conditions = [{"LogicalId": condition, "Seconds": 300}]
+    return {
+        "Watch": {
+            "Type": "Custom::SageMakerAutoMLWatch",
+            "Properties": {"JobName": job_name, "Watch": {"StateMachine": "arn", "Conditions": conditions}},
+        },
+        condition: {"Type": "AWS::CloudFormation::WaitCondition", "DependsOn": ["Watch"]},
+        "Outcome": {"Type": "Custom::SageMakerAutoMLOutcome", "Properties": {"JobName": job_name}},
+    }
+
+
+def conditions_in(folder: Folder, template: str, name: str) -> list[str]:
+    """The logical ids that a resource has signalled, each of which has to be a condition of the template."""
+    resources = load(folder.path / template)["Resources"]
+    listed = [each["LogicalId"] for each in resources[name]["Properties"]["Watch"]["Conditions"]]
+    there = [each for each, found in resources.items() if found["Type"] == "AWS::CloudFormation::WaitCondition"]
+    assert listed == there
+    return listed
+
+
+def export(folder: Folder, template: str, outputs: dict[str, Any]) -> None:
+    """Add outputs to a template that is there."""
+    write(folder.path / template, {**load(folder.path / template), "Outputs": outputs})
+
+
+def test_training_again_is_waited_for_at_another_condition_each_time(folder: Folder) -> None:
+    folder.stack("Plain", waited())
+    assembly = Assembly.read(folder.path)
+    job = only_job(folder)
+    assert job.conditions == ["OutcomeWait0A1B2C3D4E5F"]
+
+    seen = set(job.conditions)
+    for number in (2, 3):
+        assembly.train_again(job, number)
+        [condition] = conditions_in(folder, "Plain.template.json", "Job")
+        assert condition.startswith("OutcomeWait")
+        assert len(condition) == len("OutcomeWait0A1B2C3D4E5F")
+        assert resource(folder, name="Outcome")["DependsOn"] == [condition]
+        seen.add(condition)
+
+    assert len(seen) == 3
+    assert job.conditions == [condition]
+    folder.expect_consistent("Plain")
+
+
+def test_another_job_of_the_stack_waits_where_it_waited(folder: Folder) -> None:
+    other = waited("Other", "SecondWait0A1B2C3D4E5F")
+    folder.stack("Plain", {**waited(), "Other": other["Other"]})
+    assembly = Assembly.read(folder.path)
+    job, second = assembly.stacks[0].jobs()
+    assembly.train_again(job, 2)
+    assert second.conditions == ["SecondWait0A1B2C3D4E5F"]
+
+
+def test_what_waits_in_another_stack_waits_again(folder: Folder) -> None:
+    folder.stack("Jobs", {"Job": JOB, "Other": JOB})
+    exported = {"Value": {"Ref": "Job"}, "Export": {"Name": "Jobs:Job"}}
+    export(folder, "Jobs.template.json", {"Export": exported})
+    folder.stack("Waits", watched({"Fn::ImportValue": "Jobs:Job"}), needs=("Jobs",))
+    assembly = Assembly.read(folder.path)
+    job, other = assembly.stacks[0].jobs()
+
+    assembly.train_again(other, 2)
+    assert conditions_in(folder, "Waits.template.json", "Watch") == ["OutcomeWait0A1B2C3D4E5F"]
+
+    assembly.train_again(job, 2)
+    assert conditions_in(folder, "Waits.template.json", "Watch") != ["OutcomeWait0A1B2C3D4E5F"]
+    assert [outcome.job.place for outcome in assembly.outcomes(assembly.stacks)] == [job.place]
+    folder.expect_consistent("Waits")
+
+
+def nest(file: str, **parameters: object) -> dict[str, Any]:
+    return {
+        "Type": "AWS::CloudFormation::Stack",
+        "Properties": {"TemplateURL": "url", "Parameters": parameters},
+        "Metadata": {"aws:asset:path": file},
+    }
+
+
+def test_what_waits_in_a_nested_stack_for_the_job_of_another_one_waits_again(folder: Folder) -> None:
+    outputs = {"JobRef": {"Value": {"Ref": "Job"}}}
+    write(folder.path / "Jobs.json", {"Resources": {"Job": JOB}, "Outputs": outputs})
+    write(folder.path / "Waits.json", {"Resources": watched({"Ref": "Given"}), "Parameters": {"Given": {}}})
+    given = {"Fn::GetAtt": ["Jobs", "Outputs.JobRef"]}
+    folder.stack("Outer", {"Jobs": nest("Jobs.json"), "Waits": nest("Waits.json", Given=given)}, nested=("Jobs.json",))
+    assembly = Assembly.read(folder.path)
+
+    assembly.train_again(only_job(folder), 2)
+
+    assert conditions_in(folder, "Waits.json", "Watch") != ["OutcomeWait0A1B2C3D4E5F"]
+
+
+@pytest.mark.parametrize("name", ["made-elsewhere", {"Ref": "AWS::StackName"}, {"Fn::ImportValue": "unknown"}])
+def test_outcome_of_a_job_made_elsewhere_belongs_to_no_job(name: object, folder: Folder) -> None:
+    folder.stack("Plain", {"Job": JOB, **watched(name)})
+    assembly = Assembly.read(folder.path)
+    assert assembly.outcomes(assembly.stacks) == []
+    assembly.train_again(only_job(folder), 2)
+    assert conditions_in(folder, "Plain.template.json", "Watch") == ["OutcomeWait0A1B2C3D4E5F"]
+
+
+def test_added_failure_comes_after_what_waits_for_the_job(folder: Folder) -> None:
+    folder.stack("Plain", waited())
+    only_job(folder).add_failure("Never")
+    assert resource(folder, name="Never")["DependsOn"] == ["Job", "Outcome"]
+
+
+def test_open_gates_warn_and_others_stay_as_they_are(folder: Folder) -> None:
+    folder.stack("Strict", waited(Gate={"Rule": "AtLeast", "Value": 0.9, "OnMiss": "fail"}))
+    folder.stack("Mild", waited(Gate={"Rule": "AtLeast", "Value": 0.9, "OnMiss": "warn"}))
+    folder.stack("Ungated", waited())
+    assembly = Assembly.read(folder.path)
+
+    assert assembly.open_gates(assembly.stacks) == 1
+
+    gates = [outcome.properties.get("Gate") for outcome in assembly.outcomes(assembly.stacks)]
+    assert gates == [{"Rule": "AtLeast", "Value": 0.9, "OnMiss": "warn"}] * 2 + [None]
+    folder.expect_consistent("Strict")

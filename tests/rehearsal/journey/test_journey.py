@@ -137,6 +137,11 @@ class ScriptedCdk:
     folder: Path
     deadline: Deadline
 
+    @classmethod
+    def of(cls, world: World, folder: Path, deadline: Deadline) -> "Cdk":
+        """One that passes for the real CLI."""
+        return cast("Cdk", cls(world, folder, deadline))
+
     @contextmanager
     def start(self, name: str, *_: str) -> Iterator[str]:
         yield name
@@ -152,6 +157,10 @@ class ScriptedCdk:
         return Finished(self.world.deploy(template), "cdk says why")
 
 
+def recorder() -> Record:
+    return Record(Plain(io.StringIO(), verbose=False))
+
+
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("constructs_lib.rehearsal.journey.SETTLE", 0.01)
@@ -163,8 +172,8 @@ def walk(world: World, tmp_path: Path, *, job: dict[str, Any] = JOB, seconds: fl
     bucket = {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain"}
     folder.stack("Plain", {"Job": job, "Results": bucket, "Log": {"Type": "AWS::Logs::LogGroup"}})
     assembly = Assembly.read(folder.path)
-    cdk = cast("Cdk", ScriptedCdk(world, folder.path, Deadline(seconds)))
-    record = Record(Plain(io.StringIO(), verbose=False))
+    cdk = ScriptedCdk.of(world, folder.path, Deadline(seconds))
+    record = recorder()
     Journey(assembly, assembly.stacks, world, cdk, record).run(updates=True)
     return record
 

@@ -1,0 +1,59 @@
+"""What a deployment that waited for its jobs has to show for it."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from .account import Account, JobState
+from .assembly import Outcome
+from .record import Record, Told
+from .training.task import NOT_TUNED
+
+
+def check(outcomes: Iterable[Outcome], account: Account, record: Record) -> list[Told]:
+    """Check what outcomes of deployed stacks say of their jobs, which have ended."""
+    return [_check(outcome, account.job(account.name_of(outcome.job)), account, record) for outcome in outcomes]
+
+
+def _check(outcome: Outcome, job: JobState, account: Account, record: Record) -> Told:
+    record.expect(
+        job.status == "Completed",
+        f"the deployment has waited for {job.name}, which is {job.status}",
+        f"{outcome} should have waited for {job.name}, which is {job.status}",
+    )
+    place = outcome.result(job.output, job.name)
+    if place is None:
+        return Told(str(outcome), job.name, "", "")
+    result = _read(account, place)
+    candidates, gate = len(result.get("Candidates", ())), str(result.get("GateResult", ""))
+    record.expect(
+        result.get("AutoMLJob", {}).get("AutoMLJobName") == job.name and candidates == len(job.candidates),
+        f"its result tells of all candidates: {place}",
+        f"the result at {place} tells of {candidates} candidates, {job.name} has {len(job.candidates)}",
+    )
+    record.expect(
+        bool(gate) == outcome.has_gate,
+        f"the gate says: {gate}" if gate else "no gate was asked for, and none has judged",
+        f"the gate of {outcome} is not in the result at {place}" if outcome.has_gate else f"nobody asked for: {gate}",
+    )
+    return Told(str(outcome), job.name, gate, place)
+
+
+def _read(account: Account, place: str) -> dict[str, Any]:
+    found = account.read(place)
+    loaded: dict[str, Any] = json.loads(found) if found else {}
+    return loaded
+
+
+def hints(reasons: Iterable[str]) -> list[str]:
+    """What the reasons of a failed deployment may have to do with the rehearsal itself."""
+    reasons = list(reasons)
+    found = []
+    if any("quality gate" in reason for reason in reasons):
+        found.append(
+            "the gate was asked about a model of this machine, not Autopilot's: it may be met there all the same; "
+            "--open-gates lets gates that are missed warn"
+        )
+    if any(NOT_TUNED in reason for reason in reasons):
+        found.append("a deployment that waits for a language model cannot go on here: none is fine-tuned")
+    return found
