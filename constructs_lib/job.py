@@ -27,6 +27,7 @@ from .channels import UNBOUND_URI, judge_local_data
 from .data import Channel, FeatureSpecification, OutputLocation
 from .following import Following
 from .grants import Grants, new_role
+from .interfaces import Connectable
 from .provider import AutoMLProvider
 from .runtime import contract
 from .runtime.contract import ENDED, Attribute, JobMetric, JobStatus, Property
@@ -285,6 +286,9 @@ class JobFacts:
     objective: str | None = None
     """The metric that the job optimizes, where it is given and known."""
 
+    mode: str | None = None
+    """How the job trains, where it is given and known."""
+
     definitions_only: bool = False
     """Whether the job trains nothing, so that there is no best candidate."""
 
@@ -439,18 +443,7 @@ _UNBOUND_ROLE: Final = "arn:aws:iam::000000000000:role/not-created-yet"
 """Stands for a role that is created later; it is sound, so that the rules have nothing to say of it."""
 
 
-class _Connectable:
-    """Stands for `ec2.IConnectable`, whose module takes seconds to import: jsii only reads these two names."""
-
-    __jsii_type__ = "aws-cdk-lib.aws_ec2.IConnectable"
-
-    def _connections(self) -> object: ...
-
-    _connections.__jsii_name__ = "connections"  # type: ignore[attr-defined]
-    connections = property(_connections)
-
-
-@jsii.implements(iam.IGrantable, cdk.ITaggableV2, _Connectable)
+@jsii.implements(iam.IGrantable, cdk.ITaggableV2, Connectable)
 class _OwnedJob(JobBase):
     """A job of this stack, whichever call makes it."""
 
@@ -596,7 +589,8 @@ class _OwnedJob(JobBase):
             output=self._output,
             folder=plan.job_name or self._provider.generated_names,
             max_runtime=None if max_runtime is None or is_token(max_runtime) else max_runtime,
-            objective=None if objective is None or is_token(objective) else str(objective),
+            objective=_known_text(objective),
+            mode=_known_text(getattr(settings, "mode", None)),
             definitions_only=getattr(settings, "generate_candidate_definitions_only", None) is True,
         )
 
@@ -1141,6 +1135,10 @@ def _channel(channel: BoundChannel, channel_type: ChannelType, problem: type[Pro
         "compression": channel.compression,
         "content_type": channel.content_type or problem.CONTENT_TYPES[0],
     }
+
+
+def _known_text(value: object) -> str | None:
+    return None if value is None or is_token(value) else str(value)
 
 
 def _key_of(output: OutputLocation | None) -> str | None:

@@ -16,6 +16,7 @@ from .api.enums import MINIMIZED, REPORTED, Metric
 from .api.fields import described, hint, listed, number, raise_if_any
 from .buckets import facts as bucket_facts
 from .job import JobBase, watch
+from .model import Candidate
 from .provider import AutoMLProvider
 from .runtime import contract
 from .runtime.contract import (
@@ -300,6 +301,8 @@ class AutoMLJobOutcome(Construct):
             following.signal(logical_id, until)
             before = condition
         self._resource.node.add_dependency(before)
+        self.candidate: Final = Candidate(job=job, job_name=self.job_name)
+        """The best candidate, as those see it who serve it."""
 
     @property
     def job_name(self) -> str:

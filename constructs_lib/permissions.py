@@ -148,22 +148,7 @@ def execution_role(
             resources=(arns.other("logs", "log-group:/aws/sagemaker/*"),),
             reason="SageMaker makes the log groups below /aws/sagemaker/ and names them and their streams",
         ),
-        Permission(
-            actions=("cloudwatch:PutMetricData",),
-            resources=("*",),
-            conditions={"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*"]}},
-            reason="PutMetricData has no resource type; a condition confines it to SageMaker's namespaces",
-        ),
-        Permission(
-            actions=("ecr:GetAuthorizationToken",),
-            resources=("*",),
-            reason="GetAuthorizationToken has no resource type",
-        ),
-        Permission(
-            actions=("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
-            resources=(arns.other("ecr", "repository/*", account="*"),),
-            reason="Autopilot's images lie in repositories of AWS accounts that differ by region and are not published",
-        ),
+        *_metrics_and_images(arns),
         Permission(
             actions=(
                 "sagemaker:DescribeEndpoint",
@@ -441,3 +426,134 @@ def states_arn(stack: cdk.Stack, name: str) -> str:
 def default_event_bus_arn(stack: cdk.Stack) -> str:
     """The ARN of the event bus that every account has."""
     return _arns(stack).other("events", "event-bus/default")
+
+
+# ------------------------------------------------------------------------------------------------------------- hosting
+
+INVOKE_ENDPOINT: Final = ("sagemaker:InvokeEndpoint",)
+INVOKE_ENDPOINT_ASYNC: Final = ("sagemaker:InvokeEndpointAsync",)
+
+_TAGGED: Final = ("sagemaker:AddTags", "sagemaker:DeleteTags", "sagemaker:ListTags")
+_OWN_MODELS: Final = ("sagemaker:DescribeModel", "sagemaker:DeleteModel", *_TAGGED)
+_OWN_TRANSFORMS: Final = ("sagemaker:DescribeTransformJob", "sagemaker:StopTransformJob", *_TAGGED)
+
+
+def endpoint_arn(stack: cdk.Stack, endpoint_name: str) -> str:
+    """The ARN of the endpoint of that name in the stack's account and region."""
+    return _arns(stack).sagemaker(f"endpoint/{endpoint_name}")
+
+
+def serving_role(stack: cdk.Stack, *, network: VpcConfig | None) -> list[Permission]:
+    """What a model does as its own role apart from S3 and KMS, which its locations grant themselves.
+
+    Source: "CreateModel API: Execution Role Permissions",
+    https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+    """
+    arns = _arns(stack)
+    permissions = [
+        Permission(
+            actions=("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"),
+            resources=(
+                arns.other("logs", "log-group:/aws/sagemaker/Endpoints/*"),
+                arns.other("logs", "log-group:/aws/sagemaker/TransformJobs*"),
+            ),
+            reason="SageMaker makes the log groups of endpoints and transform jobs and names their streams",
+        ),
+        *_metrics_and_images(arns),
+    ]
+    return permissions + (_network(arns, network) if network is not None else [])
+
+
+def roll_back(alarm_arns: Sequence[str]) -> Permission:
+    """Look at the alarms that take a deployment back.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
+    """
+    return Permission(actions=("cloudwatch:DescribeAlarms",), resources=tuple(alarm_arns))
+
+
+def _metrics_and_images(arns: _Arns) -> list[Permission]:
+    return [
+        Permission(
+            actions=("cloudwatch:PutMetricData",),
+            resources=("*",),
+            conditions={"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*"]}},
+            reason="PutMetricData has no resource type; a condition confines it to SageMaker's namespaces",
+        ),
+        Permission(
+            actions=("ecr:GetAuthorizationToken",),
+            resources=("*",),
+            reason="GetAuthorizationToken has no resource type",
+        ),
+        Permission(
+            actions=("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+            resources=(arns.other("ecr", "repository/*", account="*"),),
+            reason="Autopilot's images lie in repositories of AWS accounts that differ by region and are not published",
+        ),
+    ]
+
+
+def provider_models(stack: cdk.Stack, *, generated_names: str) -> list[Permission]:
+    """What the Lambda function does to make models of candidates, and to look at endpoints.
+
+    Args:
+        stack: The stack of the function and its models.
+        generated_names: The pattern of all names that it generates; ``?`` stands for one character.
+    """
+    arns = _arns(stack)
+    return [
+        Permission(
+            actions=("sagemaker:CreateModel", *_OWN_MODELS),
+            resources=(arns.sagemaker(f"model/{generated_names}"),),
+        ),
+        _own(stack, "model", _OWN_MODELS),
+        Permission(actions=("cloudformation:DescribeStacks",), resources=(stack.stack_id,)),
+        provider_endpoint(stack, generated_names),
+    ]
+
+
+def provider_endpoint(stack: cdk.Stack, endpoint_name: str) -> Permission:
+    """What the Lambda function does with an endpoint: it looks at it."""
+    resources = tuple(endpoint_arn(stack, spelling) for spelling in _spellings(endpoint_name))
+    return Permission(actions=("sagemaker:DescribeEndpoint",), resources=resources)
+
+
+def provider_transforms(stack: cdk.Stack, *, generated_names: str) -> list[Permission]:
+    """What the Lambda function does to run transform jobs."""
+    return [
+        Permission(
+            actions=("sagemaker:CreateTransformJob", *_OWN_TRANSFORMS),
+            resources=(_arns(stack).sagemaker(f"transform-job/{generated_names}"),),
+        ),
+        _own(stack, "transform-job", _OWN_TRANSFORMS),
+    ]
+
+
+def _own(stack: cdk.Stack, kind: str, actions: tuple[str, ...]) -> Permission:
+    return Permission(
+        actions=actions,
+        resources=(_arns(stack).sagemaker(f"{kind}/*"),),
+        conditions={"StringEquals": {f"aws:ResourceTag/{OwnerTag.STACK}": stack.stack_id}},
+        reason=(
+            "an update may take the prefix of a name out of this policy before what has that name is given up; the "
+            "condition holds the stack's own, by the tag that each is created with"
+        ),
+    )
+
+
+def provider_registry(stack: cdk.Stack, group_name: str) -> Permission:
+    """What the Lambda function does with the versions of a model package group."""
+    arns = _arns(stack)
+    return Permission(
+        actions=(
+            "sagemaker:CreateModelPackage",
+            "sagemaker:DeleteModelPackage",
+            "sagemaker:DescribeModelPackage",
+            "sagemaker:UpdateModelPackage",
+        ),
+        resources=(
+            arns.sagemaker(f"model-package-group/{group_name}"),
+            arns.sagemaker(f"model-package/{group_name}/*"),
+        ),
+        reason="the registry numbers the versions of a group",
+    )

@@ -14,7 +14,7 @@ from constructs import Construct
 
 from . import permissions
 from .api.fields import raise_if_any
-from .grants import acknowledge_late, add_permissions, managed_policy, new_role
+from .grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role
 from .options import LOG_RETENTION_DAYS, Options
 from .runtime import contract
 from .tokens import TEXT_TOKEN, slug
@@ -43,6 +43,7 @@ MEMORY_MIB: Final = 256
 _STACK_SLUG: Final = 7
 _STACK_HASH: Final = 4
 _JOB_SLUG: Final = contract.NAME_LENGTH - contract.HASH_LENGTH - _STACK_SLUG - _STACK_HASH - len("--")
+_HOSTED_SLUG: Final = contract.HOSTED_NAME_LENGTH - contract.HASH_LENGTH - _STACK_SLUG - _STACK_HASH - len("--")
 _POLICY_LENGTH: Final = 6144
 """Characters of a managed policy."""
 
@@ -96,6 +97,10 @@ class AutoMLProvider(Construct):
         self._names = _Shelf(self, "Names", self._role)
         self._watched = _Shelf(self, "Watched", self._role, self._policy, _SHARED_WATCHED)
         self._stopped = _Shelf(self, "Stopped", self._role)
+        self._endpoints = _Shelf(self, "Endpoints", self._role)
+        self._groups = _Shelf(self, "Registry", self._role)
+        self._models: iam.ManagedPolicy | None = None
+        self._transforms: iam.ManagedPolicy | None = None
         self._log = log
         self._function = self._new_function(log)
         self._options = Options()
@@ -194,6 +199,40 @@ class AutoMLProvider(Construct):
         if stops is not None:
             needed.append(self._stopped.put(stops, permissions.stopped_job(stops)))
         return needed
+
+    # Serving what a job has learned
+
+    def hosted_prefix(self, construct_id: str) -> str:
+        """The beginning of the name of a model, an endpoint or a transform job: readable, and the stack's own."""
+        return f"{self._stack_prefix}{slug(construct_id, _HOSTED_SLUG, 'model')}-"
+
+    @property
+    def hosted_names(self) -> str:
+        """The pattern of all such names; ``?`` stands for one character, as in IAM."""
+        return self._stack_prefix + "?" * (contract.HOSTED_NAME_LENGTH - len(self._stack_prefix))
+
+    def make_models(self, *, role_arn: str) -> list[IDependable]:
+        """Allow the function to make models that run as a role; returns what they have to wait for."""
+        if self._models is None:
+            allowed = permissions.provider_models(self._stack, generated_names=self.hosted_names)
+            self._models = managed_policy(self, "Models", allowed, self._role)
+        return [self._policy, self._models, self._roles.put(role_arn, permissions.pass_role([role_arn]))]
+
+    def look_at_endpoint(self, endpoint_name: str) -> list[IDependable]:
+        """Allow the function to look at an endpoint whose name the caller chose."""
+        return [self._endpoints.put(endpoint_name, permissions.provider_endpoint(self._stack, endpoint_name))]
+
+    def run_transforms(self) -> list[IDependable]:
+        """Allow the function to run transform jobs; returns what they have to wait for."""
+        if self._transforms is None:
+            allowed = permissions.provider_transforms(self._stack, generated_names=self.hosted_names)
+            self._transforms = managed_policy(self, "Transforms", allowed, self._role)
+        return [self._policy, self._transforms]
+
+    def register_in(self, group_name: str) -> list[IDependable]:
+        """Allow the function to register versions in a group; returns what they have to wait for."""
+        permission = permissions.provider_registry(self._stack, group_name)
+        return [self._policy, self._groups.put(group_name, permission)]
 
     # Options
 
@@ -358,6 +397,7 @@ class _Shelf:
             self._policies[-1].add_statements(self._statement)
         else:
             self._statement.add_resources(*permission.resources)
+        acknowledge_wildcards(self._policies[-1], [permission])
         self._room -= length
         self._place_of[thing] = self._policies[-1]
         return self._policies[-1]

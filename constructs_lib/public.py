@@ -11,6 +11,7 @@ from .api.enums import (
     Mode,
     ProblemType,
 )
+from .api.hosting import ResponseKey
 from .api.problem_types import (
     ImageClassification,
     Tabular,
@@ -20,6 +21,16 @@ from .api.problem_types import (
 )
 from .api.shapes import CompletionCriteria, ModelDeployConfig
 from .data import Channel, FeatureSpecification, OutputLocation
+from .endpoint import (
+    Asynchronous,
+    AutoMLEndpoint,
+    AutoScaling,
+    DataCapture,
+    DeploymentPolicy,
+    RealTime,
+    ScalingSchedule,
+    Serverless,
+)
 from .job import AutoMLJob, AutoMLJobV2, IAutoMLJob
 from .outcome import AutoMLJobOutcome, OnMiss, OnTimeout, QualityGate
 from .provider import AutoMLProvider
@@ -27,14 +38,19 @@ from .provider import AutoMLProvider
 __all__ = [
     "Aggregation",
     "Algorithm",
+    "Asynchronous",
+    "AutoMLEndpoint",
     "AutoMLJob",
     "AutoMLJobOutcome",
     "AutoMLJobV2",
     "AutoMLProvider",
+    "AutoScaling",
     "Channel",
     "CompletionCriteria",
     "Compression",
     "ContentType",
+    "DataCapture",
+    "DeploymentPolicy",
     "FeatureSpecification",
     "FeatureType",
     "FillingType",
@@ -48,6 +64,10 @@ __all__ = [
     "OutputLocation",
     "ProblemType",
     "QualityGate",
+    "RealTime",
+    "ResponseKey",
+    "ScalingSchedule",
+    "Serverless",
     "Tabular",
     "TextClassification",
     "TextGeneration",

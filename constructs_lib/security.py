@@ -41,10 +41,12 @@ class Security:
     vpc: ec2.IVpc | None
     vpc_subnets: ec2.SubnetSelection | None
     security_groups: Sequence[ec2.ISecurityGroup] | None
+    what: str = "job"
+    """What runs in that network."""
 
     @property
     def in_vpc(self) -> bool:
-        """Whether the job runs in a VPC."""
+        """Whether it runs in a VPC."""
         return self.vpc is not None or self.vpc_subnets is not None
 
     def problems(self) -> list[str]:
@@ -81,7 +83,7 @@ class Security:
                     "'vpc_subnets' needs 'vpc', unless it names the subnets themselves and 'security_groups' is given"
                 ]
         elif self.security_groups:
-            return ["'security_groups' needs 'vpc': without one the job does not run in your network"]
+            return [f"'security_groups' needs 'vpc': without one the {self.what} does not run in your network"]
         return []
 
     def draft(self) -> SecurityConfig | None:
@@ -104,7 +106,7 @@ class Security:
 
         groups = list(self.security_groups or ())
         if not groups and self.vpc is not None:
-            description = plain(f"The Autopilot job {scope.node.path}")
+            description = plain(f"The Autopilot {self.what} {scope.node.path}")
             groups = [ec2.SecurityGroup(scope, "SecurityGroup", vpc=self.vpc, description=description)]
         return BoundSecurity(
             config=self._config(self._network(groups)),

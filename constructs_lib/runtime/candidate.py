@@ -50,11 +50,7 @@ class Wanted:
 
 
 def read(properties: Mapping[str, object]) -> Wanted:
-    """Read the resource properties.
-
-    Raises:
-        Failure: Something is missing, or not what it has to be.
-    """
+    """Read the resource properties."""
     if not properties.get(Property.JOB_NAME):
         raise Failure(f"the resource properties lack {Property.JOB_NAME}")
     keys = properties.get(CandidateProperty.RESPONSE_KEYS, [])
@@ -73,11 +69,7 @@ def read(properties: Mapping[str, object]) -> Wanted:
 
 
 def describe(wanted: Wanted, aws: Aws, clock: Clock) -> Description:
-    """The job, which has a best candidate.
-
-    Raises:
-        Failure: There is no such job, or it has no candidate.
-    """
+    """The job, which has a best candidate."""
     reply = patiently(lambda: jobs.describe(aws.sagemaker, wanted.job_name), clock)
     if reply is None:
         raise Failure(f"the AutoML job '{wanted.job_name}' does not exist in this account and region")
@@ -88,11 +80,7 @@ def describe(wanted: Wanted, aws: Aws, clock: Clock) -> Description:
 
 
 def containers(job: Description, wanted: Wanted) -> list[Container]:
-    """The candidate's containers in the order in which a request passes them, told what answers are to hold.
-
-    Raises:
-        Failure: There are none of the kind wanted, or too many, or they cannot answer with the keys.
-    """
+    """The candidate's containers in the order in which a request passes them, told what answers are to hold."""
     found = [_container(each) for each in _choose(job, wanted)]
     if wanted.max_containers is not None and len(found) > wanted.max_containers:
         raise Failure(
@@ -125,10 +113,7 @@ def _container(described: Mapping[str, Any]) -> Container:
 
 
 def _tell(found: Sequence[Container], wanted: Wanted) -> None:
-    """Have each container put out those of the keys that it knows, and the next one take them in.
-
-    The same as version 2 of the SageMaker Python SDK does for its `inference_response_keys`.
-    """
+    """Have each container put out those of the keys that it knows, and the next one take them in."""
     supported = _supported(found[-1])
     if bad := [key for key in wanted.response_keys if key not in supported]:
         said = f"it supports {', '.join(supported)}" if supported else "its answers cannot be chosen"

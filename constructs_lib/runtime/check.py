@@ -1,7 +1,6 @@
-"""A look at an endpoint once CloudFormation has deployed it: a deployment that SageMaker took back must not pass.
+"""A look at an endpoint once CloudFormation has deployed it.
 
-With a deployment policy, SageMaker goes back to the old configuration when an alarm goes off or the new model does not
-start; the endpoint is then in service again, and whoever looks at its status alone sees nothing.
+When SageMaker takes a deployment back, the endpoint is in service again, with its old configuration.
 """
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -9,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from . import log
 from .answer import Answer
 from .clients import Aws, Reply
-from .contract import EndpointCheckAttribute, EndpointCheckProperty
+from .contract import EndpointCheck
 from .event import Event
 from .failure import Failure, is_missing
 from .retry import Clock, patiently
@@ -26,9 +25,8 @@ _IN_SERVICE = "InService"
 def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     """See that the endpoint serves what was deployed; an Update is served alike."""
     name, wanted = _read(event)
-    answer = Answer(
-        event.physical_id or physical_id(event.logical_id), attributes={EndpointCheckAttribute.ENDPOINT_NAME: name}
-    )
+    told = {EndpointCheck.ENDPOINT_NAME: name, EndpointCheck.CONFIG_NAME: wanted}
+    answer = Answer(event.physical_id or physical_id(event.logical_id), attributes=told)
     stack = Stack(aws.cloudformation, event)
     # What fails while a stack rolls back leaves it stuck; and what it goes back to was in service before.
     if event.request_type == "Update" and stack.is_rolling_back():
@@ -55,10 +53,10 @@ def physical_id(logical_id: str) -> str:
 
 
 def _read(event: Event) -> tuple[str, str]:
-    missing = [name for name in EndpointCheckProperty if not event.properties.get(name)]
+    missing = [name for name in EndpointCheck if not event.properties.get(name)]
     if missing:
         raise Failure(f"the resource properties lack {', '.join(missing)}")
-    name, config = (str(event.properties[each]) for each in EndpointCheckProperty)
+    name, config = (str(event.properties[each]) for each in EndpointCheck)
     return name, config
 
 
@@ -73,10 +71,8 @@ def _problem(name: str, wanted: str, aws: Aws, clock: Clock) -> str:
     status, serves = str(endpoint["EndpointStatus"]), str(endpoint["EndpointConfigName"])
     why = f": {endpoint['FailureReason']}" if endpoint.get("FailureReason") else ""
     hint = why or ". See the alarms of its deployment policy, and its log below /aws/sagemaker/Endpoints/"
-    if status in _CHANGING:
-        return f"the endpoint '{name}' is still {status}{why}"
     if status != _IN_SERVICE:
-        return f"the endpoint '{name}' is {status}{why}"
+        return f"the endpoint '{name}' is {'still ' if status in _CHANGING else ''}{status}{why}"
     if serves != wanted:
         return (
             f"SageMaker has taken the deployment of the endpoint '{name}' back: it serves the configuration '{serves}' "

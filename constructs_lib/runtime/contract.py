@@ -319,10 +319,9 @@ MAX_USER_TAGS = MAX_TAGS - len(OwnerTag)
 
 
 class CandidateProperty(StrEnum):
-    """What the properties of a model, and of a version in the registry, say of the best candidate's containers.
+    """Properties of a model, and of a version in the registry, besides `Property.JOB_NAME`.
 
-    Besides these both have `Property.JOB_NAME`, and in `Property.REQUEST` the input of `CreateModel` or
-    `CreateModelPackage` without what comes of the job.
+    `Property.REQUEST` has the input of `CreateModel` or `CreateModelPackage` without what comes of the job.
     """
 
     INSTANCE_TYPE = "InstanceType"
@@ -332,7 +331,7 @@ class CandidateProperty(StrEnum):
     """What answers are to hold, a list. Absent: what the candidate answers by itself."""
 
     MAX_CONTAINERS = "MaxContainers"
-    """How many containers the place that it runs in can take. Absent: as many as the API."""
+    """How many containers can be taken. Absent: as many as the API takes."""
 
 
 class ModelAttribute(StrEnum):
@@ -341,18 +340,12 @@ class ModelAttribute(StrEnum):
     MODEL_NAME = "ModelName"
 
 
-class EndpointCheckProperty(StrEnum):
-    """The resource properties of a look at an endpoint."""
+class EndpointCheck(StrEnum):
+    """The resource properties of a look at an endpoint, and what `Fn::GetAtt` returns for it."""
 
     ENDPOINT_NAME = "EndpointName"
     CONFIG_NAME = "EndpointConfigName"
     """The configuration that has to be in service."""
-
-
-class EndpointCheckAttribute(StrEnum):
-    """What `Fn::GetAtt` returns for a look at an endpoint."""
-
-    ENDPOINT_NAME = "EndpointName"
 
 
 class TransformAttribute(StrEnum):

@@ -21,7 +21,7 @@ from .contract import (
     TRANSFORM_TYPE,
     WATCH_TYPE,
     Attribute,
-    EndpointCheckAttribute,
+    EndpointCheck,
     ModelAttribute,
     ModelPackageAttribute,
     OutcomeAttribute,
@@ -52,7 +52,7 @@ KINDS = {
     WATCH_TYPE: Kind(imported.create, imported.update, imported.delete, Attribute, imported.physical_id),
     OUTCOME_TYPE: Kind(outcome.create, outcome.update, outcome.delete, OutcomeAttribute, outcome.physical_id),
     MODEL_TYPE: Kind(model.create, model.create, model.delete, ModelAttribute),
-    ENDPOINT_CHECK_TYPE: Kind(check.create, check.create, check.delete, EndpointCheckAttribute, check.physical_id),
+    ENDPOINT_CHECK_TYPE: Kind(check.create, check.create, check.delete, EndpointCheck, check.physical_id),
     TRANSFORM_TYPE: Kind(transform.create, transform.update, transform.delete, TransformAttribute),
     MODEL_PACKAGE_TYPE: Kind(registration.create, registration.update, registration.delete, ModelPackageAttribute),
 }

@@ -1,7 +1,6 @@
-"""A SageMaker model of a job's best candidate: made, found again, and deleted once nothing uses it any more.
+"""A SageMaker model of a job's best candidate.
 
-Its name follows from the resource and from all that makes it what it is, so whoever asks for the same finds the same:
-a second delivery of an event, and a rollback.
+Its name follows from all that makes it what it is: a second delivery of an event, and a rollback, find the same model.
 """
 
 from collections.abc import Mapping
@@ -21,10 +20,7 @@ _MODELS = Kind("Model", lambda sagemaker: sagemaker.create_model, lambda sagemak
 
 
 def create(event: Event, aws: Aws, clock: Clock) -> Answer:
-    """Find the model of these properties, or make it.
-
-    An Update is served alike: its model is another one unless nothing but tags has changed.
-    """
+    """Find the model of these properties, or make it; an Update is served alike."""
     wish = _read(event.properties, aws)
     name = wish.name(event)
     model = patiently(lambda: _MODELS.find(name, aws), clock) or _make(name, wish, event, aws, clock)

@@ -1,4 +1,4 @@
-"""What the function makes besides jobs: a wish for it, its name, whose it is, and the calls that find and make it."""
+"""What the function makes besides jobs: its name, whose it is, and the calls that find and make it."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -30,7 +30,7 @@ class Wish:
     request: Mapping[str, object]
     """The input of the call that makes it, without name and tags."""
     besides: Mapping[str, object]
-    """What the request does not say, and what another thing is needed for when it changes."""
+    """All else that, changed, needs another thing."""
     tags: Mapping[str, str]
     prefix: str
 
@@ -48,11 +48,7 @@ class Wish:
 def read_request(
     properties: Mapping[str, object], operation: str, service: Any
 ) -> tuple[dict[str, object], dict[str, str]]:
-    """The input of a call as far as the properties say it, its types restored; and the user's tags.
-
-    Raises:
-        Failure: It is missing, or no input of that call.
-    """
+    """The input of a call as far as the properties say it, its types restored; and the user's tags."""
     if not properties.get(Property.REQUEST):
         raise Failure(f"the resource properties lack {Property.REQUEST}")
     shape = service.operation_model(operation).input_shape
@@ -133,16 +129,7 @@ class Kind:
         request: Mapping[str, object],
         undo: Callable[[Thing], None],
     ) -> Thing:
-        """Make it, unless it is there by now.
-
-        Args:
-            name: What to call it.
-            wish: Whose digest and tags it gets.
-            event: The request.
-            aws: The services.
-            clock: The time.
-            request: The input of the call, without name and tags.
-            undo: Takes it back when nobody wants it any more: a Delete that came in between found nothing.
+        """Make it, unless it is there by now; `undo` takes it back if a Delete came in between and found nothing.
 
         Raises:
             Failure: It cannot be made, or nobody waits for it.

@@ -1,7 +1,6 @@
 """A job's best candidate as a version in the Model Registry.
 
-The registry numbers its versions, and they have no tags of their own; so whose a version is, is said by its customer
-metadata, and the same request twice is one version by the call's client token.
+Versions have no tags of their own: whose one is, its metadata says. A client token makes one of the same request twice.
 """
 
 import re
@@ -57,7 +56,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
 
 
 def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
-    """Delete the version if it is ours. One whose call died unanswered stays: it costs nothing."""
+    """Delete the version if it is ours. One whose making got no answer stays: it costs nothing."""
     package = _find(event.physical_id, event, aws, clock)
     if package is None:
         return Answer(event.physical_id)
@@ -140,7 +139,7 @@ def _request(wish: Wish, wanted: Wanted, job: Description, event: Event) -> dict
 
 
 def _metrics(job: Description) -> dict[str, Any]:
-    """The reports that the job wrote about the candidate. The names of the files are the SageMaker Python SDK's."""
+    """The job's reports on the candidate, in the files that the SageMaker Python SDK looks for."""
     found: dict[str, Any] = {}
     if job.model_insights_uri:
         found["ModelQuality"] = {"Statistics": _report(job.model_insights_uri, "statistics.json")}

@@ -1,7 +1,6 @@
 """A batch transform job: started when its resource is made or changed, stopped when the resource goes.
 
-As with AutoML jobs, a transform job cannot be deleted and its name is spent for good; so names follow from what the
-resource asks for and from an attempt, and the tags of a job say whether it may be taken for what is asked now.
+Like an AutoML job's, its name is spent for good; its tags say whether it may be taken for what is asked now.
 """
 
 import itertools
@@ -21,7 +20,7 @@ from .retry import Clock, patiently
 
 _POLL_SECONDS = 10.0
 _STOP_BUDGET = 300.0
-"""Seconds that a Delete waits for a job to stop, so that role, key and bucket outlive it."""
+"""Seconds that a Delete waits, so that role, key and bucket outlive the job."""
 
 _JOBS = Kind(
     "TransformJob",

@@ -34,7 +34,7 @@ def test_endpoint_that_serves_what_was_deployed_passes(world: HostingWorld) -> N
     answer = world.create(PROPERTIES)
 
     assert answer["Status"] == "SUCCESS"
-    assert answer["Data"] == {"EndpointName": "churn"}
+    assert answer["Data"] == {"EndpointName": "churn", "EndpointConfigName": "churn-config-2"}
     assert world.time.slept == []
 
 

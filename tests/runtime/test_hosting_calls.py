@@ -17,14 +17,8 @@ from .test_transform import transform
 from .world import Sink
 
 HOSTING = {
-    "DescribeAutoMLJobV2",
-    "ListTags",
-    "AddTags",
-    "DeleteTags",
     "CreateModel",
     "DescribeModel",
-    "DeleteModel",
-    "DescribeEndpoint",
     "CreateTransformJob",
     "DescribeTransformJob",
     "StopTransformJob",
@@ -33,6 +27,8 @@ HOSTING = {
     "UpdateModelPackage",
     "DeleteModelPackage",
 }
+BESIDES = {"DescribeAutoMLJobV2", "DescribeEndpoint", "DeleteModel", "ListTags", "AddTags", "DeleteTags"}
+"""Calls that jobs need too."""
 
 
 def test_client_can_do_nothing_else() -> None:
@@ -57,7 +53,7 @@ def test_lives_of_all_resources_make_every_one_of_these_calls_and_no_other(sink:
             world.update(package(status="Approved"))
         assert world.delete()["Status"] == "SUCCESS"
 
-    assert set(world.hosting.operations()) == HOSTING
+    assert set(world.hosting.operations()) == HOSTING | BESIDES
 
 
 def test_real_client_and_fake_can_do_what_the_protocol_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,654 @@
+"""`AutoMLEndpoint`: a job's best candidate in service, under a name that stays when the job is trained again."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, Final, Unpack
+
+import aws_cdk as cdk
+import jsii
+from aws_cdk import aws_iam as iam
+
+from . import permissions
+from .api.fields import described, raise_if_any
+from .api.hosting import EndpointName
+from .grants import COMPLIANCE_PACKS, Grants, acknowledge, add_permissions
+from .interfaces import Connectable, Endpoint
+from .model import BestModel, ModelProps
+from .outcome import AutoMLJobOutcome
+from .provider import AutoMLProvider
+from .rollout import DeploymentPolicy
+from .runtime import contract
+from .runtime.contract import HOSTED_NAME_LENGTH, EndpointCheck
+from .scaling import AutoScaling, ScalingSchedule, Target, scale
+from .serving import (
+    Asynchronous,
+    DataCapture,
+    RealTime,
+    Serverless,
+    Serving,
+    has_local_storage,
+    instance_count_of,
+    instance_type_of,
+    is_inf1,
+    variant_of,
+    warnings_of,
+)
+from .tokens import is_token, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from aws_cdk import aws_cloudwatch as cloudwatch
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_kms as kms
+    from aws_cdk.interfaces import aws_sagemaker as sagemaker
+    from constructs import Construct
+
+    from .api.hosting import ResponseKey
+    from .job import MetricOptions
+
+__all__ = [
+    "Asynchronous",
+    "AutoMLEndpoint",
+    "AutoScaling",
+    "DataCapture",
+    "DeploymentPolicy",
+    "RealTime",
+    "ScalingSchedule",
+    "Serverless",
+]
+
+VARIANT: Final = "AllTraffic"
+"""The name of the only variant. A deployment needs the one that there was before, so it never changes."""
+
+_NAMESPACE: Final = "AWS/SageMaker"
+_INSTANCES_NAMESPACE: Final = "/aws/sagemaker/Endpoints"
+_MICROSECONDS: Final = 1_000_000
+_MOST_ALARMS: Final = 10
+
+_CHILDREN: Final = {RealTime: "Endpoint", Serverless: "ServerlessEndpoint", Asynchronous: "AsynchronousEndpoint"}
+"""The id of the endpoint's resource for each kind of serving: the service turns none of them into another."""
+
+
+class _EndpointBase(cdk.Resource):
+    """What endpoints of this stack and imported ones share. Both kinds say the name themselves."""
+
+    _invoke_actions: tuple[str, ...] = (*permissions.INVOKE_ENDPOINT, *permissions.INVOKE_ENDPOINT_ASYNC)
+
+    @property
+    def endpoint_name(self) -> str:
+        """The endpoint's name."""
+        raise NotImplementedError
+
+    @property
+    def endpoint_arn(self) -> str:
+        """The endpoint's ARN."""
+        raise NotImplementedError
+
+    @property
+    def _plain_name(self) -> str:
+        """The name, known before the endpoint is there: what watches an endpoint has to be there first."""
+        raise NotImplementedError
+
+    @property
+    def endpoint_ref(self) -> sagemaker.EndpointReference:
+        """How L1 constructs refer to the endpoint."""
+        from aws_cdk.interfaces import aws_sagemaker as sagemaker
+
+        return sagemaker.EndpointReference(endpoint_arn=self.endpoint_arn)
+
+    def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow to ask the endpoint; an asynchronous one by way of S3."""
+        return iam.Grant.add_to_principal(
+            grantee=grantee, actions=list(self._invoke_actions), resource_arns=[self.endpoint_arn]
+        )
+
+    # Metrics
+
+    def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """A metric of the endpoint's variant in the namespace `AWS/SageMaker`. Statistic by default: average.
+
+        See https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+        """
+        return self._metric(_NAMESPACE, metric_name, "Average", options)
+
+    def metric_invocations(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many requests there were. Statistic by default: sum."""
+        return self._metric(_NAMESPACE, "Invocations", "Sum", options)
+
+    def metric_invocations_per_instance(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many requests there were for each instance. Statistic by default: sum, the only one that makes sense."""
+        return self._metric(_NAMESPACE, "InvocationsPerInstance", "Sum", options)
+
+    def metric_invocation_4xx_errors(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many requests were wrong. Statistic by default: sum."""
+        return self._metric(_NAMESPACE, "Invocation4XXErrors", "Sum", options)
+
+    def metric_invocation_5xx_errors(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many requests the model failed at. Statistic by default: sum."""
+        return self._metric(_NAMESPACE, "Invocation5XXErrors", "Sum", options)
+
+    def metric_model_latency(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How long the model took to answer, in microseconds. Statistic by default: average."""
+        return self._metric(_NAMESPACE, "ModelLatency", "Average", options)
+
+    def metric_overhead_latency(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How long SageMaker took besides, in microseconds. Statistic by default: average."""
+        return self._metric(_NAMESPACE, "OverheadLatency", "Average", options)
+
+    def metric_cpu_utilization(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How busy the instances' processors are: up to 100 for each of them. Statistic by default: average."""
+        return self._metric(_INSTANCES_NAMESPACE, "CPUUtilization", "Average", options)
+
+    def metric_memory_utilization(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How much of the instances' memory is in use, in percent. Statistic by default: average."""
+        return self._metric(_INSTANCES_NAMESPACE, "MemoryUtilization", "Average", options)
+
+    def metric_backlog_size(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many requests to an asynchronous endpoint wait. Statistic by default: average."""
+        return self._metric(_NAMESPACE, "ApproximateBacklogSize", "Average", options, by_variant=False)
+
+    def _metric(
+        self, namespace: str, name: str, statistic: str, options: MetricOptions, *, by_variant: bool = True
+    ) -> cloudwatch.Metric:
+        from aws_cdk import aws_cloudwatch as cloudwatch
+
+        dimensions = {"EndpointName": self._plain_name} | ({"VariantName": VARIANT} if by_variant else {})
+        chosen: MetricOptions = {"statistic": statistic, **options}
+        return cloudwatch.Metric(namespace=namespace, metric_name=name, dimensions_map=dimensions, **chosen)
+
+    # Alarms
+
+    def alarm_5xx(
+        self,
+        construct_id: str = "ServerErrors",
+        *,
+        threshold: int = 1,
+        period: cdk.Duration | None = None,
+        evaluation_periods: int = 1,
+    ) -> cloudwatch.Alarm:
+        """An alarm that goes off when the model fails at requests.
+
+        Args:
+            construct_id: Its id below the endpoint.
+            threshold: At how many failed requests in a period.
+            period: The time that is looked at. Default: 5 minutes.
+            evaluation_periods: How many such periods in a row.
+        """
+        return self._alarm(
+            construct_id,
+            self.metric_invocation_5xx_errors(**_period(period)),
+            f"The model of {self.node.path} fails at requests",
+            threshold=threshold,
+            evaluation_periods=evaluation_periods,
+        )
+
+    def alarm_latency(
+        self,
+        construct_id: str = "Latency",
+        *,
+        threshold: cdk.Duration,
+        statistic: str = "p90",
+        period: cdk.Duration | None = None,
+        evaluation_periods: int = 3,
+    ) -> cloudwatch.Alarm:
+        """An alarm that goes off when the model takes too long.
+
+        Args:
+            construct_id: Its id below the endpoint.
+            threshold: From which time on.
+            statistic: Of which requests, such as `p90`: the slowest tenth; or `Average`.
+            period: The time that is looked at. Default: 5 minutes.
+            evaluation_periods: How many such periods in a row.
+
+        Raises:
+            ValueError: `threshold` is no Duration.
+        """
+        if not hasattr(threshold, "to_milliseconds"):
+            raise ValueError(f"'threshold' of '{construct_id}' must be a Duration, got {described(threshold)}")
+        microseconds = threshold.to_milliseconds() * (_MICROSECONDS // 1000)
+        options: MetricOptions = {"statistic": statistic, **_period(period)}
+        return self._alarm(
+            construct_id,
+            self.metric_model_latency(**options),
+            f"The model of {self.node.path} takes too long",
+            threshold=microseconds,
+            evaluation_periods=evaluation_periods,
+        )
+
+    def alarm_no_invocations(
+        self,
+        construct_id: str = "NoInvocations",
+        *,
+        period: cdk.Duration | None = None,
+        evaluation_periods: int = 1,
+    ) -> cloudwatch.Alarm:
+        """An alarm that goes off when nobody asks: a caller may be broken, or the endpoint costs for nothing.
+
+        Args:
+            construct_id: Its id below the endpoint.
+            period: The time that is looked at. Default: an hour.
+            evaluation_periods: How many such periods in a row.
+        """
+        from aws_cdk import aws_cloudwatch as cloudwatch
+
+        return self._alarm(
+            construct_id,
+            self.metric_invocations(**_period(period or cdk.Duration.hours(1))),
+            f"Nobody asks the endpoint {self.node.path}",
+            threshold=1,
+            evaluation_periods=evaluation_periods,
+            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            missing=cloudwatch.TreatMissingData.BREACHING,
+        )
+
+    def _alarm(
+        self,
+        construct_id: str,
+        metric: cloudwatch.Metric,
+        description: str,
+        *,
+        threshold: float,
+        evaluation_periods: int,
+        comparison: cloudwatch.ComparisonOperator | None = None,
+        missing: cloudwatch.TreatMissingData | None = None,
+    ) -> cloudwatch.Alarm:
+        from aws_cdk import aws_cloudwatch as cloudwatch
+
+        return metric.create_alarm(
+            self,
+            construct_id,
+            alarm_description=plain(description),
+            threshold=threshold,
+            evaluation_periods=evaluation_periods,
+            comparison_operator=comparison or cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=missing or cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+
+
+def _period(period: cdk.Duration | None) -> MetricOptions:
+    return {} if period is None else {"period": period}
+
+
+@jsii.implements(Endpoint)
+class _ImportedEndpoint(_EndpointBase):
+    def __init__(self, scope: Construct, construct_id: str, name: str) -> None:
+        super().__init__(scope, construct_id)
+        self._name = name
+
+    @property
+    def endpoint_name(self) -> str:
+        return self._name
+
+    @property
+    def endpoint_arn(self) -> str:
+        return permissions.endpoint_arn(self.stack, self._name)
+
+    @property
+    def _plain_name(self) -> str:
+        return self._name
+
+
+@jsii.implements(Endpoint, iam.IGrantable, cdk.ITaggableV2, Connectable)
+class AutoMLEndpoint(_EndpointBase):
+    """A job's best candidate behind an endpoint.
+
+    When the job is trained again, the new candidate becomes a new model and a new endpoint configuration, which take
+    over from the old ones without downtime; the endpoint and its name stay. When SageMaker takes such a deployment
+    back, the stack's deployment fails, and goes back too.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/dg/deploy-model.html
+    """
+
+    @classmethod
+    def from_endpoint_name(cls, scope: Construct, construct_id: str, endpoint_name: str) -> _EndpointBase:
+        """Refer to an endpoint made elsewhere, in the stack's account and region.
+
+        Args:
+            scope: Where the reference lives.
+            construct_id: Its id there.
+            endpoint_name: The endpoint's name.
+
+        Raises:
+            ValueError: `endpoint_name` cannot be the name of an endpoint.
+        """
+        raise_if_any(list(_name_problems(endpoint_name)), f"from_endpoint_name for '{construct_id}'")
+        return _ImportedEndpoint(scope, construct_id, endpoint_name)
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        outcome: AutoMLJobOutcome,
+        serving: Serving,
+        data_capture: DataCapture | None = None,
+        inference_response_keys: Sequence[ResponseKey | str] | None = None,
+        endpoint_name: str | None = None,
+        deployment_policy: DeploymentPolicy | None = None,
+        rollback_alarms: Sequence[cloudwatch.IAlarm] = (),
+        role: iam.IRole | None = None,
+        encryption_key: kms.IKey | None = None,
+        vpc: ec2.IVpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+        enable_network_isolation: bool | None = None,
+    ) -> None:
+        """Define an endpoint.
+
+        Args:
+            scope: Where the endpoint lives. A stack of its own is fine, in the account and region of the job.
+            construct_id: Its id there; the generated name holds the stack's name and this id.
+            outcome: What the job has come to: its best candidate is served, and only if the gate was met.
+            serving: `RealTime`, `Serverless` or `Asynchronous`. Another kind makes another endpoint under another name.
+            data_capture: Keep requests and answers; not with `Serverless`. Default: nothing is kept.
+            inference_response_keys: What answers of a classifier hold, in that order: some of `predicted_label`,
+                `probability`, `probabilities`, `labels`. What the candidate does not support fails the deployment.
+                Default: what it answers by itself, the predicted label.
+            endpoint_name: A name of your own: at most 63 letters, digits and hyphens. Default: a name of the stack's
+                name, the id and a hash, which stays as long as these do.
+            deployment_policy: How a new model takes over; not with `Serverless`. Default: all at once, and, where there
+                are alarms, ten minutes during which they count.
+            rollback_alarms: Alarms that take a deployment back, up to 10; for alarms of this endpoint itself see
+                `add_rollback_alarm`. Default: none.
+            role: The role the model runs as; it must trust `sagemaker.amazonaws.com`, and gets what it needs. Default:
+                a new role with only that.
+            encryption_key: The KMS key for the volumes of the instances; not for instances with disks of their own,
+                such as `ml.m5d` and `ml.g5`. Its policy must let the role use it. Default: the service's own.
+            vpc: The VPC to run in; it must reach S3. Not with `Serverless`. Default: the service's own network.
+            vpc_subnets: Which of its subnets, 1 to 16. Default: the private ones.
+            security_groups: The security groups, 1 to 5. Default: a new one in `vpc` that allows all outbound traffic.
+            enable_network_isolation: Let the containers reach nothing; not with `Serverless`. Default: they may.
+
+        Raises:
+            ValueError: with everything that is wrong, each in the props' own names.
+        """
+        where = f"AutoMLEndpoint '{scope.node.path}/{construct_id}'"
+        if not isinstance(outcome, AutoMLJobOutcome):
+            raise_if_any(
+                [f"'outcome' must be an AutoMLJobOutcome, got {described(outcome)}; make one of the job"], where
+            )
+        model_props = ModelProps(
+            candidate=outcome.candidate,
+            role=role,
+            vpc=vpc,
+            vpc_subnets=vpc_subnets,
+            security_groups=security_groups,
+            enable_network_isolation=enable_network_isolation,
+            inference_response_keys=inference_response_keys,
+            volume_encryption_key=encryption_key,
+            what="endpoint",
+        )
+        raise_if_any(
+            [
+                *_serving_problems(serving, model_props, data_capture),
+                *_capture_problems(data_capture),
+                *model_props.problems(),
+                *_name_problems(endpoint_name),
+                *_rollout_problems(serving, deployment_policy, rollback_alarms),
+            ],
+            where,
+        )
+        super().__init__(scope, construct_id)
+        for name, warning in {**model_props.warnings(), **warnings_of(serving)}.items():
+            cdk.Annotations.of(self).add_warning_v2(f"cdk-sagemaker-autopilot:{name}", warning)
+        provider = AutoMLProvider.of(self)
+        self._serving = serving
+        self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.MODEL_TYPE)
+        self._name = endpoint_name or _generated_name(self, provider.hosted_prefix(construct_id), serving)
+        self._invoke_actions = (
+            permissions.INVOKE_ENDPOINT_ASYNC if isinstance(serving, Asynchronous) else permissions.INVOKE_ENDPOINT
+        )
+        asked = Grants()
+        capture = {} if data_capture is None else {"DataCaptureConfig": data_capture.bind(asked)}
+        queue = {"AsyncInferenceConfig": serving.bind(asked)} if isinstance(serving, Asynchronous) else {}
+        self._model = BestModel(
+            self,
+            "Model",
+            model_props,
+            name=construct_id,
+            grants=asked,
+            instance_type=instance_type_of(serving),
+            max_containers=1 if isinstance(serving, Serverless) else None,
+        )
+        config = self._new_config(encryption_key, {**capture, **queue})
+        self._endpoint = self._new_endpoint(config)
+        self._policy = deployment_policy
+        self._alarms: list[cloudwatch.IAlarm] = []
+        self._check = self._new_check(provider, config, is_named=endpoint_name is not None)
+        if serving.auto_scaling is not None:
+            fitting = Target.INVOCATIONS if isinstance(serving, RealTime) else Target.BACKLOG
+            scale(
+                self,
+                serving.auto_scaling,
+                fitting=Target.UTILIZATION if isinstance(serving, Serverless) else fitting,
+                endpoint=self._endpoint,
+                endpoint_name=self._name,
+                variant=VARIANT,
+            )
+        if deployment_policy is not None:
+            self._render_rollout()
+        for alarm in rollback_alarms:
+            self.add_rollback_alarm(alarm)
+
+    def _new_config(self, encryption_key: kms.IKey | None, besides: dict[str, Any]) -> cdk.CfnResource:
+        """The configuration, which is replaced whenever anything of it changes; so it has no name of its own."""
+        variant = {
+            "VariantName": VARIANT,
+            "ModelName": self._model.model_name,
+            "InitialVariantWeight": 1.0,
+            **variant_of(self._serving),
+        }
+        config = cdk.CfnResource(
+            self,
+            "Config",
+            type="AWS::SageMaker::EndpointConfig",
+            properties={
+                "ProductionVariants": [variant],
+                **besides,
+                **({} if encryption_key is None else {"KmsKeyId": encryption_key.key_arn}),
+                "Tags": self._tags.rendered_tags,
+            },
+        )
+        if encryption_key is None:
+            acknowledge(config, _NO_KEY)
+        return config
+
+    def _new_endpoint(self, config: cdk.CfnResource) -> cdk.CfnResource:
+        is_scaled = self._serving.auto_scaling is not None and not isinstance(self._serving, Serverless)
+        # A deployment would bring a scaled endpoint back to the number of instances that it began with.
+        kept = {
+            "RetainAllVariantProperties": True,
+            "ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DataCaptureConfig"}],
+        }
+        return cdk.CfnResource(
+            self,
+            _CHILDREN[type(self._serving)],
+            type="AWS::SageMaker::Endpoint",
+            properties={
+                "EndpointName": self._name,
+                "EndpointConfigName": config.get_att("EndpointConfigName"),
+                **(kept if is_scaled else {}),
+                "Tags": self._tags.rendered_tags,
+            },
+        )
+
+    def _new_check(self, provider: AutoMLProvider, config: cdk.CfnResource, *, is_named: bool) -> cdk.CfnResource:
+        check = cdk.CfnResource(
+            self,
+            "Check",
+            type=contract.ENDPOINT_CHECK_TYPE,
+            properties={
+                "ServiceToken": provider.service_token,
+                "ServiceTimeout": contract.SERVICE_TIMEOUT,
+                EndpointCheck.ENDPOINT_NAME: self.endpoint_name,
+                EndpointCheck.CONFIG_NAME: config.get_att("EndpointConfigName"),
+            },
+        )
+        if is_named:
+            check.node.add_dependency(*provider.look_at_endpoint(self._name))
+        return check
+
+    @property
+    def endpoint_name(self) -> str:
+        """The endpoint's name; it stays when the job is trained again."""
+        return self._endpoint.get_att("EndpointName").to_string()
+
+    @property
+    def endpoint_arn(self) -> str:
+        """The endpoint's ARN."""
+        return self._endpoint.ref
+
+    @property
+    def _plain_name(self) -> str:
+        return self._name
+
+    @property
+    def model_name(self) -> str:
+        """The name of the model in service, another one for each job."""
+        return self._model.model_name
+
+    @property
+    def role(self) -> iam.IRole:
+        """The role that the model runs as."""
+        return self._model.role
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """Whom a grant to the endpoint reaches: its role."""
+        return self._model.role.grant_principal
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """The network connections of an endpoint in a VPC.
+
+        Raises:
+            ValueError: the endpoint is not in a VPC of yours.
+        """
+        if self._model.connections is None:
+            raise ValueError(f"the endpoint '{self.node.path}' has no connections: give it a 'vpc'")
+        return self._model.connections
+
+    @property
+    def cdk_tag_manager(self) -> cdk.TagManager:
+        """What `Tags.of(...)` talks to. Model and endpoint keep, a change of tags makes a new configuration."""
+        return self._tags
+
+    def add_rollback_alarm(self, alarm: cloudwatch.IAlarm) -> None:
+        """Let SageMaker take a deployment back when this alarm goes off while the new model takes over.
+
+        Alarms of the endpoint's own metrics are welcome: they are made before it.
+
+        Raises:
+            ValueError: it is no alarm, the eleventh one, or the endpoint takes none.
+        """
+        wrong = list(_rollout_problems(self._serving, self._policy, [*self._alarms, alarm]))
+        raise_if_any(wrong, f"add_rollback_alarm of '{self.node.path}'")
+        self._alarms.append(alarm)
+        allowed = permissions.roll_back([alarm.alarm_arn])
+        if self._model.policy is not None:
+            add_permissions(self._model.policy, [allowed])
+        else:
+            Grants().apply_to_given_role(self._model.role, [allowed])
+        self._render_rollout()
+
+    def _render_rollout(self) -> None:
+        policy = self._policy or DeploymentPolicy.watched()
+        alarms = [{"AlarmName": alarm.alarm_name} for alarm in self._alarms]
+        self._endpoint.add_property_override(
+            "DeploymentConfig",
+            {**policy.rendered(), **({"AutoRollbackConfiguration": {"Alarms": alarms}} if alarms else {})},
+        )
+
+
+_NO_KEY: Final = dict.fromkeys(
+    [f"{pack}-SageMakerEndpointConfigurationKMSKeyConfigured" for pack in COMPLIANCE_PACKS],
+    "volumes are encrypted by the service's own key; instances with disks of their own take no other: give "
+    "`encryption_key` where one of yours is wanted",
+)
+
+
+def _generated_name(scope: Construct, prefix: str, serving: Serving) -> str:
+    """A name that is known when the app is synthesized, so that alarms can be made before the endpoint.
+
+    CloudFormation's own would be known too late. It is as unique: no two stacks of an account and region share a name.
+    """
+    stack = cdk.Stack.of(scope)
+    name = "" if is_token(stack.stack_name) else stack.stack_name
+    identity = "\n".join([name, scope.node.path, _CHILDREN[type(serving)]])
+    return (prefix + hashlib.sha256(identity.encode()).hexdigest())[:HOSTED_NAME_LENGTH]
+
+
+def _serving_problems(serving: object, model: ModelProps, capture: object) -> Iterator[str]:
+    if not isinstance(serving, (RealTime, Serverless, Asynchronous)):
+        yield f"'serving' must be a RealTime, Serverless or Asynchronous, got {described(serving)}"
+        return
+    yield from serving.problems()
+    if has_local_storage(serving) and model.volume_encryption_key is not None:
+        yield (
+            f"'encryption_key' does not fit '{instance_type_of(serving)}': its own hardware encrypts its disks, and "
+            "the service refuses another key"
+        )
+    if not isinstance(serving, Serverless):
+        return
+    refused = {
+        "data_capture": capture is not None,
+        "vpc": model.vpc is not None,
+        "vpc_subnets": model.vpc is None and model.vpc_subnets is not None,
+        "enable_network_isolation": model.enable_network_isolation is True,
+    }
+    yield from (
+        f"'{prop}' does not fit Serverless: a serverless endpoint has no such thing"
+        for prop, is_given in refused.items()
+        if is_given
+    )
+    if model.candidate.is_pipeline:
+        yield (
+            "'serving' cannot be Serverless: candidates of a job in HYPERPARAMETER_TUNING mode have several "
+            "containers, and a serverless endpoint takes one; train in ENSEMBLING mode"
+        )
+
+
+def _capture_problems(capture: object) -> Iterator[str]:
+    if isinstance(capture, DataCapture):
+        yield from capture.problems()
+    elif capture is not None:
+        yield f"'data_capture' must be a DataCapture, got {described(capture)}"
+
+
+def _name_problems(name: object) -> Iterator[str]:
+    if name is None or is_token(name):
+        return
+    if not isinstance(name, str):
+        yield f"'endpoint_name' must be text, got {described(name)}"
+        return
+    (limits,) = EndpointName.__metadata__  # type: ignore[attr-defined]  # mypy takes the alias for its type
+    yield from (f"'endpoint_name' {text}" for text in limits.problems(name))
+
+
+def _rollout_problems(serving: object, policy: object, alarms: object) -> Iterator[str]:
+    if not isinstance(alarms, (list, tuple)):
+        yield f"'rollback_alarms' must be a list of cloudwatch.IAlarm, got {described(alarms)}"
+        return
+    yield from (
+        f"'rollback_alarms[{index}]' must be a cloudwatch.IAlarm, got {described(alarm)}"
+        for index, alarm in enumerate(alarms)
+        if not hasattr(alarm, "alarm_name")
+    )
+    if len(alarms) > _MOST_ALARMS:
+        yield f"'rollback_alarms' must have at most {_MOST_ALARMS} items, got {len(alarms)}"
+    if policy is not None and not isinstance(policy, DeploymentPolicy):
+        yield f"'deployment_policy' must be a DeploymentPolicy, got {described(policy)}"
+        return
+    given = [name for name, value in (("deployment_policy", policy), ("rollback_alarms", alarms)) if value]
+    if isinstance(serving, Serverless):
+        yield from (f"'{name}' does not fit Serverless: its deployments are the service's own affair" for name in given)
+    elif isinstance(serving, (RealTime, Asynchronous)):
+        if is_inf1(serving):
+            yield from (
+                f"'{name}' does not fit '{serving.instance_type}': Inf1 instances know no deployment policy"
+                for name in given
+            )
+        if isinstance(policy, DeploymentPolicy):
+            yield from policy.problems("deployment_policy", instance_count_of(serving))

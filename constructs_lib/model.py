@@ -1,0 +1,238 @@
+"""The model of a job's best candidate, which endpoints and transform jobs run, and the role it runs as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import aws_cdk as cdk
+import jsii
+from constructs import Construct
+
+from . import permissions
+from .api.fields import described, listed, render
+from .api.hosting import ResponseKey
+from .buckets import facts as bucket_facts
+from .grants import Grants, new_role
+from .provider import AutoMLProvider
+from .runtime import contract
+from .runtime.contract import CandidateProperty, ModelAttribute, Property
+from .security import Security
+from .tokens import is_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_iam as iam
+    from aws_cdk import aws_kms as kms
+    from constructs import IDependable
+
+    from .job import JobBase
+
+_HPO: Final = "HYPERPARAMETER_TUNING"
+_READS: Final = "the job names what it writes below its own folder"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """The best candidate of a job that is waited for."""
+
+    job: JobBase
+    job_name: str
+    """The job's name; whoever uses it comes after the wait."""
+
+    @property
+    def is_pipeline(self) -> bool:
+        """Whether it surely has several containers."""
+        return self.job.facts.mode == _HPO
+
+    def problems(self, role: object) -> Iterator[str]:
+        """Why it cannot serve, as far as is known now."""
+        facts = self.job.facts
+        if facts.definitions_only:
+            yield "'outcome' is of a job with 'generate_candidate_definitions_only': it has no candidate"
+        if facts.output is None and role is None:
+            yield (
+                "'role' is needed: the job was imported without its 'output', so no role can be made that reads the "
+                "model"
+            )
+
+    def allow_reading(self, grants: Grants) -> None:
+        """Ask for reading what the job wrote."""
+        facts = self.job.facts
+        if facts.output is None:
+            return
+        bucket = bucket_facts(facts.output.bucket)
+        prefix = facts.output.prefix.rstrip("/")
+        folder = f"{prefix}/{facts.folder}/".lstrip("/")
+        grants.allow_objects(bucket.arn, folder, permissions.READ_OBJECTS, why=_READS)
+        for key in dict.fromkeys([bucket.key, facts.output.encryption_key]):
+            if key is not None:
+                grants.allow_key(key, permissions.DECRYPT)
+
+    def be_seen_by(self, provider: AutoMLProvider) -> list[IDependable]:
+        """Allow the function to describe the job; returns what has to wait for that."""
+        is_own = cdk.Stack.of(self.job) is provider.stack and not self.job.facts.is_made_elsewhere
+        return [] if is_own else provider.watch_job(self.job.job_arn)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelProps:
+    """What is asked of a model, whatever runs it."""
+
+    candidate: Candidate
+    role: iam.IRole | None
+    vpc: ec2.IVpc | None
+    vpc_subnets: ec2.SubnetSelection | None
+    security_groups: Sequence[ec2.ISecurityGroup] | None
+    enable_network_isolation: bool | None
+    inference_response_keys: Sequence[ResponseKey | str] | None
+    volume_encryption_key: kms.IKey | None
+    what: str
+    """What runs it, for messages and descriptions."""
+
+    @property
+    def security(self) -> Security:
+        """Key and network."""
+        return Security(
+            volume_encryption_key=self.volume_encryption_key,
+            encrypt_inter_container_traffic=None,
+            vpc=self.vpc,
+            vpc_subnets=self.vpc_subnets,
+            security_groups=self.security_groups,
+            what=self.what,
+        )
+
+    def problems(self) -> Iterator[str]:
+        """What is wrong, in the caller's words."""
+        if self.role is not None and not hasattr(self.role, "role_arn"):
+            yield (
+                f"'role' must be an iam.IRole, got {described(self.role)}; "
+                "for a role that exists use iam.Role.from_role_arn"
+            )
+        yield from self.security.problems()
+        isolation = self.enable_network_isolation
+        if isolation is not None and not isinstance(isolation, bool) and not is_token(isolation):
+            yield f"'enable_network_isolation' must be True or False, got {described(isolation)}"
+        yield from key_problems(self.inference_response_keys)
+        yield from self.candidate.problems(self.role)
+
+    def warnings(self) -> dict[str, str]:
+        """What surely is a mistake although it may pass."""
+        unknown = [
+            key for key in self.inference_response_keys or () if not is_token(key) and key not in set(ResponseKey)
+        ]
+        if not unknown:
+            return {}
+        return {
+            "response_key": (
+                f"'inference_response_keys' has {listed(unknown)}, which this library does not know: candidates answer "
+                f"with {listed(ResponseKey)}"
+            )
+        }
+
+
+def key_problems(keys: object) -> Iterator[str]:
+    """What is wrong with keys of answers."""
+    if keys is None or is_token(keys):
+        return
+    if not isinstance(keys, (list, tuple)) or not all(isinstance(key, str) for key in keys):
+        yield f"'inference_response_keys' must be a list of ResponseKey, got {described(keys)}"
+    elif not keys:
+        yield "'inference_response_keys' must not be empty: leave it out to get what the candidate answers by itself"
+    elif len(set(keys)) != len(keys):
+        twice = sorted({str(key) for key in keys if list(keys).count(key) > 1})
+        yield f"'inference_response_keys' must be distinct, got {listed(twice)} more than once"
+
+
+@jsii.implements(cdk.ITaggableV2)
+class BestModel(Construct):
+    """A SageMaker model of the best candidate: another one for each job, the old one deleted after it."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        props: ModelProps,
+        *,
+        name: str,
+        grants: Grants,
+        instance_type: str | None,
+        max_containers: int | None,
+        besides: Sequence[permissions.Permission] = (),
+    ) -> None:
+        """Define a model.
+
+        Args:
+            scope: What runs it.
+            construct_id: Its id there.
+            props: What the caller asked for.
+            name: What generated names begin with, after the stack's own part.
+            grants: What its role needs besides reading the model.
+            instance_type: Where it runs; None: without instances.
+            max_containers: How many containers the place that it runs in takes.
+            besides: Permissions that its role needs too.
+        """
+        super().__init__(scope, construct_id)
+        provider = AutoMLProvider.of(self)
+        self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.MODEL_TYPE)
+        props.candidate.allow_reading(grants)
+        security = props.security.bind(scope, grants)
+        network = None if security.config is None else security.config.vpc_config
+        own = [*permissions.serving_role(provider.stack, network=network), *besides]
+        self.connections: Final = security.connections
+        self.role: Final[iam.IRole] = props.role or new_role(
+            scope,
+            service=permissions.SAGEMAKER_PRINCIPAL,
+            description=f"The {props.what} {scope.node.path} runs as this",
+        )
+        needed: list[IDependable] = [self.role, *security.dependencies]
+        if props.role is None:
+            self.policy: iam.ManagedPolicy | None = grants.apply_to_new_role(scope, self.role, own)
+            needed.append(self.policy)
+        else:
+            self.policy = None
+            grants.apply_to_given_role(self.role, own)
+        output = props.candidate.job.facts.output
+        if output is not None and output.bucket.policy is not None:
+            needed.append(output.bucket.policy)
+        needed += provider.make_models(role_arn=self.role.role_arn)
+        needed += props.candidate.be_seen_by(provider)
+        request: dict[str, Any] = {
+            "ExecutionRoleArn": self.role.role_arn,
+            **({} if network is None else {"VpcConfig": render(network)}),
+            **(
+                {}
+                if props.enable_network_isolation is None
+                else {"EnableNetworkIsolation": props.enable_network_isolation}
+            ),
+            "Tags": self._tags.rendered_tags,
+        }
+        keys = props.inference_response_keys
+        self.resource: Final = cdk.CfnResource(
+            self,
+            "Resource",
+            type=contract.MODEL_TYPE,
+            properties={
+                "ServiceToken": provider.service_token,
+                "ServiceTimeout": contract.SERVICE_TIMEOUT,
+                Property.JOB_NAME: props.candidate.job_name,
+                Property.REQUEST: request,
+                Property.NAME_PREFIX: provider.hosted_prefix(name),
+                **({} if instance_type is None else {CandidateProperty.INSTANCE_TYPE: instance_type}),
+                **({} if keys is None else {CandidateProperty.RESPONSE_KEYS: [str(key) for key in keys]}),
+                **({} if max_containers is None else {CandidateProperty.MAX_CONTAINERS: max_containers}),
+            },
+        )
+        self.resource.node.add_dependency(*needed)
+
+    @property
+    def model_name(self) -> str:
+        """The model's name, another one for each job."""
+        return self.resource.get_att(ModelAttribute.MODEL_NAME).to_string()
+
+    @property
+    def cdk_tag_manager(self) -> cdk.TagManager:
+        """What `Tags.of(...)` talks to. Tags are changed in place."""
+        return self._tags
