@@ -108,6 +108,16 @@ def test_metric_is_found_by_its_standard_name(world: World) -> None:
     assert answer["Data"]["GateResult"] == "met: LogLoss is 0.3, wanted better than 0.5"
 
 
+@pytest.mark.parametrize("name", ["F1", "validation:f1"])
+def test_metric_is_found_by_either_name(world: World, name: str) -> None:
+    objective = world.sagemaker.jobs["churn"].told["BestCandidate"]["FinalAutoMLJobObjectiveMetric"]
+    objective["MetricName"] = "validation:f1"
+
+    answer = create(world, gated("AtLeast", "0.9", Metric=name))
+
+    assert answer["Data"]["GateResult"] == f"met: {name} is 0.9, wanted at least 0.9"
+
+
 def test_objective_by_its_name_has_the_direction_that_the_service_tells(world: World) -> None:
     measure(world, "RMSE", 12.0, "Minimize")
 

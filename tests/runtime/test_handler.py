@@ -10,7 +10,7 @@ from constructs_lib.runtime.clients import Aws, connect
 from constructs_lib.runtime.handler import KINDS
 from constructs_lib.runtime.retry import Clock
 
-from .world import World, properties
+from .world import World, properties, watching
 
 if TYPE_CHECKING:
     from constructs_lib.runtime.event import RawEvent
@@ -79,6 +79,23 @@ def test_event_without_an_address_cannot_be_answered(world: World, url: object) 
 
     with pytest.raises(ValueError, match="the event has no ResponseURL to answer to"):
         handler.serve(cast("RawEvent", event), lambda: world.aws, Clock(world.time.remaining_ms))
+
+
+def test_event_that_looks_like_a_call_of_the_state_machine_is_answered(world: World) -> None:
+    event = world.event("Create", ResourceProperties=properties()) | {"Action": "PollAutoMLJob"}
+
+    assert world.send(cast("RawEvent", event))["Status"] == "SUCCESS"
+
+
+def test_call_of_the_state_machine_is_answered_with_its_next_state(world: World) -> None:
+    world.create(properties() | {"Watch": watching("Wait")})
+    [execution] = world.stepfunctions.executions.values()
+    answers = len(world.sink.received)
+
+    state = handler.serve(cast("RawEvent", execution.state), lambda: world.aws, world.clock())
+
+    assert state == execution.state | {"Looks": 1, "Seen": "InProgress/TrainingModels"}
+    assert len(world.sink.received) == answers
 
 
 def test_fault_of_the_function_itself_is_answered(world: World) -> None:

@@ -59,6 +59,14 @@ def test_followed_job_lets_the_deployment_go_on(world: World, job: FakeJob) -> N
     assert not world.stepfunctions.running()
 
 
+def test_running_job_is_not_followed_when_the_watch_is_deleted(world: World, job: FakeJob) -> None:
+    create(world, wanted())
+    world.status("DELETE_COMPLETE", physical_id=PHYSICAL_ID)
+
+    assert world.follow(9) == 1
+    assert job.status == "InProgress"
+
+
 def test_job_that_has_ended_before_is_no_news(world: World, job: FakeJob) -> None:
     job.status = "Completed"
     create(world, wanted())

@@ -234,6 +234,15 @@ def test_event_that_the_bus_does_not_take_is_sent_at_the_next_look(
     assert not watched.stepfunctions.running()
 
 
+def test_each_event_has_its_own_tries(watched: World) -> None:
+    for secondary in ("AnalyzingData", "ModelTuning"):
+        watched.job().told = {"AutoMLJobSecondaryStatus": secondary}
+        watched.events_bus.refuses = MAX_UNSENT - 1
+        watched.follow(MAX_UNSENT)
+
+    assert watched.events_bus.states() == ["AnalyzingData", "ModelTuning"]
+
+
 def test_bus_that_takes_nothing_keeps_nobody_waiting(watched: World, capfd: pytest.CaptureFixture[str]) -> None:
     watched.events_bus.refuses = 10_000
     watched.sagemaker.complete(watched.physical_id)
@@ -360,6 +369,17 @@ def test_sagemaker_that_never_tells_again_is_asked_for_a_bounded_time(watched: W
     execution.state["FailedLooks"] = MAX_FAILED_LOOKS - 2
 
     assert watched.follow(9) == 2
+
+
+def test_sagemaker_that_tells_in_between_is_asked_on(watched: World) -> None:
+    [execution] = watched.stepfunctions.executions.values()
+    for _ in range(2):
+        execution.state["FailedLooks"] = MAX_FAILED_LOOKS - 2
+        watched.follow(1)
+        watched.sagemaker.fail("DescribeAutoMLJobV2", THROTTLED, times=3)
+        assert watched.follow(3) == 3
+
+    assert watched.stepfunctions.running()
 
 
 def test_long_wait_goes_on_in_another_execution_before_the_history_is_full(watched: World) -> None:
