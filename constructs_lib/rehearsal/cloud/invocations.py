@@ -99,7 +99,7 @@ class Invocations:
         # The copied context carries account and region of the request.
         run = functools.partial(contextvars.copy_context().run, later.run)
         threading.Thread(target=run, name=f"invocation-{later.inference_id}", daemon=True).start()
-        answer = {"Content-Type": "application/json", f"{_HEADER}outputlocation": later.result.uri}
+        answer = {"content-type": "application/json", f"{_HEADER}outputlocation": later.result.uri}
         if later.failure is not None:
             answer[f"{_HEADER}failurelocation"] = later.failure.uri
         return Reply(202, answer, json.dumps({"InferenceId": later.inference_id}).encode())
@@ -141,7 +141,8 @@ def _answered(fleet: Fleet, name: str, headers: Mapping[str, str], body: bytes) 
             inference_id=headers.get(f"{_HEADER}inference-id"),
         )
         fleet.capture.record(variant.name, variant.serving.role, exchange)
-    return Reply(200, {"Content-Type": answer_type, "x-Amzn-Invoked-Production-Variant": variant.name}, answer)
+    # In lower case, or MiniStack takes the model's JSON for the envelope of an API and calls it so.
+    return Reply(200, {"content-type": answer_type, "x-amzn-invoked-production-variant": variant.name}, answer)
 
 
 def _chosen(fleet: Fleet, endpoint: str, target: str | None) -> Variant:

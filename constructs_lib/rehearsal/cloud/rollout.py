@@ -19,7 +19,7 @@ from constructs_lib.rehearsal.cloud.models import Models
 from constructs_lib.rehearsal.cloud.store import Endpoint, EndpointConfig, Json, Place, Store, now
 
 logger = logging.getLogger(__name__)
-_BAKING = 1.0
+_BAKING = 1.5
 """The most seconds that all waits of a deployment take together; on AWS each can be an hour."""
 
 _POLL = 0.1

@@ -3,12 +3,13 @@
 import threading
 from typing import Any
 
+import botocore.exceptions
 import pytest
 
 from constructs_lib.rehearsal.cloud import Cloud
 
 from .account import BUCKET, JOB_ACTIONS, Account, refusal
-from .endpoints import ALL_AT_ONCE, CAPACITY, answer, config, created, model, model_data, settled, updated
+from .endpoints import ALL_AT_ONCE, CAPACITY, answer, config, created, model, model_data, settled, until, updated
 
 pytestmark = pytest.mark.cloud
 
@@ -70,7 +71,10 @@ def test_an_update_has_no_downtime(account: Account, endpoint: str, new: str) ->
 
     def ask() -> None:
         while not stopping.is_set():
-            answers.append(answer(account, endpoint, b"slow"))
+            try:
+                answers.append(answer(account, endpoint, b"slow"))
+            except botocore.exceptions.ClientError as error:
+                answers.append(str(error))
 
     asking = [threading.Thread(target=ask) for _ in range(2)]
     for thread in asking:
@@ -159,6 +163,22 @@ class TestGuardrails:
         account.cloud.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a test")
         assert settled(account, endpoint)["EndpointConfigName"] == old
         assert answer(account, endpoint) == "old"
+
+    def test_what_came_is_given_back_when_it_goes(
+        self, account: Account, cloud: Cloud, endpoint: str, watching: str
+    ) -> None:
+        kms = cloud.client("kms")
+        key = kms.create_key()["KeyMetadata"]["Arn"]
+        served = account.sagemaker.describe_endpoint_config(EndpointConfigName=watching)["ProductionVariants"][0]
+        encrypted = config(account, served["ModelName"], KmsKeyId=key)
+        deployment = guarded(account, "OK")
+        request = {"EndpointName": endpoint, "EndpointConfigName": encrypted, "DeploymentConfig": deployment}
+        account.sagemaker.update_endpoint(**request)
+        until(lambda: kms.list_grants(KeyId=key)["Grants"], bool)
+        name = deployment["AutoRollbackConfiguration"]["Alarms"][0]["AlarmName"]
+        account.cloud.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a test")
+        assert "because of alarms" in settled(account, endpoint)["FailureReason"]
+        assert kms.list_grants(KeyId=key)["Grants"] == []
 
     def test_the_models_role_must_see_the_alarms(self, account: Account, endpoint: str, old: str, new: str) -> None:
         after = updated(account, endpoint, new, DeploymentConfig=guarded(account, "OK"))
@@ -352,6 +372,11 @@ class TestPipeline:
         endpoint = self.answers(account, asked)
         assert endpoint["EndpointStatus"] == "InService", endpoint
         assert answer(account, endpoint["EndpointName"]) == "answer 1 probability,labels"
+
+    def test_the_model_is_that_of_the_algorithm(self, account: Account, containers: list[dict[str, Any]]) -> None:
+        first, *others = containers
+        asked = [{**first, "ModelDataUrl": model_data(account, "features")}, *others]
+        assert answer(account, self.answers(account, asked)["EndpointName"]) == "answer 1 predicted_label"
 
     def test_it_does_not_come_up_when_they_disagree(self, account: Account, containers: list[dict[str, Any]]) -> None:
         first, algorithm, labels = containers

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from typing import Any
 
 import botocore.exceptions
@@ -243,6 +244,20 @@ class TestLater:
         lost = f"endpoint {endpoint}: ClientError: The execution role {role} is not authorized to perform s3:PutObject"
         until(account.cloud.log.read_text, lambda log: lost in log)
         assert account.keys("unwritten/") == []
+
+    def test_what_is_under_way_is_answered_before_the_endpoint_goes(self, account: Account, runtime: Any) -> None:
+        output = {"OutputConfig": {"S3OutputPath": f"s3://{BUCKET}/parting"}}
+        endpoint = created(
+            account, config(account, model(account, model_data(account, "yes")), AsyncInferenceConfig=output)
+        )
+        account.s3.put_object(Bucket=BUCKET, Key="asked/slow.csv", Body=b"slow")
+        request = {"InputLocation": f"s3://{BUCKET}/asked/slow.csv", "ContentType": "text/csv"}
+        told = [runtime.invoke_endpoint_async(EndpointName=endpoint, **request)["OutputLocation"] for _ in range(2)]
+        began = time.monotonic()
+        account.sagemaker.delete_endpoint(EndpointName=endpoint)
+        assert time.monotonic() - began < 8, "it waited for requests that were done"
+        keys = [uri.removeprefix(f"s3://{BUCKET}/") for uri in told]
+        assert sorted(account.keys("parting/")) == sorted(keys)
 
     def test_each_kind_of_endpoint_is_invoked_in_its_own_way(
         self, account: Account, runtime: Any, later: str, served: str

@@ -205,6 +205,15 @@ class TestPermissions:
             assert refusal(call, **request)[0] == "AccessDeniedException"
         caller.delete_model_package(ModelPackageName=first)
 
+    def test_lists_can_not_be_scoped(self, account: Account, group: str) -> None:
+        allow = {"Effect": "Allow", "Action": "sagemaker:ListModelPackages"}
+        scoped = account.acting_as({**allow, "Resource": f"{ARN}:*"})("sagemaker")
+        assert (
+            "sagemaker:ListModelPackages on resource: * "
+            in refusal(scoped.list_model_packages, ModelPackageGroupName=group)[1]
+        )
+        account.acting_as({**allow, "Resource": "*"})("sagemaker").list_model_packages(ModelPackageGroupName=group)
+
     def test_a_group_can_be_tagged_and_its_tags_tested(self, account: Account, group: str) -> None:
         arn = f"{ARN}:model-package-group/{group}"
         account.sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "team", "Value": "ours"}])

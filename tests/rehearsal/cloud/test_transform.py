@@ -162,16 +162,17 @@ def test_a_job_without_objects_or_with_a_bad_model_fails(account: Account, serve
 
 
 def test_a_running_job_can_be_stopped(account: Account, served: str) -> None:
-    prefix = put(account, "slow", a=b"slow\n" * 100)
+    prefix = put(account, "slow", a=b"1", b=b"slow\n" * 100)
     made = request(account, served, prefix, BatchStrategy="SingleRecord")
     account.sagemaker.create_transform_job(**made)
+    until(lambda: account.keys(f"{prefix}-out/"), bool)
     name = {"TransformJobName": made["TransformJobName"]}
     account.sagemaker.stop_transform_job(**name)
     job = until(
         lambda: account.sagemaker.describe_transform_job(**name), lambda job: job["TransformJobStatus"] in TERMINAL
     )
     assert job["TransformJobStatus"] == "Stopped"
-    assert account.keys(f"{prefix}-out/") == []
+    assert account.keys(f"{prefix}-out/") == [f"{prefix}-out/a.csv.out"]
     assert refusal(account.sagemaker.stop_transform_job, **name) == (
         "ValidationException",
         f"The transform job {made['TransformJobName']} can not be stopped: its status is Stopped",
