@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+import aws_cdk as cdk
+
 from .grants import acknowledge
 from .runtime.contract import (
     EVENT_DETAIL_TYPE,
@@ -20,13 +22,21 @@ from .runtime.contract import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import aws_cdk as cdk
     from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_events as events
     from aws_cdk import aws_sns as sns
     from constructs import Construct
 
     from .provider import AutoMLProvider
+
+
+def let_change(resource: cdk.CfnResource) -> None:
+    """Let other stacks refer to a resource without pinning it.
+
+    Each training gives another job: an export of its name could not change as long as another stack imports it, and no
+    update would train again.
+    """
+    cdk.CrossStackReferences.of(resource).produce(cdk.ReferenceStrength.WEAK)
 
 
 class HasName(Protocol):

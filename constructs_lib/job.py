@@ -25,7 +25,7 @@ from .api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings
 from .api.rulebook import Findings
 from .channels import UNBOUND_URI, judge_local_data
 from .data import Channel, FeatureSpecification, OutputLocation
-from .following import Following
+from .following import Following, let_change
 from .grants import Grants, new_role
 from .interfaces import Connectable
 from .provider import AutoMLProvider
@@ -518,6 +518,7 @@ class _OwnedJob(JobBase):
         self._resource = cdk.CfnResource(self, "Resource", type=contract.RESOURCE_TYPE, properties=properties)
         self._resource.node.add_dependency(*needed)
         self._following = Following(self._provider, self._resource, self)
+        self._may_change = False
         self._facts = self._facts_of(plan, request, properties)
 
     def _role_of(self, plan: _Plan) -> iam.IRole:
@@ -607,12 +608,19 @@ class _OwnedJob(JobBase):
     @property
     def job_name(self) -> str:
         """The job's name: at most 32 characters, unique in account and region for ever."""
+        self._let_change()
         return self._resource.ref
 
     @property
     def job_arn(self) -> str:
         """The job's ARN."""
+        self._let_change()
         return self._resource.get_att(Attribute.JOB_ARN).to_string()
+
+    def _let_change(self) -> None:
+        if not self._may_change:  # two calls to jsii, for nothing where nobody refers to the job
+            self._may_change = True
+            let_change(self._resource)
 
     @property
     def role(self) -> iam.IRole:

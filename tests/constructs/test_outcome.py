@@ -329,7 +329,7 @@ def test_a_job_of_another_stack_is_watched_from_the_outcomes_stack() -> None:
     template = template_of(here)
 
     assert "Watch" not in job_properties(template_of(there))
-    assert "Fn::ImportValue" in str(only(resources_of(template, contract.WATCH_TYPE))["Properties"]["JobName"])
+    assert "Fn::GetStackOutput" in str(only(resources_of(template, contract.WATCH_TYPE))["Properties"]["JobName"])
     assert properties_of(template)["OnTimeout"] == OnTimeout.STOP_JOB
     assert len(conditions_of(template)) == 1
 
@@ -392,7 +392,18 @@ def test_attributes_cross_stacks() -> None:
     outcome = new_outcome(there)
     cdk.CfnOutput(here, "Best", value=outcome.best_candidate_name)
 
-    assert "Fn::ImportValue" in str(template_of(here)["Outputs"]["Best"])
+    assert "Fn::GetStackOutput" in str(template_of(here)["Outputs"]["Best"])
+
+
+@pytest.mark.parametrize("read", [lambda job: job.job_name, lambda job: job.job_arn])
+def test_another_stack_that_names_a_job_does_not_keep_it_from_being_trained_again(read: Any) -> None:
+    """CloudFormation changes no export that is imported elsewhere."""
+    app = cdk.App()
+    there, here = cdk.Stack(app, "There"), cdk.Stack(app, "Here")
+    cdk.CfnOutput(here, "Out", value=read(new_job(there)))
+
+    assert "Fn::GetStackOutput" in str(template_of(here)["Outputs"]["Out"])
+    assert "Export" not in str(template_of(there).get("Outputs"))
 
 
 # --------------------------------------------------------------------------------------------------------------- gates
