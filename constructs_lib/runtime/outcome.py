@@ -57,7 +57,9 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     old = event.old_properties
     is_same_job = old.get(Property.JOB_NAME) == wish.job_name
     is_same = is_same_job and str(old.get(OutcomeProperty.REVISION, "")) == wish.revision
-    judged_before = is_same and wish.gate is not None and not wish.gate.is_judged_again(gate.readable(old))
+    # A job that was let run may never have been judged: better judged twice than not at all.
+    was_judged = is_same and old.get(OutcomeProperty.ON_TIMEOUT) != OnTimeout.LET_RUN
+    judged_before = was_judged and wish.gate is not None and not wish.gate.is_judged_again(gate.readable(old))
     return _settle(wish, event, aws, clock, judged_before=judged_before)
 
 

@@ -227,6 +227,16 @@ def test_baseline_that_moved_fails_nobody_who_passed(world: World) -> None:
     )
 
 
+def test_job_that_was_let_run_is_judged_when_it_is_seen_again(world: World) -> None:
+    """Its gate was never judged, and what was never judged is not called met."""
+    old = gated("BetterThan", "0.8") | {"OnTimeout": "LetRun"}
+
+    answer = update(world, gated("BetterThan", "0.95") | {"OnTimeout": "LetRun"}, old)
+
+    assert answer["Status"] == "FAILED"
+    assert "missed: F1 is 0.9, wanted better than 0.95" in answer["Reason"]
+
+
 @pytest.mark.parametrize("value", ["", "gone"])
 def test_baseline_that_is_no_number_any_more_fails_nobody_who_passed(world: World, value: str) -> None:
     answer = update(world, gated("BetterThan", value), gated("BetterThan", "0.8"))
