@@ -1,7 +1,7 @@
 """What CloudFormation does about wait conditions and MiniStack does not; this module, too, knows MiniStack's inside.
 
-MiniStack shows a resource only once it is complete. A deployment that waits can be neither cancelled nor deleted there:
-it looks for such a wish between two resources only.
+MiniStack makes one resource after the other and shows each only once it is complete. A deployment that waits can be
+neither cancelled nor deleted there: it looks for such a wish between two resources only.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ministack.services import cloudformation, stepfunctions
-from ministack.services.cloudformation import handlers, provisioners, stacks, wait_conditions
+from ministack.services.cloudformation import engine, handlers, provisioners, stacks, wait_conditions
 
 # ruff: noqa: SLF001 - there is no other way in
 
@@ -18,17 +18,35 @@ _MARK = "cancelled by the deployment"
 """Id of the signal that ends a wait from inside."""
 
 _STACK = "AWS::CloudFormation::Stack"
+_CONDITION = "AWS::CloudFormation::WaitCondition"
 Handle = Callable[[Mapping[str, Any]], Any]
 
 
 def install() -> None:
     """Let resources in progress be seen, waits be cancelled, and state machines end with what runs in them."""
+    _wait_after_all_else()
     _show_resources_in_progress()
     _name_cancelled_waits()
     ended = _note_ends_of_deleted_stacks()
     _end_waits_of_cancelled_updates()
     _end_waits_of_deleted_stacks(ended)
     _end_executions_of_deleted_state_machines()
+
+
+def _wait_after_all_else() -> None:
+    """What need not wait is made at the same time on AWS, so it comes first here."""
+    original = engine._topological_sort
+
+    def sort(resources: Mapping[str, Any], conditions: Mapping[str, Any]) -> list[str]:
+        order: list[str] = original(resources, conditions)
+        late: set[str] = set()
+        for name in order:
+            is_wait = resources[name].get("Type") == _CONDITION and "CreationPolicy" in resources[name]
+            if is_wait or late.intersection(engine._extract_deps(resources[name], set(order))):
+                late.add(name)
+        return [name for name in order if name not in late] + [name for name in order if name in late]
+
+    engine._topological_sort = stacks._topological_sort = sort
 
 
 def _replace_action(name: str, make: Callable[[Handle], Handle]) -> None:

@@ -59,6 +59,9 @@ PARAMETERS = {
     "services.cloudformation.stacks._roll_back_operation": [
         "stack_name", "stack_id", "stack", "operation", "reason_override",
     ],
+    "services.cloudformation.engine._extract_deps": ["resource_def", "all_resource_names"],
+    "services.cloudformation.engine._topological_sort": ["resources", "conditions"],
+    "services.cloudformation.stacks._topological_sort": ["resources", "conditions"],
     "services.cloudformation.stacks._runs_on_worker_thread": ["resource_type"],
     "services.cloudformation.wait_conditions._changed": None,
     "services.cloudformation.wait_conditions._handles": None,

@@ -196,7 +196,7 @@ def test_each_fault_is_caught(world: Waiting, message: str, tmp_path: Path) -> N
 
 
 def test_a_verdict_that_nobody_asked_for_is_a_fault(tmp_path: Path) -> None:
-    with pytest.raises(CheckFailedError, match="^nobody asked for: met: F1 is"):
+    with pytest.raises(CheckFailedError, match=r"^nobody asked for: met: F1 is"):
         walk(Waiting(), tmp_path, Gate=None)
 
 

@@ -1,0 +1,26 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from constructs_lib.rehearsal.cloud import Cloud
+
+from ..cloud.account import Account
+from .stage import Stage
+
+PACED_TRAINING = str(Path(__file__).with_name("paced_training.py"))
+WAIT_SCALE = 1 / 120
+"""A look at a job each half a second."""
+
+
+@pytest.fixture(scope="module")
+def concurrent_jobs() -> int:
+    """The quota of jobs; a module may have another one."""
+    return 4
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory, concurrent_jobs: int) -> Iterator[Stage]:
+    folder = tmp_path_factory.mktemp("cloud")
+    with Cloud.start(folder, training=PACED_TRAINING, concurrent_jobs=concurrent_jobs, wait_scale=WAIT_SCALE) as cloud:
+        yield Stage(cloud, Account(cloud))

@@ -1,0 +1,92 @@
+"""A deployment waits for a job that no resource of its stack made, and never touches it."""
+
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_s3 as s3
+
+from constructs_lib import AutoMLJob, AutoMLJobOutcome, OnTimeout, OutputLocation
+from constructs_lib.runtime.contract import WATCH_TYPE
+
+from ..cloud.account import BUCKET, channel
+from .paced_training import AT_ONCE, FOR_EVER, NOT_THERE, SOME_SECONDS
+from .stage import Stage, Template, ended, eventually, logical_id, new_stack, timing_out
+
+pytestmark = pytest.mark.cloud
+
+
+def made_elsewhere(stage: Stage, target: str) -> str:
+    request = stage.account.request(InputDataConfig=[{**channel(), "TargetAttributeName": target}])
+    stage.sagemaker.create_auto_ml_job(**request)
+    name: str = request["AutoMLJobName"]
+    return name
+
+
+def outcome_of(stage: Stage, stack_name: str, job_name: str, **props: Any) -> Template:
+    stack = new_stack(stack_name)
+    bucket = s3.Bucket.from_bucket_name(stack, "Data", BUCKET)
+    output = OutputLocation.from_bucket(bucket, "out")
+    job = AutoMLJob.from_job_name(stack, "Job", job_name, output=output)
+    outcome = AutoMLJobOutcome(stack, "Outcome", job=job, **props)
+    cdk.CfnOutput(stack, "Best", value=outcome.best_candidate_name)
+    cdk.CfnOutput(stack, "Result", value=outcome.result_uri)
+    return stage.template(stack)
+
+
+@pytest.mark.parametrize("target", [SOME_SECONDS, AT_ONCE])
+def test_job_that_runs_or_has_ended_is_waited_for(target: str, stage: Stage) -> None:
+    job = made_elsewhere(stage, target)
+    if target == AT_ONCE:
+        stage.account.wait(job)
+    name = f"Elsewhere{target.upper()}"
+
+    assert stage.put(name, outcome_of(stage, name, job)) == "CREATE_COMPLETE", stage.reasons(name)
+
+    assert stage.outputs(name) == {"Best": "tiny-1", "Result": f"s3://{BUCKET}/out/{job}/outcome.json"}
+    assert stage.result(stage.outputs(name)["Result"])["AutoMLJob"]["AutoMLJobName"] == job
+    eventually(lambda: ended(stage.executions(name)))
+    stage.delete(name)
+    assert stage.job(job)["AutoMLJobStatus"] == "Completed"
+
+
+def test_another_job_in_its_place_is_waited_for_too(stage: Stage) -> None:
+    first, second = made_elsewhere(stage, AT_ONCE), made_elsewhere(stage, SOME_SECONDS)
+    template = outcome_of(stage, "Moves", first)
+    assert stage.put("Moves", template) == "CREATE_COMPLETE", stage.reasons("Moves")
+
+    assert stage.put("Moves", outcome_of(stage, "Moves", second)) == "UPDATE_COMPLETE", stage.reasons("Moves")
+
+    assert stage.outputs("Moves")["Result"] == f"s3://{BUCKET}/out/{second}/outcome.json"
+    assert stage.resource("Moves", logical_id(template, WATCH_TYPE)) == f"{logical_id(template, WATCH_TYPE)}-watch"
+
+
+def test_job_that_failed_fails_the_deployment(stage: Stage) -> None:
+    job = made_elsewhere(stage, NOT_THERE)
+    assert stage.put("Broken", outcome_of(stage, "Broken", job)) == "ROLLBACK_COMPLETE"
+    assert f"the AutoML job '{job}' is Failed" in stage.reasons("Broken")
+    assert stage.job(job)["FailureReason"] in stage.reasons("Broken")
+
+
+def test_job_that_is_not_there_is_named(stage: Stage) -> None:
+    assert stage.put("Absent", outcome_of(stage, "Absent", "nobody-made-it")) == "ROLLBACK_COMPLETE"
+    assert "the AutoML job 'nobody-made-it' that is to be watched does not exist" in stage.reasons("Absent")
+
+
+@pytest.mark.parametrize(
+    ("choice", "status", "what_happens"),
+    [(None, "InProgress", "it runs on"), (OnTimeout.STOP_JOB, "Stopped", "it was stopped")],
+)
+def test_job_that_outlasts_the_wait_is_only_stopped_when_asked_for(
+    choice: OnTimeout | None, status: str, what_happens: str, stage: Stage
+) -> None:
+    job = made_elsewhere(stage, FOR_EVER)
+    name = f"Outlasts{choice or 'Default'}"
+
+    template = outcome_of(stage, name, job, **({} if choice is None else {"on_timeout": choice}))
+    assert stage.put(name, timing_out(template, 2)) == "ROLLBACK_COMPLETE"
+
+    assert what_happens in stage.reasons(name)
+    assert stage.account.wait(job, until=lambda found: found["AutoMLJobStatus"] == status)
+    if status == "InProgress":  # the next test wants its place
+        stage.sagemaker.stop_auto_ml_job(AutoMLJobName=job)
