@@ -379,6 +379,7 @@ class AutoMLEndpoint(_EndpointBase):
             inference_response_keys=inference_response_keys,
             volume_encryption_key=encryption_key,
             what="endpoint",
+            key_prop="encryption_key",
         )
         raise_if_any(
             [

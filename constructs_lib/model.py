@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
@@ -13,7 +13,9 @@ from . import permissions
 from .api.fields import described, listed, render
 from .api.hosting import ResponseKey
 from .buckets import facts as bucket_facts
+from .following import let_change
 from .grants import Grants, new_role
+from .keys import check_key
 from .provider import AutoMLProvider
 from .runtime import contract
 from .runtime.contract import CandidateProperty, ModelAttribute, Property
@@ -92,6 +94,9 @@ class ModelProps:
     what: str
     """What runs it, for messages and descriptions."""
 
+    key_prop: str = "volume_encryption_key"
+    """What the caller calls the key."""
+
     @property
     def security(self) -> Security:
         """Key and network."""
@@ -111,7 +116,8 @@ class ModelProps:
                 f"'role' must be an iam.IRole, got {described(self.role)}; "
                 "for a role that exists use iam.Role.from_role_arn"
             )
-        yield from self.security.problems()
+        yield from check_key(self.key_prop, self.volume_encryption_key)
+        yield from replace(self.security, volume_encryption_key=None).problems()
         isolation = self.enable_network_isolation
         if isolation is not None and not isinstance(isolation, bool) and not is_token(isolation):
             yield f"'enable_network_isolation' must be True or False, got {described(isolation)}"
@@ -225,6 +231,7 @@ class BestModel(Construct):
                 **({} if max_containers is None else {CandidateProperty.MAX_CONTAINERS: max_containers}),
             },
         )
+        let_change(self.resource)
         self.resource.node.add_dependency(*needed)
 
     @property

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import aws_cdk as cdk
 import jsii
@@ -14,10 +14,13 @@ from constructs import Construct
 
 from .api.enums import MINIMIZED, REPORTED, Metric
 from .api.fields import described, hint, listed, number, raise_if_any
+from .batch import AutoMLTransform
 from .buckets import facts as bucket_facts
+from .following import let_change
 from .job import JobBase, watch
 from .model import Candidate
 from .provider import AutoMLProvider
+from .registry import AutoMLModelPackage
 from .runtime import contract
 from .runtime.contract import (
     Direction,
@@ -34,9 +37,12 @@ from .tokens import is_token
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from aws_cdk import aws_sagemaker as sagemaker
     from aws_cdk import aws_ssm as ssm
 
+    from .batch import TransformProps
     from .job import IAutoMLJob, JobFacts
+    from .registry import ModelPackageProps
 
 __all__ = ["AutoMLJobOutcome", "OnMiss", "OnTimeout", "QualityGate"]
 
@@ -286,6 +292,7 @@ class AutoMLJobOutcome(Construct):
                 OutcomeProperty.REVISION: revision,
             },
         )
+        let_change(self._resource)
         self._resource.node.add_dependency(*needed)
         before: cdk.CfnResource = following.resource
         for link, (until, lasts) in enumerate(links(seconds)):
@@ -382,6 +389,36 @@ class AutoMLJobOutcome(Construct):
         for a job made elsewhere whose `output` was not given.
         """
         return self._attribute(OutcomeAttribute.RESULT_URI)
+
+    def transform(self, construct_id: str = "Transform", **props: Unpack[TransformProps]) -> AutoMLTransform:
+        """Predict for a whole set of data with the best candidate, in a batch transform job.
+
+        Args:
+            construct_id: The id below the outcome.
+            **props: Those of `AutoMLTransform`; `data` and `instance_type` are needed.
+
+        Raises:
+            ValueError: with everything that is wrong, each in the props' own names.
+        """
+        return AutoMLTransform(self, construct_id, outcome=self, **props)
+
+    def register(
+        self,
+        model_package_group: str | sagemaker.CfnModelPackageGroup,
+        construct_id: str = "ModelPackage",
+        **props: Unpack[ModelPackageProps],
+    ) -> AutoMLModelPackage:
+        """Register the best candidate as a version in the Model Registry.
+
+        Args:
+            model_package_group: The group: its name, its ARN, or the CDK's own construct.
+            construct_id: The id below the outcome.
+            **props: Those of `AutoMLModelPackage`.
+
+        Raises:
+            ValueError: with everything that is wrong, each in the props' own names.
+        """
+        return AutoMLModelPackage(self, construct_id, outcome=self, model_package_group=model_package_group, **props)
 
     def _attribute(self, name: OutcomeAttribute) -> str:
         return self._resource.get_att(name).to_string()

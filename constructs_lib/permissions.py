@@ -541,9 +541,10 @@ def _own(stack: cdk.Stack, kind: str, actions: tuple[str, ...]) -> Permission:
     )
 
 
-def provider_registry(stack: cdk.Stack, group_name: str) -> Permission:
-    """What the Lambda function does with the versions of a model package group."""
-    arns = _arns(stack)
+def provider_registry(stack: cdk.Stack, group: str) -> Permission:
+    """What the Lambda function does with the versions of a model package group, given by its name or ARN."""
+    kind = "model-package-group/"
+    group_arn = group if group.startswith("arn:") else _arns(stack).sagemaker(f"{kind}{group}")
     return Permission(
         actions=(
             "sagemaker:CreateModelPackage",
@@ -551,9 +552,6 @@ def provider_registry(stack: cdk.Stack, group_name: str) -> Permission:
             "sagemaker:DescribeModelPackage",
             "sagemaker:UpdateModelPackage",
         ),
-        resources=(
-            arns.sagemaker(f"model-package-group/{group_name}"),
-            arns.sagemaker(f"model-package/{group_name}/*"),
-        ),
+        resources=(group_arn, f"{group_arn.replace(kind, 'model-package/')}/*"),
         reason="the registry numbers the versions of a group",
     )

@@ -11,7 +11,7 @@ from .api.enums import (
     Mode,
     ProblemType,
 )
-from .api.hosting import ResponseKey
+from .api.hosting import ApprovalStatus, AssembleWith, BatchStrategy, JoinSource, ResponseKey, SplitType
 from .api.problem_types import (
     ImageClassification,
     Tabular,
@@ -20,6 +20,7 @@ from .api.problem_types import (
     TimeSeriesForecasting,
 )
 from .api.shapes import CompletionCriteria, ModelDeployConfig
+from .batch import AutoMLTransform
 from .data import Channel, FeatureSpecification, OutputLocation
 from .endpoint import (
     Asynchronous,
@@ -34,17 +35,23 @@ from .endpoint import (
 from .job import AutoMLJob, AutoMLJobV2, IAutoMLJob
 from .outcome import AutoMLJobOutcome, OnMiss, OnTimeout, QualityGate
 from .provider import AutoMLProvider
+from .registry import AutoMLModelPackage
 
 __all__ = [
     "Aggregation",
     "Algorithm",
+    "ApprovalStatus",
+    "AssembleWith",
     "Asynchronous",
     "AutoMLEndpoint",
     "AutoMLJob",
     "AutoMLJobOutcome",
     "AutoMLJobV2",
+    "AutoMLModelPackage",
     "AutoMLProvider",
+    "AutoMLTransform",
     "AutoScaling",
+    "BatchStrategy",
     "Channel",
     "CompletionCriteria",
     "Compression",
@@ -56,6 +63,7 @@ __all__ = [
     "FillingType",
     "IAutoMLJob",
     "ImageClassification",
+    "JoinSource",
     "Metric",
     "Mode",
     "ModelDeployConfig",
@@ -68,6 +76,7 @@ __all__ = [
     "ResponseKey",
     "ScalingSchedule",
     "Serverless",
+    "SplitType",
     "Tabular",
     "TextClassification",
     "TextGeneration",

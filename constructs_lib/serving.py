@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from .grants import Grants
 
-_MEBIBYTES: Final = 1024
+_STEP: Final = 1024
 _PROP: Final = "serving"
 
 
@@ -69,9 +69,10 @@ class Serverless(ServerlessVariant):
 
     def problems(self) -> Iterator[str]:
         """What is wrong, in the caller's words."""
-        yield from problems(part(self, ServerlessVariant), is_token=is_token, path=_PROP)
+        wrong = problems(part(self, ServerlessVariant), is_token=is_token, path=_PROP)
+        yield from wrong
         memory, most, warm = self.memory_size_mib, self.max_concurrency, self.provisioned_concurrency
-        if _is_whole(memory) and memory % _MEBIBYTES:
+        if not wrong and _is_whole(memory) and memory % _STEP:
             yield f"'{_PROP}.memory_size_mib' must be 1024, 2048, 3072, 4096, 5120 or 6144, got {memory}"
         if warm is not None and _is_whole(warm) and _is_whole(most) and warm > most:
             yield (

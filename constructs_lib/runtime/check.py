@@ -25,7 +25,7 @@ _IN_SERVICE = "InService"
 def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     """See that the endpoint serves what was deployed; an Update is served alike."""
     name, wanted = _read(event)
-    told = {EndpointCheck.ENDPOINT_NAME: name, EndpointCheck.CONFIG_NAME: wanted}
+    told: dict[str, str] = {EndpointCheck.ENDPOINT_NAME: name, EndpointCheck.CONFIG_NAME: wanted}
     answer = Answer(event.physical_id or physical_id(event.logical_id), attributes=told)
     stack = Stack(aws.cloudformation, event)
     # What fails while a stack rolls back leaves it stuck; and what it goes back to was in service before.

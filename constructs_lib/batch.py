@@ -1,0 +1,274 @@
+"""`AutoMLTransform`: the best candidate predicts for a whole set of data at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol, Required, TypedDict
+
+import aws_cdk as cdk
+import jsii
+from constructs import Construct
+
+from .api.fields import described, problems, raise_if_any, render
+from .api.hosting import TransformFields
+from .channels import Channel
+from .data import OutputLocation
+from .following import let_change
+from .grants import Grants
+from .model import BestModel, Candidate, ModelProps
+from .provider import AutoMLProvider
+from .runtime import contract
+from .runtime.contract import Property, TransformAttribute
+from .tokens import is_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_iam as iam
+    from aws_cdk import aws_kms as kms
+
+    from .api.hosting import AssembleWith, BatchStrategy, JoinSource, ResponseKey, SplitType
+
+_MOST_IN_FLIGHT: Final = 100
+"""MiB of all requests at once.
+
+https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html
+"""
+
+
+class HasCandidate(Protocol):
+    """An `AutoMLJobOutcome`, as far as it matters here."""
+
+    @property
+    def candidate(self) -> Candidate:
+        """The best candidate."""
+
+
+class TransformProps(TypedDict, total=False):
+    """The props of `AutoMLTransform`, which explains them."""
+
+    data: Required[Channel]
+    instance_type: Required[str]
+    output: OutputLocation | None
+    instance_count: int
+    content_type: str | None
+    split_type: SplitType | None
+    accept: str | None
+    assemble_with: AssembleWith | None
+    batch_strategy: BatchStrategy | None
+    max_payload_mib: int | None
+    max_concurrent_transforms: int | None
+    input_filter: str | None
+    output_filter: str | None
+    join_source: JoinSource | None
+    inference_response_keys: Sequence[ResponseKey | str] | None
+    role: iam.IRole | None
+    volume_encryption_key: kms.IKey | None
+    vpc: ec2.IVpc | None
+    vpc_subnets: ec2.SubnetSelection | None
+    security_groups: Sequence[ec2.ISecurityGroup] | None
+    enable_network_isolation: bool | None
+    revision: str
+
+
+@jsii.implements(cdk.ITaggableV2)
+class AutoMLTransform(Construct):
+    """A batch transform job with a job's best candidate. Usually made by `outcome.transform(...)`.
+
+    It is started when the stack is deployed, and again when the job is trained again or a prop changes; the deployment
+    does not wait for its end. What still runs when it is replaced or removed is stopped. Predictions stay where they
+    are.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        outcome: HasCandidate,
+        data: Channel,
+        instance_type: str,
+        output: OutputLocation | None = None,
+        instance_count: int = 1,
+        content_type: str | None = "text/csv",
+        split_type: SplitType | None = None,
+        accept: str | None = None,
+        assemble_with: AssembleWith | None = None,
+        batch_strategy: BatchStrategy | None = None,
+        max_payload_mib: int | None = None,
+        max_concurrent_transforms: int | None = None,
+        input_filter: str | None = None,
+        output_filter: str | None = None,
+        join_source: JoinSource | None = None,
+        inference_response_keys: Sequence[ResponseKey | str] | None = None,
+        role: iam.IRole | None = None,
+        volume_encryption_key: kms.IKey | None = None,
+        vpc: ec2.IVpc | None = None,
+        vpc_subnets: ec2.SubnetSelection | None = None,
+        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
+        enable_network_isolation: bool | None = None,
+        revision: str = "1",
+    ) -> None:
+        """Define a transform job.
+
+        Args:
+            scope: Where it lives.
+            construct_id: Its id there; the generated name holds the stack's name and this id.
+            outcome: What the AutoML job has come to: its best candidate predicts.
+            data: What to predict for: columns as in the training data, without the target and, for CSV, without a line
+                that names them.
+            instance_type: The instance type, such as `ml.m5.xlarge`.
+            output: Where predictions go, an object `<key>.out` for each object read. Default: a new private, encrypted
+                bucket, which stays when the stack is removed.
+            instance_count: How many instances share the objects, at least 1.
+            content_type: The MIME type of the data.
+            split_type: How objects are cut into requests: `Line`, `RecordIO`, `TFRecord` or `None`. Default: an object
+                is one request, of at most `max_payload_mib`.
+            accept: The MIME type of the predictions. Default: the candidate's own.
+            assemble_with: How predictions of an object are put together: `Line` or `None`. Default: as they come.
+            batch_strategy: Whether requests hold many records (`MultiRecord`) or one. Default: as many as fit.
+            max_payload_mib: The largest request in MiB, 0 for no limit. Default: 6.
+            max_concurrent_transforms: How many requests an instance works at. Default: the candidate's own number.
+            input_filter: A JSONPath to the columns that the candidate sees, such as `$[1:]`. Default: all.
+            output_filter: A JSONPath to what is written. Default: all.
+            join_source: `Input`: predictions are written behind the data that they are for. Default: by themselves.
+            inference_response_keys: What predictions of a classifier hold: some of `predicted_label`, `probability`,
+                `probabilities`, `labels`. Default: what the candidate answers by itself.
+            role: The role the model runs as; it must trust `sagemaker.amazonaws.com`, and gets what it needs. Default:
+                a new role with only that.
+            volume_encryption_key: The KMS key for the volumes of the instances. Default: the service's own.
+            vpc: The VPC to run in; it must reach S3. Default: the service's own network.
+            vpc_subnets: Which of its subnets, 1 to 16. Default: the private ones.
+            security_groups: The security groups, 1 to 5. Default: a new one in `vpc` that allows all outbound traffic.
+            enable_network_isolation: Let the containers reach nothing. Default: they may.
+            revision: Another value predicts again although nothing else has changed.
+
+        Raises:
+            ValueError: with everything that is wrong, each in the props' own names.
+        """
+        where = f"AutoMLTransform '{scope.node.path}/{construct_id}'"
+        candidate = getattr(outcome, "candidate", None)
+        if not isinstance(candidate, Candidate):
+            raise_if_any([f"'outcome' must be an AutoMLJobOutcome, got {described(outcome)}"], where)
+            raise TypeError(described(outcome))
+        fields = TransformFields(
+            instance_type=instance_type,
+            instance_count=instance_count,
+            content_type=content_type,
+            split_type=split_type,
+            accept=accept,
+            assemble_with=assemble_with,
+            batch_strategy=batch_strategy,
+            max_payload_mib=max_payload_mib,
+            max_concurrent_transforms=max_concurrent_transforms,
+            input_filter=input_filter,
+            output_filter=output_filter,
+            join_source=join_source,
+        )
+        model_props = ModelProps(
+            candidate=candidate,
+            role=role,
+            vpc=vpc,
+            vpc_subnets=vpc_subnets,
+            security_groups=security_groups,
+            enable_network_isolation=enable_network_isolation,
+            inference_response_keys=inference_response_keys,
+            volume_encryption_key=volume_encryption_key,
+            what="transform job",
+        )
+        raise_if_any([*_problems(fields, data, output, revision), *model_props.problems()], where)
+        super().__init__(scope, construct_id)
+        for name, warning in model_props.warnings().items():
+            cdk.Annotations.of(self).add_warning_v2(f"cdk-sagemaker-autopilot:{name}", warning)
+        provider = AutoMLProvider.of(self)
+        self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.TRANSFORM_TYPE)
+        self._output = output or OutputLocation.private(self)
+        asked = Grants()
+        bound = data.bind(self, "Data", asked)
+        uri = self._output.bind(asked)
+        self._model = BestModel(
+            self,
+            "Model",
+            model_props,
+            name=construct_id,
+            grants=asked,
+            instance_type=instance_type,
+            max_containers=None,
+        )
+        request = render(fields)
+        source = {"S3DataType": str(bound.s3_data_type), "S3Uri": bound.s3_uri}
+        request.setdefault("TransformInput", {})["DataSource"] = {"S3DataSource": source}
+        if bound.compression is not None:
+            request["TransformInput"]["CompressionType"] = str(bound.compression)
+        request.setdefault("TransformOutput", {})["S3OutputPath"] = uri
+        if self._output.encryption_key is not None:
+            request["TransformOutput"]["KmsKeyId"] = self._output.encryption_key.key_arn
+        if volume_encryption_key is not None:
+            request["TransformResources"]["VolumeKmsKeyId"] = volume_encryption_key.key_arn
+        self._resource = cdk.CfnResource(
+            self,
+            "Resource",
+            type=contract.TRANSFORM_TYPE,
+            properties={
+                "ServiceToken": provider.service_token,
+                "ServiceTimeout": contract.SERVICE_TIMEOUT,
+                Property.REQUEST: {
+                    **request,
+                    "ModelName": self._model.model_name,
+                    "Tags": self._tags.rendered_tags,
+                },
+                Property.NAME_PREFIX: provider.hosted_prefix(construct_id),
+                Property.REVISION: revision,
+            },
+        )
+        let_change(self._resource)
+        self._resource.node.add_dependency(*provider.run_transforms(), *bound.dependencies)
+
+    @property
+    def transform_job_name(self) -> str:
+        """The transform job's name."""
+        return self._attribute(TransformAttribute.JOB_NAME)
+
+    @property
+    def transform_job_arn(self) -> str:
+        """The transform job's ARN."""
+        return self._attribute(TransformAttribute.JOB_ARN)
+
+    @property
+    def output_location(self) -> str:
+        """The S3 URI below which the predictions lie."""
+        return self._output.s3_uri
+
+    @property
+    def role(self) -> iam.IRole:
+        """The role that the model runs as."""
+        return self._model.role
+
+    @property
+    def cdk_tag_manager(self) -> cdk.TagManager:
+        """What `Tags.of(...)` talks to. Tags are changed in place."""
+        return self._tags
+
+    def _attribute(self, name: TransformAttribute) -> str:
+        return self._resource.get_att(name).to_string()
+
+
+def _problems(fields: TransformFields, data: object, output: object, revision: object) -> Iterator[str]:
+    if not isinstance(data, Channel):
+        yield f"'data' must be a Channel, got {described(data)}; use Channel.from_asset or from_bucket"
+    if output is not None and not isinstance(output, OutputLocation):
+        yield f"'output' must be an OutputLocation, got {described(output)}; use OutputLocation.from_bucket"
+    if not isinstance(revision, str):
+        yield f"'revision' must be text, got {described(revision)}"
+    found: list[Any] = problems(fields, is_token=is_token)
+    yield from found
+    payload, at_once = fields.max_payload_mib, fields.max_concurrent_transforms
+    if found or payload is None or at_once is None or is_token(payload) or is_token(at_once):
+        return
+    if payload * at_once > _MOST_IN_FLIGHT:
+        yield (
+            f"'max_payload_mib' times 'max_concurrent_transforms' must be at most {_MOST_IN_FLIGHT}, got {payload} "
+            f"times {at_once}"
+        )

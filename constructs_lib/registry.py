@@ -1,0 +1,175 @@
+"""`AutoMLModelPackage`: the best candidate as a version in the Model Registry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypedDict
+
+import aws_cdk as cdk
+from constructs import Construct
+
+from .api.fields import described, problems, raise_if_any, render
+from .api.hosting import ApprovalStatus, PackageFields
+from .following import let_change
+from .model import Candidate, key_problems
+from .provider import AutoMLProvider
+from .runtime import contract
+from .runtime.contract import CandidateProperty, ModelPackageAttribute, OwnerTag, Property
+from .tokens import is_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from aws_cdk import aws_sagemaker as sagemaker
+
+    from .api.hosting import ResponseKey
+    from .batch import HasCandidate
+
+_MOST_METADATA: Final = 50 - len(OwnerTag) - 2
+"""The registry takes 50 entries: the owner's marks, job and candidate need a place too."""
+
+_METADATA_KEY: Final = 128
+_METADATA_VALUE: Final = 256
+
+
+class ModelPackageProps(TypedDict, total=False):
+    """The props of `AutoMLModelPackage`, which explains them."""
+
+    approval_status: ApprovalStatus
+    description: str | None
+    metadata: Mapping[str, str] | None
+    content_types: Sequence[str] | None
+    response_mime_types: Sequence[str] | None
+    instance_type: str | None
+    inference_response_keys: Sequence[ResponseKey | str] | None
+    removal_policy: cdk.RemovalPolicy
+
+
+class AutoMLModelPackage(Construct):
+    """A job's best candidate in the Model Registry. Usually made by `outcome.register(...)`.
+
+    Each job becomes a new version of the group, with its containers, its reports on quality and explainability, its
+    approval status, and the names of job and candidate in its metadata.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        outcome: HasCandidate,
+        model_package_group: str | sagemaker.CfnModelPackageGroup,
+        approval_status: ApprovalStatus = ApprovalStatus.PENDING_MANUAL_APPROVAL,
+        description: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        content_types: Sequence[str] | None = None,
+        response_mime_types: Sequence[str] | None = None,
+        instance_type: str | None = None,
+        inference_response_keys: Sequence[ResponseKey | str] | None = None,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    ) -> None:
+        """Define a version.
+
+        Args:
+            scope: Where it lives.
+            construct_id: Its id there.
+            outcome: What the AutoML job has come to: its best candidate is registered.
+            model_package_group: The group, by its name or as the CDK's own construct; for one of another account its
+                ARN. It has to exist.
+            approval_status: Whether the version may be deployed. A change of this prop changes the version in place;
+                what somebody decides in the registry stays as long as the prop does.
+            description: What people read about it, up to 1024 characters. Default: nothing.
+            metadata: More to be known of it: up to 42 keys of up to 128 characters, values of up to 256. Default:
+                nothing more.
+            content_types: MIME types that the model takes. Default: `text/csv`; for images `image/png`, `image/jpeg`.
+            response_mime_types: MIME types that it answers in. Default: `text/csv` and `application/json`.
+            instance_type: A type of the instances that it will run on: with a GPU or without, the containers differ
+                for images and texts. Default: without.
+            inference_response_keys: What answers of a classifier hold: some of `predicted_label`, `probability`,
+                `probabilities`, `labels`. Default: what the candidate answers by itself.
+            removal_policy: What becomes of a version when the job is trained again, or the stack is removed. Default:
+                it stays, as a registry is a record. With `DESTROY` it is deleted: then the group can go too.
+
+        Raises:
+            ValueError: with everything that is wrong, each in the props' own names.
+        """
+        where = f"AutoMLModelPackage '{scope.node.path}/{construct_id}'"
+        candidate = getattr(outcome, "candidate", None)
+        if not isinstance(candidate, Candidate):
+            raise_if_any([f"'outcome' must be an AutoMLJobOutcome, got {described(outcome)}"], where)
+            raise TypeError(described(outcome))
+        group: Any = getattr(model_package_group, "model_package_group_name", model_package_group)
+        fields = PackageFields(
+            model_package_group=group,
+            approval_status=approval_status,
+            description=description,
+            content_types=content_types,
+            response_mime_types=response_mime_types,
+        )
+        found = problems(fields, is_token=is_token)
+        if instance_type is not None and not isinstance(instance_type, str):
+            found.append(f"'instance_type' must be text, got {described(instance_type)}")
+        if not isinstance(removal_policy, cdk.RemovalPolicy):
+            found.append(f"'removal_policy' must be a RemovalPolicy, got {described(removal_policy)}")
+        found += [
+            *_metadata_problems(metadata),
+            *key_problems(inference_response_keys),
+            *candidate.problems(role="not needed"),
+        ]
+        raise_if_any(found, where)
+        super().__init__(scope, construct_id)
+        provider = AutoMLProvider.of(self)
+        request = render(fields)
+        if metadata:
+            request["CustomerMetadataProperties"] = dict(metadata)
+        keys = inference_response_keys
+        self._resource = cdk.CfnResource(
+            self,
+            "Resource",
+            type=contract.MODEL_PACKAGE_TYPE,
+            properties={
+                "ServiceToken": provider.service_token,
+                "ServiceTimeout": contract.SERVICE_TIMEOUT,
+                Property.JOB_NAME: candidate.job_name,
+                Property.REQUEST: request,
+                **({} if instance_type is None else {CandidateProperty.INSTANCE_TYPE: instance_type}),
+                **({} if keys is None else {CandidateProperty.RESPONSE_KEYS: [str(key) for key in keys]}),
+            },
+        )
+        let_change(self._resource)
+        self._resource.apply_removal_policy(removal_policy)
+        self._resource.node.add_dependency(*provider.register_in(group), *candidate.be_seen_by(provider))
+        if isinstance(model_package_group, cdk.CfnResource):
+            self._resource.node.add_dependency(model_package_group)
+
+    @property
+    def model_package_arn(self) -> str:
+        """The version's ARN."""
+        return self._attribute(ModelPackageAttribute.ARN)
+
+    @property
+    def model_package_version(self) -> str:
+        """The version's number."""
+        return self._attribute(ModelPackageAttribute.VERSION)
+
+    def _attribute(self, name: ModelPackageAttribute) -> str:
+        return self._resource.get_att(name).to_string()
+
+
+def _metadata_problems(metadata: object) -> Iterator[str]:
+    if metadata is None:
+        return
+    if not isinstance(metadata, dict):
+        yield f"'metadata' must be a dict of text, got {described(metadata)}"
+        return
+    if len(metadata) > _MOST_METADATA:
+        yield f"'metadata' must have at most {_MOST_METADATA} items, got {len(metadata)}"
+    for key, value in metadata.items():
+        for what, text, length in (("a key of", key, _METADATA_KEY), (f"[{key!r}] of", value, _METADATA_VALUE)):
+            if is_token(text):
+                continue
+            if not isinstance(text, str) or not 1 <= len(text) <= length:
+                yield f"{what} 'metadata' must be text of 1 to {length} characters, got {described(text)}"
+        if key in set(OwnerTag):
+            yield f"the key '{key}' of 'metadata' is reserved"

@@ -1,0 +1,381 @@
+"""`outcome.transform` and `outcome.register`: what becomes of their props."""
+
+import inspect
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sagemaker as sagemaker
+
+from constructs_lib import (
+    ApprovalStatus,
+    AssembleWith,
+    AutoMLJob,
+    AutoMLJobOutcome,
+    AutoMLModelPackage,
+    AutoMLTransform,
+    BatchStrategy,
+    Channel,
+    Compression,
+    JoinSource,
+    OutputLocation,
+    SplitType,
+)
+from constructs_lib.batch import TransformProps
+from constructs_lib.provider import CONSTRUCT_ID
+from constructs_lib.registry import ModelPackageProps
+from constructs_lib.runtime import contract
+
+from .synthesis import allowing, as_list, data_bucket, flat, new_stack, only, resources_of, statements_of, template_of
+from .test_endpoint import PREFIX, new_outcome, properties_of
+
+
+@pytest.fixture
+def stack() -> cdk.Stack:
+    return new_stack()
+
+
+def transform(stack: cdk.Stack, outcome: AutoMLJobOutcome | None = None, **props: Any) -> AutoMLTransform:
+    defaults = {
+        "data": Channel.from_bucket(data_bucket(stack), "new/"),
+        "instance_type": "ml.m5.large",
+        "output": OutputLocation.from_bucket(data_bucket(stack), "predictions/"),
+    }
+    return (outcome or new_outcome(stack)).transform(**{**defaults, **props})
+
+
+def register(stack: cdk.Stack, **props: Any) -> AutoMLModelPackage:
+    return new_outcome(stack).register(props.pop("group", "churn"), **props)
+
+
+# ---------------------------------------------------------------------------------------------------------- transform
+
+
+def test_transform_job_reads_predicts_and_writes(stack: cdk.Stack) -> None:
+    transform(stack)
+
+    template = template_of(stack)
+
+    properties = properties_of(template, contract.TRANSFORM_TYPE)
+    request = properties["Request"]
+    assert flat(request.pop("ModelName")) == "<OutcomeTransformModel4BE1384E.ModelName>"
+    assert request == {
+        "TransformInput": {
+            "ContentType": "text/csv",
+            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://data-bucket/new/"}},
+        },
+        "TransformOutput": {"S3OutputPath": "s3://data-bucket/predictions/"},
+        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    }
+    assert properties["NamePrefix"] == f"{PREFIX}transform-"
+    assert properties["Revision"] == "1"
+    assert flat(properties_of(template, contract.MODEL_TYPE)["JobName"]) == "<OutcomeA78E6737.JobName>"
+
+
+def test_every_prop_of_a_transform_job_finds_its_place(stack: cdk.Stack) -> None:
+    key = kms.Key(stack, "Key")
+    transform(
+        stack,
+        data=Channel.from_bucket(data_bucket(stack), "new/", compression=Compression.GZIP),
+        output=OutputLocation.from_bucket(data_bucket(stack), "predictions/", encryption_key=key),
+        instance_count=2,
+        content_type="application/json",
+        split_type=SplitType.LINE,
+        accept="application/jsonlines",
+        assemble_with=AssembleWith.LINE,
+        batch_strategy=BatchStrategy.SINGLE_RECORD,
+        max_payload_mib=6,
+        max_concurrent_transforms=4,
+        input_filter="$[1:]",
+        output_filter="$[0,-1]",
+        join_source=JoinSource.INPUT,
+        inference_response_keys=["probability"],
+        volume_encryption_key=key,
+        enable_network_isolation=True,
+        revision="2",
+    )
+    cdk.Tags.of(stack).add("team", "growth")
+
+    template = template_of(stack)
+
+    properties = properties_of(template, contract.TRANSFORM_TYPE)
+    request = properties["Request"]
+    del request["ModelName"], request["TransformInput"]["DataSource"]
+    assert flat(request["TransformOutput"].pop("KmsKeyId")).startswith("<Key")
+    assert flat(request["TransformResources"].pop("VolumeKmsKeyId")).startswith("<Key")
+    assert request == {
+        "TransformInput": {"ContentType": "application/json", "SplitType": "Line", "CompressionType": "Gzip"},
+        "TransformOutput": {
+            "S3OutputPath": "s3://data-bucket/predictions/",
+            "Accept": "application/jsonlines",
+            "AssembleWith": "Line",
+        },
+        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 2},
+        "BatchStrategy": "SingleRecord",
+        "MaxPayloadInMB": 6,
+        "MaxConcurrentTransforms": 4,
+        "DataProcessing": {"InputFilter": "$[1:]", "OutputFilter": "$[0,-1]", "JoinSource": "Input"},
+        "Tags": [{"Key": "team", "Value": "growth"}],
+    }
+    assert properties["Revision"] == "2"
+    assert properties_of(template, contract.MODEL_TYPE)["InferenceResponseKeys"] == ["probability"]
+
+
+def test_role_of_a_transform_job_reads_the_data_and_writes_predictions(stack: cdk.Stack) -> None:
+    job = transform(stack)
+
+    statements = statements_of(template_of(stack), beginning="OutcomeTransformPermissions")
+
+    read = [flat(each) for one in allowing(statements, "s3:GetObject") for each in as_list(one["Resource"])]
+    assert "arn:<Partition>:s3:::data-bucket/new/*" in read
+    (writing,) = allowing(statements, "s3:PutObject")
+    assert flat(writing["Resource"]) == "arn:<Partition>:s3:::data-bucket/predictions/*"
+    assert job.output_location == "s3://data-bucket/predictions/"
+    assert isinstance(job.role, iam.Role)
+
+
+def test_predictions_get_a_private_bucket_by_default(stack: cdk.Stack) -> None:
+    transform(stack, output=None)
+
+    bucket = properties_of(template_of(stack), "AWS::S3::Bucket")
+
+    assert bucket["PublicAccessBlockConfiguration"]["BlockPublicAcls"] is True
+
+
+def test_function_runs_transform_jobs_of_its_stack_only(stack: cdk.Stack) -> None:
+    transform(stack)
+
+    template = template_of(stack)
+
+    statements = statements_of(template, beginning=f"{CONSTRUCT_ID}Transforms")
+    (starting,) = allowing(statements, "sagemaker:CreateTransformJob")
+    rest = contract.HOSTED_NAME_LENGTH - len(PREFIX)
+    assert flat(starting["Resource"]).endswith(f":transform-job/{PREFIX}{'?' * rest}")
+    needed = only(resources_of(template, contract.TRANSFORM_TYPE))["DependsOn"]
+    assert any(name.startswith(f"{CONSTRUCT_ID}Transforms") for name in needed)
+
+
+def test_attributes_of_a_transform_job_are_the_functions(stack: cdk.Stack) -> None:
+    job = transform(stack)
+
+    names = [stack.resolve(each)["Fn::GetAtt"][1] for each in (job.transform_job_name, job.transform_job_arn)]
+
+    assert names == ["TransformJobName", "TransformJobArn"] == list(contract.TransformAttribute)
+
+
+TRANSFORMS_REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "data": ({"data": "s3://x"}, "'data' must be a Channel, got 's3://x' (str); use Channel.from_asset or from_bucket"),
+    "output": ({"output": "s3://x"}, "'output' must be an OutputLocation, got 's3://x' (str)"),
+    "type": ({"instance_type": "large"}, r"'instance_type' must match ml\.[a-z0-9-]+\.[a-z0-9]+, got 'large'"),
+    "count": ({"instance_count": 0}, "'instance_count' must be at least 1, got 0"),
+    "split": ({"split_type": "line"}, "'split_type' must be one of 'None', 'Line', 'RecordIO', 'TFRecord', got 'line'"),
+    "filter": ({"input_filter": "$" * 64}, "'input_filter' must have at most 63 characters, got 64"),
+    "payload": ({"max_payload_mib": -1}, "'max_payload_mib' must be at least 0, got -1"),
+    "in flight": (
+        {"max_payload_mib": 50, "max_concurrent_transforms": 3},
+        "'max_payload_mib' times 'max_concurrent_transforms' must be at most 100, got 50 times 3",
+    ),
+    "revision": ({"revision": 2}, "'revision' must be text, got 2 (int)"),
+    "key": ({"volume_encryption_key": "alias/x"}, "'volume_encryption_key' must be a kms.IKey"),
+    "groups": ({"vpc": 5}, "'vpc' must be an ec2.IVpc, got 5 (int)"),
+    "keys": ({"inference_response_keys": []}, "'inference_response_keys' must not be empty"),
+}
+
+
+@pytest.mark.parametrize(("props", "message"), TRANSFORMS_REFUSED.values(), ids=TRANSFORMS_REFUSED)
+def test_transform_job_is_refused_with_this_message(stack: cdk.Stack, props: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match="AutoMLTransform 'Stack/Outcome/Transform' has 1 problem:") as refused:
+        transform(stack, **props)
+
+    assert message in str(refused.value)
+
+
+def test_transform_needs_an_outcome(stack: cdk.Stack) -> None:
+    data = Channel.from_bucket(data_bucket(stack), "new/")
+
+    with pytest.raises(ValueError, match=r"'outcome' must be an AutoMLJobOutcome, got 'job' \(str\)"):
+        AutoMLTransform(stack, "Score", outcome="job", data=data, instance_type="ml.m5.large")  # type: ignore[arg-type]
+
+
+def test_transform_prop_may_be_a_token(stack: cdk.Stack) -> None:
+    number: Any = cdk.CfnParameter(stack, "Number", type="Number").value_as_number
+    text = cdk.CfnParameter(stack, "Text").value_as_string
+    transform(
+        stack,
+        instance_type=text,
+        instance_count=number,
+        max_payload_mib=number,
+        max_concurrent_transforms=number,
+        revision=text,
+    )
+
+    request = properties_of(template_of(stack), contract.TRANSFORM_TYPE)["Request"]
+
+    assert request["TransformResources"] == {"InstanceType": {"Ref": "Text"}, "InstanceCount": {"Ref": "Number"}}
+
+
+# ----------------------------------------------------------------------------------------------------------- registry
+
+
+def test_candidate_is_registered_and_waits_for_approval(stack: cdk.Stack) -> None:
+    register(stack)
+
+    properties = properties_of(template_of(stack), contract.MODEL_PACKAGE_TYPE)
+
+    assert flat(properties["JobName"]) == "<OutcomeA78E6737.JobName>"
+    assert properties["Request"] == {
+        "ModelPackageGroupName": "churn",
+        "ModelApprovalStatus": "PendingManualApproval",
+    }
+
+
+def test_every_prop_of_a_version_finds_its_place(stack: cdk.Stack) -> None:
+    register(
+        stack,
+        approval_status=ApprovalStatus.APPROVED,
+        description="Who leaves",
+        metadata={"team": "growth"},
+        content_types=["text/csv"],
+        response_mime_types=["application/json"],
+        instance_type="ml.g5.xlarge",
+        inference_response_keys=["labels"],
+    )
+
+    properties = properties_of(template_of(stack), contract.MODEL_PACKAGE_TYPE)
+
+    assert properties["Request"] == {
+        "ModelPackageGroupName": "churn",
+        "ModelApprovalStatus": "Approved",
+        "ModelPackageDescription": "Who leaves",
+        "CustomerMetadataProperties": {"team": "growth"},
+        "InferenceSpecification": {
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["application/json"],
+        },
+    }
+    assert properties["InstanceType"] == "ml.g5.xlarge"
+    assert properties["InferenceResponseKeys"] == ["labels"]
+
+
+def test_version_stays_unless_it_is_to_be_deleted(stack: cdk.Stack) -> None:
+    outcome = new_outcome(stack)
+    outcome.register("kept")
+    outcome.register("gone", "Gone", removal_policy=cdk.RemovalPolicy.DESTROY)
+
+    kept, gone = resources_of(template_of(stack), contract.MODEL_PACKAGE_TYPE).values()
+
+    assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    assert (gone["DeletionPolicy"], gone["UpdateReplacePolicy"]) == ("Delete", "Delete")
+
+
+def test_group_of_the_same_stack_is_there_before(stack: cdk.Stack) -> None:
+    group = sagemaker.CfnModelPackageGroup(stack, "Group", model_package_group_name="churn")
+    register(stack, group=group)
+
+    template = template_of(stack)
+
+    version = only(resources_of(template, contract.MODEL_PACKAGE_TYPE))
+    assert version["Properties"]["Request"]["ModelPackageGroupName"] == "churn"
+    assert "Group" in version["DependsOn"]
+
+
+@pytest.mark.parametrize(
+    ("group", "beginning"),
+    [
+        ("churn", "arn:<Partition>:sagemaker:<Region>:<AccountId>:"),
+        (
+            "arn:aws:sagemaker:eu-west-1:222233334444:model-package-group/churn",
+            "arn:aws:sagemaker:eu-west-1:222233334444:",
+        ),
+    ],
+    ids=["name", "arn"],
+)
+def test_function_registers_in_that_group_only(stack: cdk.Stack, group: str, beginning: str) -> None:
+    register(stack, group=group)
+
+    (registering,) = statements_of(template_of(stack), beginning=f"{CONSTRUCT_ID}Registry")
+
+    assert [flat(each) for each in registering["Resource"]] == [
+        f"{beginning}model-package-group/churn",
+        f"{beginning}model-package/churn/*",
+    ]
+
+
+def test_attributes_of_a_version_are_the_functions(stack: cdk.Stack) -> None:
+    package = register(stack)
+
+    names = [
+        stack.resolve(each)["Fn::GetAtt"][1] for each in (package.model_package_arn, package.model_package_version)
+    ]
+
+    assert names == ["ModelPackageArn", "ModelPackageVersion"] == list(contract.ModelPackageAttribute)
+
+
+def test_imported_job_without_its_output_is_registered_without_a_role(stack: cdk.Stack) -> None:
+    job = AutoMLJob.from_job_name(stack, "Known", "known")
+
+    AutoMLJobOutcome(stack, "Outcome", job=job).register("churn")
+
+    assert resources_of(template_of(stack), contract.MODEL_PACKAGE_TYPE)
+
+
+REGISTRATIONS_REFUSED: dict[str, tuple[dict[str, Any], str]] = {
+    "group": ({"group": "my_group"}, "'model_package_group' must match"),
+    "no group": ({"group": 5}, "'model_package_group' must be text, got 5 (int)"),
+    "status": (
+        {"approval_status": "approved"},
+        "'approval_status' must be one of 'Approved', 'Rejected', 'PendingManualApproval', got 'approved'",
+    ),
+    "description": ({"description": "x" * 1025}, "'description' must have at most 1024 characters, got 1025"),
+    "metadata": ({"metadata": ["a"]}, "'metadata' must be a dict of text, got ['a'] (list)"),
+    "much metadata": (
+        {"metadata": {str(number): "x" for number in range(43)}},
+        "'metadata' must have at most 42 items, got 43",
+    ),
+    "empty value": (
+        {"metadata": {"a": ""}},
+        "['a'] of 'metadata' must be text of 1 to 256 characters, got '' (str)",
+    ),
+    "number": ({"metadata": {"a": 1}}, "['a'] of 'metadata' must be text of 1 to 256 characters, got 1 (int)"),
+    "reserved": (
+        {"metadata": {"sagemaker-autopilot:spec": "x"}},
+        "the key 'sagemaker-autopilot:spec' of 'metadata' is reserved",
+    ),
+    "instance": ({"instance_type": 5}, "'instance_type' must be text, got 5 (int)"),
+    "keys": ({"inference_response_keys": []}, "'inference_response_keys' must not be empty"),
+    "removal": ({"removal_policy": "destroy"}, "'removal_policy' must be a RemovalPolicy, got 'destroy' (str)"),
+    "types": ({"response_mime_types": ["json"]}, "'response_mime_types[0]' must match"),
+}
+
+
+@pytest.mark.parametrize(("props", "message"), REGISTRATIONS_REFUSED.values(), ids=REGISTRATIONS_REFUSED)
+def test_version_is_refused_with_this_message(stack: cdk.Stack, props: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match="AutoMLModelPackage 'Stack/Outcome/ModelPackage' has 1 problem:") as refused:
+        register(stack, **props)
+
+    assert message in str(refused.value)
+
+
+def test_version_needs_an_outcome(stack: cdk.Stack) -> None:
+    with pytest.raises(ValueError, match=r"'outcome' must be an AutoMLJobOutcome, got 'job' \(str\)"):
+        AutoMLModelPackage(stack, "Version", outcome="job", model_package_group="churn")  # type: ignore[arg-type]
+
+
+# --------------------------------------------------------------------------------------------------------------- both
+
+
+@pytest.mark.parametrize(
+    ("props", "construct", "own"),
+    [
+        (TransformProps, AutoMLTransform, set()),
+        (ModelPackageProps, AutoMLModelPackage, {"model_package_group"}),
+    ],
+    ids=["transform", "register"],
+)
+def test_methods_take_what_the_constructs_take(props: Any, construct: type, own: set[str]) -> None:
+    parameters = set(inspect.signature(vars(construct)["__init__"]).parameters)
+    parameters -= {"self", "scope", "construct_id", "outcome"}
+
+    assert set(props.__annotations__) == parameters - own
