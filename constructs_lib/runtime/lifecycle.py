@@ -79,7 +79,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
 def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Stop whatever is ours, and remove what it deployed."""
     found = {job.name: job for job in _candidates(event, aws) if job.belongs_to(event)}
-    _retire(_spare_live(list(found.values()), event, aws), event, aws, clock)
+    _retire(_spare_live(list(found.values()), event, aws, spare_replaced=True), event, aws, clock)
     return Answer(event.physical_id)
 
 
@@ -303,8 +303,16 @@ def _retire_orphans(old: Spec, kept: Job, event: Event, aws: Aws, clock: Clock) 
     _retire(_spare_live(orphans, event, aws), event, aws, clock)
 
 
-def _spare_live(found: Sequence[Job], event: Event, aws: Aws) -> list[Job]:
-    """Leave out what is done with, and, in case this event is an old one, the job that the resource has by now."""
+def _spare_live(found: Sequence[Job], event: Event, aws: Aws, *, spare_replaced: bool = False) -> list[Job]:
+    """Leave out what is done with, and, in case this event is an old one, the job that the resource has by now.
+
+    Args:
+        found: The jobs that the event may be about.
+        event: The event.
+        aws: The services.
+        spare_replaced: Leave out the job before that one too: an update that is rolled back goes back to it, and one
+            that is not has a Delete for it that names it.
+    """
     named = [job for job in found if job.name == event.physical_id]
     others = [job for job in found if job.name != event.physical_id and not (job.is_released and job.has_ended)]
     if not others:
@@ -312,7 +320,11 @@ def _spare_live(found: Sequence[Job], event: Event, aws: Aws) -> list[Job]:
     # The clean-up of a replaced job may show as the deletion of the resource. With an id that names no job of ours it
     # is the deletion, and then nothing is spared.
     live = Stack(aws.cloudformation, event).live_job(although_deleted=bool(named))
-    return named + [job for job in others if job.name != live]
+    spared = {live}
+    if spare_replaced and live != event.physical_id:
+        job = _find_if_visible(live, event, aws)
+        spared.add(job.tags.get(OwnerTag.REPLACES, "") if job else "")
+    return named + [job for job in others if job.name not in spared]
 
 
 def _retire(found: Sequence[Job], event: Event, aws: Aws, clock: Clock) -> None:

@@ -333,3 +333,27 @@ def test_named_endpoint_older_than_the_job_is_left_alone(world: World) -> None:
     assert world.delete()["Status"] == "SUCCESS"
     assert set(world.sagemaker.endpoints) == {"churn-endpoint"}
     assert world.sagemaker.models
+
+
+def test_deletion_that_comes_late_spares_the_job_that_a_rollback_goes_back_to(world: World) -> None:
+    """An update is on its way, and what it replaces was made for the same properties as a job long gone."""
+    world.create(properties())
+    first, deleted = world.physical_id, world.event("Delete", ResourceProperties=properties())
+    deleted["PhysicalResourceId"] = first
+    world.update(properties(revision="2"))
+    world.update(properties())
+    second = world.physical_id
+    update = world.event(
+        "Update",
+        PhysicalResourceId=second,
+        ResourceProperties=properties(revision="3"),
+        OldResourceProperties=properties(),
+    )
+    world.physical_id = world.send(update)["PhysicalResourceId"]
+    world.status("UPDATE_COMPLETE")
+
+    assert world.send(deleted)["Status"] == "SUCCESS"
+
+    assert len({first, second, world.physical_id}) == 3
+    assert world.running() == [second, world.physical_id]
+    assert OwnerTag.RELEASED not in world.sagemaker.jobs[second].tags
