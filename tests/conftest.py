@@ -3,10 +3,16 @@
 import os
 
 import pytest
+from hypothesis import settings
 
 # CDK's own template validation takes 4 s on the first synthesis of a process. One test leaves it on, in a process of
 # its own: tests/constructs/test_validators.py.
 os.environ["CDK_VALIDATION"] = "false"
+
+# CI judges a commit, so it draws the same examples every time; on a desk each run looks for new ones.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
