@@ -7,7 +7,7 @@
     python3 dev.py shell COMMAND ...    run any command in the environment
 
 The environment is `.venv` below this folder; it is made by the first command and renewed when `pyproject.toml` or
-`constraints.txt` changes. Node comes with it from PyPI.
+`constraints.txt` changes. Node comes with it from PyPI, and `test` gets one linter with its npm.
 """
 
 import hashlib
@@ -22,6 +22,9 @@ ROOT = Path(__file__).resolve().parent
 BIN = "Scripts" if os.name == "nt" else "bin"
 EXTRAS = {"rehearse": "rehearsal,examples", "test": "rehearsal,rehearsal-forecasting,examples,test,lint"}
 EXTRAS |= {"bench": EXTRAS["test"], "shell": EXTRAS["test"]}
+
+ASL_VALIDATOR = "asl-validator@4.0.0"
+"""A linter of state machines, from npm; tests find it by a variable."""
 
 UNIT = "not cloud and not clients and not training"
 CHECKS = {
@@ -60,9 +63,10 @@ def check(environment: "Environment", which: str, *options: str) -> int:
         say(f"{name}: {' '.join(command)}")
         if environment.run(command):
             failed.append(name)
+    asl_validator = environment.provide_from_npm(ASL_VALIDATOR) / "dist/bin/asl-validator.js"
     say("unit tests")
     pytest = ["pytest", "-q", "-n", "2", "--dist", "loadfile", *options, "-m"]
-    if environment.run([*pytest, UNIT]):
+    if environment.run([*pytest, UNIT], ASL_VALIDATOR=str(asl_validator)):
         failed.append("unit tests")
     if which == "all":
         clients = Environment(ROOT / ".venv-clients", ROOT / "constraints-clients.txt")
@@ -103,6 +107,17 @@ class Environment:
             sys.exit(f"pip could not set up {self.folder.name}; it needs pip 22.3 or newer: python3 -m pip --version")
         known = stamp.read_text().split() if stamp.is_file() else []
         stamp.write_text("\n".join([*known, wanted.hexdigest()]))
+
+    def provide_from_npm(self, package: str) -> Path:
+        """Have a package of Node, `name@version`, in a folder of its own; returns where it lies, or would lie."""
+        folder = self.folder / "npm" / package
+        found = folder / "node_modules" / package.partition("@")[0]
+        if not found.is_dir():
+            say(f"installing {package} (seconds, once)")
+            options = ["--prefix", str(folder), "--no-package-lock", "--no-save", "--no-audit", "--no-fund"]
+            folder.mkdir(parents=True, exist_ok=True)
+            self.run(["npm", "install", "--silent", *options, package])
+        return found
 
     def run(self, command: list[str], **variables: str) -> int:
         """Run a command with the environment's programs first on the PATH; returns its exit code."""

@@ -19,8 +19,8 @@ from .retry import Clock
 from .stack import Stack
 from .watch import Condition, Watch, execute, read
 
-MAX_LOOKS = 2000
-"""Looks of one execution. Its history holds 25,000 events, nine a look and more where something is tried again."""
+MAX_LOOKS = 1100
+"""Looks of one execution. Its history holds 25,000 events, nine a look and 21 where this function fails four times."""
 
 MAX_LATE_LOOKS = 30
 """Looks that are spent on wait conditions alone once the stack is at rest."""
