@@ -129,6 +129,8 @@ def resolved(value: Any, **known: str) -> Any:
             return f"arn:aws-us-gov:s3:::{'b' * 63}"
         case {"Fn::GetAtt": [name, "Arn"]} if "Key" in name:
             return f"arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/{'k' * 36}"
+        case {"Fn::GetAtt": [name, "Arn"]} if "Errors" in name:
+            return f"arn:aws-us-gov:cloudwatch:us-gov-west-1:123456789012:alarm:{'a' * 63}"
         case {"Fn::ImportValue": str(name)} if "Bucket" in name and "Arn" in name:
             return f"arn:aws-us-gov:s3:::{'b' * 63}"
         case {"Fn::GetAtt": [name, attribute]}:

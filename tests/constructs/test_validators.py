@@ -19,6 +19,7 @@ from typing import Any
 import aws_cdk as cdk
 import cdk_nag
 import pytest
+from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
@@ -31,12 +32,16 @@ from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
 from constructs_lib import (
     Algorithm,
+    Asynchronous,
+    AutoMLEndpoint,
     AutoMLJob,
     AutoMLJobOutcome,
     AutoMLJobV2,
     AutoMLProvider,
+    AutoScaling,
     Channel,
     CompletionCriteria,
+    DataCapture,
     FeatureSpecification,
     ImageClassification,
     Metric,
@@ -46,6 +51,8 @@ from constructs_lib import (
     OutputLocation,
     ProblemType,
     QualityGate,
+    RealTime,
+    Serverless,
 )
 from examples.quickstart.stack import Quickstart
 
@@ -70,7 +77,7 @@ COPIES = "CustomCDKBucketDeployment"
 
 STACKS = (
     *("Quickstart", "Named", "Network", "Deploying", "Requested", "Brought", "Referring", "Images"),
-    *("Waiting", "Configured"),
+    *("Waiting", "Configured", "Serving", "Queue", "Batch"),
 )
 
 
@@ -83,6 +90,13 @@ def vpc_of(stack: cdk.Stack) -> ec2.IVpc:
         availability_zones=["a"],
         private_subnet_ids=["subnet-0123456789abcdef0"],
     )
+
+
+def acknowledge_inline_policy(role: iam.IRole) -> None:
+    reason = "the role of whoever wrote this test, not of the library"
+    for pack in ("HIPAA.Security", "NIST.800.53.R5", "PCI.DSS.321"):
+        acknowledgment = cdk.Acknowledgment(id=f"{pack}::{pack}-IAMNoInlinePolicy", reason=reason)
+        cdk.Validations.of(role).acknowledge(acknowledgment)
 
 
 def define(app: cdk.App) -> None:
@@ -123,10 +137,7 @@ def define(app: cdk.App) -> None:
     role = iam.Role(stack, "JobRole", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
     new_job(stack, "Typed", role=role, training_data=Channel.from_bucket(data_bucket(stack), "train/"))
     AutoMLJob.from_request(stack, "Requested", request(), role=role)
-    reason = "the role of whoever wrote this test, not of the library"
-    for pack in ("HIPAA.Security", "NIST.800.53.R5", "PCI.DSS.321"):
-        acknowledgment = cdk.Acknowledgment(id=f"{pack}::{pack}-IAMNoInlinePolicy", reason=reason)
-        cdk.Validations.of(role).acknowledge(acknowledgment)
+    acknowledge_inline_policy(role)
 
     owner = cdk.Stack(app, "Owner")
     stack = cdk.Stack(app, "Referring")
@@ -189,6 +200,51 @@ def define_waiting(app: cdk.App) -> None:
         dead_letter_topic=sns.Topic.from_topic_arn(stack, "DeadLetters", TOPIC),
     )
     AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
+
+    define_serving(app)
+
+
+def define_serving(app: cdk.App) -> None:
+    """A stack for each way to serve a model."""
+    stack = cdk.Stack(app, "Serving")
+    outcome = AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
+    scaled = AutoScaling(min_capacity=1, max_capacity=4, invocations_per_instance=100)
+    endpoint = AutoMLEndpoint(
+        stack,
+        "RealTime",
+        outcome=outcome,
+        serving=RealTime(instance_type="ml.m5.large", auto_scaling=scaled),
+        data_capture=DataCapture(destination=OutputLocation.from_bucket(data_bucket(stack), "captured/")),
+        vpc=vpc_of(stack),
+        enable_network_isolation=True,
+        endpoint_name="Churn",
+    )
+    alarm = endpoint.alarm_5xx()
+    alarm.add_alarm_action(actions.SnsAction(sns.Topic.from_topic_arn(stack, "Topic", TOPIC)))  # type: ignore[arg-type]
+    endpoint.add_rollback_alarm(alarm)
+    warm = Serverless(
+        provisioned_concurrency=1, auto_scaling=AutoScaling(min_capacity=1, max_capacity=2, utilization=0.7)
+    )
+    AutoMLEndpoint(stack, "Serverless", outcome=outcome, serving=warm)
+
+    stack = cdk.Stack(app, "Queue")
+    role = iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::111122223333:role/serving")
+    key = kms.Key(stack, "Key", enable_key_rotation=True)
+    serving = Asynchronous(
+        instance_type="ml.m5.large",
+        output=OutputLocation.from_bucket(data_bucket(stack), "answers/", encryption_key=key),
+        success_topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC),  # type: ignore[arg-type]
+        auto_scaling=AutoScaling(min_capacity=0, max_capacity=2, backlog_per_instance=3),
+    )
+    outcome = AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
+    AutoMLEndpoint(stack, "Endpoint", outcome=outcome, serving=serving, encryption_key=key)
+    AutoMLEndpoint(stack, "Brought", outcome=outcome, serving=serving, role=role)
+    acknowledge_inline_policy(role)
+
+    stack = cdk.Stack(app, "Batch")
+    outcome = AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
+    outcome.transform(data=Channel.from_bucket(data_bucket(stack), "new/"), instance_type="ml.m5.large")
+    outcome.register("churn")
 
 
 KEY = "arn:aws:kms:eu-west-1:111122223333:key/12345678-1234-1234-1234-123456789012"
@@ -395,7 +451,10 @@ LOG_DELIVERY = {
 TRACES = {
     *("xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"),
 }
-WITHOUT_RESOURCES = {"Waiting": LOG_DELIVERY, "Configured": LOG_DELIVERY | TRACES}
+WITHOUT_RESOURCES = {
+    **dict.fromkeys(("Waiting", "Serving", "Queue", "Batch"), LOG_DELIVERY),
+    "Configured": LOG_DELIVERY | TRACES,
+}
 
 
 # ------------------------------------------------------------------------------------------------------------- the apps
@@ -414,7 +473,7 @@ def app(request: pytest.FixtureRequest) -> Synthesized:
 
 @pytest.mark.parametrize("app", APPS, indirect=True)
 def test_example_passes_five_packs_and_cfn_lint(app: Synthesized) -> None:
-    templates = sorted(app.folder.glob("*.template.json"))
+    templates = sorted(app.folder.rglob("*.template.json"))
 
     assert templates
     assert app.found() == {}

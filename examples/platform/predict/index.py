@@ -1,0 +1,25 @@
+"""Asks the endpoint about one loan."""
+
+import json
+import os
+
+import boto3
+
+runtime = boto3.client("sagemaker-runtime")
+
+
+def handle(event: dict[str, object], _context: object) -> dict[str, str]:
+    """Answer with the predicted label and how sure the model is.
+
+    Args:
+        event: `row`: the columns of a loan in the order of the training data, without the target.
+    """
+    row = event["row"]
+    if not isinstance(row, list):
+        raise TypeError("'row' must be a list of columns")
+    reply = runtime.invoke_endpoint(
+        EndpointName=os.environ["ENDPOINT_NAME"], ContentType="text/csv", Body=",".join(map(str, row))
+    )
+    label, probability = reply["Body"].read().decode().strip().split(",")
+    print(json.dumps({"predicted": label}))
+    return {"label": label, "probability": probability}
