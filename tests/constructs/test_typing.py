@@ -12,8 +12,11 @@ APP = """
 from dataclasses import replace
 
 import aws_cdk as cdk
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_applicationautoscaling as scaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_s3 as s3
@@ -22,6 +25,8 @@ from aws_cdk import aws_ssm as ssm
 from aws_cdk import aws_stepfunctions as sfn
 
 from constructs_lib import (
+    ApprovalStatus, Asynchronous, AutoMLEndpoint, AutoScaling, DataCapture, DeploymentPolicy, RealTime, ResponseKey,
+    ScalingSchedule, Serverless, SplitType,
     Aggregation, Algorithm, AutoMLJob, AutoMLJobOutcome, AutoMLJobV2, AutoMLProvider, Channel, CompletionCriteria,
     FeatureSpecification, FeatureType, FillingType, IAutoMLJob, ImageClassification, Metric, Mode, ModelDeployConfig,
     OnMiss, OnTimeout, OutputLocation, ProblemType, QualityGate, Tabular, TextClassification, TextGeneration,
@@ -98,6 +103,32 @@ other = AutoMLJobOutcome(
 )
 gates = [QualityGate(better_than=outcome, on_miss="warn"), QualityGate(at_most=3, metric="LogLoss")]
 value: str = outcome.objective_value
+endpoint = AutoMLEndpoint(
+    stack, "Endpoint", outcome=outcome,
+    serving=RealTime(
+        instance_type="ml.m5.large", instance_count=2, container_startup_timeout=cdk.Duration.minutes(5),
+        auto_scaling=AutoScaling(
+            min_capacity=1, max_capacity=2, invocations_per_instance=10.5,
+            schedules=[ScalingSchedule(schedule=scaling.Schedule.rate(cdk.Duration.hours(1)), min_capacity=1)],
+        ),
+    ),
+    data_capture=DataCapture(destination=OutputLocation.from_bucket(bucket), csv_content_types=None),
+    inference_response_keys=[ResponseKey.LABELS, "odds"], deployment_policy=DeploymentPolicy.all_at_once(),
+    rollback_alarms=[], role=role, encryption_key=key, vpc=vpc, enable_network_isolation=True,
+)
+endpoint.add_rollback_alarm(endpoint.alarm_5xx())
+invoked: iam.Grant = endpoint.grant_invoke(role)
+any_endpoint: sagemaker.IEndpoint = endpoint
+known_endpoint: sagemaker.IEndpoint = AutoMLEndpoint.from_endpoint_name(stack, "KnownEndpoint", "churn")
+apigateway.SagemakerIntegration(endpoint)
+queue = Asynchronous(
+    instance_type="ml.m5.large", output=OutputLocation.from_bucket(bucket), input_bucket=bucket,
+    success_topic=sns.Topic(stack, "Answers"),
+)
+AutoMLEndpoint(stack, "Warm", outcome=outcome, serving=Serverless(provisioned_concurrency=1))
+predicted: str = outcome.transform(data=data, instance_type="ml.m5.large", split_type=SplitType.LINE).transform_job_name
+version: str = outcome.register("churn", approval_status=ApprovalStatus.APPROVED).model_package_arn
+outcome.register(sagemaker.CfnModelPackageGroup(stack, "Group", model_package_group_name="x"), "Second")
 provider: AutoMLProvider = AutoMLProvider.of(stack).configure(
     poll_interval=cdk.Duration.minutes(2), tracing=True, vpc=vpc, dead_letter_topic=topic, log_encryption_key=key,
     state_machine_log_level=sfn.LogLevel.ERROR, reserved_concurrent_executions=2,
@@ -112,6 +143,25 @@ QualityGate(at_least="0.8")  # arg-type
 QualityGate(better_than=0.8)  # arg-type
 outcome.objective_value = "1"  # misc
 outcome.best  # attr-defined
+AutoMLEndpoint(stack, "N1", outcome=job, serving=queue)  # arg-type
+AutoMLEndpoint(stack, "N2", outcome=outcome)  # call-arg
+AutoMLEndpoint(stack, "N3", outcome=outcome, serving="ml.m5.large")  # arg-type
+AutoMLEndpoint(stack, "N4", outcome=outcome, serving=queue, data_capture=bucket)  # arg-type
+AutoMLEndpoint(stack, "N5", outcome=outcome, serving=queue, rollback_alarms=["errors"])  # list-item
+AutoMLEndpoint(stack, "N6", outcome=outcome, serving=queue, deployment_policy="canary")  # arg-type
+RealTime()  # call-arg
+RealTime(instance_type="ml.m5.large", instance_count="2")  # arg-type
+RealTime(instance_type="ml.m5.large", container_startup_timeout=300)  # arg-type
+RealTime("ml.m5.large")  # call-arg misc
+Serverless(memory_size=2048)  # call-arg
+Asynchronous(instance_type="ml.m5.large")  # call-arg
+AutoScaling(min_capacity=1)  # call-arg
+DeploymentPolicy.canary(percent=10)  # call-arg
+endpoint.alarm_latency(threshold=500)  # arg-type
+endpoint.endpoint_name = "x"  # misc
+outcome.transform(data=data)  # call-arg
+outcome.transform(data=data, instance_type="ml.m5.large", split_type="Line")  # arg-type
+outcome.register("churn", approval_status="Approved")  # arg-type
 job.on_finished("arn:aws:sns:eu-west-1:1:topic")  # arg-type
 job.metric_failed(every=5)  # call-arg
 AutoMLProvider.of(stack).configure(poll_interval=60)  # arg-type
@@ -189,6 +239,6 @@ def test_every_slip_is_reported_and_sound_code_is_not(reported: dict[int, set[st
         if mark
     }
 
-    assert len(planted) == 58
+    assert len(planted) == 77
     assert sorted(reported) == sorted(planted)
     assert [line for line, codes in planted.items() if not codes & reported[line]] == []

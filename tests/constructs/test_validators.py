@@ -220,7 +220,7 @@ def define_serving(app: cdk.App) -> None:
         endpoint_name="Churn",
     )
     alarm = endpoint.alarm_5xx()
-    alarm.add_alarm_action(actions.SnsAction(sns.Topic.from_topic_arn(stack, "Topic", TOPIC)))  # type: ignore[arg-type]
+    alarm.add_alarm_action(actions.SnsAction(sns.Topic.from_topic_arn(stack, "Topic", TOPIC)))
     endpoint.add_rollback_alarm(alarm)
     warm = Serverless(
         provisioned_concurrency=1, auto_scaling=AutoScaling(min_capacity=1, max_capacity=2, utilization=0.7)
@@ -233,7 +233,7 @@ def define_serving(app: cdk.App) -> None:
     serving = Asynchronous(
         instance_type="ml.m5.large",
         output=OutputLocation.from_bucket(data_bucket(stack), "answers/", encryption_key=key),
-        success_topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC),  # type: ignore[arg-type]
+        success_topic=sns.Topic.from_topic_arn(stack, "Topic", TOPIC),
         auto_scaling=AutoScaling(min_capacity=0, max_capacity=2, backlog_per_instance=3),
     )
     outcome = AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
