@@ -32,19 +32,30 @@ def remove(sagemaker: SageMaker, job: Job, event: Event, clock: Clock, deadline:
         log.write(event, "endpoint left alone: it is older than the job", job_name=job.name, detail=name)
         return
     config = str(endpoint["EndpointConfigName"])
-    models = _models(sagemaker, config)
+    described = _describe_config(sagemaker, config)
+    # Somebody may have put another model behind the endpoint since; that is not the job's.
+    is_own = described.get("CreationTime", endpoint["CreationTime"]) <= endpoint["CreationTime"]
     if not _delete_endpoint(sagemaker, name, clock, deadline):
         log.write(event, "endpoint could not be deleted in time", job_name=job.name, detail=name)
         return
-    # Neither costs anything: whatever stands in the way of their removal must not keep the stack from going.
-    _try(lambda: sagemaker.delete_endpoint_config(EndpointConfigName=config), f"endpoint config {config}", job, event)
-    for model in models:
-        _try(lambda model=model: sagemaker.delete_model(ModelName=model), f"model {model}", job, event)  # type: ignore[misc]
+    if is_own:
+        _remove_config(sagemaker, config, _models(described), job, event)
+    else:
+        log.write(
+            event, "endpoint config left alone: it is younger than the endpoint", job_name=job.name, detail=config
+        )
     while _describe(sagemaker, name) is not None:
         if not clock.sleep_before(deadline, _POLL_SECONDS):
             log.write(event, "endpoint is still being deleted", job_name=job.name, detail=name)
             return
     log.write(event, "endpoint deleted", job_name=job.name, detail=name)
+
+
+def _remove_config(sagemaker: SageMaker, config: str, models: list[str], job: Job, event: Event) -> None:
+    # Neither costs anything: whatever stands in the way of their removal must not keep the stack from going.
+    _try(lambda: sagemaker.delete_endpoint_config(EndpointConfigName=config), f"endpoint config {config}", job, event)
+    for model in models:
+        _try(lambda model=model: sagemaker.delete_model(ModelName=model), f"model {model}", job, event)  # type: ignore[misc]
 
 
 def _describe(sagemaker: SageMaker, name: str) -> Reply | None:
@@ -60,13 +71,16 @@ def _was_made_during(job: Job, endpoint: Reply) -> bool:
     return job.created is not None and endpoint["CreationTime"] >= job.created
 
 
-def _models(sagemaker: SageMaker, config: str) -> list[str]:
+def _describe_config(sagemaker: SageMaker, config: str) -> Reply:
     try:
-        reply = sagemaker.describe_endpoint_config(EndpointConfigName=config)
+        return sagemaker.describe_endpoint_config(EndpointConfigName=config)
     except ClientError as error:
         if is_missing(error):
-            return []
+            return {}
         raise
+
+
+def _models(reply: Reply) -> list[str]:
     variants = [*reply.get("ProductionVariants", []), *reply.get("ShadowProductionVariants", [])]
     return [variant["ModelName"] for variant in variants if variant.get("ModelName")]
 

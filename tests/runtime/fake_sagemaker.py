@@ -199,6 +199,8 @@ class FakeSageMaker(FakeService):
     endpoints: dict[str, FakeEndpoint] = field(default_factory=dict)
     configs: dict[str, list[str]] = field(default_factory=dict)
     models: set[str] = field(default_factory=set)
+    made: dict[str, datetime] = field(default_factory=dict)
+    """When each endpoint configuration was made."""
 
     def __post_init__(self) -> None:
         super().__init__(self.time)
@@ -342,6 +344,7 @@ class FakeSageMaker(FakeService):
         config, model = f"{endpoint}-config", f"{endpoint}-model"
         self.endpoints[endpoint] = FakeEndpoint(config, status, self.time.wall())
         self.configs[config] = [model]
+        self.made[config] = self.time.wall()
         self.models.add(model)
         if reported:
             self.jobs[job_name.lower()].deployed_endpoint = endpoint
@@ -373,7 +376,10 @@ class FakeSageMaker(FakeService):
     def describe_endpoint_config(self, **params: str) -> dict[str, Any]:
         with self.serving("DescribeEndpointConfig", params):
             models = self._config("DescribeEndpointConfig", params["EndpointConfigName"])
-            return {"ProductionVariants": [{"VariantName": "AllTraffic", "ModelName": model} for model in models]}
+            return {
+                "ProductionVariants": [{"VariantName": "AllTraffic", "ModelName": model} for model in models],
+                "CreationTime": self.made[params["EndpointConfigName"]],
+            }
 
     def delete_endpoint_config(self, **params: str) -> dict[str, Any]:
         with self.serving("DeleteEndpointConfig", params):

@@ -226,6 +226,26 @@ def test_endpoint_of_the_job_goes_with_config_and_model(world: World) -> None:
     assert not world.sagemaker.models
 
 
+def test_config_that_somebody_put_behind_the_endpoint_since_is_left_alone(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.create(properties(ModelDeployConfig=AUTO_NAMED))
+    world.job().status = "Completed"
+    world.sagemaker.deploy(world.physical_id, "auto-endpoint")
+    world.time.sleep(60)
+    world.sagemaker.configs["mine"] = ["my-model"]
+    world.sagemaker.made["mine"] = world.time.wall()
+    world.sagemaker.models.add("my-model")
+    world.sagemaker.endpoints["auto-endpoint"].config = "mine"
+
+    assert world.delete()["Status"] == "SUCCESS"
+
+    assert not world.sagemaker.endpoints
+    assert "mine" in world.sagemaker.configs
+    assert "my-model" in world.sagemaker.models
+    assert "endpoint config left alone: it is younger than the endpoint" in decisions(capsys.readouterr().out)
+
+
 def test_job_without_deployment_asks_for_no_endpoint(world: World) -> None:
     world.create(A)
     world.delete()
