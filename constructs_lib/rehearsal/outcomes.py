@@ -12,10 +12,16 @@ from .training.task import NOT_TUNED
 
 def check(outcomes: Iterable[Outcome], account: Account, record: Record) -> list[Told]:
     """Check what outcomes of deployed stacks say of their jobs, which have ended."""
-    return [_check(outcome, account.job(account.name_of(outcome.job)), account, record) for outcome in outcomes]
+    outcomes = list(outcomes)
+    # All outcomes of a job write the same file.
+    judged = [outcome.job.place for outcome in outcomes if outcome.has_gate]
+    return [
+        _check(outcome, account.job(account.name_of(outcome.job)), account, record, judged=outcome.job.place in judged)
+        for outcome in outcomes
+    ]
 
 
-def _check(outcome: Outcome, job: JobState, account: Account, record: Record) -> Told:
+def _check(outcome: Outcome, job: JobState, account: Account, record: Record, *, judged: bool) -> Told:
     record.expect(
         job.status == "Completed",
         f"the deployment has waited for {job.name}, which is {job.status}",
@@ -32,11 +38,11 @@ def _check(outcome: Outcome, job: JobState, account: Account, record: Record) ->
         f"the result at {place} tells of {candidates} candidates, {job.name} has {len(job.candidates)}",
     )
     record.expect(
-        bool(gate) == outcome.has_gate,
+        bool(gate) == judged,
         f"the gate says: {gate}" if gate else "no gate was asked for, and none has judged",
-        f"the gate of {outcome} is not in the result at {place}" if outcome.has_gate else f"nobody asked for: {gate}",
+        f"the gate of {outcome} is not in the result at {place}" if judged else f"nobody asked for: {gate}",
     )
-    return Told(str(outcome), job.name, gate, place)
+    return Told(str(outcome), job.name, gate if outcome.has_gate else "", place)
 
 
 def _read(account: Account, place: str) -> dict[str, Any]:

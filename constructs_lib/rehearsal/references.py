@@ -1,4 +1,4 @@
-"""What a value in a template of an assembly refers to, through exports and nested stacks."""
+"""What a value in a template of an assembly refers to, through outputs of other stacks and nested ones."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -32,6 +32,11 @@ def origin(value: Any, stack: "Stack", templates: tuple[str, ...], stacks: Itera
                 for output in other.load((other.template,)).get("Outputs", {}).values():
                     if output.get("Export", {}).get("Name") == export:
                         return origin(output["Value"], other, (other.template,), stacks)
+        case {"Fn::GetStackOutput": {"StackName": str(name), "OutputName": str(key)}}:
+            for other in stacks:
+                if other.name == name:
+                    output = other.load((other.template,)).get("Outputs", {}).get(key, {})
+                    return origin(output.get("Value"), other, (other.template,), stacks)
         case {"Fn::GetAtt": [str(name), str(attribute)]} if attribute.startswith("Outputs."):
             inner = _nested(stack, templates, name)
             output = stack.load(inner).get("Outputs", {}).get(attribute.removeprefix("Outputs."), {}) if inner else {}

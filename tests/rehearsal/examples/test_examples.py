@@ -50,6 +50,42 @@ def test_an_example_goes_through_its_whole_life_from_another_folder(tmp_path: Pa
     assert "Not shown" not in said
 
 
+def test_a_deployment_that_waits_goes_through_its_whole_life() -> None:
+    said = rehearse("examples/quality_gate")
+    for words in (
+        "waits of state machines are shortened: a minute is a second",
+        "ok: the gate says: met: AUC is 0.",
+        "QualityGate.Gate = met: AUC is 0.",
+        "ok: no state machine looks at a job any more",
+        "an update that is cancelled while it waits: done",
+        "an update that fails and rolls back: done",
+        "nothing else is left of the stacks",
+        "\n  gate: met: AUC is 0.",
+        "Shortened: ",
+    ):
+        assert words in said
+    assert said.count("ok: the stack has rolled back") == 2
+    assert said.count("ok: the deployment has waited for") == 2
+    # The job is shown while the deployment waits for it.
+    deploying = said.split("cdk deploy ...\n")[1].split("cdk deploy: done")[0]
+    assert "TrainingModels" in deploying
+    assert re.search(r"randomforest: AUC 0\.\d+ in", deploying)
+    assert "Not shown" not in said
+
+
+def test_a_job_is_waited_for_in_another_stack_and_a_gate_is_opened() -> None:
+    said = rehearse("--open-gates", str(APPS / "apart.py"))
+    for words in (
+        "Waits.Gate = missed: F1 is 0.",
+        "the stack has rolled back",
+        "a missed gate that fails the deployment: 1 quality gate warned instead",
+        "\n  gate: none\n",
+        "\n  gate: missed: F1 is 0.",
+    ):
+        assert words in said
+    assert said.count("ok: the deployment has waited for") == 4  # two outcomes, a job and the one in its place
+
+
 def test_text_generation_ends_where_its_data_is_judged() -> None:
     said = rehearse("--quick", "examples/text_generation")
     assert "Its data is in order: 1000 rows of input and output to train on." in said

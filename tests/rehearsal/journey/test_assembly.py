@@ -365,11 +365,15 @@ def test_another_job_of_the_stack_waits_where_it_waited(folder: Folder) -> None:
     assert second.conditions == ["SecondWait0A1B2C3D4E5F"]
 
 
-def test_what_waits_in_another_stack_waits_again(folder: Folder) -> None:
+@pytest.mark.parametrize(
+    "reference",
+    [{"Fn::ImportValue": "Jobs:Job"}, {"Fn::GetStackOutput": {"StackName": "Jobs", "OutputName": "JobRef"}}],
+    ids=["import", "output"],
+)
+def test_what_waits_in_another_stack_waits_again(reference: dict[str, Any], folder: Folder) -> None:
     folder.stack("Jobs", {"Job": JOB, "Other": JOB})
-    exported = {"Value": {"Ref": "Job"}, "Export": {"Name": "Jobs:Job"}}
-    export(folder, "Jobs.template.json", {"Export": exported})
-    folder.stack("Waits", watched({"Fn::ImportValue": "Jobs:Job"}), needs=("Jobs",))
+    export(folder, "Jobs.template.json", {"JobRef": {"Value": {"Ref": "Job"}, "Export": {"Name": "Jobs:Job"}}})
+    folder.stack("Waits", watched(reference), needs=("Jobs",))
     assembly = Assembly.read(folder.path)
     job, other = assembly.stacks[0].jobs()
 
@@ -403,7 +407,16 @@ def test_what_waits_in_a_nested_stack_for_the_job_of_another_one_waits_again(fol
     assert conditions_in(folder, "Waits.json", "Watch") != ["OutcomeWait0A1B2C3D4E5F"]
 
 
-@pytest.mark.parametrize("name", ["made-elsewhere", {"Ref": "AWS::StackName"}, {"Fn::ImportValue": "unknown"}])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "made-elsewhere",
+        {"Ref": "AWS::StackName"},
+        {"Fn::ImportValue": "unknown"},
+        {"Fn::GetStackOutput": {"StackName": "Plain", "OutputName": "unknown"}},
+    ],
+    ids=str,
+)
 def test_outcome_of_a_job_made_elsewhere_belongs_to_no_job(name: object, folder: Folder) -> None:
     folder.stack("Plain", {"Job": JOB, **watched(name)})
     assembly = Assembly.read(folder.path)

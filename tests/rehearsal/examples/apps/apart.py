@@ -1,0 +1,21 @@
+"""A job in one stack; another stack waits for it, and again for what it hands on."""
+
+from pathlib import Path
+
+import aws_cdk as cdk
+
+from constructs_lib import AutoMLJob, AutoMLJobOutcome, Channel, QualityGate
+
+DATA = Path(__file__).parents[4] / "examples/quickstart/data/credit.csv"
+
+app = cdk.App()
+jobs = cdk.Stack(app, "Jobs")
+job = AutoMLJob(jobs, "Credit", training_data=Channel.from_asset(DATA), target_attribute="bad_credit")
+
+waits = cdk.Stack(app, "Waits")
+first = AutoMLJobOutcome(waits, "First", job=job)
+# Better than itself it is not: the gate warns only because the rehearsal is asked to open it.
+second = AutoMLJobOutcome(waits, "Second", job=job, quality_gate=QualityGate(better_than=first))
+cdk.CfnOutput(waits, "Best", value=first.best_candidate_name)
+cdk.CfnOutput(waits, "Gate", value=second.gate_result)
+app.synth()
