@@ -117,6 +117,19 @@ def test_response_keys_go_along_the_chain_of_containers(world: HostingWorld) -> 
     assert labels["SAGEMAKER_INFERENCE_OUTPUT"] == "labels,probability,predicted_label"
 
 
+def test_container_without_keys_breaks_the_chain(world: HostingWorld) -> None:
+    chain = (container("first", supported="probability"), container("second"), container("third", supported=KEYS))
+    world.finish("hpo", *chain)
+
+    world.create(model("hpo", InferenceResponseKeys=["probability", "labels"]))
+
+    first, second, third = (each["Environment"] for each in made(world)["Containers"])
+    assert first["SAGEMAKER_INFERENCE_OUTPUT"] == "probability"
+    assert second == {}
+    assert third["SAGEMAKER_INFERENCE_OUTPUT"] == "probability,labels"
+    assert "SAGEMAKER_INFERENCE_INPUT" not in third
+
+
 def test_response_keys_are_left_alone_when_none_are_asked_for(world: HostingWorld) -> None:
     world.finish("one", container("xgboost", output="predicted_label", supported=KEYS))
 
