@@ -178,7 +178,7 @@ class AutoMLTransform(Construct):
             volume_encryption_key=volume_encryption_key,
             what="transform job",
         )
-        raise_if_any([*_problems(fields, data, output, revision), *model_props.problems()], where)
+        raise_if_any([*_problems(fields, data, output, revision), *model_props.problems(scope)], where)
         super().__init__(scope, construct_id)
         for name, warning in model_props.warnings().items():
             cdk.Annotations.of(self).add_warning_v2(f"cdk-sagemaker-autopilot:{name}", warning)

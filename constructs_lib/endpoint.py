@@ -385,7 +385,7 @@ class AutoMLEndpoint(_EndpointBase):
             [
                 *_serving_problems(serving, model_props, data_capture),
                 *_capture_problems(data_capture),
-                *model_props.problems(),
+                *model_props.problems(scope),
                 *_name_problems(endpoint_name),
                 *_rollout_problems(serving, deployment_policy, rollback_alarms),
             ],

@@ -49,9 +49,18 @@ class Candidate:
         """Whether it surely has several containers."""
         return self.job.facts.mode == _HPO
 
-    def problems(self, role: object) -> Iterator[str]:
-        """Why it cannot serve, as far as is known now."""
+    def problems(self, role: object, stack: cdk.Stack) -> Iterator[str]:
+        """Why it cannot serve in that stack, as far as is known now."""
         facts = self.job.facts
+        for what, of_job, of_stack in (
+            ("account", self.job.env.account, stack.account),
+            ("region", self.job.env.region, stack.region),
+        ):
+            if not is_token(of_job) and not is_token(of_stack) and of_job != of_stack:
+                yield (
+                    f"'outcome' is of a job in the {what} {of_job}, and this stack is in {of_stack}: a model is made "
+                    "where its job ran"
+                )
         if facts.definitions_only:
             yield "'outcome' is of a job with 'generate_candidate_definitions_only': it has no candidate"
         if facts.output is None and role is None:
@@ -109,8 +118,8 @@ class ModelProps:
             what=self.what,
         )
 
-    def problems(self) -> Iterator[str]:
-        """What is wrong, in the caller's words."""
+    def problems(self, scope: Construct) -> Iterator[str]:
+        """What is wrong, in the caller's words, for a model that is to live there."""
         if self.role is not None and not hasattr(self.role, "role_arn"):
             yield (
                 f"'role' must be an iam.IRole, got {described(self.role)}; "
@@ -122,7 +131,7 @@ class ModelProps:
         if isolation is not None and not isinstance(isolation, bool) and not is_token(isolation):
             yield f"'enable_network_isolation' must be True or False, got {described(isolation)}"
         yield from key_problems(self.inference_response_keys)
-        yield from self.candidate.problems(self.role)
+        yield from self.candidate.problems(self.role, cdk.Stack.of(scope))
 
     def warnings(self) -> dict[str, str]:
         """What surely is a mistake although it may pass."""

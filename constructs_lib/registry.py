@@ -115,7 +115,7 @@ class AutoMLModelPackage(Construct):
         found += [
             *_metadata_problems(metadata),
             *key_problems(inference_response_keys),
-            *candidate.problems(role="not needed"),
+            *candidate.problems("not needed", cdk.Stack.of(scope)),
         ]
         raise_if_any(found, where)
         super().__init__(scope, construct_id)

@@ -26,7 +26,7 @@ from constructs_lib import (
 from constructs_lib.batch import TransformProps
 from constructs_lib.provider import CONSTRUCT_ID
 from constructs_lib.registry import ModelPackageProps
-from constructs_lib.runtime import contract
+from constructs_lib.runtime import clients, contract
 
 from .synthesis import allowing, as_list, data_bucket, flat, new_stack, only, resources_of, statements_of, template_of
 from .test_endpoint import PREFIX, new_outcome, properties_of
@@ -364,6 +364,23 @@ def test_version_needs_an_outcome(stack: cdk.Stack) -> None:
 
 
 # --------------------------------------------------------------------------------------------------------------- both
+
+
+def test_function_may_do_what_it_calls_and_nothing_else(stack: cdk.Stack) -> None:
+    transform(stack).node.scope.register("churn")  # type: ignore[union-attr]
+    statements = [
+        statement
+        for policy in ("Models", "Transforms", "Registry")
+        for statement in statements_of(template_of(stack), beginning=f"{CONSTRUCT_ID}{policy}")
+    ]
+
+    allowed = {action for statement in statements for action in as_list(statement["Action"])}
+
+    calls = {name for name in vars(clients.Hosting) if not name.startswith("_")}
+    besides = {"describe_endpoint", "delete_model", "add_tags", "delete_tags", "list_tags"}
+    assert {action.partition(":")[2] for action in allowed - {"cloudformation:DescribeStacks"}} == {
+        "".join(part.capitalize() for part in name.split("_")) for name in calls | besides
+    }
 
 
 @pytest.mark.parametrize(

@@ -394,6 +394,22 @@ def test_job_imported_without_its_output_needs_a_role() -> None:
         new_endpoint(stack, outcome=AutoMLJobOutcome(stack, "Outcome", job=job))
 
 
+def test_model_is_made_where_its_job_ran() -> None:
+    app = cdk.App()
+    there, here = (
+        cdk.Stack(app, region, env=cdk.Environment(account="111122223333", region=region))
+        for region in ("eu-west-1", "us-east-1")
+    )
+    outcome = new_outcome(there)
+
+    message = (
+        "'outcome' is of a job in the region eu-west-1, and this stack is in us-east-1: a model is made where its job "
+        "ran"
+    )
+    with pytest.raises(ValueError, match=message):
+        new_endpoint(here, outcome=outcome)
+
+
 def test_imported_endpoint_needs_a_name_that_can_be_one() -> None:
     with pytest.raises(ValueError, match="from_endpoint_name for 'Known' has 1 problem"):
         AutoMLEndpoint.from_endpoint_name(new_stack(), "Known", "my_endpoint")
