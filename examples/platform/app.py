@@ -79,6 +79,12 @@ class Foundation(cdk.Stack):
         )
         self.vpc = self._network()
 
+    @property
+    def availability_zones(self) -> list[str]:
+        """Two of the region's zones, so that nothing has to be looked up in the accounts."""
+        zones = cdk.Fn.get_azs()
+        return [cdk.Fn.select(0, zones), cdk.Fn.select(1, zones)]
+
     def _bucket(self, construct_id: str, **props: Any) -> s3.Bucket:
         bucket = s3.Bucket(
             self,
@@ -93,12 +99,11 @@ class Foundation(cdk.Stack):
         return bucket
 
     def _network(self) -> ec2.Vpc:
-        zones = cdk.Fn.get_azs()
         vpc = ec2.Vpc(
             self,
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(CIDR),
-            availability_zones=[cdk.Fn.select(0, zones), cdk.Fn.select(1, zones)],
+            max_azs=2,
             subnet_configuration=[
                 ec2.SubnetConfiguration(name="Isolated", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
             ],
