@@ -62,4 +62,6 @@ def hints(reasons: Iterable[str]) -> list[str]:
         )
     if any(NOT_TUNED in reason for reason in reasons):
         found.append("a deployment that waits for a language model cannot go on here: none is fine-tuned")
+    if any("that is to be watched does not exist" in reason for reason in reasons):
+        found.append("a job that the app only refers to is not in the embedded AWS: its outcome cannot be rehearsed")
     return found

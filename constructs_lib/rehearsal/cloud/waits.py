@@ -92,11 +92,12 @@ def _shown(stack: Mapping[str, Any], logical_id: str) -> dict[str, Any] | None:
         return {**known, "ResourceStatus": status}
     if known:  # the event is about what it has replaced
         return None
+    # What an update makes anew is created all the same; what was complete and is not there any more was removed.
+    status = "DELETE_COMPLETE" if status.endswith("_COMPLETE") else status.replace("UPDATE_", "CREATE_")
     return {
         "PhysicalResourceId": event["PhysicalResourceId"],
         "ResourceType": event["ResourceType"],
-        # What an update makes anew is created all the same.
-        "ResourceStatus": status.replace("UPDATE_", "CREATE_"),
+        "ResourceStatus": status,
         "Timestamp": event["Timestamp"],
     }
 

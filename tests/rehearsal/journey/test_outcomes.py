@@ -213,6 +213,10 @@ def test_a_verdict_that_nobody_asked_for_is_a_fault(tmp_path: Path) -> None:
             "rehearsal of this job ends here. Its data is in order: 1000 rows.",
             "a deployment that waits for a language model cannot go on here: none is fine-tuned",
         ),
+        (
+            "Watch: the AutoML job 'theirs' that is to be watched does not exist in this account and region",
+            "a job that the app only refers to is not in the embedded AWS: its outcome cannot be rehearsed",
+        ),
     ],
 )
 def test_deployment_that_fails_for_the_rehearsals_sake_says_so(reason: str, hint: str, tmp_path: Path) -> None:

@@ -85,12 +85,12 @@ def impatient(template: Template) -> Template:
 
 
 def timing_out(template: Template, seconds: int) -> Template:
-    """The template with waits that end after so many seconds: the props do not allow so few."""
+    """The template with waits that take so many seconds at each condition: the props do not allow so few."""
     changed: Template = json.loads(json.dumps(template))
     for kind in (contract.RESOURCE_TYPE, contract.WATCH_TYPE):
         for resource in resources_of(changed, kind).values():
-            for condition in resource["Properties"].get("Watch", {}).get("Conditions", ()):
-                condition["Seconds"] = seconds
+            for number, condition in enumerate(resource["Properties"].get("Watch", {}).get("Conditions", ()), start=1):
+                condition["Seconds"] = seconds * number
     for outcome in resources_of(changed, contract.OUTCOME_TYPE).values():
         outcome["Properties"]["TimeoutSeconds"] = seconds
     return changed

@@ -5,6 +5,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
 
 from constructs_lib import AutoMLJob, AutoMLJobOutcome, OnTimeout, OutputLocation
 from constructs_lib.runtime.contract import WATCH_TYPE
@@ -89,4 +90,29 @@ def test_job_that_outlasts_the_wait_is_only_stopped_when_asked_for(
     assert what_happens in stage.reasons(name)
     assert stage.account.wait(job, until=lambda found: found["AutoMLJobStatus"] == status)
     if status == "InProgress":  # the next test wants its place
+        stage.sagemaker.stop_auto_ml_job(AutoMLJobName=job)
+
+
+def test_job_that_nobody_listens_to_any_more_runs_on_and_is_not_followed(stage: Stage) -> None:
+    def listening(*jobs: str) -> Template:
+        stack = new_stack("Listeners")
+        topic = sns.Topic(stack, "Topic")
+        for number, job in enumerate(jobs):
+            AutoMLJob.from_job_name(stack, f"Job{number}", job).on_finished(topic)
+        return stage.template(stack)
+
+    jobs = [made_elsewhere(stage, FOR_EVER) for _ in range(2)]
+    assert stage.put("Listeners", listening(*jobs)) == "CREATE_COMPLETE", stage.reasons("Listeners")
+    assert list(stage.executions("Listeners").values()) == ["RUNNING", "RUNNING"]
+
+    assert stage.put("Listeners", listening(jobs[0])) == "UPDATE_COMPLETE", stage.reasons("Listeners")
+
+    eventually(lambda: "SUCCEEDED" in stage.executions("Listeners").values())
+    kept, dropped = (
+        next(status for execution, status in stage.executions("Listeners").items() if f":{job}-" in execution)
+        for job in jobs
+    )
+    assert (kept, dropped) == ("RUNNING", "SUCCEEDED")
+    assert [stage.job(job)["AutoMLJobStatus"] for job in jobs] == ["InProgress", "InProgress"]
+    for job in jobs:
         stage.sagemaker.stop_auto_ml_job(AutoMLJobName=job)
