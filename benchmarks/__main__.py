@@ -5,6 +5,7 @@ CDK's own template validation is off: it adds the same seconds to every side.
 """
 
 import argparse
+import io
 import json
 import os
 import statistics
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 
 APPS = Path(__file__).parent / "apps"
@@ -105,10 +107,14 @@ def handler(runs: int) -> None:
 
 
 def asset() -> None:
-    """The size of what is uploaded."""
+    """The size of what is uploaded: the CDK packs a folder."""
     files = list((LIBRARY / "runtime").rglob("*.py"))
-    size = sum(file.stat().st_size for file in files)
-    print(f"\n{'Lambda asset':42} {size / 1000:.1f} kB in {len(files)} files   (budget: under 60 kB)")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in files:
+            archive.write(file, file.relative_to(LIBRARY))
+    size = len(packed.getvalue())
+    print(f"\n{'Lambda asset':42} {size / 1000:.1f} kB, {len(files)} files packed   (budget: under 60 kB)")
 
 
 def measured(command: list[str]) -> tuple[float, float]:

@@ -204,7 +204,7 @@ class OutcomeAttribute(StrEnum):
 
 
 RESULT_FILE = "outcome.json"
-"""The full result of a job, beside its artifacts: `<output location>/<job name>/outcome.json`."""
+"""The full result of a job: `<output location>/<job name>/outcome.json`."""
 
 
 class Poll(StrEnum):
@@ -254,7 +254,7 @@ class EventDetail(StrEnum):
     """`detail` of an event: the API's names where it has them. Every event has all of them.
 
     All are text, empty if unknown, but for the value and the times: those are numbers, null if unknown. Times are
-    milliseconds since 1970, as in the events that SageMaker itself sends of other jobs.
+    milliseconds since 1970, as in SageMaker's own events.
     """
 
     JOB_NAME = "AutoMLJobName"
@@ -272,14 +272,14 @@ class EventDetail(StrEnum):
 
 
 METRIC_NAMESPACE = "SageMakerAutopilot"
-"""CloudWatch namespace of what the function measures of a job at its end (embedded metric format, in its log)."""
+"""CloudWatch's namespace for the metrics of jobs."""
 
 METRIC_DIMENSION = "JobResource"
 """`<stack name>/<logical id>` of the resource that the job belongs to."""
 
 
 class JobMetric(StrEnum):
-    """CloudWatch metrics of a job's end."""
+    """Metrics of a job's end."""
 
     COMPLETED = "JobsCompleted"
     FAILED = "JobsFailed"

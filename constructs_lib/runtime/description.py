@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from .clients import Reply
-from .contract import ENDED, JobStatus
+from .contract import ENDED
 
 _SETS = ("Validation", "Test", "Train")
 """Where a metric was measured, best first: the candidates were chosen by the validation data."""
@@ -65,11 +65,6 @@ class Description:
     def has_ended(self) -> bool:
         """Whether the job can neither run nor bill any more."""
         return self.status in ENDED
-
-    @property
-    def is_completed(self) -> bool:
-        """Whether the job came to its own end."""
-        return self.status == JobStatus.COMPLETED
 
     @property
     def created(self) -> datetime | None:

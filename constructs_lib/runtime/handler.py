@@ -8,7 +8,7 @@ from typing import Protocol, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import check, imported, lifecycle, log, model, outcome, poll, registration, transform
+from . import check, lifecycle, log, model, outcome, poll, registration, transform, watch
 from .answer import NO_JOB, Answer, deliver, encode
 from .clients import Aws, connect
 from .contract import (
@@ -49,7 +49,7 @@ class Kind:
 
 KINDS = {
     RESOURCE_TYPE: Kind(lifecycle.create, lifecycle.update, lifecycle.delete, Attribute),
-    WATCH_TYPE: Kind(imported.create, imported.update, imported.delete, Attribute, imported.physical_id),
+    WATCH_TYPE: Kind(watch.create, watch.update, watch.delete, Attribute, watch.physical_id),
     OUTCOME_TYPE: Kind(outcome.create, outcome.update, outcome.delete, OutcomeAttribute, outcome.physical_id),
     MODEL_TYPE: Kind(model.create, model.create, model.delete, ModelAttribute),
     ENDPOINT_CHECK_TYPE: Kind(check.create, check.create, check.delete, EndpointCheck, check.physical_id),

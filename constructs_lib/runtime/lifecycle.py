@@ -180,16 +180,8 @@ def _claim(
 ) -> Job:
     """The first acceptable job under the names of a spec; it is made where there is none.
 
-    Args:
-        spec: What is wanted.
-        event: Who wants it.
-        aws: The services.
-        clock: The time this call has.
-        accepts: Which job will do.
-        in_vain: Whether the deployment could not wait for a new job although it should.
-
     Raises:
-        Failure: The user gave the name, and it is spent; or a new job would be in vain.
+        Failure: The user gave the name, and it is spent; or the deployment could not wait for a new job (`in_vain`).
     """
     stack = Stack(aws.cloudformation, event)
     for name in spec.names(event):
@@ -306,12 +298,8 @@ def _retire_orphans(old: Spec, kept: Job, event: Event, aws: Aws, clock: Clock) 
 def _spare_live(found: Sequence[Job], event: Event, aws: Aws, *, spare_replaced: bool = False) -> list[Job]:
     """Leave out what is done with, and, in case this event is an old one, the job that the resource has by now.
 
-    Args:
-        found: The jobs that the event may be about.
-        event: The event.
-        aws: The services.
-        spare_replaced: Leave out the job before that one too: an update that is rolled back goes back to it, and one
-            that is not has a Delete for it that names it.
+    With `spare_replaced` also the job before that one: an update that is rolled back goes back to it, and one that is
+    not has a Delete for it that names it.
     """
     named = [job for job in found if job.name == event.physical_id]
     others = [job for job in found if job.name != event.physical_id and not (job.is_released and job.has_ended)]

@@ -9,12 +9,7 @@ from .event import Event
 def write(event: Event, decision: str, *, job_name: str = "", status: str = "", detail: str = "") -> None:
     """Log a decision.
 
-    Args:
-        event: What is being answered; only its ids are written.
-        decision: What was decided, in a few words.
-        job_name: The job that it is about.
-        status: The status of that job, or of the answer.
-        detail: More, from our own words or a service's. Never anything of CloudFormation's address for the answer.
+    Only the ids of the event are written, and nothing of CloudFormation's address for the answer: `detail` is masked.
     """
     line = {
         "decision": decision,

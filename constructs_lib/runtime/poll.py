@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import contract, imported, jobs, log
+from . import contract, jobs, log
 from .clients import Aws
 from .contract import Poll
 from .description import Description
@@ -17,7 +17,7 @@ from .event import Event
 from .publish import send_event, write_metrics
 from .retry import Clock
 from .stack import Stack
-from .watch import Condition, Watch, execute, read
+from .watch import Condition, Watch, execute, physical_id, read
 
 MAX_LOOKS = 1100
 """Looks of one execution. Its history holds 25,000 events, nine a look and 21 where this function fails four times."""
@@ -192,7 +192,7 @@ class _Look:
 
     def _is_unwanted(self) -> bool:
         state = self._state
-        ids = {state.job_name, imported.physical_id(state.logical_id)}
+        ids = {state.job_name, physical_id(state.logical_id)}
         return self._stack.is_gone(ids, when_missing=self._now - state.started > _YOUNG_SECONDS)
 
     def _pass_on(self) -> None:

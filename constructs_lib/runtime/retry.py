@@ -77,8 +77,8 @@ _MALFORMED = "failed to satisfy constraint"
 def patience_with(error: ClientError) -> Patience | None:
     """How long an error is worth waiting for; None if it will not pass.
 
-    The texts about a role that is not usable yet are unverified. So any `ValidationException` that mentions a role
-    counts, unless it calls the value malformed; at worst that delays a true refusal by the budget.
+    The texts about a role that is not usable yet are unverified, so any `ValidationException` that mentions a role
+    counts, unless it calls the value malformed: at worst a true refusal is late.
     """
     if code(error) in _BUSY:
         return QUOTA

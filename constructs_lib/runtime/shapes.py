@@ -16,13 +16,8 @@ Shape = Any
 def restore(value: object, shape: Shape, path: str) -> object:
     """Turn a value into what a shape of botocore wants. An empty string stays what it is.
 
-    Args:
-        value: The value as CloudFormation sent it, or with its types already right.
-        shape: What the service expects in this place.
-        path: Where the value stands, for the message.
-
     Raises:
-        Failure: The value cannot be read as that type, or botocore does not know the field.
+        Failure: It cannot be read as that type, or botocore does not know the field.
     """
     match shape.type_name:
         case "structure":

@@ -58,9 +58,7 @@ class Spec:
 def read(properties: Mapping[str, object], service: Any) -> Spec:
     """Read the resource properties.
 
-    Args:
-        properties: As CloudFormation sent them; names that are not in `Property` are passed over.
-        service: botocore's model of SageMaker.
+    Names that are not in `Property` are passed over; `service` is botocore's model of SageMaker.
 
     Raises:
         Failure: Something is missing, or no request of this operation.

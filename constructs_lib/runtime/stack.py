@@ -33,9 +33,8 @@ class Stack:
 
         Nobody would stop the job of such a request. If CloudFormation does not tell, the call goes on.
 
-        Args:
-            made: The job that was made already. Then only a deletion counts: the request may well be settled, because
-                another delivery of the event has found this job and answered with it.
+        Where something was `made` already only a deletion counts: the request may well be settled, because another
+        delivery of the event has found it and answered with it.
 
         Raises:
             Failure: Nobody waits for this request any more.
@@ -47,11 +46,7 @@ class Stack:
         self._was_in_progress = self._was_in_progress or status.endswith(_IN_PROGRESS)
 
     def live_job(self, *, although_deleted: bool) -> str:
-        """The physical id that the resource has now; empty if CloudFormation does not tell.
-
-        Args:
-            although_deleted: Tell it also while the resource is being deleted.
-        """
+        """The physical id that the resource has now; empty if CloudFormation does not tell, or if it is deleted."""
         try:
             resource = self._describe(self._event.logical_id)
         except (ClientError, BotoCoreError):
@@ -77,10 +72,8 @@ class Stack:
     def is_gone(self, physical_ids: set[str], *, when_missing: bool) -> bool:
         """Whether the resource was deleted, or its whole stack.
 
-        Args:
-            physical_ids: What the resource may be called. A replaced one shows as deleted, under its old name, when
-                CloudFormation cleans up (unverified).
-            when_missing: Whether a stack that does not know the resource has deleted it, or is not yet to be asked.
+        A replaced one shows as deleted, under its old name, when CloudFormation cleans up (unverified). `when_missing`
+        says whether a stack that does not know the resource has deleted it, or is not yet to be asked.
         """
         try:
             resource = self._describe(self._event.logical_id)

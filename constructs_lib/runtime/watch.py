@@ -1,4 +1,7 @@
-"""How a job is followed to its end: what a resource asks for, and the execution of the state machine that does it."""
+"""How a job is followed to its end: what a resource asks for, and the execution of the state machine that does it.
+
+A job that no resource of the stack made is followed by a resource of its own; the job itself is never touched.
+"""
 
 import json
 import re
@@ -7,9 +10,11 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import contract, log
+from . import contract, jobs, log
+from .answer import Answer
 from .clients import Aws
-from .contract import POLL_ACTION, Poll, Property
+from .contract import POLL_ACTION, Attribute, Poll, Property
+from .description import Description
 from .event import Event
 from .failure import Failure, code
 from .retry import Clock, patiently
@@ -117,13 +122,7 @@ def readable(properties: Mapping[str, object]) -> Watch | None:
 def start(watch: Watch, job_name: str, event: Event, aws: Aws, clock: Clock, *, seen: str = "") -> None:
     """Follow a job. The same request again finds that it is followed already.
 
-    Args:
-        watch: How.
-        job_name: The job.
-        event: Who asks; the execution knows its stack and its resource, and nothing else of it.
-        aws: The services.
-        clock: The time this call has.
-        seen: The state of the job that is no news any more.
+    The execution knows the event's stack and resource and nothing else of it; `seen` is the state that is no news.
 
     Raises:
         Failure: The state machine did not start. It names the job, so that the Delete that follows stops it.
@@ -187,3 +186,69 @@ def _condition(value: object, number: int) -> Condition:
 
 def _unreadable(path: str, wanted: str, value: object) -> Failure:
     return Failure(f"'{Property.WATCH}{path}' must be {wanted}, got {value!r}")
+
+
+# The resource that watches a job made elsewhere
+
+
+def physical_id(logical_id: str) -> str:
+    """What the resource is called as long as it lives, whatever job it watches."""
+    return f"{logical_id}-watch"
+
+
+def create(event: Event, aws: Aws, clock: Clock) -> Answer:
+    """Follow the job."""
+    wanted, job = _wish(event), _job(event, aws, clock)
+    return _follow(wanted, job, event, aws, clock)
+
+
+def update(event: Event, aws: Aws, clock: Clock) -> Answer:
+    """Follow the job if it is another one, or if more is wanted.
+
+    While the stack rolls back nothing is started and nothing fails: whoever waited for the old job has waited.
+    """
+    if Stack(aws.cloudformation, event).is_rolling_back():
+        name = str(event.properties.get(Property.JOB_NAME, ""))
+        log.write(event, "the stack rolls back: nothing is followed", job_name=name)
+        return _answer(name, jobs.describe_if_told(aws.sagemaker, name), event)
+    wanted, job = _wish(event), _job(event, aws, clock)
+    old = readable(event.old_properties)
+    if event.old_properties.get(Property.JOB_NAME) != event.properties[Property.JOB_NAME]:
+        if wanted.cannot_wait(old):
+            raise Failure(IN_VAIN)
+    elif not wanted.adds_to(old):
+        log.write(event, "nothing changed", job_name=job.name)
+        return _answer(job.name, job, event)
+    return _follow(wanted, job, event, aws, clock)
+
+
+def delete(event: Event, aws: Aws, clock: Clock) -> Answer:  # noqa: ARG001 - all requests are served alike
+    """Leave the job alone. The execution finds that its resource is gone, and ends."""
+    return Answer(event.physical_id)
+
+
+def _wish(event: Event) -> Watch:
+    wanted = read(event.properties)
+    if wanted is None or not event.properties.get(Property.JOB_NAME):
+        missing = [name for name in (Property.JOB_NAME, Property.WATCH) if not event.properties.get(name)]
+        raise Failure(f"the resource properties lack {', '.join(missing)}")
+    return wanted
+
+
+def _job(event: Event, aws: Aws, clock: Clock) -> Description:
+    name = str(event.properties[Property.JOB_NAME])
+    reply = patiently(lambda: jobs.describe(aws.sagemaker, name), clock)
+    if reply is None:
+        raise Failure(f"the AutoML job '{name}' that is to be watched does not exist in this account and region")
+    return Description(reply)
+
+
+def _follow(wanted: Watch, job: Description, event: Event, aws: Aws, clock: Clock) -> Answer:
+    name = str(event.properties[Property.JOB_NAME])
+    start(wanted, name, event, aws, clock, seen=job.state if job.has_ended else "")
+    return _answer(name, job, event)
+
+
+def _answer(name: str, job: Description, event: Event) -> Answer:
+    attributes: dict[str, str] = {Attribute.JOB_NAME: name, Attribute.JOB_ARN: job.arn}
+    return Answer(event.physical_id or physical_id(event.logical_id), attributes=attributes)

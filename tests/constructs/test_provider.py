@@ -208,7 +208,7 @@ def test_asset_is_below_60_kb(tmp_path: Path) -> None:
         for path in folder.rglob("*.py"):
             archive.write(path, path.relative_to(folder))
 
-    assert packed.stat().st_size < 60 * 1024
+    assert packed.stat().st_size < 60_000
 
 
 HASH_PROGRAM = """
