@@ -42,6 +42,9 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     return answer
 
 
+update = create
+
+
 def delete(event: Event, aws: Aws, clock: Clock) -> Answer:  # noqa: ARG001 - all requests are served alike
     """Nothing is there to be undone: the endpoint belongs to another resource."""
     return Answer(event.physical_id)

@@ -19,7 +19,7 @@ _SETTLED = {"InService", "Failed", "OutOfService"}
 def remove(sagemaker: SageMaker, job: Job, event: Event, clock: Clock, deadline: float) -> None:
     """Delete the endpoint that a job made, its configuration and its models, and wait until the endpoint is gone.
 
-    The execution role must outlive the endpoint, so the caller's resource must not be gone before.
+    The execution role must outlive it.
 
     Raises:
         ClientError: The endpoint cannot be deleted, so it goes on billing.

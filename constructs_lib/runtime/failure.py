@@ -10,8 +10,7 @@ _MISSING = re.compile(r"could not find|does not exist|not found", re.IGNORECASE)
 class Failure(Exception):  # noqa: N818 - what CloudFormation calls it
     """A refusal whose text is written for the person who reads the stack's events.
 
-    Attributes:
-        job_name: The job that may exist although the request failed, for the Delete that follows; or empty.
+    `job_name` is the job that may exist although the request failed, for the Delete that follows; or empty.
     """
 
     def __init__(self, reason: str, *, job_name: str = "") -> None:

@@ -1,14 +1,15 @@
 """Where Lambda calls: every event of CloudFormation gets exactly one answer, whatever happens."""
 
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from importlib import import_module
+from types import ModuleType
 from typing import Protocol, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import check, lifecycle, log, model, outcome, poll, registration, transform, watch
+from . import log
 from .answer import NO_JOB, Answer, deliver, encode
 from .clients import Aws, connect
 from .contract import (
@@ -32,29 +33,29 @@ from .event import Event, RawEvent, parse
 from .failure import Failure
 from .retry import Clock
 
-Serve = Callable[[Event, Aws, Clock], Answer]
-
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A type of resource: how its requests are served, and what every answer carries."""
+    """A type of resource, and what every answer about it carries."""
 
-    create: Serve
-    update: Serve
-    delete: Serve
+    module: str
+    """It has `create`, `update` and `delete`, and `physical_id` where that follows from the logical id."""
     attributes: type[StrEnum]
-    physical_id: Callable[[str], str] | None = None
-    """From the logical id, and the same for ever; None: the resource is called as what it made."""
+
+    @property
+    def service(self) -> ModuleType:
+        """The module, loaded when it is needed: a new process serves one type, and somebody waits for it."""
+        return import_module(f".{self.module}", __package__)
 
 
 KINDS = {
-    RESOURCE_TYPE: Kind(lifecycle.create, lifecycle.update, lifecycle.delete, Attribute),
-    WATCH_TYPE: Kind(watch.create, watch.update, watch.delete, Attribute, watch.physical_id),
-    OUTCOME_TYPE: Kind(outcome.create, outcome.update, outcome.delete, OutcomeAttribute, outcome.physical_id),
-    MODEL_TYPE: Kind(model.create, model.create, model.delete, ModelAttribute),
-    ENDPOINT_CHECK_TYPE: Kind(check.create, check.create, check.delete, EndpointCheck, check.physical_id),
-    TRANSFORM_TYPE: Kind(transform.create, transform.update, transform.delete, TransformAttribute),
-    MODEL_PACKAGE_TYPE: Kind(registration.create, registration.update, registration.delete, ModelPackageAttribute),
+    RESOURCE_TYPE: Kind("lifecycle", Attribute),
+    WATCH_TYPE: Kind("watch", Attribute),
+    OUTCOME_TYPE: Kind("outcome", OutcomeAttribute),
+    MODEL_TYPE: Kind("model", ModelAttribute),
+    ENDPOINT_CHECK_TYPE: Kind("check", EndpointCheck),
+    TRANSFORM_TYPE: Kind("transform", TransformAttribute),
+    MODEL_PACKAGE_TYPE: Kind("registration", ModelPackageAttribute),
 }
 """The types that this function serves."""
 
@@ -72,10 +73,7 @@ def handle(raw: RawEvent, context: Context) -> dict[str, object] | None:
 
 
 def serve(raw: RawEvent, connect: Callable[[], Aws], clock: Clock) -> dict[str, object] | None:
-    """Serve one call with the given services and time.
-
-    Returns:
-        The state machine's next state; nothing to CloudFormation, which is answered at its address.
+    """Serve one call with the given services and time; returns the state machine's next state, if it is one of its.
 
     Raises:
         ValueError: The event has no address for an answer.
@@ -83,6 +81,8 @@ def serve(raw: RawEvent, connect: Callable[[], Aws], clock: Clock) -> dict[str, 
     """
     state = cast("Mapping[str, object]", raw)
     if "ResponseURL" not in state and state.get(Poll.ACTION) == POLL_ACTION:
+        from . import poll
+
         return poll.look(state, connect(), clock)
     event = parse(raw)
     answer = _complete(_answer(event, connect, clock), event)
@@ -100,6 +100,8 @@ def _answer(event: Event, connect: Callable[[], Aws], clock: Clock) -> Answer:
     except (BotoCoreError, ClientError) as error:
         return _failed(event, str(error))
     except Exception as error:
+        import traceback
+
         log.write(event, "unexpected error", detail=traceback.format_exc())
         return _failed(event, f"unexpected {type(error).__name__}: {error}")
 
@@ -108,14 +110,15 @@ def _dispatch(event: Event, aws: Aws, clock: Clock) -> Answer:
     kind = KINDS.get(event.resource_type)
     if kind is None:
         raise Failure(f"the resource type must be {' or '.join(KINDS)}, got {event.resource_type!r}")
-    serve_request = {"Create": kind.create, "Update": kind.update, "Delete": kind.delete}[event.request_type]
+    serve_request: Callable[[Event, Aws, Clock], Answer] = getattr(kind.service, event.request_type.lower())
     return serve_request(event, aws, clock)
 
 
 def _failed(event: Event, reason: str, job_name: str = "") -> Answer:
     """A failure changes no physical id: CloudFormation would take another one for a replacement."""
     kind = KINDS.get(event.resource_type)
-    physical_id = kind.physical_id(event.logical_id) if kind and kind.physical_id else job_name or NO_JOB
+    lasting: Callable[[str], str] | None = getattr(kind.service, "physical_id", None) if kind else None
+    physical_id = lasting(event.logical_id) if lasting else job_name or NO_JOB
     return Answer(event.physical_id or physical_id, reason=log.mask(reason, event.response_url) or "unknown")
 
 

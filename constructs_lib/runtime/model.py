@@ -30,6 +30,9 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     return Answer(name, attributes={ModelAttribute.MODEL_NAME: name})
 
 
+update = create
+
+
 def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Delete the model if it is ours, and not the one that the resource has by now."""
     for name in dict.fromkeys([event.physical_id, *_names(event, aws)]):

@@ -149,3 +149,11 @@ def test_clients_are_made_once_and_wait_no_longer_than_the_function_can(monkeypa
         assert config.retries["mode"] == "adaptive"
         tries = config.retries["total_max_attempts"]
         assert tries * (config.connect_timeout + config.read_timeout) < 180
+
+
+@pytest.mark.parametrize("resource_type", KINDS)
+def test_every_type_is_served(resource_type: str) -> None:
+    """The modules are loaded when they are needed: none may be misspelt until then."""
+    service = KINDS[resource_type].service
+
+    assert all(callable(getattr(service, name)) for name in ("create", "update", "delete"))
