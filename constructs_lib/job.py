@@ -622,6 +622,17 @@ class _OwnedJob(JobBase):
             self._may_change = True
             let_change(self._resource)
 
+    def start_after(self, *scopes: IDependable) -> None:
+        """Start the job only when others are done: where one job runs at a time, an outcome of the job before.
+
+        `job.node.add_dependency(outcome)` has the job's role wait too, and with it the function that serves both: that
+        goes round in a circle, and is refused.
+
+        Args:
+            scopes: Constructs, e.g. an `AutoMLJobOutcome`.
+        """
+        self._resource.node.add_dependency(*scopes)
+
     @property
     def role(self) -> iam.IRole:
         """The role the job runs as."""
@@ -1092,6 +1103,11 @@ class _TagCheck:
         """The check of a stack's jobs."""
         return cls(provider)
 
+    @property
+    def jobs(self) -> list[_OwnedJob]:
+        """The jobs of the stack."""
+        return [job for job, _ in self._jobs]
+
     def add(self, job: _OwnedJob, tags: cdk.TagManager) -> None:
         """Look at the tags of this job too."""
         self._jobs.append((job, tags))
@@ -1103,6 +1119,11 @@ class _TagCheck:
             for job, tags in self._jobs
             for problem in _tag_problems(tags.tag_values())
         ]
+
+
+def jobs_of(provider: AutoMLProvider) -> list[_OwnedJob]:
+    """The jobs that a provider serves."""
+    return _TagCheck.of(provider).jobs
 
 
 def _tag_problems(tags: Mapping[str, str]) -> list[str]:

@@ -6,18 +6,19 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
 import aws_cdk as cdk
 import jsii
-from constructs import Construct
+from constructs import Construct, IValidation
 
 from .api.enums import MINIMIZED, REPORTED, Metric
 from .api.fields import described, hint, listed, number, raise_if_any
 from .batch import AutoMLTransform
 from .buckets import facts as bucket_facts
 from .following import let_change
-from .job import JobBase, watch
+from .job import JobBase, jobs_of, watch
 from .model import Candidate
 from .provider import AutoMLProvider
 from .registry import AutoMLModelPackage
@@ -217,7 +218,8 @@ class AutoMLJobOutcome(Construct):
     It fails with the job's own `FailureReason` when the job fails, and also when it was stopped from outside, has no
     best candidate or could not deploy it, when the time is over, and when the gate is missed. A deployment that fails
     is rolled back, which stops a job of the same stack. What else needs the result gets it from the attributes, which
-    may cross stacks like any other; use `node.add_dependency(outcome)` where something just has to come after.
+    may cross stacks; use `node.add_dependency(outcome)` where something just has to come after, and for another job
+    its `start_after(outcome)`. Two outcomes of one job write the same `result_uri`; the last one stays.
 
     Waiting costs nothing but looks at the job: about 0.06 USD for twelve hours. A deployment needs credentials that
     outlive it: those of the CDK's own bootstrap do.
@@ -266,6 +268,7 @@ class AutoMLJobOutcome(Construct):
         for name, warning in (quality_gate.warnings() if quality_gate else {}).items():
             cdk.Annotations.of(self).add_warning_v2(f"cdk-sagemaker-autopilot:{name}", warning)
         provider = AutoMLProvider.of(self)
+        _OrderCheck.of(provider)
         facts = job.facts
         seconds = int(timeout.to_seconds()) if timeout is not None else _default_timeout(facts)
         is_own = cdk.Stack.of(job) is stack
@@ -422,6 +425,31 @@ class AutoMLJobOutcome(Construct):
 
     def _attribute(self, name: OutcomeAttribute) -> str:
         return self._resource.get_att(name).to_string()
+
+
+@jsii.implements(IValidation)
+class _OrderCheck:
+    """Looks whether jobs wait for outcomes in a way that cannot be deployed, once all of a stack's are there."""
+
+    def __init__(self, provider: AutoMLProvider) -> None:
+        self._provider = provider
+        provider.node.add_validation(self)
+
+    @classmethod
+    @cache
+    def of(cls, provider: AutoMLProvider) -> _OrderCheck:
+        """The check of a stack."""
+        return cls(provider)
+
+    def validate(self) -> list[str]:
+        """What goes round in a circle."""
+        return [
+            f"the job '{job.node.path}' cannot depend on the outcome '{dependency.node.path}' of its own stack: its "
+            "role would wait too, which the function that serves both has to know first; use start_after(outcome)"
+            for job in jobs_of(self._provider)
+            for dependency in job.node.dependencies
+            if isinstance(dependency, AutoMLJobOutcome) and cdk.Stack.of(dependency) is self._provider.stack
+        ]
 
 
 def links(seconds: int) -> Iterator[tuple[int, int]]:

@@ -600,3 +600,71 @@ def test_a_job_without_candidates_has_no_gate() -> None:
         ValueError, match="'quality_gate' does not fit a job with 'generate_candidate_definitions_only'"
     ):
         new_outcome(stack, job, quality_gate=QualityGate(at_least=0.5))
+
+
+# --------------------------------------------------------------------------------------------------- one after another
+
+
+def cycle_in(template: dict[str, Any]) -> list[str]:
+    """A way from a resource back to itself."""
+
+    def needs(name: str) -> set[str]:
+        resource = {key: value for key, value in template["Resources"][name].items() if key != "Metadata"}
+        text = json.dumps(resource)
+        return {
+            other
+            for other in template["Resources"]
+            if f'"Ref": "{other}"' in text
+            or f'"Fn::GetAtt": ["{other}"' in text
+            or other in as_list(resource.get("DependsOn", []))
+        }
+
+    done: set[str] = set()
+
+    def walk(name: str, path: list[str]) -> list[str]:
+        if name in path:
+            return [*path[path.index(name) :], name]
+        if name in done:
+            return []
+        for other in needs(name):
+            if found := walk(other, [*path, name]):
+                return found
+        done.add(name)
+        return []
+
+    return next(filter(None, (walk(name, []) for name in template["Resources"])), [])
+
+
+def test_a_job_starts_after_the_outcome_of_another_one() -> None:
+    stack = new_stack()
+    first = new_outcome(stack, new_job(stack, "First"), "FirstOutcome")
+    second = AutoMLJob(
+        stack, "Second", training_data=Channel.from_bucket(data_bucket(stack), "train/"), target_attribute="y"
+    )
+    second.start_after(first)
+    new_outcome(stack, second, "SecondOutcome")
+
+    template = template_of(stack)
+    (job,) = [job for name, job in jobs_of(template).items() if name.startswith("Second")]
+
+    assert [name for name in job["DependsOn"] if name.startswith("FirstOutcome")]
+    assert cycle_in(template) == []
+
+
+def test_a_dependency_that_goes_round_in_a_circle_is_refused() -> None:
+    stack = new_stack()
+    first = new_outcome(stack, new_job(stack, "First"), "FirstOutcome")
+    new_job(stack, "Second").node.add_dependency(first)
+
+    with pytest.raises(
+        RuntimeError, match=r"the job 'Stack/Second' cannot depend on the outcome 'Stack/FirstOutcome'.*start_after"
+    ):
+        template_of(stack)
+
+
+def test_a_dependency_on_an_outcome_of_another_stack_is_fine() -> None:
+    app = cdk.App()
+    there, here = cdk.Stack(app, "There"), cdk.Stack(app, "Here")
+    new_job(here).node.add_dependency(new_outcome(there))
+
+    assert cycle_in(template_of(here)) == []
