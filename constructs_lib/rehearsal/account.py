@@ -1,7 +1,8 @@
 """Look at the rehearsal's account from outside, with boto3, as any other client would."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import uuid
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -9,6 +10,8 @@ from typing import Any, NamedTuple, Protocol
 import jmespath  # type: ignore[import-untyped]  # comes with botocore; has no types
 
 from .assembly import Job, Stack
+from .failures import CheckFailedError
+from .references import Place
 
 RUNNING = ("InProgress", "Stopping")
 ENDED = ("Completed", "Failed", "Stopped")
@@ -53,6 +56,13 @@ _LISTINGS = (
         "ModelPackageGroupSummaryList[].ModelPackageGroupName",
     ),
     _Listing(
+        "model package",
+        "sagemaker",
+        "list_model_packages",
+        "ModelPackageSummaryList[].ModelPackageArn",
+        {"ModelPackageType": "Both"},
+    ),
+    _Listing(
         "running transform job",
         "sagemaker",
         "list_transform_jobs",
@@ -73,7 +83,13 @@ _LISTINGS = (
     _Listing("log resource policy", "logs", "describe_resource_policies", "resourcePolicies[].policyName"),
     _Listing("state machine", "stepfunctions", "list_state_machines", "stateMachines[].name"),
     _Listing("event rule", "events", "list_rules", "Rules[].Name"),
-    _Listing("alarm", "cloudwatch", "describe_alarms", "MetricAlarms[].AlarmName"),
+    _Listing(
+        "alarm",
+        "cloudwatch",
+        "describe_alarms",
+        "[MetricAlarms, CompositeAlarms][].AlarmName",
+        {"AlarmTypes": ["MetricAlarm", "CompositeAlarm"]},
+    ),
     _Listing("topic", "sns", "list_topics", "Topics[].TopicArn"),
     _Listing("queue", "sqs", "list_queues", "QueueUrls[]"),
     _Listing("parameter", "ssm", "describe_parameters", "Parameters[].Name"),
@@ -128,6 +144,23 @@ class TrainingReport:
     """What a candidate really is, by its name."""
 
 
+@dataclass(frozen=True)
+class EndpointState:
+    """An endpoint at one moment."""
+
+    name: str
+    status: str
+    reason: str
+    """Why it is what it is, where that is told."""
+
+    config: str
+    model_data: frozenset[str]
+    """The artifacts that its containers have loaded."""
+
+    output: str
+    """Where an asynchronous endpoint writes its answers; empty for any other."""
+
+
 class Account:
     """What is in the account."""
 
@@ -178,10 +211,14 @@ class Account:
 
     def name_of(self, job: Job) -> str:
         """The name of the job that a resource is now: its physical id."""
-        stack = job.stack.name
-        for file in job.templates[1:]:
-            stack = self._nested(stack, job.stack, file)
-        return str(self._resources(stack)[job.logical_id]["PhysicalResourceId"])
+        return self.physical_id(job.place)
+
+    def physical_id(self, place: Place) -> str:
+        """What a resource is now."""
+        stack = place.stack.name
+        for file in place.templates[1:]:
+            stack = self._nested(stack, place.stack, file)
+        return str(self._resources(stack)[place.logical_id]["PhysicalResourceId"])
 
     def outputs(self, stack: Stack) -> dict[str, str]:
         """The outputs of a stack."""
@@ -271,15 +308,64 @@ class Account:
         found = self._all("s3", "list_objects_v2", "Contents[?Size>`0`].Key", Bucket=bucket, Prefix=prefix)
         return [f"s3://{bucket}/{key}" for key in found]
 
-    def invoke(self, endpoint: str, body: bytes, content_type: str) -> str:
-        """Ask an endpoint for predictions, as CSV."""
+    def invoke(self, endpoint: str, body: bytes, content_type: str, accept: str = "text/csv") -> str:
+        """Ask an endpoint for predictions."""
         runtime = self._client("sagemaker-runtime")
-        answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType=content_type, Accept="text/csv", Body=body)
+        answer = runtime.invoke_endpoint(EndpointName=endpoint, ContentType=content_type, Accept=accept, Body=body)
         return str(answer["Body"].read().decode())
+
+    def invoke_by_s3(
+        self, endpoint: EndpointState, body: bytes, content_type: str, accept: str
+    ) -> Generator[str | None]:
+        """Ask an asynchronous endpoint: None as long as there is no answer. What lies in S3 for it is removed after.
+
+        Raises:
+            CheckFailedError: The endpoint has answered that it failed.
+        """
+        s3, runtime = self._client("s3"), self._client("sagemaker-runtime")
+        request = f"{endpoint.output.rstrip('/')}/rehearsal-{uuid.uuid4()}"
+        bucket, key = split(request)
+        s3.put_object(Bucket=bucket, Key=key, Body=body)
+        asked = runtime.invoke_endpoint_async(
+            EndpointName=endpoint.name, InputLocation=request, ContentType=content_type, Accept=accept
+        )
+        places = [request, asked["OutputLocation"], asked.get("FailureLocation") or request]
+        try:
+            while (answer := self.read(places[1])) is None:
+                if places[2] != request and (failure := self.read(places[2])) is not None:
+                    raise CheckFailedError(f"endpoint {endpoint.name} failed at a request: {failure.decode()}")
+                yield None
+            yield answer.decode()
+        finally:
+            for place in places:
+                bucket, key = split(place)
+                s3.delete_object(Bucket=bucket, Key=key)
 
     def endpoint_status(self, name: str) -> str:
         """The status of an endpoint."""
         return str(self._client("sagemaker").describe_endpoint(EndpointName=name)["EndpointStatus"])
+
+    def endpoint(self, name: str) -> EndpointState:
+        """An endpoint and what it serves."""
+        sagemaker = self._client("sagemaker")
+        found = sagemaker.describe_endpoint(EndpointName=name)
+        config = sagemaker.describe_endpoint_config(EndpointConfigName=found["EndpointConfigName"])
+        models = [sagemaker.describe_model(ModelName=each["ModelName"]) for each in config["ProductionVariants"]]
+        containers = [each for model in models for each in model.get("Containers") or [model["PrimaryContainer"]]]
+        return EndpointState(
+            name=found["EndpointName"],
+            status=found["EndpointStatus"],
+            reason=found.get("FailureReason", ""),
+            config=found["EndpointConfigName"],
+            model_data=frozenset(each["ModelDataUrl"] for each in containers if each.get("ModelDataUrl")),
+            output=config.get("AsyncInferenceConfig", {}).get("OutputConfig", {}).get("S3OutputPath", ""),
+        )
+
+    def best_model(self, job: str) -> tuple[str, tuple[str, ...]]:
+        """The name of a job's best candidate, and the artifacts of its containers in their order."""
+        best = self.describe(job).get("BestCandidate", {})
+        containers = best.get("InferenceContainers", ())
+        return best.get("CandidateName", ""), tuple(each["ModelDataUrl"] for each in containers)
 
     def _client(self, service: str) -> Any:
         # Making a client takes longer than most calls.

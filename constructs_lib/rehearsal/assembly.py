@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from constructs_lib.runtime.contract import (
+    ENDPOINT_CHECK_TYPE,
     OUTCOME_TYPE,
     RESOURCE_TYPE,
     RESULT_FILE,
@@ -25,6 +26,9 @@ from .failures import CannotStartError
 from .references import NESTED_STACK, Place, origin
 
 Template = dict[str, Any]
+_LATE = (OUTCOME_TYPE, ENDPOINT_CHECK_TYPE)
+"""What is deployed late: an outcome after the wait, a check after its endpoint."""
+
 ID_HASH = 12
 """Characters at the end of a wait condition's logical id that another job changes."""
 
@@ -186,11 +190,14 @@ class Job:
         self.stack.edit(self.templates, change)
 
     def add_failure(self, logical_id: str) -> None:
-        """Add a resource that surely fails, after all that waits for the job in its stack: nobody signals it."""
+        """Add a resource that surely fails, after all in its stack that waits for the job or serves it.
+
+        It is a wait that nobody ends.
+        """
 
         def change(template: Template) -> None:
             handle = f"{logical_id}Handle"
-            waits = [name for name, resource in _resources(template).items() if resource.get("Type") == OUTCOME_TYPE]
+            waits = [name for name, resource in _resources(template).items() if resource.get("Type") in _LATE]
             template["Resources"] |= {
                 handle: {"Type": "AWS::CloudFormation::WaitConditionHandle"},
                 logical_id: {
@@ -251,7 +258,7 @@ class Assembly:
             Outcome(place, job, properties)
             for stack in stacks
             for place, properties in stack.of(OUTCOME_TYPE)
-            if (job := self._job(place, properties))
+            if (job := self.job_behind(place, properties))
         ]
 
     def open_gates(self, stacks: Iterable[Stack]) -> int:
@@ -274,13 +281,19 @@ class Assembly:
                 if self._origin(place, properties) == job.place:
                     stack.edit(place.templates, partial(_renew_conditions, logical_id=place.logical_id, number=number))
 
-    def _job(self, place: Place, properties: dict[str, Any]) -> Job | None:
-        """The job that the properties of an outcome name."""
+    def origin(self, value: Any, place: Place) -> Place | None:
+        """The resource that a value in the properties of another one comes from, if it is of the app."""
+        return origin(value, place.stack, place.templates, self.stacks)
+
+    def job_behind(self, place: Place, properties: dict[str, Any]) -> Job | None:
+        """The job that the properties of a resource name, directly or by way of the job's outcome."""
         found = self._origin(place, properties)
+        while found and found.resource.get("Type") in (OUTCOME_TYPE, WATCH_TYPE):
+            found = self._origin(found, found.resource["Properties"])
         return next((job for job in found.stack.jobs() if job.place == found), None) if found else None
 
     def _origin(self, place: Place, properties: dict[str, Any]) -> Place | None:
-        return origin(properties.get(Property.JOB_NAME), place.stack, place.templates, self.stacks)
+        return self.origin(properties.get(Property.JOB_NAME), place)
 
     def choose(self, names: Iterable[str]) -> list[Stack]:
         """The stacks of these names and what they depend on; all without names."""

@@ -5,7 +5,7 @@ Every step acts through the real `cdk` CLI and is judged through boto3, by what 
 
 import csv
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -13,9 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from constructs_lib.runtime.contract import OwnerTag
 
-from .account import KINDS, RUNNING, Account, JobState
+from .account import KINDS, RUNNING, Account, JobState, Thing
 from .assembly import Assembly, Job, Stack
 from .cdk import Cdk, expect_success
+from .endpoints import Endpoints, find
 from .failures import CheckFailedError, Evidence, tail
 from .outcomes import check, hints
 from .processes import Deadline, Finished
@@ -51,6 +52,9 @@ class Journey:
         self._record = record
         self._jobs = [job for stack in stacks for job in stack.jobs()]
         self._outcomes = assembly.outcomes(stacks)
+        endpoints, others = find(assembly, stacks)
+        self._endpoints = Endpoints(endpoints, account, record)
+        record.not_shown += [f"endpoint {name} being asked: it serves no job of the app" for name in others]
         self._releases = 1
         self._before = account.things()
         self._deployed = False
@@ -64,6 +68,7 @@ class Journey:
                 self._deploy()
                 self._train()
                 self._show_outputs()
+                self._ask()
                 if updates:
                     self._unchanged()
                     self._replace()
@@ -163,6 +168,11 @@ class Journey:
             f"it answered: {shown or 'nothing'}",
         )
 
+    def _ask(self) -> None:
+        if self._endpoints:
+            with self._record.step("what the endpoints answer"):
+                self._endpoints.check()
+
     def _unchanged(self) -> None:
         with self._record.step("the same app again"):
             before = self._account.jobs()
@@ -191,8 +201,9 @@ class Journey:
                 return
             old = self._account.job(self._account.name_of(job))
             before = self._account.jobs()
+            asking = self._endpoints.ask_meanwhile()
             self._train_again(job)
-            self._expect_deployed()
+            self._expect_deployed(asking)
             new = self._account.name_of(job)
             made = self._account.jobs().keys() - before.keys()
             self._record.expect(
@@ -204,6 +215,8 @@ class Journey:
             check(
                 [outcome for outcome in self._outcomes if outcome.job.place == job.place], self._account, self._record
             )
+            self._endpoints.expect_answered(asking, "the update")
+            self._endpoints.check()
 
     def _train_again(self, job: Job) -> None:
         self._releases += 1
@@ -277,7 +290,10 @@ class Journey:
             if job.can_be_replaced:
                 self._train_again(job)
             job.add_failure(FAILING)
-            self._expect_rolled_back(job, name, before, self._deploy_again())
+            asking = self._endpoints.ask_meanwhile()
+            self._expect_rolled_back(job, name, before, self._deploy_again(asking))
+            self._endpoints.expect_answered(asking, "update and rollback")
+            self._endpoints.check()
 
     def _expect_rolled_back(self, job: Job, name: str, before: Mapping[str, str], deployed: Finished) -> None:
         """The job of this name is still the resource, and what the update made in its place is given up."""
@@ -341,7 +357,7 @@ class Journey:
 
     def _expect_nothing_left(self, retained: set[str]) -> None:
         left = self._account.things() - self._before
-        kept = {thing for thing in left if thing.name in retained}
+        kept = {thing for thing in left if thing.name in retained or _is_record(thing, retained)}
         # Lambda and SageMaker make log groups where no stack has one; on AWS, too, those outlive the stack.
         logs = {thing for thing in left - kept if thing.name.startswith("/aws/") and thing.name not in self._own}
         for thing in sorted(kept):
@@ -402,8 +418,8 @@ class Journey:
     def _deploy_again(self, meanwhile: Callable[[], None] = lambda: None) -> Finished:
         return self._run("deploy", "--require-approval", "never", "--progress", "events", meanwhile=meanwhile)
 
-    def _expect_deployed(self) -> None:
-        finished = self._deploy_again()
+    def _expect_deployed(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        finished = self._deploy_again(meanwhile)
         if finished.code == 0:
             return
         wrong = dict.fromkeys(reason for stack in self._deployed_stacks() for reason in self._account.failures(stack))
@@ -481,6 +497,12 @@ def _definitions_only(job: Job) -> bool:
 
 def _cut(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
+
+
+def _is_record(thing: Thing, retained: Collection[str]) -> bool:
+    """Whether it is a version of a model whose resource keeps all that it ever registered: a registry is a record."""
+    group = thing.name.rpartition("/")[0]
+    return thing.kind == "model package" and any(name.rpartition("/")[0] == group for name in retained)
 
 
 def _is_retained(resource: Mapping[str, Any]) -> bool:

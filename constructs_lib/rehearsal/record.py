@@ -24,6 +24,24 @@ class Told(NamedTuple):
 
 
 @dataclass
+class Answered:
+    """What an endpoint has answered."""
+
+    endpoint: str
+    jobs: list[str]
+    """The jobs whose best candidates it has served, one after the other."""
+
+    candidate: str
+    response_keys: tuple[str, ...]
+    about: str
+    answer: str
+    """As CSV."""
+
+    asked_meanwhile: int = 0
+    """How often it was asked while deployments were under way."""
+
+
+@dataclass
 class Record:
     """The steps with their checks, told to the screen as they happen."""
 
@@ -31,6 +49,7 @@ class Record:
     steps: list[Step] = field(default_factory=list)
     trained: list[tuple[JobState, TrainingReport]] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
+    answered: list[Answered] = field(default_factory=list)
     retained: list[str] = field(default_factory=list)
     """What is left of the stacks on purpose."""
 

@@ -16,6 +16,12 @@ class Place(NamedTuple):
     templates: tuple[str, ...]
     logical_id: str
 
+    @property
+    def resource(self) -> dict[str, Any]:
+        """What the template says of it."""
+        found: dict[str, Any] = self.stack.load(self.templates)["Resources"][self.logical_id]
+        return found
+
 
 def origin(value: Any, stack: "Stack", templates: tuple[str, ...], stacks: Iterable["Stack"]) -> Place | None:
     """The resource that a value in a template comes from; None for text, and for what comes from elsewhere.

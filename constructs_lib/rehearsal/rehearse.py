@@ -127,12 +127,19 @@ def closing(record: Record) -> Iterator[str]:
         yield from ("", f"Outcome of {told.job}")
         yield from _wrapped(f"gate: {told.gate or 'none'}", others="    ")
         yield f"  result: {told.result or 'not written'}"
+    for served in record.answered:
+        yield from ("", f"Endpoint {served.endpoint}")
+        yield from _wrapped(f"serves: {served.candidate} of {', then of '.join(served.jobs)}", others="    ")
+        keys = f" ({', '.join(served.response_keys)})" if served.response_keys else ""
+        yield from _wrapped(f"answers: {served.answer}{keys}, as the model itself", others="    ")
+        if served.asked_meanwhile:
+            yield f"  meanwhile: asked {served.asked_meanwhile} times during updates, always answered"
     if record.retained:
         yield from ("", "Left on purpose:", *(f"  {name}" for name in record.retained))
     if record.not_shown:
         yield from ("", "Not shown:", *(line for text in record.not_shown for line in _wrapped(text)))
     trained = any(job.candidates for job, _ in record.trained)
-    yield from ("", *_emulation(trained=trained, waits=bool(record.told)), "")
+    yield from ("", *_emulation(trained=trained, waits=bool(record.told), serves=bool(record.answered)), "")
     rows = [(step.title, f"{step.seconds:.1f} s", str(len(step.checks) or "")) for step in record.steps]
     yield from table([("step", "time", "checks"), *rows])
     checks = sum(len(step.checks) for step in record.steps)
@@ -144,13 +151,15 @@ def _wrapped(text: str, *, first: str = "  ", others: str = "  ") -> list[str]:
     return textwrap.wrap(printable(text), WIDTH, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
 
 
-def _emulation(*, trained: bool, waits: bool) -> Iterator[str]:
+def _emulation(*, trained: bool, waits: bool, serves: bool) -> Iterator[str]:
     models = ", the trained models" if trained else ""
     yield f"Real here:     the cdk CLI, the synthesized templates and assets, the Lambda code, the data{models}"
     yield "Emulated here: CloudFormation, S3, KMS, Lambda and IAM by MiniStack (policies are enforced),"
     yield "               SageMaker by this library"
     if waits:
         yield "Shortened:     the time between two looks at a job, from a minute to a second"
+    if serves:
+        yield "Shortened:     how long alarms are watched while a model takes over, to a second or two in all"
     if trained:
         yield "The models were trained on this machine, not by Autopilot: scores here say nothing about scores there."
 

@@ -409,7 +409,7 @@ class Serving(World):
     def endpoint_status(self, name: str) -> str:
         return self.status
 
-    def invoke(self, endpoint: str, body: bytes, content_type: str) -> str:
+    def invoke(self, endpoint: str, body: bytes, content_type: str, accept: str = "text/csv") -> str:
         assert (endpoint, body, content_type) == ("churn-now", b"1\n2\n", "text/csv")
         return self.answer
 
