@@ -70,7 +70,7 @@ class SageMakerType:
         if changed <= {"Tags", *self._in_place}:
             self._replace_tags(arn, old, new)
             self._complete(name, new)
-            return arn, self._attributes(arn, name)
+            return arn, self._attributes(arn, self._name_as_given(arn, new))
         if self.kind == "Endpoint" and self._name_property not in changed:
             return self._update_endpoint(arn, name, new)
         if self._name_property in new and self._name_property not in changed:
@@ -130,6 +130,12 @@ class SageMakerType:
 
     def _name(self, arn: str, properties: Json) -> str:
         return str(properties.get(self._name_property) or arn.rpartition("/")[2])
+
+    def _name_as_given(self, arn: str, properties: Json) -> str:
+        """The name in the letters in which it was given: ARNs have small ones only."""
+        name = self._name(arn, properties)
+        describe = getattr(self.client("sagemaker"), f"describe_{_SNAKE[self.kind]}")
+        return str(describe(**{self._name_property: name})[self._name_property])
 
     def _replace_tags(self, arn: str, old: Json, new: Json) -> None:
         kept = {tag["Key"] for tag in new.get("Tags", ())}

@@ -179,3 +179,19 @@ def test_another_instance_type_meets_the_scalable_target(stacks: Stacks, account
     changed = resources("scaled", data, role, instance="ml.m5.xlarge")
     assert stacks.deploy("scaled", changed) == "UPDATE_COMPLETE", stacks.reasons("scaled")
     stacks.delete("scaled")
+
+
+def test_other_tags_leave_a_configuration_its_name_in_the_letters_that_it_had(
+    stacks: Stacks, account: Account, role: str
+) -> None:
+    whole = resources("tagged", model_data(account, "old"), role)
+    made = {name: whole[name] for name in ("Model", "Config")}
+    outputs = {"Name": {"Value": {"Fn::GetAtt": ["Config", "EndpointConfigName"]}}}
+    assert stacks.deploy("tagged", made, outputs) == "CREATE_COMPLETE", stacks.reasons("tagged")
+    before = stacks.describe("tagged")["Outputs"]
+    made["Config"]["Properties"]["Tags"] = [{"Key": "k", "Value": "v"}]
+    assert stacks.deploy("tagged", made, outputs) == "UPDATE_COMPLETE", stacks.reasons("tagged")
+    assert stacks.describe("tagged")["Outputs"] == before
+    [output] = before
+    assert output["OutputValue"].startswith("tagged-Config-")
+    stacks.delete("tagged")
