@@ -44,6 +44,12 @@ def test_id_stays_the_same(world: HostingWorld) -> None:
     assert update(world)["PhysicalResourceId"] == created
 
 
+def test_case_of_letters_in_a_name_is_no_difference(world: HostingWorld) -> None:
+    world.hosting.serve_endpoint("churn", "Churn-Config-2")
+
+    assert update(world)["Status"] == "SUCCESS"
+
+
 def test_deployment_that_was_taken_back_fails(world: HostingWorld) -> None:
     world.hosting.serve_endpoint("churn", "churn-config-1")
 
