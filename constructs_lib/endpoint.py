@@ -533,7 +533,7 @@ class AutoMLEndpoint(_EndpointBase):
 
     @property
     def cdk_tag_manager(self) -> cdk.TagManager:
-        """What `Tags.of(...)` talks to. Model and endpoint keep, a change of tags makes a new configuration."""
+        """What `Tags.of(...)` talks to. Tags of model, configuration and endpoint are changed in place."""
         return self._tags
 
     def add_rollback_alarm(self, alarm: cloudwatch.IAlarm) -> None:
