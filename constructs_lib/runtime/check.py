@@ -76,7 +76,7 @@ def _problem(name: str, wanted: str, aws: Aws, clock: Clock) -> str:
     hint = why or ". See the alarms of its deployment policy, and its log below /aws/sagemaker/Endpoints/"
     if status != _IN_SERVICE:
         return f"the endpoint '{name}' is {'still ' if status in _CHANGING else ''}{status}{why}"
-    # Names of SageMaker are told apart by their letters, not by the case of these, which ARNs do not keep.
+    # ARNs do not keep the case of names.
     if serves.lower() != wanted.lower():
         return (
             f"SageMaker has taken the deployment of the endpoint '{name}' back: it serves the configuration '{serves}' "
