@@ -116,7 +116,7 @@ class Environment:
             say(f"installing {package} (seconds, once)")
             options = ["--prefix", str(folder), "--no-package-lock", "--no-save", "--no-audit", "--no-fund"]
             folder.mkdir(parents=True, exist_ok=True)
-            self.run(["npm", "install", "--silent", *options, package])
+            self.run(["npm", "install", "--loglevel=error", *options, package])
         return found
 
     def run(self, command: list[str], **variables: str) -> int:
