@@ -19,7 +19,7 @@ import hypercorn.asyncio
 import hypercorn.config
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, responses, router
-from ministack.services import iam, sts, tagging
+from ministack.services import cloudformation, iam, sts, tagging
 from ministack.services.cloudformation import custom_resource, provisioners, stacks
 
 from constructs_lib.rehearsal.cloud.connection import Credentials
@@ -280,6 +280,12 @@ def add_resource_type(name: str, create: Create, update: Update | None, delete: 
     if taggable:
         provisioners._STACK_TAG_PROPERTY[name] = ("Tags", "list")
     _run_on_thread(name)
+
+
+def is_being_deleted(stack_name: str) -> bool:
+    """Whether a stack goes, although something of it is being made."""
+    stack = cloudformation._stacks.get(stack_name)
+    return stack is not None and stack["StackStatus"] == "DELETE_IN_PROGRESS"
 
 
 def extend_resource_type(name: str, after_change: Callable[[str, dict[str, Any]], Attributes]) -> None:

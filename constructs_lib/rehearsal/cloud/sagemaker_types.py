@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from constructs_lib.rehearsal.cloud import ministack
 from constructs_lib.rehearsal.cloud.model import service_model
 from constructs_lib.rehearsal.cloud.store import Json
 
@@ -59,7 +60,12 @@ class SageMakerType:
         name = properties.get(self._name_property) or fresh_name(stack_name, logical_id)
         answer = self._call("create", {**properties, self._name_property: name})
         if self.kind == "Endpoint":
-            self._wait(name)
+            try:
+                self._wait(name, stack_name)
+            except ValueError:
+                # CloudFormation does so when it rolls back; MiniStack knows nothing of what was made in vain.
+                self._call("delete", {self._name_property: name})
+                raise
         self._complete(name, properties)
         return answer[f"{self.kind}Arn"], self._attributes(answer[f"{self.kind}Arn"], name)
 
@@ -72,7 +78,7 @@ class SageMakerType:
             self._complete(name, new)
             return arn, self._attributes(arn, self._name_as_given(arn, new))
         if self.kind == "Endpoint" and self._name_property not in changed:
-            return self._update_endpoint(arn, name, new)
+            return self._update_endpoint(arn, name, new, stack_name)
         if self._name_property in new and self._name_property not in changed:
             raise ValueError(
                 f"CloudFormation cannot update a stack when a custom-named resource requires replacing. "
@@ -103,10 +109,10 @@ class SageMakerType:
         del arn
         return {self._name_property: name}
 
-    def _update_endpoint(self, arn: str, name: str, properties: Json) -> tuple[str, Json]:
+    def _update_endpoint(self, arn: str, name: str, properties: Json, stack_name: str) -> tuple[str, Json]:
         wanted = properties["EndpointConfigName"]
         self._call("update", {**properties, self._name_property: name})
-        self._wait(name)
+        self._wait(name, stack_name)
         running = self.client("sagemaker").describe_endpoint(EndpointName=name)
         if running["EndpointConfigName"].lower() != wanted.lower():
             raise ValueError(
@@ -114,11 +120,13 @@ class SageMakerType:
             )
         return arn, self._attributes(arn, name)
 
-    def _wait(self, name: str) -> None:
+    def _wait(self, name: str, stack_name: str) -> None:
         while True:
             endpoint = self.client("sagemaker").describe_endpoint(EndpointName=name)
             if endpoint["EndpointStatus"] not in ("Creating", "Updating", "RollingBack"):
                 break
+            if ministack.is_being_deleted(stack_name):
+                raise ValueError("Resource creation cancelled")
             time.sleep(_POLL)
         if endpoint["EndpointStatus"] == "Failed":
             raise ValueError(f"The endpoint {name} failed: {endpoint.get('FailureReason')}")

@@ -1,7 +1,7 @@
 """What CloudFormation does about wait conditions and MiniStack does not; this module, too, knows MiniStack's inside.
 
 MiniStack makes one resource after the other and shows each only once it is complete. A deployment that waits can be
-neither cancelled nor deleted there: it looks for such a wish between two resources only.
+neither cancelled nor deleted there: it looks for such a wish between two resources only, and for a deletion never.
 """
 
 import asyncio
@@ -19,6 +19,8 @@ _MARK = "cancelled by the deployment"
 
 _STACK = "AWS::CloudFormation::Stack"
 _CONDITION = "AWS::CloudFormation::WaitCondition"
+_DELETING = "DELETE_IN_PROGRESS"
+_POLL = 0.05
 Handle = Callable[[Mapping[str, Any]], Any]
 
 
@@ -31,6 +33,7 @@ def install() -> None:
     _end_waits_of_cancelled_updates()
     _end_waits_of_deleted_stacks(ended)
     _end_executions_of_deleted_state_machines()
+    _tell_of_clean_ups()
 
 
 def _wait_after_all_else() -> None:
@@ -76,14 +79,7 @@ def _show_resources_in_progress() -> None:
 
 
 def _shown(stack: Mapping[str, Any], logical_id: str) -> dict[str, Any] | None:
-    event = next(
-        (
-            event
-            for event in reversed(cloudformation._stack_events.get(stack["StackId"], []))
-            if event["LogicalResourceId"] == logical_id and event["ResourceType"] != _STACK
-        ),
-        None,
-    )
+    event = _latest_event(stack, logical_id)
     if event is None:
         return None
     known = stack.get("_resources", {}).get(logical_id)
@@ -100,6 +96,17 @@ def _shown(stack: Mapping[str, Any], logical_id: str) -> dict[str, Any] | None:
         "ResourceStatus": status,
         "Timestamp": event["Timestamp"],
     }
+
+
+def _latest_event(stack: Mapping[str, Any], logical_id: str) -> Mapping[str, Any] | None:
+    return next(
+        (
+            event
+            for event in reversed(cloudformation._stack_events.get(stack["StackId"], []))
+            if event["LogicalResourceId"] == logical_id and event["ResourceType"] != _STACK
+        ),
+        None,
+    )
 
 
 def _name_cancelled_waits() -> None:
@@ -159,16 +166,28 @@ def _note_ends_of_deleted_stacks() -> dict[str, asyncio.Event]:
 
 
 def _end_waits_of_deleted_stacks(ended: dict[str, asyncio.Event]) -> None:
-    original = handlers._delete_stack_async
+    """A stack that is deleted while it is created makes nothing more; what it has made is deleted."""
+    original, make = handlers._delete_stack_async, stacks._provision_keeping_seed
+
+    def provision(resource_type: str, logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
+        stack = cloudformation._stacks.get(stack_name)
+        if stack and stack["StackId"] in ended:
+            raise RuntimeError(_CANCELLED)
+        return make(resource_type, logical_id, properties, stack_name)
 
     async def delete(name: str, stack_id: str, *rest: Any, **more: Any) -> None:
         stack = cloudformation._stacks.get(name)
-        if stack and stack["StackStatus"] == "CREATE_IN_PROGRESS" and _end_waits(stack_id):
-            stack["StackStatus"] = "DELETE_IN_PROGRESS"
+        if stack and stack["StackStatus"] == "CREATE_IN_PROGRESS":
+            stack["StackStatus"] = _DELETING
             ended[stack_id] = over = asyncio.Event()
-            await over.wait()
+            _end_waits(stack_id)
+            # The last resource may have been made meanwhile.
+            while not over.is_set() and stack["StackStatus"] == _DELETING:
+                await asyncio.sleep(_POLL)
+            ended.pop(stack_id, None)
         await original(name, stack_id, *rest, **more)
 
+    stacks._provision_keeping_seed = provision
     handlers._delete_stack_async = delete
 
 
@@ -184,3 +203,23 @@ def _end_executions_of_deleted_state_machines() -> None:
                 execution["status"] = "ABORTED"
 
     handlers_of_type["delete"] = delete
+
+
+def _tell_of_clean_ups() -> None:
+    """The end of an update deletes what it has removed or replaced; MiniStack tells of that only where it fails."""
+    original = stacks._delete_resource
+
+    def delete(
+        resource_type: str, physical_id: str, properties: dict[str, Any], stack_name: str, logical_id: str
+    ) -> None:
+        stack = cloudformation._stacks.get(stack_name)
+        latest = _latest_event(stack, logical_id) if stack else None
+        if not stack or (latest and latest["ResourceStatus"].startswith("DELETE_")):
+            original(resource_type, physical_id, properties, stack_name, logical_id)
+            return
+        event = (stack["StackId"], stack_name, logical_id, resource_type)
+        stacks._add_event(*event, "DELETE_IN_PROGRESS", physical_id=physical_id)
+        original(resource_type, physical_id, properties, stack_name, logical_id)
+        stacks._add_event(*event, "DELETE_COMPLETE", physical_id=physical_id)
+
+    stacks._delete_resource = delete

@@ -195,3 +195,33 @@ def test_other_tags_leave_a_configuration_its_name_in_the_letters_that_it_had(
     [output] = before
     assert output["OutputValue"].startswith("tagged-Config-")
     stacks.delete("tagged")
+
+
+def test_endpoint_that_fails_is_gone_when_its_stack_has_rolled_back(
+    stacks: Stacks, account: Account, role: str
+) -> None:
+    whole = resources("failed", f"s3://{BUCKET}/nothing", role)
+    made = {name: whole[name] for name in ("Model", "Config", "Endpoint")}
+    del made["Endpoint"]["Properties"]["DeploymentConfig"]
+    assert stacks.deploy("failed", made) == "ROLLBACK_COMPLETE"
+    assert "The endpoint failed failed: " in stacks.reasons("failed")
+    assert account.sagemaker.list_endpoints(NameContains="failed")["Endpoints"] == []
+    assert account.sagemaker.list_models(NameContains="failed")["Models"] == []
+
+
+def test_what_an_update_removes_or_replaces_is_seen_to_go(stacks: Stacks, account: Account, role: str) -> None:
+    whole = resources("cleaned", model_data(account, "old"), role)
+    made = {name: whole[name] for name in ("Model", "Config", "Topic")}
+    assert stacks.deploy("cleaned", made) == "CREATE_COMPLETE", stacks.reasons("cleaned")
+    config, topic = stacks.resource("cleaned", "Config"), stacks.resource("cleaned", "Topic")
+    del made["Topic"]
+    made["Config"]["Properties"]["DataCaptureConfig"]["InitialSamplingPercentage"] = "50"
+    assert stacks.deploy("cleaned", made) == "UPDATE_COMPLETE", stacks.reasons("cleaned")
+    events = stacks.cloudformation.describe_stack_events(StackName="cleaned")["StackEvents"]
+    deleted = [
+        (event["PhysicalResourceId"], event["ResourceStatus"])
+        for event in reversed(events)
+        if event["ResourceStatus"].startswith("DELETE_")
+    ]
+    assert deleted == [(each, f"DELETE_{status}") for each in (config, topic) for status in ("IN_PROGRESS", "COMPLETE")]
+    stacks.delete("cleaned")

@@ -52,6 +52,10 @@ PARAMETERS = {
     "services.cloudformation.stacks._add_event": [
         "stack_id", "stack_name", "logical_id", "resource_type", "status", "reason", "physical_id", "detailed_status",
     ],
+    "services.cloudformation.stacks._delete_resource": [
+        "resource_type", "physical_id", "props", "stack_name", "logical_id",
+    ],
+    "services.cloudformation.stacks._provision_keeping_seed": ["args"],
     "services.cloudformation.stacks._revert_update": [
         "stack_id", "stack_name", "logical_id", "rtype", "physical_id", "applied_props", "previous_props", "attrs",
         "record",
