@@ -114,7 +114,7 @@ def ask_by_s3(stage: Serving, endpoint: str, row: str) -> dict[str, Any]:
 
 
 def content(stage: Serving, uri: str) -> str:
-    found = eventually(lambda: stage.seen.read(uri))
+    found = eventually(lambda: stage.seen.read(uri)) or b""
     return found.decode()
 
 

@@ -21,7 +21,7 @@ LATE = "late"
 """The container takes some seconds to come up."""
 
 CSV = f"{FIRST},{SECOND},{BROKEN},{LATE},slow\n".encode() + b"1,0,0,0,0\n2,1,1,1,1\n" * 300
-SECONDS = 6.0
+SECONDS = 3.0
 OUTPUT = "SAGEMAKER_INFERENCE_OUTPUT"
 
 
