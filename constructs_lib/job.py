@@ -630,7 +630,16 @@ class _OwnedJob(JobBase):
 
         Args:
             scopes: Constructs, e.g. an `AutoMLJobOutcome`.
+
+        Raises:
+            ValueError: one of `scopes` is no construct.
         """
+        wrong = [
+            f"'scopes[{index}]' must be a construct, got {described(scope)}; e.g. an AutoMLJobOutcome"
+            for index, scope in enumerate(scopes)
+            if not hasattr(scope, "__jsii_type__")
+        ]
+        raise_if_any(wrong, f"start_after of '{self.node.path}'")
         self._resource.node.add_dependency(*scopes)
 
     @property

@@ -668,3 +668,12 @@ def test_a_dependency_on_an_outcome_of_another_stack_is_fine() -> None:
     new_job(here).node.add_dependency(new_outcome(there))
 
     assert cycle_in(template_of(here)) == []
+
+
+@pytest.mark.parametrize("scope", ["Outcome", None])
+def test_what_is_no_construct_cannot_come_before_a_job(scope: Any) -> None:
+    job = new_job(new_stack())
+    with pytest.raises(
+        ValueError, match=r"start_after of 'Stack/Job' has 1 problem.*\n.*'scopes\[0\]' must be a constr"
+    ):
+        job.start_after(scope)
