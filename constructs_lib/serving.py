@@ -71,7 +71,7 @@ class Serverless(ServerlessVariant):
         """What is wrong, in the caller's words."""
         yield from problems(part(self, ServerlessVariant), is_token=is_token, path=_PROP)
         memory, most, warm = self.memory_size_mib, self.max_concurrency, self.provisioned_concurrency
-        if _is_whole(memory) and memory % _STEP:
+        if _is_whole(memory) and memory > _STEP and memory % _STEP:
             yield f"'{_PROP}.memory_size_mib' must be 1024, 2048, 3072, 4096, 5120 or 6144, got {memory}"
         if warm is not None and _is_whole(warm) and _is_whole(most) and warm > most:
             yield (
