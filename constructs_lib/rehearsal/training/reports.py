@@ -36,7 +36,7 @@ def explain(archive: str, directory: str) -> str:
     """Write how much worse the model gets, by the objective, when one column's values are shuffled.
 
     Returns:
-        The folder with ``permutation-importance.json``.
+        The folder with ``analysis.json``.
     """
     model, prepared = Model.open(Path(archive)), Prepared.load(Path(directory))
     generator = np.random.default_rng(_SEED)
@@ -54,7 +54,7 @@ def explain(archive: str, directory: str) -> str:
     ranked = dict(sorted(importances.items(), key=lambda item: -item[1]))
     folder = Path(archive).parent / "explainability"
     write_json(
-        folder / "permutation-importance.json",
+        folder / "analysis.json",
         {
             "method": "permutation importance (Autopilot reports SHAP values of SageMaker Clarify instead)",
             "meaning": f"how much worse {objective} gets on validation rows when the column is shuffled",
@@ -72,7 +72,7 @@ def insights(archive: str, directory: str, name: str, description: str) -> str:
     """Write the model's metrics and its right and wrong answers on the validation rows.
 
     Returns:
-        The folder with ``insights.json`` and ``insights.md``.
+        The folder with ``statistics.json`` and ``insights.md``.
     """
     model, prepared = Model.open(Path(archive)), Prepared.load(Path(directory))
     sample = prepared.validation
@@ -91,7 +91,7 @@ def insights(archive: str, directory: str, name: str, description: str) -> str:
         found["labels"] = list(model.labels)
         found["confusion_matrix"] = _confusion(sample.target.astype(int), predicted.argmax(axis=1), len(model.labels))
     folder = Path(archive).parent / "model-insights"
-    write_json(folder / "insights.json", found)
+    write_json(folder / "statistics.json", found)
     (folder / "insights.md").write_text(_as_markdown(found), encoding="utf-8")
     return str(folder)
 
@@ -135,7 +135,7 @@ def _as_markdown(found: dict[str, Any]) -> str:
         labels = found["labels"]
         lines += ["## Confusion matrix (rows: true class; columns: predicted)", ""]
         if len(labels) > _MOST_CLASSES_SHOWN:
-            lines.append(f"{len(labels)} classes: see insights.json.")
+            lines.append(f"{len(labels)} classes: see statistics.json.")
         else:
             rows = [[label, *map(str, row)] for label, row in zip(labels, found["confusion_matrix"], strict=True)]
             lines += _table(["", *labels], rows)

@@ -105,7 +105,7 @@ def test_the_regions_that_matter_are_explained(trained: tuple[TrainingResult, Pa
     explained = json.loads((result.best.explainability / "regions.json").read_text())
     assert np.array(explained["rows_from_the_top"]).shape == (4, 4)
     assert explained["objective_value"] == result.best.objective_value
-    assert (result.best.insights / "insights.json").exists()
+    assert (result.best.insights / "statistics.json").exists()
 
 
 def test_a_label_of_a_manifest_wins_over_the_folder(tmp_path: Path) -> None:

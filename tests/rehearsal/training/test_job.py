@@ -90,7 +90,7 @@ def test_what_was_learned_is_the_signal_in_the_data(ensemble: tuple[TrainingResu
     assert result.best is not None
     assert result.best.metrics["Validation"]["AUC"] > 0.8
     assert result.best.explainability is not None
-    explained = json.loads((result.best.explainability / "permutation-importance.json").read_text())
+    explained = json.loads((result.best.explainability / "analysis.json").read_text())
     assert set(list(explained["columns"])[:2]) == {"age", "plan"}
     assert "SHAP" in explained["method"]
 
@@ -127,7 +127,7 @@ def test_the_insights_count_the_validation_rows(ensemble: tuple[TrainingResult, 
     result, _, folder = ensemble
     assert result.best is not None
     assert result.best.insights is not None
-    found = json.loads((result.best.insights / "insights.json").read_text())
+    found = json.loads((result.best.insights / "statistics.json").read_text())
     matrix = np.array(found["confusion_matrix"])
     target = Prepared.load(folder / "work").validation.target
     assert matrix.sum(axis=1).tolist() == [int((target == label).sum()) for label in (0, 1)]
@@ -170,10 +170,10 @@ def test_a_regression_is_tuned_and_sorted_by_the_smallest_error(tmp_path: Path) 
     assert result.best is not None
     assert result.best.insights is not None
     assert result.best.explainability is not None
-    explained = json.loads((result.best.explainability / "permutation-importance.json").read_text())["columns"]
+    explained = json.loads((result.best.explainability / "analysis.json").read_text())["columns"]
     assert list(explained) == ["x3", "x2", "x1", "x0"], "by the weights in the price"
     assert min(explained.values()) > 0
-    residuals = json.loads((result.best.insights / "insights.json").read_text())["residuals"]
+    residuals = json.loads((result.best.insights / "statistics.json").read_text())["residuals"]
     assert abs(residuals["mean"]) < 0.5
 
 
