@@ -127,3 +127,43 @@ def test_the_endpoint_of_each_problem_type_answers() -> None:
     ]
     assert asked[2][1] == "0"
     assert asked[3][1].startswith("series,quarter,p10,p50,p90 | consumption,2009-10-01 00:00:00,")
+
+
+def test_an_endpoint_goes_through_its_whole_life_without_downtime() -> None:
+    said = rehearse("examples/endpoint_realtime")
+    [name] = re.findall(r"EndpointName = (\S+)$", said, re.MULTILINE)
+    first, second = re.findall(r"ok: it serves \S+, the best candidate of (\S+)$", said, re.MULTILINE)[:2]
+    assert first != second
+    assert said.count(f"ok: it serves linear-learner, the best candidate of {second}\n") == 2, (
+        "and again after a rollback"
+    )
+    answer = r"asked for 3 rows of the training data, it answers as the model itself, in CSV: (no|yes),0\.\d+ \| "
+    assert len(re.findall(answer, said)) == 3
+    assert said.count('in JSON: {"predictions": [{"predicted_label": "') == 3
+    assert said.count("ok: answers hold what was asked for: predicted_label, probability") == 3
+    for during in ("the update", "update and rollback"):
+        assert re.search(rf"ok: {name}: asked [1-9]\d+ times during {during}, always answered", said)
+    closing = said.split(f"\nEndpoint {name}\n")[1]
+    assert f"  serves: linear-learner of {first}, then of {second}\n" in closing
+    assert "(predicted_label, probability), as\n    the model itself" in closing
+    assert re.search(r"  meanwhile: asked \d+ times during updates, always answered", closing)
+    assert re.findall(r"^  (bucket|log group|KMS key) ", closing, re.MULTILINE) == ["KMS key", "bucket", "log group"]
+    assert "Not shown" not in said
+
+
+def test_an_endpoint_without_instances_answers() -> None:
+    said = rehearse("--quick", "examples/endpoint_serverless")
+    assert "it answers as the model itself, in CSV: no | yes | no" in said
+    assert re.findall(r"^  (bucket|log group|model package) ", said, re.MULTILINE) == ["bucket", "log group"]
+
+
+def test_the_platform_of_one_of_two_accounts_answers_from_its_network() -> None:
+    said = rehearse("--quick", "--stack", "Test/Credit", "examples/platform")
+    for words in (
+        "the app is for 111122223333 in eu-west-1: starting again",
+        "2 stacks, 1 AutoML job: Test/Credit/Credit",
+        "ok: answers hold what was asked for: predicted_label, probability",
+        "nothing else is left of the stacks",
+    ):
+        assert words in said
+    assert "Production" not in said
