@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import aws_cdk as cdk
@@ -11,6 +12,8 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 
 from constructs_lib import Asynchronous, AutoScaling, DataCapture, OutputLocation, RealTime, Serverless
+from constructs_lib.rehearsal.account import Thing
+from constructs_lib.rehearsal.failures import CheckFailedError
 
 from ..cloud.account import BUCKET
 from ..waiting.stage import eventually, new_stack
@@ -172,3 +175,61 @@ def test_number_of_instances_follows_the_load_and_a_deployment_keeps_it(
     assert after["EndpointConfigName"] != before
     assert after["ProductionVariants"][0]["CurrentInstanceCount"] == 3
     assert after["DataCaptureConfig"]["CurrentSamplingPercentage"] == 50
+
+
+def asked_as_rehearsed(stage: Serving, endpoint: str, row: str) -> str:
+    """What `automl rehearse` gets of an asynchronous endpoint."""
+    state = stage.seen.endpoint(endpoint)
+    with closing(stage.seen.invoke_by_s3(state, row.encode(), "text/csv", "text/csv")) as answers:
+        return next(answer for answer in answers if answer is not None)
+
+
+def test_rehearsal_asks_an_asynchronous_endpoint_and_leaves_nothing_in_s3(
+    stage: Serving, endpoints: dict[str, str]
+) -> None:
+    state = stage.seen.endpoint(endpoints["Queued"])
+    assert state.output == f"s3://{BUCKET}/answers/"
+    assert stage.seen.best_model(stage.outputs("Queued")["JobName"]) == ("tiny-1", tuple(state.model_data))
+    before = stage.account.keys("answers/")
+
+    assert asked_as_rehearsed(stage, endpoints["Queued"], "1") == FIRST
+    with pytest.raises(CheckFailedError, match=r"failed at a request: .*row 1 is bad"):
+        asked_as_rehearsed(stage, endpoints["Queued"], "bad")
+
+    assert stage.account.keys("answers/") == before
+
+
+def test_everything_that_a_stack_with_an_endpoint_has_is_looked_for(stage: Serving, endpoints: dict[str, str]) -> None:
+    before = stage.seen.things()
+    assert Thing("scalable target", f"endpoint/{endpoints['Scaled']}/variant/AllTraffic") in before
+    assert Thing("endpoint config", stage.endpoint(endpoints["Queued"])["EndpointConfigName"]) in before
+    cloudwatch = stage.cloud.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="left-one", Namespace="N", MetricName="M", Statistic="Sum", Period=60, EvaluationPeriods=1,
+        Threshold=1, ComparisonOperator="GreaterThanThreshold",
+    )  # fmt: skip
+    cloudwatch.put_composite_alarm(AlarmName="left-both", AlarmRule='ALARM("left-one")')
+    stage.sagemaker.create_model_package_group(ModelPackageGroupName="left-group")
+    [container] = stage.sagemaker.describe_auto_ml_job_v2(
+        AutoMLJobName=stage.outputs("Queued")["JobName"]
+    )["BestCandidate"]["InferenceContainers"]  # fmt: skip
+    version = stage.sagemaker.create_model_package(
+        ModelPackageGroupName="left-group",
+        InferenceSpecification={
+            "Containers": [{"Image": container["Image"], "ModelDataUrl": container["ModelDataUrl"]}],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+    )["ModelPackageArn"]
+
+    assert stage.seen.things() - before == {
+        Thing("alarm", "left-one"),
+        Thing("alarm", "left-both"),
+        Thing("model package group", "left-group"),
+        Thing("model package", version),
+    }
+
+    cloudwatch.delete_alarms(AlarmNames=["left-both"])
+    cloudwatch.delete_alarms(AlarmNames=["left-one"])
+    stage.sagemaker.delete_model_package(ModelPackageName=version)
+    stage.sagemaker.delete_model_package_group(ModelPackageGroupName="left-group")
