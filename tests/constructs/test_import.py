@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import constructs_lib
+from constructs_lib import public
 
 
 def loaded_by(program: str) -> set[str]:
@@ -39,6 +40,24 @@ def test_job_is_synthesized_without_network_and_function_modules() -> None:
     )
 
     assert not loaded & {"aws_cdk.aws_ec2", "aws_cdk.aws_lambda", "boto3", "botocore"}
+
+
+def test_job_is_imported_without_what_endpoints_are_made_of() -> None:
+    loaded = loaded_by("from constructs_lib import AutoMLJob, Channel, Metric, OutputLocation, ProblemType")
+
+    assert "constructs_lib.job" in loaded
+    assert not loaded & {"constructs_lib.endpoint", "constructs_lib.outcome", "constructs_lib.api.hosting"}
+
+
+@pytest.mark.parametrize("module", ["job", "outcome", "endpoint", "following", "provider"])
+def test_each_module_can_be_the_first_to_be_imported(module: str) -> None:
+    assert f"constructs_lib.{module}" in loaded_by(f"import constructs_lib.{module}")
+
+
+def test_public_says_each_name_once_and_where_it_is_at_home() -> None:
+    assert sorted(public.__all__) == dir(constructs_lib)
+    for name in public.__all__:
+        assert getattr(constructs_lib, name) is getattr(public, name)
 
 
 def test_package_itself_loads_no_cdk() -> None:
