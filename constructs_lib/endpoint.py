@@ -76,20 +76,18 @@ class _EndpointBase(cdk.Resource):
 
     _invoke_actions: tuple[str, ...] = (*permissions.INVOKE_ENDPOINT, *permissions.INVOKE_ENDPOINT_ASYNC)
 
-    @property
-    def endpoint_name(self) -> str:
-        """The endpoint's name."""
-        raise NotImplementedError
+    if TYPE_CHECKING:
 
-    @property
-    def endpoint_arn(self) -> str:
-        """The endpoint's ARN."""
-        raise NotImplementedError
+        @property
+        def endpoint_name(self) -> str:
+            """The endpoint's name."""
 
-    @property
-    def _plain_name(self) -> str:
-        """The name, known before the endpoint is there: what watches an endpoint has to be there first."""
-        raise NotImplementedError
+        @property
+        def endpoint_arn(self) -> str:
+            """The endpoint's ARN."""
+
+    _plain_name: str
+    """The name, known before the endpoint is there: what watches an endpoint has to be there first."""
 
     @property
     def endpoint_ref(self) -> sagemaker.EndpointReference:
@@ -275,19 +273,15 @@ def _period(period: cdk.Duration | None) -> MetricOptions:
 class _ImportedEndpoint(_EndpointBase):
     def __init__(self, scope: Construct, construct_id: str, name: str) -> None:
         super().__init__(scope, construct_id)
-        self._name = name
+        self._plain_name = name
 
     @property
     def endpoint_name(self) -> str:
-        return self._name
+        return self._plain_name
 
     @property
     def endpoint_arn(self) -> str:
-        return permissions.endpoint_arn(self.stack, self._name)
-
-    @property
-    def _plain_name(self) -> str:
-        return self._name
+        return permissions.endpoint_arn(self.stack, self._plain_name)
 
 
 @jsii.implements(Endpoint, iam.IGrantable, cdk.ITaggableV2, Connectable)
@@ -397,7 +391,7 @@ class AutoMLEndpoint(_EndpointBase):
         provider = AutoMLProvider.of(self)
         self._serving = serving
         self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.MODEL_TYPE)
-        self._name = endpoint_name or _generated_name(self, provider.hosted_prefix(construct_id), serving)
+        self._plain_name = endpoint_name or _generated_name(self, provider.hosted_prefix(construct_id), serving)
         self._invoke_actions = (
             permissions.INVOKE_ENDPOINT_ASYNC if isinstance(serving, Asynchronous) else permissions.INVOKE_ENDPOINT
         )
@@ -425,7 +419,7 @@ class AutoMLEndpoint(_EndpointBase):
                 serving.auto_scaling,
                 fitting=Target.UTILIZATION if isinstance(serving, Serverless) else fitting,
                 endpoint=self._endpoint,
-                endpoint_name=self._name,
+                endpoint_name=self._plain_name,
                 variant=VARIANT,
             )
         if deployment_policy is not None:
@@ -468,7 +462,7 @@ class AutoMLEndpoint(_EndpointBase):
             _CHILDREN[type(self._serving)],
             type="AWS::SageMaker::Endpoint",
             properties={
-                "EndpointName": self._name,
+                "EndpointName": self._plain_name,
                 "EndpointConfigName": config.get_att("EndpointConfigName"),
                 **(kept if is_scaled else {}),
                 "Tags": self._tags.rendered_tags,
@@ -488,7 +482,7 @@ class AutoMLEndpoint(_EndpointBase):
             },
         )
         if is_named:
-            check.node.add_dependency(*provider.look_at_endpoint(self._name))
+            check.node.add_dependency(*provider.look_at_endpoint(self._plain_name))
         return check
 
     @property
@@ -500,10 +494,6 @@ class AutoMLEndpoint(_EndpointBase):
     def endpoint_arn(self) -> str:
         """The endpoint's ARN."""
         return self._endpoint.ref
-
-    @property
-    def _plain_name(self) -> str:
-        return self._name
 
     @property
     def model_name(self) -> str:

@@ -104,30 +104,32 @@ class IAutoMLJob(Protocol):
 class JobBase(cdk.Resource):
     """What jobs of this stack and imported ones share.
 
-    Both kinds say the name and the ARN themselves. They cannot be abstract: jsii's metaclass and ABC's conflict.
+    Both kinds say the name and the ARN themselves. They cannot be abstract: jsii's metaclass and ABC's conflict. So
+    what they say is declared for type checkers.
     """
 
+    if TYPE_CHECKING:
+
+        @property
+        def job_name(self) -> str:
+            """The job's name: at most 32 characters, unique in account and region for ever."""
+
+        @property
+        def job_arn(self) -> str:
+            """The job's ARN."""
+
+    facts: JobFacts
+    """What an outcome has to know of the job."""
+
     _output: OutputLocation | None
+    _following: Following | None
 
     @property
     def following(self) -> Following:
-        """What follows the job to its end."""
-        raise NotImplementedError
-
-    @property
-    def facts(self) -> JobFacts:
-        """What an outcome has to know of the job."""
-        raise NotImplementedError
-
-    @property
-    def job_name(self) -> str:
-        """The job's name: at most 32 characters, unique in account and region for ever."""
-        raise NotImplementedError
-
-    @property
-    def job_arn(self) -> str:
-        """The job's ARN."""
-        raise NotImplementedError
+        """What follows the job to its end: its own resource, or a watch where no resource of the app made it."""
+        if self._following is None:
+            self._following = watch(self, "Watch", self)
+        return self._following
 
     @property
     def output_location(self) -> str:
@@ -246,7 +248,8 @@ class _ImportedJob(JobBase):
         self._name = name
         self._arn = arn or permissions.job_arn(self.stack, name)
         self._output = output
-        self._following: Following | None = None
+        self._following = None
+        self.facts = JobFacts(spec=name, output=output, folder=name, is_made_elsewhere=True)
 
     @property
     def job_name(self) -> str:
@@ -255,16 +258,6 @@ class _ImportedJob(JobBase):
     @property
     def job_arn(self) -> str:
         return self._arn
-
-    @property
-    def following(self) -> Following:
-        if self._following is None:
-            self._following = watch(self, "Watch", self)
-        return self._following
-
-    @property
-    def facts(self) -> JobFacts:
-        return JobFacts(spec=self._name, output=self._output, folder=self._name, is_made_elsewhere=True)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -519,7 +512,7 @@ class _OwnedJob(JobBase):
         self._resource.node.add_dependency(*needed)
         self._following = Following(self._provider, self._resource, self)
         self._may_change = False
-        self._facts = self._facts_of(plan, request, properties)
+        self.facts = self._facts_of(plan, request, properties)
 
     def _role_of(self, plan: _Plan) -> iam.IRole:
         if plan.role is not None:
@@ -594,16 +587,6 @@ class _OwnedJob(JobBase):
             mode=_known_text(getattr(settings, "mode", None)),
             definitions_only=getattr(settings, "generate_candidate_definitions_only", None) is True,
         )
-
-    @property
-    def following(self) -> Following:
-        """What follows the job to its end."""
-        return self._following
-
-    @property
-    def facts(self) -> JobFacts:
-        """What an outcome has to know of the job."""
-        return self._facts
 
     @property
     def job_name(self) -> str:
