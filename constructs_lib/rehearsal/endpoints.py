@@ -127,13 +127,13 @@ class Endpoints:
             answer = self._ask(state, asked, accept)
             self._record.expect(
                 answer == truth[accept],
-                f"asked for {asked.about}, it answers as the model itself, in {kind}: {_shown(answer)}",
-                f"endpoint {name}, asked for {asked.about}, answers in {kind}: {_shown(answer) or 'nothing'}; "
-                f"the model itself says: {_shown(truth[accept])}",
+                f"asked for {asked.about}, it answers as the model itself, in {kind}: {shown(answer)}",
+                f"endpoint {name}, asked for {asked.about}, answers in {kind}: {shown(answer) or 'nothing'}; "
+                f"the model itself says: {shown(truth[accept])}",
             )
         if endpoint.response_keys:
             self._expect_keys(endpoint, name, truth[JSON])
-        self._note(Answered(name, [job], candidate, endpoint.response_keys, asked.about, _shown(truth[CSV])))
+        self._note(Answered(name, [job], candidate, endpoint.response_keys, asked.about, shown(truth[CSV])))
 
     def _expect_keys(self, endpoint: Endpoint, name: str, answer: str) -> None:
         predictions = json.loads(answer)["predictions"]
@@ -232,6 +232,7 @@ def _predicted(content: bytes, response_keys: Iterable[str], asked: Question) ->
             server.stop()
 
 
-def _shown(answer: str) -> str:
+def shown(answer: str) -> str:
+    """An answer on one line that is not too long."""
     text = " | ".join(answer.splitlines())
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

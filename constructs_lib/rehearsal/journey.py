@@ -16,7 +16,7 @@ from constructs_lib.runtime.contract import OwnerTag
 from .account import KINDS, RUNNING, Account, JobState, Thing
 from .assembly import Assembly, Job, Stack
 from .cdk import Cdk, expect_success
-from .endpoints import Endpoints, find
+from .endpoints import Endpoints, find, shown
 from .failures import CheckFailedError, Evidence, tail
 from .outcomes import check, hints
 from .processes import Deadline, Finished
@@ -29,9 +29,6 @@ POLL_EVERY = 0.5
 
 SETTLE = 20.0
 """Seconds that a stopped job may take to be Stopped: the real service takes minutes, the rehearsal's seconds."""
-
-SHOWN = 80
-"""Characters of an endpoint's answer that are shown."""
 
 GIVEN_UP = f"is given up (tagged {OwnerTag.RELEASED})"
 
@@ -159,13 +156,12 @@ class Journey:
             f"endpoint {state.endpoint} is {status}",
         )
         asked = question(self._account, state.name)
-        answer = self._account.invoke(state.endpoint, asked.body, asked.content_type).splitlines()
-        shown = _cut(" | ".join(answer))
+        answer = self._account.invoke(state.endpoint, asked.body, asked.content_type)
         self._record.expect(
-            len(list(csv.reader(answer))) == asked.lines,
-            f"asked for {asked.about}, it answers: {shown}",
+            len(list(csv.reader(answer.splitlines()))) == asked.lines,
+            f"asked for {asked.about}, it answers: {shown(answer)}",
             f"endpoint {state.endpoint}, asked for {asked.about}, should answer in {asked.lines} lines; "
-            f"it answered: {shown or 'nothing'}",
+            f"it answered: {shown(answer) or 'nothing'}",
         )
 
     def _ask(self) -> None:
@@ -493,10 +489,6 @@ def _definitions_only(job: Job) -> bool:
     problem = job.request.get("AutoMLProblemTypeConfig", {}).get("TabularJobConfig", {})
     asked = job.request.get("GenerateCandidateDefinitionsOnly", problem.get("GenerateCandidateDefinitionsOnly"))
     return asked in (True, "true")
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def _is_record(thing: Thing, retained: Collection[str]) -> bool:
