@@ -153,7 +153,6 @@ class EndpointState:
     reason: str
     """Why it is what it is, where that is told."""
 
-    config: str
     model_data: frozenset[str]
     """The artifacts that its containers have loaded."""
 
@@ -356,7 +355,6 @@ class Account:
             name=found["EndpointName"],
             status=found["EndpointStatus"],
             reason=found.get("FailureReason", ""),
-            config=found["EndpointConfigName"],
             model_data=frozenset(each["ModelDataUrl"] for each in containers if each.get("ModelDataUrl")),
             output=config.get("AsyncInferenceConfig", {}).get("OutputConfig", {}).get("S3OutputPath", ""),
         )

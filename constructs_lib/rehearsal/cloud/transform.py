@@ -6,7 +6,6 @@ of AWS's messages is not published: unverified.
 
 import contextvars
 import functools
-import logging
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,7 +18,6 @@ from constructs_lib.rehearsal.cloud.models import Models
 from constructs_lib.rehearsal.cloud.records_of_csv import Columns
 from constructs_lib.rehearsal.cloud.store import TERMINAL, Json, Place, Store, TransformJob, now, select, tags_of
 
-logger = logging.getLogger(__name__)
 _PER_PAGE = 10
 _MOST_MEGABYTES = 100
 _CSV = "text/csv"

@@ -8,7 +8,6 @@ from typing import Any
 
 from .account import BUCKET, Account
 
-CONFIG_MEMBERS = ("DataCaptureConfig", "AsyncInferenceConfig", "KmsKeyId")
 CAPACITY: dict[str, Any] = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
 ALL_AT_ONCE = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 600}
 

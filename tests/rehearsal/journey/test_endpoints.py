@@ -110,7 +110,7 @@ class Hosting(World):
         assert name == self.name
         data = frozenset([f"s3://models/{self.served()}/model.tar.gz"])
         output = "s3://models/answers" if self.asynchronous else ""
-        return EndpointState(name, self.status, "no capacity", "config", data, output)
+        return EndpointState(name, self.status, "no capacity", data, output)
 
     def says(self) -> str:
         return f"said by {self.served()}"
