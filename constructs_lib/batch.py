@@ -207,13 +207,11 @@ class AutoMLTransform(Construct):
             request["TransformOutput"]["KmsKeyId"] = self._output.encryption_key.key_arn
         if volume_encryption_key is not None:
             request["TransformResources"]["VolumeKmsKeyId"] = volume_encryption_key.key_arn
-        self._resource = cdk.CfnResource(
+        self._resource = provider.custom_resource(
             self,
             "Resource",
-            type=contract.TRANSFORM_TYPE,
-            properties={
-                "ServiceToken": provider.service_token,
-                "ServiceTimeout": contract.SERVICE_TIMEOUT,
+            contract.TRANSFORM_TYPE,
+            {
                 Property.REQUEST: {
                     **request,
                     "ModelName": self._model.model_name,

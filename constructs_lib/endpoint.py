@@ -470,13 +470,11 @@ class AutoMLEndpoint(_EndpointBase):
         )
 
     def _new_check(self, provider: AutoMLProvider, config: cdk.CfnResource, *, is_named: bool) -> cdk.CfnResource:
-        check = cdk.CfnResource(
+        check = provider.custom_resource(
             self,
             "Check",
-            type=contract.ENDPOINT_CHECK_TYPE,
-            properties={
-                "ServiceToken": provider.service_token,
-                "ServiceTimeout": contract.SERVICE_TIMEOUT,
+            contract.ENDPOINT_CHECK_TYPE,
+            {
                 EndpointCheck.ENDPOINT_NAME: self.endpoint_name,
                 EndpointCheck.CONFIG_NAME: config.get_att("EndpointConfigName"),
             },

@@ -292,16 +292,7 @@ class JobFacts:
 def watch(scope: Construct, construct_id: str, job: IAutoMLJob) -> Following:
     """A resource that follows a job which no resource of the scope's stack made."""
     provider = AutoMLProvider.of(scope)
-    resource = cdk.CfnResource(
-        scope,
-        construct_id,
-        type=contract.WATCH_TYPE,
-        properties={
-            "ServiceToken": provider.service_token,
-            "ServiceTimeout": contract.SERVICE_TIMEOUT,
-            Property.JOB_NAME: job.job_name,
-        },
-    )
+    resource = provider.custom_resource(scope, construct_id, contract.WATCH_TYPE, {Property.JOB_NAME: job.job_name})
     resource.node.add_dependency(*provider.watch_job(job.job_arn))
     return Following(provider, resource, job)
 
@@ -508,7 +499,7 @@ class _OwnedJob(JobBase):
         needed += self._provider.serve(role_arn=bound.role_arn, job_name=plan.job_name, deploys=plan.deploy is not None)
         request = plan.request(bound)
         properties = self._properties(plan, construct_id, request)
-        self._resource = cdk.CfnResource(self, "Resource", type=contract.RESOURCE_TYPE, properties=properties)
+        self._resource = self._provider.custom_resource(self, "Resource", contract.RESOURCE_TYPE, properties)
         self._resource.node.add_dependency(*needed)
         self._following = Following(self._provider, self._resource, self)
         self._may_change = False
@@ -559,8 +550,6 @@ class _OwnedJob(JobBase):
 
     def _properties(self, plan: _Plan, construct_id: str, request: Request) -> dict[str, Any]:
         properties: dict[str, Any] = {
-            "ServiceToken": self._provider.service_token,
-            "ServiceTimeout": contract.SERVICE_TIMEOUT,
             Property.OPERATION: request.OPERATION,
             Property.REQUEST: {
                 **render(request),

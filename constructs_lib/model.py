@@ -225,13 +225,11 @@ class BestModel(Construct):
             "Tags": self._tags.rendered_tags,
         }
         keys = props.inference_response_keys
-        self.resource: Final = cdk.CfnResource(
+        self.resource: Final = provider.custom_resource(
             self,
             "Resource",
-            type=contract.MODEL_TYPE,
-            properties={
-                "ServiceToken": provider.service_token,
-                "ServiceTimeout": contract.SERVICE_TIMEOUT,
+            contract.MODEL_TYPE,
+            {
                 Property.JOB_NAME: props.candidate.job_name,
                 Property.REQUEST: request,
                 Property.NAME_PREFIX: provider.hosted_prefix(name),

@@ -280,13 +280,11 @@ class AutoMLJobOutcome(Construct):
             key=_result_key(facts),
             stops=job.job_arn if choice is OnTimeout.STOP_JOB and (facts.is_made_elsewhere or not is_own) else None,
         )
-        self._resource = cdk.CfnResource(
+        self._resource = provider.custom_resource(
             self,
             "Resource",
-            type=contract.OUTCOME_TYPE,
-            properties={
-                "ServiceToken": provider.service_token,
-                "ServiceTimeout": contract.SERVICE_TIMEOUT,
+            contract.OUTCOME_TYPE,
+            {
                 Property.JOB_NAME: job.job_name,
                 OutcomeProperty.TIMEOUT: seconds,
                 OutcomeProperty.ON_TIMEOUT: choice,

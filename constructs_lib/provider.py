@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -21,7 +21,7 @@ from .tokens import TEXT_TOKEN, slug
 from .waiter import POLL_SECONDS, Waiter, state_machine_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_events as events
@@ -118,6 +118,13 @@ class AutoMLProvider(Construct):
     def stack(self) -> cdk.Stack:
         """The stack whose jobs these are."""
         return self._stack
+
+    def custom_resource(
+        self, scope: Construct, construct_id: str, resource_type: str, properties: Mapping[str, Any]
+    ) -> cdk.CfnResource:
+        """A resource that the function serves."""
+        served = {"ServiceToken": self.service_token, "ServiceTimeout": contract.SERVICE_TIMEOUT, **properties}
+        return cdk.CfnResource(scope, construct_id, type=resource_type, properties=served)
 
     def name_prefix(self, construct_id: str) -> str:
         """The beginning of a generated job name: readable, and the stack's own."""

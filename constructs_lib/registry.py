@@ -124,13 +124,11 @@ class AutoMLModelPackage(Construct):
         if metadata:
             request["CustomerMetadataProperties"] = dict(metadata)
         keys = inference_response_keys
-        self._resource = cdk.CfnResource(
+        self._resource = provider.custom_resource(
             self,
             "Resource",
-            type=contract.MODEL_PACKAGE_TYPE,
-            properties={
-                "ServiceToken": provider.service_token,
-                "ServiceTimeout": contract.SERVICE_TIMEOUT,
+            contract.MODEL_PACKAGE_TYPE,
+            {
                 Property.JOB_NAME: candidate.job_name,
                 Property.REQUEST: request,
                 **({} if instance_type is None else {CandidateProperty.INSTANCE_TYPE: instance_type}),
