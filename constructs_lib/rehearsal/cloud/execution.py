@@ -1,18 +1,16 @@
 """The life of one AutoML job: read as its role, train on this machine, write as its role."""
 
 import contextlib
-import contextvars
-import functools
 import json
 import logging
 import shutil
 import tempfile
-import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import botocore.exceptions
 
-from constructs_lib.rehearsal.cloud import ministack
+from constructs_lib.rehearsal.cloud import background, ministack
 from constructs_lib.rehearsal.cloud.as_role import AsRole, Cancelled, Denied, S3Location
 from constructs_lib.rehearsal.cloud.connection import Connection
 from constructs_lib.rehearsal.cloud.deployment import DeploymentFailed, deploy
@@ -30,6 +28,9 @@ from constructs_lib.rehearsal.training.task import (
     StageEvent,
     TrainingResult,
 )
+
+if TYPE_CHECKING:
+    import threading
 
 logger = logging.getLogger(__name__)
 
@@ -55,11 +56,7 @@ class Runner:
             job.place,
         )
         execution = Execution(job, role, self._store, self._folder, self._training)
-        # The copied context carries account and region of the request that made the job.
-        run = functools.partial(contextvars.copy_context().run, execution.run)
-        thread = threading.Thread(target=run, name=f"automl-{job.name}", daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        self._threads.append(background.start(f"automl-{job.name}", execution.run))
 
     def stop(self, timeout: float) -> None:
         """Stop every job and wait for the processes that train."""

@@ -6,19 +6,17 @@ failure objects and the shape of the notices are as AWS's pages show them: unver
 
 import base64
 import contextlib
-import contextvars
 import datetime as dt
-import functools
 import json
 import logging
 import random
-import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from constructs_lib.rehearsal.cloud import background
 from constructs_lib.rehearsal.cloud.as_role import AsRole, Denied, S3Location
 from constructs_lib.rehearsal.cloud.capture import Exchange
 from constructs_lib.rehearsal.cloud.errors import ModelError, ValidationError
@@ -96,9 +94,7 @@ class Invocations:
             folder=self._folder,
             received=_now(),
         )
-        # The copied context carries account and region of the request.
-        run = functools.partial(contextvars.copy_context().run, later.run)
-        threading.Thread(target=run, name=f"invocation-{later.inference_id}", daemon=True).start()
+        background.start(f"invocation-{later.inference_id}", later.run)
         answer = {"content-type": "application/json", f"{_HEADER}outputlocation": later.result.uri}
         if later.failure is not None:
             answer[f"{_HEADER}failurelocation"] = later.failure.uri

@@ -1,13 +1,11 @@
 """Brings a new fleet behind an endpoint without downtime, or goes back to the old one."""
 
-import contextvars
 import functools
 import logging
-import threading
 import time
 from dataclasses import dataclass, field
 
-from constructs_lib.rehearsal.cloud import deployment_policy
+from constructs_lib.rehearsal.cloud import background, deployment_policy
 from constructs_lib.rehearsal.cloud.as_role import AsRole, Denied
 from constructs_lib.rehearsal.cloud.capture import Capture
 from constructs_lib.rehearsal.cloud.connection import Connection, root_credentials
@@ -53,9 +51,7 @@ class Rollouts:
 
     def start(self, change: Change) -> None:
         """Carry out a change in the background."""
-        # The copied context carries account and region of the request.
-        run = functools.partial(contextvars.copy_context().run, self._run, change)
-        threading.Thread(target=run, name=f"endpoint-{change.endpoint.name}", daemon=True).start()
+        background.start(f"endpoint-{change.endpoint.name}", functools.partial(self._run, change))
 
     def _run(self, change: Change) -> None:
         endpoint, arriving = change.endpoint, Fleet(config=change.config)

@@ -4,12 +4,11 @@ Sources: botocore's documentation of CreateTransformJob, and the Developer Guide
 of AWS's messages is not published: unverified.
 """
 
-import contextvars
 import functools
-import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from constructs_lib.rehearsal.cloud import background
 from constructs_lib.rehearsal.cloud.automl import Call, Operation
 from constructs_lib.rehearsal.cloud.batch import Batch
 from constructs_lib.rehearsal.cloud.containers import Containers
@@ -66,10 +65,7 @@ class Transforms:
             volume_key=request["TransformResources"].get("VolumeKmsKeyId"),
             caller_may_grant=call.may_grant(request["TransformResources"].get("VolumeKmsKeyId")),
         )
-        batch = Batch(job, start, self._store, self._folder)
-        # The copied context carries account and region of the request.
-        run = functools.partial(contextvars.copy_context().run, batch.run)
-        threading.Thread(target=run, name=f"transform-{name}", daemon=True).start()
+        background.start(f"transform-{name}", Batch(job, start, self._store, self._folder).run)
         return {"TransformJobArn": arn}
 
     def _describe(self, call: Call, request: Json) -> Json:
