@@ -1,19 +1,16 @@
 """What MiniStack's CloudFormation lacks of alarms: composite ones, and metric math, which stays without data here."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from constructs_lib.rehearsal.cloud import ministack
-from constructs_lib.rehearsal.cloud.model import service_model
-from constructs_lib.rehearsal.cloud.sagemaker_types import fresh_name, typed
+from constructs_lib.rehearsal.cloud.resource_types import ClientOf, fresh_name, request_of
 from constructs_lib.rehearsal.cloud.store import Json
 
 _MATH = "Rehearsal/MetricMath"
 """The namespace that stands for the metrics of an expression: nobody publishes there."""
 
 
-def install(client: Callable[[str], Any]) -> None:
+def install(client: ClientOf) -> None:
     """Add composite alarms, and let alarms have expressions."""
     composite = CompositeType(client)
     ministack.add_resource_type(
@@ -36,7 +33,7 @@ def without_expression(properties: Json) -> Json:
 class CompositeType:
     """`AWS::CloudWatch::CompositeAlarm`. `Ref` is the name."""
 
-    client: Callable[[str], Any]
+    client: ClientOf
 
     def create(self, logical_id: str, properties: Json, stack_name: str) -> tuple[str, Json]:
         """Put the alarm."""
@@ -54,8 +51,7 @@ class CompositeType:
         self.client("cloudwatch").delete_alarms(AlarmNames=[name])
 
     def _put(self, name: str, properties: Json) -> tuple[str, Json]:
-        shape: Any = service_model("cloudwatch").operation_model("PutCompositeAlarm").input_shape
-        request = {key: value for key, value in typed(shape, properties).items() if key in shape.members}
+        request = request_of("PutCompositeAlarm", properties, "cloudwatch")
         cloudwatch = self.client("cloudwatch")
         cloudwatch.put_composite_alarm(**{**request, "AlarmName": name})
         found = cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]

@@ -11,7 +11,7 @@ from typing import Any
 from constructs_lib.rehearsal.cloud import alarm_types, cdk_providers, ministack, sagemaker_types, scaling_types
 from constructs_lib.rehearsal.cloud.bucket_deployment import BucketDeployments
 from constructs_lib.rehearsal.cloud.connection import Connection, root_credentials
-from constructs_lib.rehearsal.cloud.sagemaker_types import ClientOf, fresh_name
+from constructs_lib.rehearsal.cloud.resource_types import ClientOf, fresh_name
 from constructs_lib.rehearsal.cloud.store import Json
 
 

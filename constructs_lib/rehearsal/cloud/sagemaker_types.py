@@ -1,14 +1,12 @@
 """CloudFormation's types of SageMaker: models, endpoint configurations, endpoints and model package groups."""
 
 import json
-import secrets
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from constructs_lib.rehearsal.cloud import ministack
-from constructs_lib.rehearsal.cloud.model import service_model
+from constructs_lib.rehearsal.cloud.resource_types import ClientOf, fresh_name, request_of
 from constructs_lib.rehearsal.cloud.store import Json
 
 KINDS = ("Model", "EndpointConfig", "Endpoint")
@@ -19,29 +17,6 @@ _SNAKE = {
     "ModelPackageGroup": "model_package_group",
 }
 _POLL = 0.2
-_LONGEST_NAME = 63
-ClientOf = Callable[[str], Any]
-
-
-def typed(shape: Any, value: Any) -> Any:
-    """A template's value in the types of the API: CloudFormation accepts `"1"` for 1 and `"true"` for true."""
-    if shape.type_name == "structure" and isinstance(value, dict):
-        return {
-            name: typed(shape.members[name], item) if name in shape.members else item for name, item in value.items()
-        }
-    if shape.type_name == "list" and isinstance(value, list):
-        return [typed(shape.member, item) for item in value]
-    if shape.type_name == "map" and isinstance(value, dict):
-        return {name: typed(shape.value, item) for name, item in value.items()}
-    if shape.type_name in ("integer", "long") and isinstance(value, str):
-        return int(value)
-    if shape.type_name in ("float", "double") and isinstance(value, str):
-        return float(value)
-    if shape.type_name == "boolean" and isinstance(value, str):
-        return value.lower() == "true"
-    if shape.type_name == "string" and not isinstance(value, str):
-        return str(value).lower() if isinstance(value, bool) else str(value)
-    return value
 
 
 @dataclass(frozen=True)
@@ -132,8 +107,7 @@ class SageMakerType:
             raise ValueError(f"The endpoint {name} failed: {endpoint.get('FailureReason')}")
 
     def _call(self, verb: str, properties: Json) -> Any:
-        shape = service_model().operation_model(f"{verb.capitalize()}{self.kind}").input_shape
-        request = {name: value for name, value in typed(shape, properties).items() if name in shape.members}
+        request = request_of(f"{verb.capitalize()}{self.kind}", properties)
         return getattr(self.client("sagemaker"), f"{verb}_{_SNAKE[self.kind]}")(**request)
 
     def _name(self, arn: str, properties: Json) -> str:
@@ -176,9 +150,3 @@ class PackageGroupType(SageMakerType):
 
     def _attributes(self, arn: str, name: str) -> Json:
         return {"ModelPackageGroupName": name, "ModelPackageGroupArn": arn, "ModelPackageGroupStatus": "Completed"}
-
-
-def fresh_name(stack_name: str, logical_id: str) -> str:
-    """A name for a resource without one."""
-    suffix = secrets.token_hex(6)
-    return f"{f'{stack_name}-{logical_id}'[: _LONGEST_NAME - len(suffix) - 1]}-{suffix}"

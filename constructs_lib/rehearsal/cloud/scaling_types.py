@@ -1,10 +1,8 @@
 """CloudFormation's types of Application Auto Scaling."""
 
 from dataclasses import dataclass
-from typing import Any
 
-from constructs_lib.rehearsal.cloud.model import service_model
-from constructs_lib.rehearsal.cloud.sagemaker_types import ClientOf, typed
+from constructs_lib.rehearsal.cloud.resource_types import ClientOf, request_of
 from constructs_lib.rehearsal.cloud.scaling import SERVICE
 from constructs_lib.rehearsal.cloud.store import Json
 
@@ -40,11 +38,11 @@ class TargetType:
 
     def _register(self, properties: Json, gone: list[str]) -> None:
         scaling, identity = self.client(SERVICE), {member: properties[member] for member in _IDENTITY}
-        scaling.register_scalable_target(**_request("RegisterScalableTarget", properties))
+        scaling.register_scalable_target(**request_of("RegisterScalableTarget", properties, SERVICE))
         for name in gone:
             scaling.delete_scheduled_action(ScheduledActionName=name, **identity)
         for action in properties.get("ScheduledActions", ()):
-            scaling.put_scheduled_action(**_request("PutScheduledAction", {**action, **identity}))
+            scaling.put_scheduled_action(**request_of("PutScheduledAction", {**action, **identity}, SERVICE))
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,7 @@ class PolicyType:
     def create(self, logical_id: str, properties: Json, stack_name: str) -> tuple[str, Json]:
         """Put the policy on its target."""
         del logical_id, stack_name
-        request = _request("PutScalingPolicy", {**properties, **_target_of(properties)})
+        request = request_of("PutScalingPolicy", {**properties, **_target_of(properties)}, SERVICE)
         arn = self.client(SERVICE).put_scaling_policy(**request)["PolicyARN"]
         return arn, {"Arn": arn}
 
@@ -81,11 +79,6 @@ def _target_of(properties: Json) -> Json:
     if given := properties.get("ScalingTargetId"):
         return identity_of(given)
     return {member: properties[member] for member in _IDENTITY}
-
-
-def _request(operation: str, properties: Json) -> Json:
-    shape: Any = service_model(SERVICE).operation_model(operation).input_shape
-    return {name: value for name, value in typed(shape, properties).items() if name in shape.members}
 
 
 def _delete(client: ClientOf, operation: str, request: Json) -> None:
