@@ -328,16 +328,16 @@ class Account:
         asked = runtime.invoke_endpoint_async(
             EndpointName=endpoint.name, InputLocation=request, ContentType=content_type, Accept=accept
         )
-        places = [request, asked["OutputLocation"], asked.get("FailureLocation") or request]
+        answered, failed = asked["OutputLocation"], asked.get("FailureLocation")
         try:
-            while (answer := self.read(places[1])) is None:
-                if places[2] != request and (failure := self.read(places[2])) is not None:
-                    raise CheckFailedError(f"endpoint {endpoint.name} failed at a request: {failure.decode()}")
+            while (answer := self.read(answered)) is None:
+                if failed and (reason := self.read(failed)) is not None:
+                    raise CheckFailedError(f"endpoint {endpoint.name} failed at a request: {reason.decode()}")
                 yield None
             yield answer.decode()
         finally:
-            for place in places:
-                bucket, key = split(place)
+            for uri in filter(None, (request, answered, failed)):
+                bucket, key = split(uri)
                 s3.delete_object(Bucket=bucket, Key=key)
 
     def endpoint_status(self, name: str) -> str:
