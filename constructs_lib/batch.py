@@ -11,10 +11,10 @@ from constructs import Construct
 from .api.fields import described, problems, raise_if_any, render
 from .api.hosting import TransformFields
 from .channels import Channel
-from .data import OutputLocation
+from .data import OutputLocation, check_output
 from .following import let_change
-from .grants import Grants
-from .model import BestModel, Candidate, ModelProps
+from .grants import Grants, warn
+from .model import BestModel, Candidate, ModelProps, candidate_of
 from .provider import AutoMLProvider
 from .runtime import contract
 from .runtime.contract import Property, TransformAttribute
@@ -149,10 +149,7 @@ class AutoMLTransform(Construct):
             ValueError: with everything that is wrong, each in the props' own names.
         """
         where = f"AutoMLTransform '{scope.node.path}/{construct_id}'"
-        candidate = getattr(outcome, "candidate", None)
-        if not isinstance(candidate, Candidate):
-            raise_if_any([f"'outcome' must be an AutoMLJobOutcome, got {described(outcome)}"], where)
-            raise TypeError(described(outcome))
+        candidate = candidate_of(outcome, where)
         fields = TransformFields(
             instance_type=instance_type,
             instance_count=instance_count,
@@ -180,8 +177,7 @@ class AutoMLTransform(Construct):
         )
         raise_if_any([*_problems(fields, data, output, revision), *model_props.problems(scope)], where)
         super().__init__(scope, construct_id)
-        for name, warning in model_props.warnings().items():
-            cdk.Annotations.of(self).add_warning_v2(f"cdk-sagemaker-autopilot:{name}", warning)
+        warn(self, model_props.warnings())
         provider = AutoMLProvider.of(self)
         self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.TRANSFORM_TYPE)
         self._output = output or OutputLocation.private(self)
@@ -256,8 +252,7 @@ class AutoMLTransform(Construct):
 def _problems(fields: TransformFields, data: object, output: object, revision: object) -> Iterator[str]:
     if not isinstance(data, Channel):
         yield f"'data' must be a Channel, got {described(data)}; use Channel.from_asset or from_bucket"
-    if output is not None and not isinstance(output, OutputLocation):
-        yield f"'output' must be an OutputLocation, got {described(output)}; use OutputLocation.from_bucket"
+    yield from check_output("output", output)
     if not isinstance(revision, str):
         yield f"'revision' must be text, got {described(revision)}"
     found: list[Any] = problems(fields, is_token=is_token)

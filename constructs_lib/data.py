@@ -124,6 +124,13 @@ class OutputLocation:
         return [key for key in dict.fromkeys([facts(self.bucket).key, self.encryption_key]) if key is not None]
 
 
+def check_output(prop: str, output: object, *, is_required: bool = False) -> list[str]:
+    """What is wrong with a prop that should be an output location."""
+    if isinstance(output, OutputLocation) or (output is None and not is_required):
+        return []
+    return [f"'{prop}' must be an OutputLocation, got {described(output)}; use OutputLocation.from_bucket"]
+
+
 _ONE_WRITER = (
     "written by one role only, the job's; give `output` a bucket of your own where you want its access logged, its "
     "objects replicated, or a key of yours"

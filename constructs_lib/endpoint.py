@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 from . import permissions
 from .api.fields import described, raise_if_any
 from .api.hosting import EndpointName
-from .grants import COMPLIANCE_PACKS, Grants, acknowledge, add_permissions
+from .grants import COMPLIANCE_PACKS, Grants, acknowledge, add_permissions, warn
 from .interfaces import Connectable, Endpoint
 from .model import BestModel, ModelProps
 from .outcome import AutoMLJobOutcome
@@ -386,8 +386,7 @@ class AutoMLEndpoint(_EndpointBase):
             where,
         )
         super().__init__(scope, construct_id)
-        for name, warning in {**model_props.warnings(), **warnings_of(serving)}.items():
-            cdk.Annotations.of(self).add_warning_v2(f"cdk-sagemaker-autopilot:{name}", warning)
+        warn(self, {**model_props.warnings(), **warnings_of(serving)})
         provider = AutoMLProvider.of(self)
         self._serving = serving
         self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.MODEL_TYPE)

@@ -11,6 +11,7 @@ import jsii
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct, IValidation
 
+from .api.fields import described
 from .permissions import Permission, below, listing
 from .tokens import plain
 
@@ -115,6 +116,13 @@ def _principal(service: str) -> iam.ServicePrincipal:
     return iam.ServicePrincipal(service)
 
 
+def check_role(prop: str, role: object) -> list[str]:
+    """What is wrong with a prop that should be a role."""
+    if role is None or hasattr(role, "role_arn"):
+        return []
+    return [f"'{prop}' must be an iam.IRole, got {described(role)}; for a role that exists use iam.Role.from_role_arn"]
+
+
 def new_role(scope: Construct, *, service: str, description: str) -> iam.Role:
     """A role without inline policies."""
     return iam.Role(scope, "Role", assumed_by=_principal(service), description=plain(description))
@@ -142,6 +150,12 @@ def add_permissions(policy: iam.ManagedPolicy, permissions: Sequence[Permission]
 
 COMPLIANCE_PACKS: Final = ("HIPAA.Security", "NIST.800.53.R5", "PCI.DSS.321")
 """cdk-nag's packs that share the names of their rules."""
+
+
+def warn(construct: IConstruct, warnings: Mapping[str, str]) -> None:
+    """Annotate a construct with what surely is a mistake although it may pass, each warning under its name."""
+    for name, warning in warnings.items():
+        cdk.Annotations.of(construct).add_warning_v2(f"cdk-sagemaker-autopilot:{name}", warning)
 
 
 def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -24,9 +24,9 @@ from .api.problem_types import Problem, Tabular
 from .api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings
 from .api.rulebook import Findings
 from .channels import UNBOUND_URI, judge_local_data
-from .data import Channel, FeatureSpecification, OutputLocation
+from .data import Channel, FeatureSpecification, OutputLocation, check_output
 from .following import Following, let_change
-from .grants import Grants, new_role
+from .grants import Grants, check_role, new_role, warn
 from .interfaces import Connectable
 from .provider import AutoMLProvider
 from .runtime import contract
@@ -123,6 +123,15 @@ class JobBase(cdk.Resource):
 
     _output: OutputLocation | None
     _following: Following | None
+
+    def places_apart(self, stack: cdk.Stack) -> Iterator[tuple[str, str, str]]:
+        """What keeps a stack from the job: account or region, where the job is, and where the stack is."""
+        for what, of_job, of_stack in (
+            ("account", self.env.account, stack.account),
+            ("region", self.env.region, stack.region),
+        ):
+            if not is_token(of_job) and not is_token(of_stack) and of_job != of_stack:
+                yield what, of_job, of_stack
 
     @property
     def following(self) -> Following:
@@ -378,12 +387,9 @@ class _Plan:
             )
             if not isinstance(value, kind) and (value is not None or prop == "training_data")
         ]
-        wrong_types += _output_problems(self.output)
-        if self.role is not None and not isinstance(self.role, iam.Role) and not hasattr(self.role, "role_arn"):
-            wrong_types.append(
-                f"'role' must be an iam.IRole, got {described(self.role)}; "
-                "for a role that exists use iam.Role.from_role_arn"
-            )
+        wrong_types += check_output("output", self.output)
+        if not isinstance(self.role, iam.Role):  # which has what `check_role` would ask jsii for
+            wrong_types += check_role("role", self.role)
         emr_role = self.emr_serverless_role
         if emr_role is not None and not hasattr(emr_role, "role_arn"):
             wrong_types.append(f"'emr_serverless_role' must be an iam.IRole, got {described(emr_role)}")
@@ -446,7 +452,9 @@ class _OwnedJob(JobBase):
         Raises:
             ValueError: `job_name` cannot be the name of a job.
         """
-        raise_if_any([*_name_problems(job_name), *_output_problems(output)], f"from_job_name for '{construct_id}'")
+        raise_if_any(
+            [*_name_problems(job_name), *check_output("output", output)], f"from_job_name for '{construct_id}'"
+        )
         return _ImportedJob(scope, construct_id, name=job_name, arn=None, output=output)
 
     @classmethod
@@ -477,7 +485,7 @@ class _OwnedJob(JobBase):
                     f"arn:<partition>:sagemaker:<region>:<account>:automl-job/<name>, got {described(job_arn)}"
                 ]
             )
-            raise_if_any([*wrong, *_output_problems(output)], f"from_job_arn for '{construct_id}'")
+            raise_if_any([*wrong, *check_output("output", output)], f"from_job_arn for '{construct_id}'")
         return _ImportedJob(scope, construct_id, name=name, arn=job_arn, output=output)
 
     def __init__(self, scope: Construct, construct_id: str, plan: _Plan) -> None:
@@ -485,8 +493,7 @@ class _OwnedJob(JobBase):
         if judged.errors:
             raise_if_any(judged.errors, f"{type(self).__name__} '{scope.node.path}/{construct_id}'")
         super().__init__(scope, construct_id)
-        for rule_name, warning in judged.warnings.items():
-            cdk.Annotations.of(self).add_warning_v2(f"cdk-sagemaker-autopilot:{rule_name}", warning)
+        warn(self, judged.warnings)
 
         self._provider = AutoMLProvider.of(scope)
         self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.RESOURCE_TYPE)
@@ -1181,9 +1188,3 @@ def _name_problems(job_name: str) -> list[str]:
     if not isinstance(job_name, str):
         return [f"'job_name' must be text, got {described(job_name)}"]
     return [f"'job_name' {problem}" for problem in limits.problems(job_name)]
-
-
-def _output_problems(output: object) -> list[str]:
-    if output is None or isinstance(output, OutputLocation):
-        return []
-    return [f"'output' must be an OutputLocation, got {described(output)}; use OutputLocation.from_bucket"]

@@ -10,11 +10,11 @@ import jsii
 from constructs import Construct
 
 from . import permissions
-from .api.fields import described, listed, render
+from .api.fields import described, listed, raise_if_any, render
 from .api.hosting import ResponseKey
 from .buckets import facts as bucket_facts
 from .following import let_change
-from .grants import Grants, new_role
+from .grants import Grants, check_role, new_role
 from .keys import check_key
 from .provider import AutoMLProvider
 from .runtime import contract
@@ -52,15 +52,11 @@ class Candidate:
     def problems(self, role: object, stack: cdk.Stack) -> Iterator[str]:
         """Why it cannot serve in that stack, as far as is known now."""
         facts = self.job.facts
-        for what, of_job, of_stack in (
-            ("account", self.job.env.account, stack.account),
-            ("region", self.job.env.region, stack.region),
-        ):
-            if not is_token(of_job) and not is_token(of_stack) and of_job != of_stack:
-                yield (
-                    f"'outcome' is of a job in the {what} {of_job}, and this stack is in {of_stack}: a model is made "
-                    "where its job ran"
-                )
+        for what, of_job, of_stack in self.job.places_apart(stack):
+            yield (
+                f"'outcome' is of a job in the {what} {of_job}, and this stack is in {of_stack}: a model is made "
+                "where its job ran"
+            )
         if facts.definitions_only:
             yield "'outcome' is of a job with 'generate_candidate_definitions_only': it has no candidate"
         if facts.output is None and role is None:
@@ -120,11 +116,7 @@ class ModelProps:
 
     def problems(self, scope: Construct) -> Iterator[str]:
         """What is wrong, in the caller's words, for a model that is to live there."""
-        if self.role is not None and not hasattr(self.role, "role_arn"):
-            yield (
-                f"'role' must be an iam.IRole, got {described(self.role)}; "
-                "for a role that exists use iam.Role.from_role_arn"
-            )
+        yield from check_role("role", self.role)
         yield from check_key(self.key_prop, self.volume_encryption_key)
         yield from replace(self.security, volume_encryption_key=None).problems()
         isolation = self.enable_network_isolation
@@ -146,6 +138,19 @@ class ModelProps:
                 f"with {listed(ResponseKey)}"
             )
         }
+
+
+def candidate_of(outcome: object, where: str) -> Candidate:
+    """The best candidate of an outcome.
+
+    Raises:
+        ValueError: it is no outcome; `where` says whose prop it was.
+    """
+    candidate = getattr(outcome, "candidate", None)
+    if not isinstance(candidate, Candidate):
+        raise_if_any([f"'outcome' must be an AutoMLJobOutcome, got {described(outcome)}"], where)
+        raise TypeError(described(outcome))
+    return candidate
 
 
 def key_problems(keys: object) -> Iterator[str]:

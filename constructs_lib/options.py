@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -12,7 +12,7 @@ from . import permissions
 from .api.fields import described, listed, number
 from .grants import COMPLIANCE_PACKS, acknowledge, add_permissions
 from .keys import check_key
-from .tokens import is_token, plain
+from .tokens import is_token, known_seconds, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,7 +67,7 @@ class Options:
         return found or list(self._network_problems())
 
     def _number_problems(self) -> Iterator[str]:
-        if (seconds := _seconds(self.poll_interval)) is not None and not (
+        if (seconds := known_seconds(self.poll_interval)) is not None and not (
             _SHORTEST_POLL <= seconds <= _LONGEST_POLL and seconds == int(seconds)
         ):
             yield (
@@ -75,7 +75,7 @@ class Options:
                 f"{number(seconds)}: each look takes nine of the 25,000 events that an execution may have"
             )
         day = cdk.Duration.days(1).to_seconds()
-        if (seconds := _seconds(self.log_retention)) is not None and seconds / day not in _RETENTIONS:
+        if (seconds := known_seconds(self.log_retention)) is not None and seconds / day not in _RETENTIONS:
             yield (
                 f"'log_retention' must be a number of days that CloudWatch Logs knows ({listed(_RETENTIONS)}), "
                 f"got {number(seconds / day)}"
@@ -195,7 +195,7 @@ class Options:
         return dict.fromkeys(findings, f"encrypted by CloudWatch Logs itself; {what}")
 
     def _apply_to_log(self, log: cdk.CfnResource) -> None:
-        seconds = _seconds(self.log_retention)
+        seconds = known_seconds(self.log_retention)
         days = LOG_RETENTION_DAYS if seconds is None else int(seconds / cdk.Duration.days(1).to_seconds())
         log.add_property_override("RetentionInDays", days)
         if self.log_encryption_key is not None:
@@ -220,13 +220,6 @@ def allow_logs(key: kms.IKey, stack: cdk.Stack) -> None:
             },
         )
     )
-
-
-def _seconds(duration: Any) -> float | None:
-    """A duration in seconds; None where there is none, or it is only known at deploy time."""
-    if duration is None or not hasattr(duration, "to_seconds") or duration.is_unresolved():
-        return None
-    return float(duration.to_seconds())
 
 
 _INTERFACES: Final = (

@@ -18,6 +18,7 @@ from .api.fields import described, hint, listed, number, raise_if_any
 from .batch import AutoMLTransform
 from .buckets import facts as bucket_facts
 from .following import let_change
+from .grants import warn
 from .job import JobBase, jobs_of, watch
 from .model import Candidate
 from .provider import AutoMLProvider
@@ -265,8 +266,7 @@ class AutoMLJobOutcome(Construct):
         if not isinstance(job, JobBase):
             raise TypeError(described(job))
         super().__init__(scope, construct_id)
-        for name, warning in (quality_gate.warnings() if quality_gate else {}).items():
-            cdk.Annotations.of(self).add_warning_v2(f"cdk-sagemaker-autopilot:{name}", warning)
+        warn(self, quality_gate.warnings() if quality_gate else {})
         provider = AutoMLProvider.of(self)
         _OrderCheck.of(provider)
         facts = job.facts
@@ -486,7 +486,11 @@ def _problems(
             "for a job that exists use AutoMLJob.from_job_name"
         )
     else:
-        found += _place_problems(stack, job)
+        found += [
+            f"'job' is in the {what} {of_job}, and the outcome's stack in {of_stack}: "
+            "a job can only be waited for where it runs"
+            for what, of_job, of_stack in job.places_apart(stack)
+        ]
     facts = job.facts if isinstance(job, JobBase) else None
     found += _timeout_problems(timeout, None if facts is None else facts.max_runtime)
     if on_timeout is not None and on_timeout not in set(OnTimeout):
@@ -502,18 +506,6 @@ def _problems(
             "'quality_gate' does not fit a job with 'generate_candidate_definitions_only': it has no candidate"
         )
     return found + list(quality_gate.problems(None if facts is None else facts.objective))
-
-
-def _place_problems(stack: cdk.Stack, job: JobBase) -> Iterator[str]:
-    for what, of_job, of_stack in (
-        ("account", job.env.account, stack.account),
-        ("region", job.env.region, stack.region),
-    ):
-        if not is_token(of_job) and not is_token(of_stack) and of_job != of_stack:
-            yield (
-                f"'job' is in the {what} {of_job}, and the outcome's stack in {of_stack}: "
-                "a job can only be waited for where it runs"
-            )
 
 
 def _timeout_problems(timeout: object, max_runtime: float | None) -> Iterator[str]:

@@ -10,7 +10,7 @@ from constructs import Construct
 from .api.fields import described, problems, raise_if_any, render
 from .api.hosting import ApprovalStatus, PackageFields
 from .following import let_change
-from .model import Candidate, key_problems
+from .model import candidate_of, key_problems
 from .provider import AutoMLProvider
 from .runtime import contract
 from .runtime.contract import CandidateProperty, ModelPackageAttribute, OwnerTag, Property
@@ -95,10 +95,7 @@ class AutoMLModelPackage(Construct):
             ValueError: with everything that is wrong, each in the props' own names.
         """
         where = f"AutoMLModelPackage '{scope.node.path}/{construct_id}'"
-        candidate = getattr(outcome, "candidate", None)
-        if not isinstance(candidate, Candidate):
-            raise_if_any([f"'outcome' must be an AutoMLJobOutcome, got {described(outcome)}"], where)
-            raise TypeError(described(outcome))
+        candidate = candidate_of(outcome, where)
         group: Any = getattr(model_package_group, "model_package_group_name", model_package_group)
         fields = PackageFields(
             model_package_group=group,

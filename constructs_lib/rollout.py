@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from .api.fields import SecondsValue, described, problems, render, seconds_of
+from .api.fields import SecondsValue, described, problems, render
 from .api.hosting import BlueGreen, CapacitySize, CapacityUnit, Rolling, Traffic, TrafficRouting
-from .tokens import is_token
+from .tokens import is_token, known_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -212,7 +212,7 @@ class DeploymentPolicy:
         waits = [shape.wait_interval] if isinstance(shape, Rolling) else [shape.traffic.wait_interval]
         if isinstance(shape, BlueGreen) and shape.termination_wait is not None:
             waits.append(shape.termination_wait)
-        seconds = [_seconds(wait) for wait in (*waits, shape.maximum_execution_timeout)]
+        seconds = [known_seconds(wait) for wait in (*waits, shape.maximum_execution_timeout)]
         if None in seconds:
             return
         *waited, most = [second for second in seconds if second is not None]
@@ -232,10 +232,3 @@ def _size(percent: int | None, instances: int | None) -> CapacitySize:
     if percent is not None:
         return CapacitySize(unit=CapacityUnit.CAPACITY_PERCENT, value=percent)
     return CapacitySize(unit=CapacityUnit.INSTANCE_COUNT, value=1 if instances is None else instances)
-
-
-def _seconds(span: Any) -> float | None:
-    """A span in seconds; None where there is none, or it is no span, or only known at deploy time."""
-    if not hasattr(span, "to_seconds") or (hasattr(span, "is_unresolved") and span.is_unresolved()):
-        return None
-    return seconds_of(span)

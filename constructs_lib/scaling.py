@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import aws_cdk as cdk
 
 from .api.fields import described
-from .tokens import is_token
+from .tokens import is_token, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -91,7 +91,7 @@ class AutoScaling:
             least: The least capacity it can have.
         """
         numbers = ("min_capacity", "max_capacity")
-        bad = {name: value for name in numbers if not _is_whole(value := getattr(self, name)) and not is_token(value)}
+        bad = {name: value for name in numbers if not is_whole(value := getattr(self, name)) and not is_token(value)}
         yield from (f"'{prop}.{name}' must be a whole number, got {described(value)}" for name, value in bad.items())
         if not bad:
             yield from self._bound_problems(prop, least)
@@ -139,10 +139,6 @@ class AutoScaling:
                 )
             if each.min_capacity is None and each.max_capacity is None:
                 yield f"'{own}' changes nothing: give 'min_capacity' or 'max_capacity'"
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def scale(

@@ -19,9 +19,9 @@ from .api.hosting import (
     part,
 )
 from .buckets import allow_reading, facts
-from .data import OutputLocation
+from .data import OutputLocation, check_output
 from .scaling import AutoScaling, Target
-from .tokens import is_token
+from .tokens import is_token, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,9 +71,9 @@ class Serverless(ServerlessVariant):
         """What is wrong, in the caller's words."""
         yield from problems(part(self, ServerlessVariant), is_token=is_token, path=_PROP)
         memory, most, warm = self.memory_size_mib, self.max_concurrency, self.provisioned_concurrency
-        if _is_whole(memory) and memory > _STEP and memory % _STEP:
+        if is_whole(memory) and memory > _STEP and memory % _STEP:
             yield f"'{_PROP}.memory_size_mib' must be 1024, 2048, 3072, 4096, 5120 or 6144, got {memory}"
-        if warm is not None and _is_whole(warm) and _is_whole(most) and warm > most:
+        if warm is not None and is_whole(warm) and is_whole(most) and warm > most:
             yield (
                 f"'{_PROP}.provisioned_concurrency' must be at most 'max_concurrency', got {warm}, and that is {most}"
             )
@@ -112,7 +112,7 @@ class Asynchronous(InstanceVariant, AsyncFields):
         yield from _instance_problems(self)
         yield from problems(part(self, AsyncFields), is_token=is_token, path=_PROP)
         for name in ("output", "failure_output"):
-            yield from _output_problems(f"{_PROP}.{name}", getattr(self, name), is_required=name == "output")
+            yield from check_output(f"{_PROP}.{name}", getattr(self, name), is_required=name == "output")
         for name in ("success_topic", "error_topic"):
             topic = getattr(self, name)
             if topic is not None and not hasattr(topic, "topic_arn"):
@@ -168,7 +168,7 @@ class DataCapture(CaptureFields):
         """What is wrong, in the caller's words."""
         prop = "data_capture"
         yield from problems(part(self, CaptureFields), is_token=is_token, path=prop)
-        yield from _output_problems(f"{prop}.destination", self.destination, is_required=True)
+        yield from check_output(f"{prop}.destination", self.destination, is_required=True)
         flags = {name: getattr(self, name) for name in ("capture_input", "capture_output")}
         bad = {name: value for name, value in flags.items() if not isinstance(value, bool)}
         yield from (f"'{prop}.{name}' must be True or False, got {described(value)}" for name, value in bad.items())
@@ -196,7 +196,7 @@ def instance_type_of(serving: Serving) -> str | None:
 
 def instance_count_of(serving: Serving) -> int | None:
     """How many instances there are; None where there are none, or that is not known, or changes with the load."""
-    if isinstance(serving, Serverless) or serving.auto_scaling is not None or not _is_whole(serving.instance_count):
+    if isinstance(serving, Serverless) or serving.auto_scaling is not None or not is_whole(serving.instance_count):
         return None
     return serving.instance_count
 
@@ -254,17 +254,8 @@ def _scaling_problems(scaling: object, fitting: Target, least: int, begins_with:
     found = list(scaling.problems(f"{_PROP}.auto_scaling", fitting, least))
     yield from found
     low, high = scaling.min_capacity, scaling.max_capacity
-    if found or not (_is_whole(low) and _is_whole(high) and _is_whole(begins_with)):
+    if found or not (is_whole(low) and is_whole(high) and is_whole(begins_with)):
         return
-    if not low <= begins_with <= high:  # type: ignore[operator]  # `_is_whole` told
+    if not low <= begins_with <= high:
         name = "provisioned_concurrency" if fitting is Target.UTILIZATION else "instance_count"
         yield f"'{_PROP}.{name}' must lie between the bounds of 'auto_scaling', {low} and {high}, got {begins_with}"
-
-
-def _output_problems(prop: str, output: object, *, is_required: bool) -> Iterator[str]:
-    if not isinstance(output, OutputLocation) and (output is not None or is_required):
-        yield f"'{prop}' must be an OutputLocation, got {described(output)}; use OutputLocation.from_bucket"
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and not is_token(value)

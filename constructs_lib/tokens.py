@@ -1,9 +1,11 @@
 """The one guard against judging a value that is only known at deploy time."""
 
 import re
-from typing import Final
+from typing import Any, Final, TypeGuard
 
 import aws_cdk as cdk
+
+from .api.fields import seconds_of
 
 TEXT_TOKEN: Final = re.compile(r"[$#]\{Token\[[a-zA-Z0-9:._-]+\]\}")
 """How the CDK encodes a token in text (``$``), and a list that is a token as its only item (``#``)."""
@@ -26,6 +28,18 @@ def is_token(value: object) -> bool:
     if isinstance(value, (list, tuple)):
         return len(value) == 1 and isinstance(value[0], str) and value[0].startswith("#") and is_token(value[0])
     return callable(getattr(value, "resolve", None))
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether a value is a whole number that is known now."""
+    return isinstance(value, int) and not isinstance(value, bool) and not is_token(value)
+
+
+def known_seconds(span: Any) -> float | None:
+    """A span of time in seconds; None where there is none, or it is no span, or only known at deploy time."""
+    if not hasattr(span, "to_seconds") or (hasattr(span, "is_unresolved") and span.is_unresolved()):
+        return None
+    return seconds_of(span)
 
 
 def slug(text: str, length: int, fallback: str) -> str:
