@@ -29,6 +29,7 @@ class Batch:
         self._start = start
         self._store = store
         self._folder = folder
+        self._processing = _Processing.of(job.request.get("DataProcessing", {}))
 
     def run(self) -> None:
         """Do everything, and always end the job."""
@@ -110,9 +111,9 @@ class Batch:
     def _answer(self, serving: Serving, batch: bytes) -> bytes:
         source, output = self._job.request["TransformInput"], self._job.request["TransformOutput"]
         content_type, accept = source.get("ContentType", _CSV), output.get("Accept", _CSV)
-        if processing := _Processing.of(self._job.request.get("DataProcessing", {})):
-            answer, _ = serving.predict(processing.asked(batch), content_type, accept)
-            return processing.joined(batch, answer)
+        if self._processing is not None:
+            answer, _ = serving.predict(self._processing.asked(batch), content_type, accept)
+            return self._processing.joined(batch, answer)
         return serving.predict(batch, content_type, accept)[0]
 
     def _end(self, status: str, reason: str | None = None) -> None:
