@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from constructs_lib.rehearsal.cloud import deployment_policy
+from constructs_lib.rehearsal.cloud import deployment_policy, scaling
 from constructs_lib.rehearsal.cloud.automl import Call, Operation
 from constructs_lib.rehearsal.cloud.endpoint_configs import EndpointConfigs
 from constructs_lib.rehearsal.cloud.errors import ValidationError
@@ -12,7 +12,6 @@ from constructs_lib.rehearsal.cloud.store import Endpoint, EndpointConfig, Json,
 from constructs_lib.rehearsal.cloud.store import tags_of as taken_tags
 
 _PER_PAGE = 10
-_NAMESPACE = "application-autoscaling"
 
 
 class Endpoints:
@@ -149,11 +148,11 @@ class Endpoints:
         targets = self._targets(call.place, name)
         for key in targets:
             arn = self._store.at(call.place).targets[key].arn
-            if not call.caller.may(f"{_NAMESPACE}:DeregisterScalableTarget", arn):
+            if not call.caller.may(f"{scaling.SERVICE}:DeregisterScalableTarget", arn):
                 raise ValidationError(
                     "An Application AutoScaling scalable target exists for a variant being deleted, and the IAM "
                     "identity used to invoke DeleteEndpoint does not have "
-                    f"{_NAMESPACE}:DeregisterScalableTarget permission to deregister the scalable target."
+                    f"{scaling.SERVICE}:DeregisterScalableTarget permission to deregister the scalable target."
                 )
         for key in targets:
             del self._store.at(call.place).targets[key]
