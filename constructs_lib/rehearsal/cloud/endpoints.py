@@ -8,8 +8,18 @@ from constructs_lib.rehearsal.cloud.endpoint_configs import EndpointConfigs
 from constructs_lib.rehearsal.cloud.errors import ValidationError
 from constructs_lib.rehearsal.cloud.fleet import Fleet, Variant
 from constructs_lib.rehearsal.cloud.rollout import Change, Rollouts
-from constructs_lib.rehearsal.cloud.store import Endpoint, EndpointConfig, Json, Place, Store, add, find, now, select
-from constructs_lib.rehearsal.cloud.store import tags_of as taken_tags
+from constructs_lib.rehearsal.cloud.store import (
+    Endpoint,
+    EndpointConfig,
+    Json,
+    Place,
+    Store,
+    add,
+    find,
+    now,
+    select,
+    tags_of,
+)
 
 _PER_PAGE = 10
 
@@ -42,7 +52,7 @@ class Endpoints:
         config = self._configs.find(call.place, config_name)
         if deployment := request.get("DeploymentConfig"):
             deployment_policy.check(deployment, config.request, config.request)
-        endpoint = Endpoint(name=name, arn=arn, tags=taken_tags(request), request=request, config_name=config_name)
+        endpoint = Endpoint(name=name, arn=arn, tags=tags_of(request), request=request, config_name=config_name)
         with self._store.lock:
             add(self._store.at(call.place).endpoints, endpoint, "endpoint")
         self._rollouts.start(_change(call, endpoint, config))
