@@ -14,14 +14,15 @@ from constructs_lib.rehearsal.account import EndpointState, Thing
 from constructs_lib.rehearsal.assembly import Assembly, Job
 from constructs_lib.rehearsal.endpoints import JSON
 from constructs_lib.rehearsal.failures import CheckFailedError
-from constructs_lib.rehearsal.journey import FAILING, Journey
-from constructs_lib.rehearsal.processes import Deadline
+from constructs_lib.rehearsal.journey import FAILING
 from constructs_lib.rehearsal.record import Record
 from constructs_lib.rehearsal.references import Place
 from constructs_lib.rehearsal.rehearse import closing
 
 from .test_assembly import JOB, Folder, waited
-from .test_journey import ScriptedCdk, World, recorder
+from .world import World, walk
+
+pytestmark = pytest.mark.usefixtures("impatient")
 
 KEYS = ["predicted_label", "probability"]
 RESOURCES: dict[str, Any] = {
@@ -127,24 +128,8 @@ class Hosting(World):
         yield answer(self.says(), accept, KEYS)
 
 
-def prepared(tmp_path: Path, resources: dict[str, Any] = RESOURCES) -> Assembly:
-    folder = Folder(tmp_path / "cdk.out")
-    folder.stack("Plain", resources)
-    return Assembly.read(folder.path)
-
-
-def walk(world: World, tmp_path: Path, resources: dict[str, Any] = RESOURCES) -> Record:
-    assembly = prepared(tmp_path, resources)
-    record = recorder()
-    cdk = ScriptedCdk.of(world, assembly.folder, Deadline(60))
-    Journey(assembly, assembly.stacks, world, cdk, record).run(updates=True)
-    return record
-
-
 @pytest.fixture(autouse=True)
 def _scripted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("constructs_lib.rehearsal.journey.SETTLE", 0.01)
-    monkeypatch.setattr("constructs_lib.rehearsal.journey.POLL_EVERY", 0.005)
     for name in ("ASK_EVERY", "POLL_EVERY"):
         monkeypatch.setattr(endpoints, name, 0.0)
     monkeypatch.setattr(endpoints, "Server", Model)
@@ -156,7 +141,7 @@ def steps(record: Record) -> dict[str, list[str]]:
 
 def test_a_good_life_of_an_endpoint(tmp_path: Path) -> None:
     world = Hosting()
-    found = steps(walk(world, tmp_path))
+    found = steps(walk(world, tmp_path, RESOURCES))
 
     assert found["what the endpoints answer"] == [
         "endpoint churn is InService",
@@ -176,7 +161,7 @@ def test_a_good_life_of_an_endpoint(tmp_path: Path) -> None:
 
 
 def test_closing_lines_tell_what_the_endpoint_served_and_answered(tmp_path: Path) -> None:
-    text = "\n".join(closing(walk(Hosting(), tmp_path)))
+    text = "\n".join(closing(walk(Hosting(), tmp_path, RESOURCES)))
     for words in (
         "Endpoint churn\n  serves: randomforest of job-1, then of job-2\n",
         "  answers: said by job-1,said by job-1 | said by job-1,said by job-1 (predicted_label, probability), as",
@@ -188,7 +173,7 @@ def test_closing_lines_tell_what_the_endpoint_served_and_answered(tmp_path: Path
 
 def test_asynchronous_endpoint_is_asked_by_way_of_s3_alone(tmp_path: Path) -> None:
     world = Hosting(asynchronous=True)
-    found = steps(walk(world, tmp_path))
+    found = steps(walk(world, tmp_path, RESOURCES))
     assert world.asked == []
     assert len(found["what the endpoints answer"]) == 5
     assert not [check for checks in found.values() for check in checks if "always answered" in check]
@@ -203,7 +188,7 @@ def test_failure_that_is_rehearsed_comes_when_the_endpoint_has_moved(tmp_path: P
                 self.after += template["Resources"][FAILING]["DependsOn"]
             return super().deploy(template)
 
-    walk(Notes(), tmp_path)
+    walk(Notes(), tmp_path, RESOURCES)
     assert Notes.after == ["Job", "Check"]
 
 
@@ -301,7 +286,7 @@ class LeavesAnAlarm(Hosting):
 def test_each_fault_is_caught(world: World, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(endpoints, "PATIENCE", 0.01)
     with pytest.raises(CheckFailedError) as failed:
-        walk(world, tmp_path)
+        walk(world, tmp_path, RESOURCES)
     assert str(failed.value) == message
     assert world.destroyed == 1
 
@@ -321,7 +306,7 @@ def test_answers_with_other_keys_than_were_asked_for_are_a_fault(
 
     monkeypatch.setattr(endpoints, "Server", AnswersWithAll)
     with pytest.raises(CheckFailedError) as failed:
-        walk(Hosts(), tmp_path)
+        walk(Hosts(), tmp_path, RESOURCES)
     assert str(failed.value) == (
         "answers of endpoint churn should hold predicted_label, probability, and hold predicted_label, probability, "
         "labels"
@@ -346,7 +331,9 @@ def test_endpoint_that_serves_no_job_of_the_app_is_said_not_to_be_asked(changes:
 @pytest.mark.parametrize("name", [{"Ref": "Job"}, {"Fn::GetAtt": ["Outcome", "JobName"]}])
 def test_endpoint_is_found_with_its_job_and_keys(name: Any, tmp_path: Path) -> None:
     model = {**RESOURCES["Model"], "Properties": {"JobName": name}}
-    assembly = prepared(tmp_path, {**RESOURCES, **waited(), "Model": model})
+    folder = Folder(tmp_path / "cdk.out")
+    folder.stack("Plain", {**RESOURCES, **waited(), "Model": model})
+    assembly = Assembly.read(folder.path)
     [found], others = endpoints.find(assembly, assembly.stacks)
     [job] = assembly.stacks[0].jobs()
     assert isinstance(found.job, Job)

@@ -10,15 +10,17 @@ from typing import Any
 import pytest
 
 from constructs_lib.rehearsal.account import Thing
-from constructs_lib.rehearsal.assembly import Assembly, Stack
+from constructs_lib.rehearsal.assembly import Stack
 from constructs_lib.rehearsal.failures import CheckFailedError
-from constructs_lib.rehearsal.journey import FAILING, Journey
-from constructs_lib.rehearsal.processes import Deadline
+from constructs_lib.rehearsal.journey import FAILING
 from constructs_lib.rehearsal.record import Record
 from constructs_lib.rehearsal.rehearse import closing
 
-from .test_assembly import Folder, waited
-from .test_journey import ScriptedCdk, World, recorder
+from . import world as scripted
+from .test_assembly import waited
+from .world import World
+
+pytestmark = pytest.mark.usefixtures("impatient")
 
 GATE = {"Rule": "AtLeast", "Value": 0.6, "OnMiss": "fail"}
 
@@ -61,21 +63,9 @@ class Waiting(World):
 
 
 def walk(world: Waiting, tmp_path: Path, **outcome: Any) -> Record:
-    folder = Folder(tmp_path / "cdk.out")
     given = {"WriteResult": True, "Gate": GATE, **outcome}
-    folder.stack("Plain", waited(**{name: value for name, value in given.items() if value is not None}))
-    assembly = Assembly.read(folder.path)
-    record = recorder()
-    Journey(assembly, assembly.stacks, world, ScriptedCdk.of(world, folder.path, Deadline(60)), record).run(
-        updates=True
-    )
-    return record
-
-
-@pytest.fixture(autouse=True)
-def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("constructs_lib.rehearsal.journey.SETTLE", 0.01)
-    monkeypatch.setattr("constructs_lib.rehearsal.journey.POLL_EVERY", 0.005)
+    properties = {name: value for name, value in given.items() if value is not None}
+    return scripted.walk(world, tmp_path, waited(**properties))
 
 
 def test_a_good_life_of_a_job_that_is_waited_for(tmp_path: Path) -> None:
