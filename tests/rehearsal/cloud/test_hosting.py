@@ -3,8 +3,6 @@
 import http.client
 import json
 import ssl
-import time
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +10,7 @@ import pytest
 from constructs_lib.rehearsal.cloud import Cloud
 
 from .account import BUCKET, JOB_ACTIONS, Account, refusal
+from .endpoints import config, model, settled
 
 pytestmark = pytest.mark.cloud
 
@@ -22,28 +21,9 @@ def model_data(account: Account) -> str:
     return str(job["BestCandidate"]["InferenceContainers"][0]["ModelDataUrl"])
 
 
-def config(account: Account, model_data: str, role: str | None = None) -> str:
-    name = account.fresh("made")
-    container = {"Image": "i", "ModelDataUrl": model_data}
-    account.sagemaker.create_model(
-        ModelName=name, ExecutionRoleArn=role or account.job_role, PrimaryContainer=container
-    )
-    variant = {"VariantName": "one", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
-    account.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-    return name
-
-
-def settled(account: Account, name: str) -> dict[str, Any]:
-    while True:
-        endpoint: dict[str, Any] = account.sagemaker.describe_endpoint(EndpointName=name)
-        if endpoint["EndpointStatus"] not in ("Creating", "Updating", "RollingBack"):
-            return endpoint
-        time.sleep(0.05)
-
-
 @pytest.fixture(scope="module")
 def endpoint(account: Account, model_data: str) -> str:
-    account.sagemaker.create_endpoint(EndpointName="ep", EndpointConfigName=config(account, model_data))
+    account.sagemaker.create_endpoint(EndpointName="ep", EndpointConfigName=config(account, model(account, model_data)))
     assert settled(account, "ep")["EndpointStatus"] == "InService"
     return "ep"
 
@@ -92,7 +72,7 @@ def test_an_update_that_fails_leaves_the_old_configuration_in_service(
     account: Account, cloud: Cloud, endpoint: str
 ) -> None:
     before = settled(account, endpoint)["EndpointConfigName"]
-    broken = config(account, f"s3://{BUCKET}/no/model.tar.gz")
+    broken = config(account, model(account, f"s3://{BUCKET}/no/model.tar.gz"))
     account.sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=broken)
     after = settled(account, endpoint)
     assert (after["EndpointStatus"], after["EndpointConfigName"]) == ("InService", before)
@@ -103,7 +83,8 @@ def test_an_update_that_fails_leaves_the_old_configuration_in_service(
 
 def test_the_model_is_read_as_its_own_role(account: Account, model_data: str) -> None:
     role = account.role("Blind", [action for action in JOB_ACTIONS if action != "s3:GetObject"])
-    account.sagemaker.create_endpoint(EndpointName="blind", EndpointConfigName=config(account, model_data, role))
+    blind = config(account, model(account, model_data, role=role))
+    account.sagemaker.create_endpoint(EndpointName="blind", EndpointConfigName=blind)
     failed = settled(account, "blind")
     assert failed["EndpointStatus"] == "Failed"
     assert f"The execution role {role} is not authorized to perform s3:GetObject" in failed["FailureReason"]
