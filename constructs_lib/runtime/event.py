@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypedDict
 
+from .contract import OwnerTag
 from .failure import Failure
 
 
@@ -44,6 +45,19 @@ class Event:
     old_properties: Mapping[str, object] = field(repr=False)
     resource_type: str = ""
     missing: tuple[str, ...] = ()
+
+    def owner(self, digest: str) -> dict[str, str]:
+        """The tags that say whose something is. They are sent with the call that makes it."""
+        return {
+            OwnerTag.STACK: self.stack_id,
+            OwnerTag.RESOURCE: self.logical_id,
+            OwnerTag.SPEC: digest,
+            OwnerTag.REQUEST: self.request_id,
+        }
+
+    def owns(self, tags: Mapping[str, str]) -> bool:
+        """Whether the resource of this event made what has these tags."""
+        return tags.get(OwnerTag.STACK) == self.stack_id and tags.get(OwnerTag.RESOURCE) == self.logical_id
 
     def check(self) -> None:
         """Refuse what cannot be served.

@@ -48,7 +48,7 @@ class Job:
 
     def belongs_to(self, event: Event) -> bool:
         """Whether the resource of this event made it."""
-        return self.tags.get(OwnerTag.STACK) == event.stack_id and self.tags.get(OwnerTag.RESOURCE) == event.logical_id
+        return event.owns(self.tags)
 
     def was_made_by(self, event: Event) -> bool:
         """Whether this very request made it."""
@@ -108,12 +108,7 @@ def start(sagemaker: SageMaker, name: str, spec: Spec, event: Event) -> Job:
         "CreateAutoMLJob": sagemaker.create_auto_ml_job,
         "CreateAutoMLJobV2": sagemaker.create_auto_ml_job_v2,
     }
-    tags = dict(spec.tags) | {
-        OwnerTag.STACK: event.stack_id,
-        OwnerTag.RESOURCE: event.logical_id,
-        OwnerTag.SPEC: spec.digest,
-        OwnerTag.REQUEST: event.request_id,
-    }
+    tags = dict(spec.tags) | event.owner(spec.digest)
     if _TAG_VALUE.fullmatch(event.physical_id):
         tags[OwnerTag.REPLACES] = event.physical_id
     reply = operations[spec.operation](**{**spec.request, "AutoMLJobName": name, "Tags": tag_list(tags)})

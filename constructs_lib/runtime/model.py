@@ -24,7 +24,7 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     wish = _read(event.properties, aws)
     name = wish.name(event)
     model = patiently(lambda: _MODELS.find(name, aws), clock) or _make(name, wish, event, aws, clock)
-    if not owned.belongs(model.tags, event):
+    if not event.owns(model.tags):
         raise Failure(f"a model named '{name}' exists, and this resource did not make it: delete or rename it")
     owned.retag(aws, model, wish, event)
     return Answer(name, attributes={ModelAttribute.MODEL_NAME: name})
@@ -39,7 +39,7 @@ def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
         model = _MODELS.find_if_visible(name, event, aws, clock)
         if model is None:
             continue
-        if not owned.belongs(model.tags, event) or owned.is_live(name, event, aws):
+        if not event.owns(model.tags) or owned.is_live(name, event, aws):
             log.write(event, "not this event's: left alone", job_name=name)
         else:
             _delete(name, event, aws, clock)

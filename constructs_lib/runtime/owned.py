@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from . import log
 from .clients import Aws, Hosting, Reply
-from .contract import HOSTED_NAME_LENGTH, OwnerTag, Property
+from .contract import HOSTED_NAME_LENGTH, Property
 from .event import Event
 from .failure import Failure, is_denied, is_missing, may_have_happened
 from .jobs import tag_list, tags_of
@@ -59,21 +59,6 @@ def read_request(
 def prefix(properties: Mapping[str, object]) -> str:
     """The beginning of the resource's generated names."""
     return name_prefix(properties, HOSTED_NAME_LENGTH)
-
-
-def owner(event: Event, digest: str) -> dict[str, str]:
-    """The tags that say whose something is. They are sent with the call that makes it."""
-    return {
-        OwnerTag.STACK: event.stack_id,
-        OwnerTag.RESOURCE: event.logical_id,
-        OwnerTag.SPEC: digest,
-        OwnerTag.REQUEST: event.request_id,
-    }
-
-
-def belongs(tags: Mapping[str, str], event: Event) -> bool:
-    """Whether the resource of this event made what has these tags."""
-    return tags.get(OwnerTag.STACK) == event.stack_id and tags.get(OwnerTag.RESOURCE) == event.logical_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +120,7 @@ class Kind:
             Failure: It cannot be made, or nobody waits for it.
         """
         stack = Stack(aws.cloudformation, event)
-        tags = dict(wish.tags) | owner(event, wish.digest)
+        tags = dict(wish.tags) | event.owner(wish.digest)
 
         def attempt() -> Thing:
             stack.check_wanted()

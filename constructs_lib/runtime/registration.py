@@ -61,7 +61,7 @@ def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
     if package is None:
         return Answer(event.physical_id)
     arn = event.physical_id
-    if not owned.belongs(_owner(package), event) or owned.is_live(arn, event, aws):
+    if not event.owns(_owner(package)) or owned.is_live(arn, event, aws):
         log.write(event, "not this event's: left alone", job_name=arn)
     else:
         try:
@@ -123,7 +123,7 @@ def _request(wish: Wish, wanted: Wanted, job: Description, event: Event) -> dict
         "Containers": candidate.containers(job, wanted),
     }
     metadata = given.pop(_METADATA, {}) | {"automl-job": job.name, "candidate": job.candidate_name}
-    metadata |= owned.owner(event, wish.digest)
+    metadata |= event.owner(wish.digest)
     if _ARN.fullmatch(event.physical_id):
         metadata[OwnerTag.REPLACES] = event.physical_id
     status = _approval(event.properties)
@@ -155,11 +155,11 @@ def _report(folder: str, file: str) -> dict[str, str]:
 def _earlier(wish: Wish, event: Event, aws: Aws, clock: Clock) -> Reply | None:
     """The version that the resource has, or the one before, if it is of this wish."""
     current = _find(event.physical_id, event, aws, clock)
-    if current is None or not owned.belongs(_owner(current), event):
+    if current is None or not event.owns(_owner(current)):
         return None
     previous = _owner(current).get(OwnerTag.REPLACES, "")
     for package in (current, _find(previous, event, aws, clock)):
-        if package and owned.belongs(_owner(package), event) and _owner(package).get(OwnerTag.SPEC) == wish.digest:
+        if package and event.owns(_owner(package)) and _owner(package).get(OwnerTag.SPEC) == wish.digest:
             return package
     return None
 

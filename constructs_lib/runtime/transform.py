@@ -39,15 +39,13 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     wish = _read(event.properties, aws)
     old = _readable(event.old_properties, aws)
     current = _JOBS.find_if_visible(event.physical_id, event, aws, clock)
-    if old and old.digest == wish.digest and current and owned.belongs(current.tags, event):
+    if old and old.digest == wish.digest and current and event.owns(current.tags):
         owned.retag(aws, current, wish, event)
         return _is_now(current)
 
     def accepts(job: Thing) -> bool:
         return _made_by(job, event) or (
-            owned.belongs(job.tags, event)
-            and job.tags.get(OwnerTag.SPEC) == wish.digest
-            and OwnerTag.RELEASED not in job.tags
+            event.owns(job.tags) and job.tags.get(OwnerTag.SPEC) == wish.digest and OwnerTag.RELEASED not in job.tags
         )
 
     return _is_now(_claim(wish, event, aws, clock, accepts=accepts))
@@ -55,7 +53,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
 
 def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Stop what is ours, but for the job that the resource has by now."""
-    found = {job.name: job for job in _candidates(event, aws, clock) if owned.belongs(job.tags, event)}
+    found = {job.name: job for job in _candidates(event, aws, clock) if event.owns(job.tags)}
     given_up = [job for job in found.values() if not owned.is_live(job.name, event, aws)]
     for job in given_up:
         aws.hosting.add_tags(ResourceArn=job.arn, Tags=tag_list({OwnerTag.RELEASED: "true"}))
@@ -72,7 +70,7 @@ def _is_now(job: Thing) -> Answer:
 
 def _made_by(job: Thing, event: Event) -> bool:
     """Whether this very request made it."""
-    return owned.belongs(job.tags, event) and job.tags.get(OwnerTag.REQUEST) == event.request_id
+    return event.owns(job.tags) and job.tags.get(OwnerTag.REQUEST) == event.request_id
 
 
 def _read(properties: Mapping[str, object], aws: Aws) -> Wish:
