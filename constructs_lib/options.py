@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 LOG_RETENTION_DAYS: Final = 365
 
+_DAY: Final = 24 * 3600
 _SHORTEST_POLL: Final = 20
 _LONGEST_POLL: Final = 300
 _RETENTIONS: Final = (
@@ -74,11 +75,10 @@ class Options:
                 f"'poll_interval' must be whole seconds from {_SHORTEST_POLL} to {_LONGEST_POLL}, got "
                 f"{number(seconds)}: each look takes nine of the 25,000 events that an execution may have"
             )
-        day = cdk.Duration.days(1).to_seconds()
-        if (seconds := known_seconds(self.log_retention)) is not None and seconds / day not in _RETENTIONS:
+        if (seconds := known_seconds(self.log_retention)) is not None and seconds / _DAY not in _RETENTIONS:
             yield (
                 f"'log_retention' must be a number of days that CloudWatch Logs knows ({listed(_RETENTIONS)}), "
-                f"got {number(seconds / day)}"
+                f"got {number(seconds / _DAY)}"
             )
         reserved = self.reserved_concurrent_executions
         if (
@@ -196,7 +196,7 @@ class Options:
 
     def _apply_to_log(self, log: cdk.CfnResource) -> None:
         seconds = known_seconds(self.log_retention)
-        days = LOG_RETENTION_DAYS if seconds is None else int(seconds / cdk.Duration.days(1).to_seconds())
+        days = LOG_RETENTION_DAYS if seconds is None else int(seconds / _DAY)
         log.add_property_override("RetentionInDays", days)
         if self.log_encryption_key is not None:
             log.add_property_override("KmsKeyId", self.log_encryption_key.key_arn)
