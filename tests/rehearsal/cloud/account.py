@@ -58,7 +58,11 @@ class Account:
         name = self.fresh("user")
         self.iam.create_user(UserName=name)
         self.iam.put_user_policy(UserName=name, PolicyName="inline", PolicyDocument=_policy(statements))
-        key = self.iam.create_access_key(UserName=name)["AccessKey"]
+        return self.clients_of(name)
+
+    def clients_of(self, user: str) -> Callable[[str], Any]:
+        """Clients of a user that exists."""
+        key = self.iam.create_access_key(UserName=user)["AccessKey"]
         credentials = Credentials(access_key=key["AccessKeyId"], secret_key=key["SecretAccessKey"])
         connection = Connection(
             endpoint_url=self.cloud.endpoint_url, certificate=self.cloud.certificate, region=self.cloud.region

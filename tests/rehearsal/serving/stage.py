@@ -11,7 +11,6 @@ from aws_cdk import aws_s3 as s3
 from constructs_lib import AutoMLEndpoint, AutoMLJobOutcome, RealTime
 from constructs_lib.rehearsal import account as rehearsed
 from constructs_lib.rehearsal.cloud import Cloud
-from constructs_lib.rehearsal.cloud.connection import Connection, Credentials
 
 from ..cloud.account import BUCKET, Account
 from ..waiting.stage import Stage, Template, new_job, new_stack
@@ -74,15 +73,6 @@ class Serving(Stage):
         """What is there that was not there at first, but for stacks, logs and what they are written by."""
         found = self.seen.things() - self._before
         return {str(thing) for thing in found if not thing.name.startswith("/aws/")}
-
-    def acting_as(self, user: str) -> Callable[[str], Any]:
-        """Clients of a user that exists."""
-        key = self.account.iam.create_access_key(UserName=user)["AccessKey"]
-        credentials = Credentials(access_key=key["AccessKeyId"], secret_key=key["SecretAccessKey"])
-        connection = Connection(
-            endpoint_url=self.cloud.endpoint_url, certificate=self.cloud.certificate, region=self.cloud.region
-        )
-        return lambda service: connection.client(service, credentials)
 
     # What is served
 

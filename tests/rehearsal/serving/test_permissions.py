@@ -111,7 +111,7 @@ def test_caller_that_was_granted_to_invoke_may_ask_this_endpoint_and_no_other(st
     user = stage.account.fresh("caller")
     stage.account.iam.create_user(UserName=user)
     stage.account.iam.attach_user_policy(UserName=user, PolicyArn=stage.resource("Caller", policy_id))
-    runtime = stage.acting_as(user)("sagemaker-runtime")
+    runtime = stage.account.clients_of(user)("sagemaker-runtime")
 
     answer = runtime.invoke_endpoint(EndpointName=name, Body=b"1", ContentType="text/csv")
     assert answer["Body"].read().decode() == FIRST
