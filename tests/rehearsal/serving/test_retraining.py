@@ -1,14 +1,13 @@
 """Another model behind the same endpoint: without downtime, or not at all."""
 
 import json
-from typing import Any
 
 import pytest
 
 from constructs_lib.runtime import contract
 
 from ...constructs.synthesis import resources_of
-from ..waiting.stage import CONDITION, Template, eventually, new_stack
+from ..waiting.stage import CONDITION, Template, eventually, failing, logical_id, new_stack
 from .stage import Serving, new_endpoint
 from .tiny_models import BROKEN, FIRST, SECOND
 
@@ -60,15 +59,11 @@ def test_bad_model_is_taken_back_with_the_reason_and_the_old_one_goes_on(stage: 
 
 def test_update_that_fails_late_goes_back_to_the_old_model_and_nobody_is_turned_away(stage: Serving) -> None:
     name = stage.deployed("Late", stage.template_of("Late"))
-    template = with_wait(stage.template_of("Late", SECOND), after=check(stage, "Late"))
-    [wait] = (
-        resources_of(template, CONDITION).keys() - resources_of(stage.template_of("Late", SECOND), CONDITION).keys()
-    )
-    template["Resources"][wait]["CreationPolicy"]["ResourceSignal"]["Timeout"] = "PT1S"
+    template = stage.template_of("Late", SECOND)
     [model] = stage.models()
 
     with stage.asked_all_the_time(name) as answers:
-        assert stage.put("Late", template) == "UPDATE_ROLLBACK_COMPLETE"
+        assert stage.put("Late", failing(template, checked(template))) == "UPDATE_ROLLBACK_COMPLETE"
 
     assert answers.failures == []
     assert set(answers.said) == {FIRST, SECOND}, "it had moved, and went back"
@@ -77,26 +72,24 @@ def test_update_that_fails_late_goes_back_to_the_old_model_and_nobody_is_turned_
     stage.delete_all("Late")
 
 
-def check(stage: Serving, name: str) -> str:
-    found: Any = stage.cloudformation.list_stack_resources(StackName=name)["StackResourceSummaries"]
-    [logical_id] = [each["LogicalResourceId"] for each in found if each["ResourceType"] == contract.ENDPOINT_CHECK_TYPE]
-    return str(logical_id)
+def checked(template: Template) -> str:
+    """The logical id of the check, which is there when the endpoint has moved."""
+    return logical_id(template, contract.ENDPOINT_CHECK_TYPE)
 
 
-def with_wait(template: Template, *, after: str = "", before: str = "") -> Template:
-    """The template with a wait that the test ends, at a place of its choice."""
+def with_wait(template: Template, *, after: str, before: str) -> Template:
+    """The template with a wait that the test ends, between two other resources."""
     changed: Template = json.loads(json.dumps(template))
     changed["Resources"] |= {
         "Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
         "Wait": {
             "Type": CONDITION,
             "CreationPolicy": {"ResourceSignal": {"Count": 1, "Timeout": "PT30S"}},
-            **({"DependsOn": [after]} if after else {}),
+            "DependsOn": [after],
         },
     }
-    if before:
-        resource = changed["Resources"][before]
-        resource["DependsOn"] = [*resource.get("DependsOn", ()), "Wait"]
+    resource = changed["Resources"][before]
+    resource["DependsOn"] = [*resource.get("DependsOn", ()), "Wait"]
     return changed
 
 
@@ -105,8 +98,8 @@ def test_deployment_that_sagemaker_takes_back_in_silence_fails_and_goes_back(sta
     name = stage.deployed("Silent", stage.template_of("Silent"))
     old = stage.endpoint(name)["EndpointConfigName"]
     template = stage.template_of("Silent", SECOND)
-    [endpoint] = resources_of(template, "AWS::SageMaker::Endpoint")
-    stage.begin("Silent", with_wait(template, after=endpoint, before=check(stage, "Silent")))
+    endpoint = logical_id(template, "AWS::SageMaker::Endpoint")
+    stage.begin("Silent", with_wait(template, after=endpoint, before=checked(template)))
     stage.until_waiting("Silent", {"Resources": {"Wait": {"Type": CONDITION}}})
     new = stage.endpoint(name)["EndpointConfigName"]
     assert stage.ask(name) == SECOND
