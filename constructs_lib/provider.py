@@ -14,7 +14,7 @@ from constructs import Construct
 
 from . import permissions
 from .api.fields import raise_if_any
-from .grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role
+from .grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
 from .options import LOG_RETENTION_DAYS, Options
 from .runtime import contract
 from .tokens import TEXT_TOKEN, slug
@@ -46,6 +46,14 @@ _JOB_SLUG: Final = contract.NAME_LENGTH - contract.HASH_LENGTH - _STACK_SLUG - _
 _HOSTED_SLUG: Final = contract.HOSTED_NAME_LENGTH - contract.HASH_LENGTH - _STACK_SLUG - _STACK_HASH - len("--")
 _POLICY_LENGTH: Final = 6144
 """Characters of a managed policy."""
+
+_POLICIES_OF_A_ROLE: Final = 10
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+_MANY_POLICIES: Final = (
+    f"the function of this stack needs more than {_POLICIES_OF_A_ROLE} managed policies, which is what an account "
+    "allows a role unless its quota was raised: share roles and output locations between jobs, or use several stacks"
+)
 
 _ARN_LENGTH: Final = 112
 _PART_LENGTH: Final = 24
@@ -82,23 +90,22 @@ class AutoMLProvider(Construct):
             service=permissions.LAMBDA_PRINCIPAL,
             description=f"Creates and stops the Autopilot jobs of {self._stack.node.path}",
         )
-        self._policy = managed_policy(
-            self,
+        self._policies = 0
+        self._policy = self.new_policy(
             "Permissions",
             permissions.provider_function(
                 self._stack,
                 generated_names=self.generated_names,
                 log_group_arn=log.get_att("Arn").to_string(),
             ),
-            self._role,
         )
-        self._roles = _Shelf(self, "PassRoles", self._role, self._policy, _SHARED_ROLES)
-        self._results = _Shelf(self, "Results", self._role, self._policy, _SHARED_RESULTS)
-        self._names = _Shelf(self, "Names", self._role)
-        self._watched = _Shelf(self, "Watched", self._role, self._policy, _SHARED_WATCHED)
-        self._stopped = _Shelf(self, "Stopped", self._role)
-        self._endpoints = _Shelf(self, "Endpoints", self._role)
-        self._groups = _Shelf(self, "Registry", self._role)
+        self._roles = _Shelf(self, "PassRoles", self._policy, _SHARED_ROLES)
+        self._results = _Shelf(self, "Results", self._policy, _SHARED_RESULTS)
+        self._names = _Shelf(self, "Names")
+        self._watched = _Shelf(self, "Watched", self._policy, _SHARED_WATCHED)
+        self._stopped = _Shelf(self, "Stopped")
+        self._endpoints = _Shelf(self, "Endpoints")
+        self._groups = _Shelf(self, "Registry")
         self._models: iam.ManagedPolicy | None = None
         self._transforms: iam.ManagedPolicy | None = None
         self._log = log
@@ -145,6 +152,13 @@ class AutoMLProvider(Construct):
         if job_name is not None:
             needed.append(self._names.put(job_name, permissions.provider_named_job(self._stack, job_name)))
         return needed
+
+    def new_policy(self, construct_id: str, allowed: Sequence[Permission]) -> iam.ManagedPolicy:
+        """A further policy of the function's role; there is a warning where the role gets more than it surely takes."""
+        self._policies += 1
+        if self._policies == _POLICIES_OF_A_ROLE + 1:
+            warn(self, {"policies": _MANY_POLICIES})
+        return managed_policy(self, construct_id, allowed, self._role)
 
     @property
     def generated_names(self) -> str:
@@ -222,7 +236,7 @@ class AutoMLProvider(Construct):
         """Allow the function to make models that run as a role; returns what they have to wait for."""
         if self._models is None:
             allowed = permissions.provider_models(self._stack, generated_names=self.hosted_names)
-            self._models = managed_policy(self, "Models", allowed, self._role)
+            self._models = self.new_policy("Models", allowed)
         return [self._policy, self._models, self._roles.put(role_arn, permissions.pass_role([role_arn]))]
 
     def look_at_endpoint(self, endpoint_name: str) -> list[IDependable]:
@@ -233,7 +247,7 @@ class AutoMLProvider(Construct):
         """Allow the function to run transform jobs; returns what they have to wait for."""
         if self._transforms is None:
             allowed = permissions.provider_transforms(self._stack, generated_names=self.hosted_names)
-            self._transforms = managed_policy(self, "Transforms", allowed, self._role)
+            self._transforms = self.new_policy("Transforms", allowed)
         return [self._policy, self._transforms]
 
     def register_in(self, group_name: str) -> list[IDependable]:
@@ -368,7 +382,6 @@ class _Shelf:
         self,
         provider: AutoMLProvider,
         policy_id: str,
-        role: iam.Role,
         shared: iam.ManagedPolicy | None = None,
         room: int = 0,
     ) -> None:
@@ -377,13 +390,11 @@ class _Shelf:
         Args:
             provider: Where further policies are made.
             policy_id: What their ids begin with.
-            role: Whose policies they are.
             shared: A policy that has room for the first things.
             room: How many characters of it.
         """
         self._provider = provider
         self._policy_id = policy_id
-        self._role = role
         self._policies = [] if shared is None else [shared]
         self._room = room
         self._statement: iam.PolicyStatement | None = None
@@ -396,7 +407,7 @@ class _Shelf:
         length = sum(map(_length, permission.resources))
         if length > self._room:
             policy_id = f"{self._policy_id}{len(self._policies)}"
-            self._policies.append(managed_policy(self._provider, policy_id, [], self._role))
+            self._policies.append(self._provider.new_policy(policy_id, []))
             self._room = _POLICY_LENGTH - len(str(permission.statement()))
             self._statement = None
         if self._statement is None:

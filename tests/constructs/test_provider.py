@@ -11,13 +11,25 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
 
 import constructs_lib
-from constructs_lib import AutoMLJobOutcome, AutoMLProvider, ModelDeployConfig, runtime
+from constructs_lib import AutoMLJobOutcome, AutoMLProvider, ModelDeployConfig, OutputLocation, runtime
 from constructs_lib.provider import CONSTRUCT_ID
 from constructs_lib.runtime import clients, contract
 
-from .synthesis import as_list, flat, jobs_of, new_job, new_stack, only, resources_of, statements_of, template_of
+from .synthesis import (
+    as_list,
+    data_bucket,
+    flat,
+    jobs_of,
+    new_job,
+    new_stack,
+    only,
+    resources_of,
+    statements_of,
+    template_of,
+)
 
 RUNTIME = Path(runtime.__file__).parent
 
@@ -251,3 +263,21 @@ def test_hash_of_the_asset_depends_on_the_code_alone(tmp_path: Path) -> None:
 
     (runtime_copy / "handler.py").write_text((runtime_copy / "handler.py").read_text() + "\n# changed\n")
     assert key() != before
+
+
+def waiting_stack(outputs: int) -> AutoMLProvider:
+    """The provider of a stack whose outcomes are written to so many places with long names."""
+    stack = new_stack()
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
+    for number in range(outputs):
+        output = OutputLocation.from_bucket(data_bucket(stack), f"{'p' * 480}{number}/")
+        AutoMLJobOutcome(stack, f"Outcome{number}", job=new_job(stack, f"Job{number}", role=role, output=output))
+    return AutoMLProvider.of(stack)
+
+
+@pytest.mark.parametrize(("outputs", "warned"), [(20, 0), (120, 1)])
+def test_more_policies_than_a_role_takes_are_warned_of_once(outputs: int, warned: int) -> None:
+    found = [each.data for each in waiting_stack(outputs).node.metadata if each.type == "aws:cdk:warning"]
+
+    assert len(found) == warned
+    assert all("needs more than 10 managed policies" in str(each) for each in found)
