@@ -55,6 +55,13 @@ class Serving(Stage):
         new_endpoint(stack, target, **props)
         return self.template(stack)
 
+    def guarded(self, name: str, target: str = FIRST) -> Template:
+        """The same with an alarm that takes deployments back."""
+        stack = new_stack(name)
+        endpoint = new_endpoint(stack, target)
+        endpoint.add_rollback_alarm(endpoint.alarm_5xx())
+        return self.template(stack)
+
     def deployed(self, name: str, template: Template) -> str:
         """Deploy a stack that is in order; the name of its endpoint."""
         status = self.put(name, template)

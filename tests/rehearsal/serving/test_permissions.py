@@ -79,17 +79,10 @@ def test_permission_that_is_missing_fails_the_deployment_and_is_named(
     assert case.words in reasons, reasons
 
 
-def guarded(stage: Serving, target: str) -> Template:
-    stack = new_stack("NoAlarms")
-    endpoint = new_endpoint(stack, target)
-    endpoint.add_rollback_alarm(endpoint.alarm_5xx())
-    return stage.template(stack)
-
-
 def test_role_that_may_not_see_the_alarms_takes_no_new_model(stage: Serving) -> None:
-    name = stage.deployed("NoAlarms", guarded(stage, FIRST))
+    name = stage.deployed("NoAlarms", stage.guarded("NoAlarms", FIRST))
 
-    blind = without(guarded(stage, SECOND), ROLE, "cloudwatch:DescribeAlarms", "")
+    blind = without(stage.guarded("NoAlarms", SECOND), ROLE, "cloudwatch:DescribeAlarms", "")
     assert stage.put("NoAlarms", blind) == "UPDATE_ROLLBACK_COMPLETE"
 
     assert "perform: cloudwatch:DescribeAlarms on resource: " in stage.reasons("NoAlarms")

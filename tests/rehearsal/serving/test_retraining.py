@@ -7,8 +7,8 @@ import pytest
 from constructs_lib.runtime import contract
 
 from ...constructs.synthesis import resources_of
-from ..waiting.stage import CONDITION, Template, eventually, failing, logical_id, new_stack
-from .stage import Serving, new_endpoint
+from ..waiting.stage import CONDITION, Template, eventually, failing, logical_id
+from .stage import Serving
 from .tiny_models import BROKEN, FIRST, SECOND
 
 pytestmark = pytest.mark.cloud
@@ -121,23 +121,16 @@ def test_deployment_that_sagemaker_takes_back_in_silence_fails_and_goes_back(sta
     stage.delete_all("Silent")
 
 
-def guarded(stage: Serving, target: str) -> Template:
-    stack = new_stack("Guarded")
-    endpoint = new_endpoint(stack, target)
-    endpoint.add_rollback_alarm(endpoint.alarm_5xx())
-    return stage.template(stack)
-
-
 def test_alarm_takes_a_deployment_back_and_the_stack_goes_back_too(stage: Serving) -> None:
-    name = stage.deployed("Guarded", guarded(stage, FIRST))
+    name = stage.deployed("Guarded", stage.guarded("Guarded", FIRST))
     before = stage.endpoint(name)
-    [alarm] = resources_of(guarded(stage, FIRST), "AWS::CloudWatch::Alarm")
+    [alarm] = resources_of(stage.guarded("Guarded", FIRST), "AWS::CloudWatch::Alarm")
     stage.cloud.client("cloudwatch").set_alarm_state(
         AlarmName=stage.resource("Guarded", alarm), StateValue="ALARM", StateReason="a test"
     )
 
     with stage.asked_all_the_time(name) as answers:
-        assert stage.put("Guarded", guarded(stage, SECOND)) == "UPDATE_ROLLBACK_COMPLETE"
+        assert stage.put("Guarded", stage.guarded("Guarded", SECOND)) == "UPDATE_ROLLBACK_COMPLETE"
 
     assert answers.failures == []
     assert answers.said[-1] == FIRST
@@ -146,7 +139,7 @@ def test_alarm_takes_a_deployment_back_and_the_stack_goes_back_too(stage: Servin
     stage.cloud.client("cloudwatch").set_alarm_state(
         AlarmName=stage.resource("Guarded", alarm), StateValue="OK", StateReason="a test"
     )
-    assert stage.deployed("Guarded", guarded(stage, SECOND)) == name
+    assert stage.deployed("Guarded", stage.guarded("Guarded", SECOND)) == name
     assert stage.ask(name) == SECOND
     stage.delete_all("Guarded")
     assert stage.left() == set()
