@@ -6,11 +6,10 @@ import pytest
 from constructs_lib.rehearsal.cloud import Cloud
 
 from ..cloud.account import Account
+from ..waiting.stage import WAIT_SCALE
 from .stage import Serving
 
 TINY_MODELS = str(Path(__file__).with_name("tiny_models.py"))
-WAIT_SCALE = 1 / 120
-"""A look at a job each half a second."""
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import aws_cdk as cdk
-from aws_cdk import aws_s3 as s3
 
 from constructs_lib import AutoMLEndpoint, AutoMLJobOutcome, RealTime
 from constructs_lib.rehearsal import account as rehearsed
@@ -17,12 +16,6 @@ from ..waiting.stage import Stage, Template, new_job, new_stack
 from .tiny_models import CSV, FIRST
 
 REAL_TIME = RealTime(instance_type="ml.m5.large")
-
-
-def data(stack: cdk.Stack) -> s3.IBucket:
-    """The account's bucket, which is there already."""
-    found: Any = stack.node.try_find_child("Data")
-    return found or s3.Bucket.from_bucket_name(stack, "Data", BUCKET)
 
 
 def outcome_of(stack: cdk.Stack, target: str, **props: Any) -> AutoMLJobOutcome:

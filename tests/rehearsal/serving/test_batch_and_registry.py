@@ -10,8 +10,8 @@ from constructs_lib import ApprovalStatus, AssembleWith, BatchStrategy, Channel,
 from constructs_lib.runtime import contract
 
 from ..cloud.account import BUCKET
-from ..waiting.stage import Template, eventually, failing, logical_id, new_stack
-from .stage import Serving, data, outcome_of
+from ..waiting.stage import Template, data, eventually, failing, logical_id, new_stack
+from .stage import Serving, outcome_of
 from .tiny_models import FIRST, SECOND
 
 pytestmark = pytest.mark.cloud

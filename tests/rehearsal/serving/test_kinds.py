@@ -16,8 +16,8 @@ from constructs_lib.rehearsal.account import Thing
 from constructs_lib.rehearsal.failures import CheckFailedError
 
 from ..cloud.account import BUCKET
-from ..waiting.stage import eventually, new_stack
-from .stage import Serving, data, new_endpoint
+from ..waiting.stage import data, eventually, new_stack
+from .stage import Serving, new_endpoint
 from .tiny_models import FIRST
 
 pytestmark = pytest.mark.cloud

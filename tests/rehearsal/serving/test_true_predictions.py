@@ -36,9 +36,8 @@ from constructs_lib.rehearsal.training.inference import Model
 
 from ..cloud.account import BUCKET, Account
 from ..cloud.test_real_training import FEATURES, TARGET, as_csv, rows
-from ..waiting.stage import eventually, new_stack
-from .conftest import WAIT_SCALE
-from .stage import REAL_TIME, Serving, data
+from ..waiting.stage import WAIT_SCALE, data, eventually, new_stack
+from .stage import REAL_TIME, Serving
 
 pytestmark = [pytest.mark.cloud, pytest.mark.training]
 

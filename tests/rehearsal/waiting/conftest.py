@@ -6,11 +6,9 @@ import pytest
 from constructs_lib.rehearsal.cloud import Cloud
 
 from ..cloud.account import Account
-from .stage import Stage
+from .stage import WAIT_SCALE, Stage
 
 PACED_TRAINING = str(Path(__file__).with_name("paced_training.py"))
-WAIT_SCALE = 1 / 120
-"""A look at a job each half a second."""
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,9 @@ T = TypeVar("T")
 
 FUNCTION = "AWS::Lambda::Function"
 CONDITION = "AWS::CloudFormation::WaitCondition"
+WAIT_SCALE = 1 / 120
+"""A look at a job each half a second."""
+
 QUICK_TO_GIVE_UP = 20
 """Seconds of the function's time: 15 are kept for the answer, the rest is for trying again."""
 
@@ -34,15 +37,19 @@ def new_stack(name: str = "Waits") -> cdk.Stack:
     return cdk.Stack(cdk.App(), name, synthesizer=synthesizer)
 
 
+def data(stack: cdk.Stack) -> s3.IBucket:
+    """The account's bucket, which is there already."""
+    found: Any = stack.node.try_find_child("Data")
+    return found or s3.Bucket.from_bucket_name(stack, "Data", BUCKET)
+
+
 def new_job(stack: cdk.Stack, target: str, construct_id: str = "Job", **props: Any) -> AutoMLJob:
     """A job with the account's data."""
-    found = stack.node.try_find_child("Data")
-    bucket: Any = found or s3.Bucket.from_bucket_name(stack, "Data", BUCKET)
     return AutoMLJob(
         stack,
         construct_id,
-        training_data=Channel.from_bucket(bucket, "train/"),
-        output=OutputLocation.from_bucket(bucket, "models/"),
+        training_data=Channel.from_bucket(data(stack), "train/"),
+        output=OutputLocation.from_bucket(data(stack), "models/"),
         target_attribute=target,
         **props,
     )

@@ -4,7 +4,6 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 
 from constructs_lib import AutoMLJob, AutoMLJobOutcome, OnTimeout, OutputLocation
@@ -12,7 +11,7 @@ from constructs_lib.runtime.contract import WATCH_TYPE
 
 from ..cloud.account import BUCKET, channel
 from .paced_training import AT_ONCE, FOR_EVER, NOT_THERE, SOME_SECONDS
-from .stage import Stage, Template, ended, eventually, logical_id, new_stack, timing_out
+from .stage import Stage, Template, data, ended, eventually, logical_id, new_stack, timing_out
 
 pytestmark = pytest.mark.cloud
 
@@ -26,8 +25,7 @@ def made_elsewhere(stage: Stage, target: str) -> str:
 
 def outcome_of(stage: Stage, stack_name: str, job_name: str, **props: Any) -> Template:
     stack = new_stack(stack_name)
-    bucket = s3.Bucket.from_bucket_name(stack, "Data", BUCKET)
-    output = OutputLocation.from_bucket(bucket, "out")
+    output = OutputLocation.from_bucket(data(stack), "out")
     job = AutoMLJob.from_job_name(stack, "Job", job_name, output=output)
     outcome = AutoMLJobOutcome(stack, "Outcome", job=job, **props)
     cdk.CfnOutput(stack, "Best", value=outcome.best_candidate_name)
