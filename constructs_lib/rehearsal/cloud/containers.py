@@ -13,7 +13,8 @@ from constructs_lib.rehearsal.cloud.as_role import AsRole, Denied, S3Location
 from constructs_lib.rehearsal.cloud.connection import Connection
 from constructs_lib.rehearsal.cloud.errors import ValidationError
 from constructs_lib.rehearsal.cloud.guards import NetworkInterfaces, VolumeGrant
-from constructs_lib.rehearsal.cloud.store import Json, Model, Place, Store, find
+from constructs_lib.rehearsal.cloud.registry import Registry
+from constructs_lib.rehearsal.cloud.store import Json, Model, Place
 from constructs_lib.rehearsal.cloud.training_module import load_training
 
 logger = logging.getLogger(__name__)
@@ -63,8 +64,8 @@ class Serving:
 class Containers:
     """Starts the models of an account."""
 
-    def __init__(self, store: Store, connection: Connection, *, folder: Path, training: str) -> None:
-        self._store = store
+    def __init__(self, registry: Registry, connection: Connection, *, folder: Path, training: str) -> None:
+        self._registry = registry
         self._connection = connection
         self._folder = folder
         self._training = training
@@ -134,17 +135,14 @@ class Containers:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _packaged(self, place: Place, name: str, environment: Mapping[str, str]) -> list[Json]:
-        arn = name if name.startswith("arn:") else place.exact_arn("model-package", name)
-        with self._store.lock:
-            key = arn.partition(":model-package/")[2]
-            package = find(self._store.at(place).packages, key, arn, "model package")
+        package = self._registry.find(place, name)
         if package.version is not None and package.approval != "Approved":
             raise ValidationError(
-                f"The model package {arn} is {package.approval}: only an approved one can be deployed"
+                f"The model package {package.arn} is {package.approval}: only an approved one can be deployed"
             )
         containers = package.request.get("InferenceSpecification", {}).get("Containers", [])
         if not containers:
-            raise ValidationError(f"The model package {arn} has no InferenceSpecification")
+            raise ValidationError(f"The model package {package.arn} has no InferenceSpecification")
         return [with_environment(container, environment) for container in containers]
 
 

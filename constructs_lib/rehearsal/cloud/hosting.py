@@ -21,13 +21,14 @@ class Hosting:
 
     def __init__(self, store: Store, connection: Connection, *, folder: Path, training: str) -> None:
         self._store = store
-        containers = Containers(store, connection, folder=folder, training=training)
+        registry = Registry(store)
+        containers = Containers(registry, connection, folder=folder, training=training)
         models = Models(store, containers)
         configs = EndpointConfigs(store, models, containers)
         endpoints = Endpoints(store, configs, Rollouts(store, models, containers, connection))
         self.invocations = Invocations(store, folder)
         transforms = Transforms(store, models, containers, folder)
-        self._parts = (models, configs, endpoints, transforms, Registry(store))
+        self._parts = (models, configs, endpoints, transforms, registry)
 
     @property
     def operations(self) -> Mapping[str, Operation]:

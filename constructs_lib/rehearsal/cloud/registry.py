@@ -58,6 +58,19 @@ class Registry:
             "ListModelPackages": self._list,
         }
 
+    def find(self, place: Place, name: str) -> Package:
+        """The package of that ARN or, if it is no version, that name.
+
+        Raises:
+            ValidationError: There is none.
+        """
+        arn = name if name.startswith("arn:") else place.exact_arn(PACKAGE, name)
+        with self._store.lock:
+            package = self._store.at(place).packages.get(_key(arn))
+        if package is None:
+            raise ValidationError(f"ModelPackage {arn} does not exist.")
+        return package
+
     # Groups
 
     def _create_group(self, call: Call, request: Json) -> Json:
@@ -179,7 +192,7 @@ class Registry:
 
     def _describe(self, call: Call, request: Json) -> Json:
         with self._store.lock:
-            package = self._package(call.place, request["ModelPackageName"])
+            package = self.find(call.place, request["ModelPackageName"])
             hidden = ("ModelPackageName", "ModelPackageGroupName", "ModelApprovalStatus", "ClientToken")
             return {
                 **{member: value for member, value in package.request.items() if member not in hidden},
@@ -192,7 +205,7 @@ class Registry:
 
     def _update(self, call: Call, request: Json) -> Json:
         with self._store.lock:
-            package = self._package(call.place, request["ModelPackageArn"])
+            package = self.find(call.place, request["ModelPackageArn"])
             if status := request.get("ModelApprovalStatus"):
                 if package.version is None:
                     raise ValidationError("ModelApprovalStatus does not apply to unversioned model packages")
@@ -217,7 +230,7 @@ class Registry:
 
     def _delete(self, call: Call, request: Json) -> Json:
         with self._store.lock:
-            package = self._package(call.place, request["ModelPackageName"])
+            package = self.find(call.place, request["ModelPackageName"])
             del self._at(call).packages[_key(package.arn)]
         return {}
 
@@ -245,14 +258,6 @@ class Registry:
                 for package in shown
             ]
         return {"ModelPackageSummaryList": summaries, **more}
-
-    def _package(self, place: Place, name: str) -> Package:
-        """A package by its ARN or, if it is no version, its name."""
-        arn = name if name.startswith("arn:") else place.exact_arn(PACKAGE, name)
-        package = self._store.at(place).packages.get(_key(arn))
-        if package is None:
-            raise ValidationError(f"ModelPackage {arn} does not exist.")
-        return package
 
     def _at(self, call: Call) -> Inventory:
         return self._store.at(call.place)
