@@ -20,15 +20,32 @@ class Stacks:
 
     def deploy(self, name: str, resources: dict[str, Any], outputs: dict[str, Any] | None = None) -> str:
         """Create or update; the stack's status at the end."""
-        template = {"Resources": resources, **({"Outputs": outputs} if outputs else {})}
-        arguments = {"StackName": name, "TemplateBody": json.dumps(template), "Capabilities": ["CAPABILITY_IAM"]}
-        try:
-            self.cloudformation.describe_stacks(StackName=name)
-        except self.cloudformation.exceptions.ClientError:
-            self.cloudformation.create_stack(**arguments)
-        else:
+        return self.put(name, {"Resources": resources, **({"Outputs": outputs} if outputs else {})})
+
+    def begin(self, name: str, template: dict[str, Any], **parameters: str) -> None:
+        """Create or update a stack, and do not wait for it."""
+        arguments = {
+            "StackName": name,
+            "TemplateBody": json.dumps(template),
+            "Capabilities": ["CAPABILITY_IAM"],
+            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+        }
+        if self.exists(name):
             self.cloudformation.update_stack(**arguments)
+        else:
+            self.cloudformation.create_stack(**arguments)
+
+    def put(self, name: str, template: dict[str, Any], **parameters: str) -> str:
+        """Create or update a stack; its status at the end."""
+        self.begin(name, template, **parameters)
         return self.wait(name)
+
+    def exists(self, name: str) -> bool:
+        try:
+            self.describe(name)
+        except self.cloudformation.exceptions.ClientError:
+            return False
+        return True
 
     def delete(self, name: str) -> None:
         stack = self.describe(name)["StackId"]

@@ -139,31 +139,6 @@ class Stage(Stacks):
         )
         return loaded
 
-    def begin(self, name: str, template: Template, **parameters: str) -> None:
-        """Create or update a stack, and do not wait for it."""
-        arguments = {
-            "StackName": name,
-            "TemplateBody": json.dumps(template),
-            "Capabilities": ["CAPABILITY_IAM"],
-            "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
-        }
-        if self.exists(name):
-            self.cloudformation.update_stack(**arguments)
-        else:
-            self.cloudformation.create_stack(**arguments)
-
-    def put(self, name: str, template: Template, **parameters: str) -> str:
-        """Create or update a stack; its status at the end."""
-        self.begin(name, template, **parameters)
-        return self.wait(name)
-
-    def exists(self, name: str) -> bool:
-        try:
-            self.describe(name)
-        except self.cloudformation.exceptions.ClientError:
-            return False
-        return True
-
     def until_waiting(self, name: str, template: Template) -> None:
         """Until the deployment waits at a condition of the template, and the job has been looked at."""
         conditions = resources_of(template, CONDITION)
