@@ -72,8 +72,6 @@ class Endpoints:
                 self._require_convertible(call.place, endpoint.name, endpoint.fleet, config)
             endpoint.deployment = deployment or None
             endpoint.status, endpoint.modified, endpoint.failure_reason = "Updating", now(), None
-            endpoint.updating_since = now()
-            endpoint.arriving = None
         excluded = tuple(one["VariantPropertyType"] for one in request.get("ExcludeRetainedVariantProperties", ()))
         retain = bool(request.get("RetainAllVariantProperties"))
         change = _change(call, endpoint, config, deployment=deployment, retain=retain, excluded=excluded)
@@ -138,7 +136,7 @@ class Endpoints:
             if endpoint.arriving is not None:
                 described["PendingDeploymentSummary"] = {
                     "EndpointConfigName": endpoint.arriving.config.name,
-                    "StartTime": endpoint.updating_since,
+                    "StartTime": endpoint.modified,  # an endpoint that is updated is modified by nothing else
                 }
             return described | (_fleet_described(endpoint.fleet) if endpoint.fleet else {})
 

@@ -110,7 +110,6 @@ class Endpoint(Resource):
     deployment: Json | None = None
     """The deployment configuration of the last update."""
 
-    updating_since: float = 0.0
     deleted: bool = False
 
 
