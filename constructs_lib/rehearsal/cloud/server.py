@@ -27,7 +27,7 @@ def main() -> None:
     logging.getLogger("botocore").setLevel(logging.WARNING)
 
     from constructs_lib.rehearsal.cloud import cloudformation, ministack, scaling, waits
-    from constructs_lib.rehearsal.cloud.service import TARGET_PREFIX, SageMaker, resource_arn
+    from constructs_lib.rehearsal.cloud.service import TARGET_PREFIX, SageMaker
     from constructs_lib.rehearsal.cloud.store import Store
 
     connection = Connection(endpoint_url=settings.endpoint_url, certificate=settings.authority, region=settings.region)
@@ -40,7 +40,7 @@ def main() -> None:
             models=("sagemaker", "sagemaker-runtime"),
             target_prefix=TARGET_PREFIX,
             handler=service.handle,
-            arn_of=resource_arn,
+            arn_of=service.resource_arn,
             tagged_resources=service.tagged_resources,
         ),
         ministack.Service(

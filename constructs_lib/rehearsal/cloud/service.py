@@ -62,6 +62,27 @@ class SageMaker:
         """Each ARN with its tags, for `aws:ResourceTag` in policies."""
         return [(resource.arn, resource.tag_list) for resource in self._store.everything()]
 
+    def resource_arn(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> str:
+        """The resource that IAM asks about for a request, `*` when it names none."""
+        del method
+        place = here()
+        if invocation := _INVOCATION.fullmatch(path):
+            return place.arn("endpoint", unquote(invocation.group(1)))
+        request = members(body)
+        operation = self._api.operation(headers)
+        if operation.startswith("List") and operation != "ListTags":  # "not available on List calls", for all they name
+            return "*"
+        if isinstance(request.get("ResourceArn"), str):
+            arn = str(request["ResourceArn"])
+            return arn if f":{registry.PACKAGE}" in arn else arn.lower()
+        for member, kind in _REGISTERED.items():
+            if isinstance(request.get(member), str):
+                return _registered_arn(place, operation, kind, request[member])
+        for member, kind in _NAMED.items():
+            if isinstance(request.get(member), str):
+                return place.arn(kind, request[member])
+        return "*"
+
     def stop(self, timeout: float) -> None:
         """End everything that trains or serves."""
         self._hosting.stop()
@@ -77,28 +98,6 @@ class SageMaker:
         invocations = self._hosting.invocations
         reply = (invocations.later if later else invocations.at_once)(here(), endpoint, headers, body)
         return reply.status, reply.headers, reply.body
-
-
-def resource_arn(method: str, path: str, headers: Mapping[str, str], body: bytes) -> str:
-    """The resource that IAM asks about for a request, `*` when it names none."""
-    del method
-    place = here()
-    if invocation := _INVOCATION.fullmatch(path):
-        return place.arn("endpoint", unquote(invocation.group(1)))
-    request = members(body)
-    operation = headers.get("x-amz-target", "").removeprefix(TARGET_PREFIX)
-    if operation.startswith("List") and operation != "ListTags":  # "not available on List calls", whatever they name
-        return "*"
-    if isinstance(request.get("ResourceArn"), str):
-        arn = str(request["ResourceArn"])
-        return arn if f":{registry.PACKAGE}" in arn else arn.lower()
-    for member, kind in _REGISTERED.items():
-        if isinstance(request.get(member), str):
-            return _registered_arn(place, operation, kind, request[member])
-    for member, kind in _NAMED.items():
-        if isinstance(request.get(member), str):
-            return place.arn(kind, request[member])
-    return "*"
 
 
 def _registered_arn(place: Place, operation: str, kind: str, name: str) -> str:
