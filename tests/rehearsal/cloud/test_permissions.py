@@ -13,7 +13,6 @@ pytestmark = pytest.mark.cloud
 
 CREATE = {"Effect": "Allow", "Action": "sagemaker:CreateAutoMLJob", "Resource": "*"}
 PASS = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}
-S3_ALL = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
 
 
 def sagemaker_as(account: Account, *statements: dict[str, Any]) -> Any:
