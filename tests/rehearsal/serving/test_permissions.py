@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
+from aws_cdk import aws_iam as iam
 
 from ...constructs.synthesis import as_list, resources_of
 from ..waiting.stage import Template, impatient, new_stack
@@ -91,8 +92,6 @@ def test_role_that_may_not_see_the_alarms_takes_no_new_model(stage: Serving) -> 
 
 
 def test_caller_that_was_granted_to_invoke_may_ask_this_endpoint_and_no_other(stage: Serving) -> None:
-    from aws_cdk import aws_iam as iam
-
     stack = new_stack("Caller")
     endpoint = new_endpoint(stack)
     policy = iam.ManagedPolicy(stack, "Policy")
