@@ -70,7 +70,8 @@ class SageMaker:
             return place.arn("endpoint", unquote(invocation.group(1)))
         request = members(body)
         operation = self._api.operation(headers)
-        if operation.startswith("List") and operation != "ListTags":  # "not available on List calls", for all they name
+        # "not available on List calls", whatever they name.
+        if operation.startswith("List") and operation != "ListTags":
             return "*"
         if isinstance(request.get("ResourceArn"), str):
             arn = str(request["ResourceArn"])
