@@ -14,8 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from constructs_lib.runtime.contract import OUTCOME_TYPE, OwnerTag
 from constructs_lib.runtime.watch import IN_VAIN
 
-from .fake_sagemaker import ACCOUNT, REGION, client_error
-from .world import SIGNATURE, Crash, Sink, World, properties, watching
+from .fake_sagemaker import ACCOUNT, REGION, FakeJob, client_error
+from .world import OTHERS, SIGNATURE, Crash, Sink, Squatter, World, properties, watching
 
 OUTCOME = "Outcome5D1F"
 TWELVE_HOURS = 43_200
@@ -85,6 +85,7 @@ class Deployments(RuleBasedStateMachine):
         self.world = World(self.sink)
         self.log = io.StringIO()
         self.foreign = self.world.sagemaker.add_job("somebodys", {"owner": "x", OwnerTag.STACK: "theirs"})
+        self.squatters: list[Squatter] = []
         self.phase = "none"
         self.job_id = ""
         self.job: dict[str, Any] = {}
@@ -155,10 +156,17 @@ class Deployments(RuleBasedStateMachine):
     def status_of(self, condition: str) -> str:
         return self.world.cloudformation.resources.get((self.world.stack_id, condition), ("", ""))[0]
 
+    def of_others(self) -> list[FakeJob]:
+        return [self.foreign, *(squatter.job for squatter in self.squatters)]
+
     def waits_at(self) -> list[str]:
         return [name for name in condition_ids(self.job) if self.status_of(name) == "CREATE_IN_PROGRESS"]
 
     # Deploying
+
+    @rule(wish=WISHES, whose=st.sampled_from(OTHERS))
+    def somebody_takes_a_name(self, wish: dict[str, str], whose: str) -> None:
+        self.squatters.append(self.world.squat(job_properties(**wish), whose))
 
     @precondition(lambda self: self.phase == "none")
     @rule(wish=WISHES, judgement=JUDGEMENTS, fault=FAULTS, again=st.booleans())
@@ -380,7 +388,7 @@ class Deployments(RuleBasedStateMachine):
 
     @invariant()
     def nothing_runs_unwanted(self) -> None:
-        running = {job.name for job in self.world.sagemaker.running() if job is not self.foreign}
+        running = {job.name for job in self.world.sagemaker.running() if job not in self.of_others()}
         wanted = {"none": set(), "rest": {self.job_id}, "waiting": {self.job_id, self.old_id}}[self.phase]
         assert {name for name in running if self.world.sagemaker.jobs[name].status == "InProgress"} <= wanted
 
@@ -388,6 +396,7 @@ class Deployments(RuleBasedStateMachine):
     def foreign_job_is_untouched(self) -> None:
         assert self.foreign.status == "InProgress"
         assert self.foreign.tags == {"owner": "x", OwnerTag.STACK: "theirs"}
+        assert all(squatter.is_untouched for squatter in self.squatters)
 
     @invariant()
     def every_event_is_answered_once(self) -> None:

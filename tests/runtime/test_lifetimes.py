@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from constructs_lib.runtime.contract import OwnerTag
 
-from .world import Crash, Sink, World, properties
+from .world import OTHERS, Crash, Sink, Squatter, World, properties
 
 WISHES = [
     properties(),
@@ -37,6 +37,8 @@ class Lifetimes(RuleBasedStateMachine):
         self.world = World(self.sink)
         self.foreign = self.world.sagemaker.add_job("somebodys", {"owner": "x", OwnerTag.STACK: "theirs"})
         self.lives = False
+        self.ended: set[str] = set()
+        self.squatters: list[Squatter] = []
 
     def delivery(self, crash: tuple[str, bool] | None, *, again: bool, dies: bool = False) -> Any:
         """Deliver an event as Lambda may: crashed and tried again, or twice, or crashed for good."""
@@ -61,6 +63,10 @@ class Lifetimes(RuleBasedStateMachine):
     @initialize(quota=st.sampled_from([2, 20]))
     def limit(self, quota: int) -> None:
         self.world.sagemaker.quota = quota
+
+    @rule(wish=st.sampled_from(WISHES[:-1]), whose=st.sampled_from(OTHERS))
+    def somebody_takes_a_name(self, wish: dict[str, Any], whose: str) -> None:
+        self.squatters.append(self.world.squat(wish, whose))
 
     @precondition(lambda self: not self.lives)
     @rule(wish=st.sampled_from(WISHES), crash=CRASHES, again=st.booleans(), dies=st.booleans())
@@ -113,6 +119,7 @@ class Lifetimes(RuleBasedStateMachine):
     def job_ends(self, status: str) -> None:
         if self.world.job().status == "InProgress":
             self.world.job().status = status
+            self.ended.add(self.world.physical_id)
 
     @precondition(lambda self: any(self.is_repeatable(event) for event in self.world.events))
     @rule(data=st.data())
@@ -144,6 +151,15 @@ class Lifetimes(RuleBasedStateMachine):
             wanted = {tag["Key"]: tag["Value"] for tag in self.world.properties["Request"].get("Tags", [])}
             tags = self.world.job().tags
             assert {key: value for key, value in tags.items() if key not in set(OwnerTag)} == wanted
+
+    @invariant()
+    def job_was_not_stopped_for_the_resource_and_taken_all_the_same(self) -> None:
+        if self.lives and self.world.physical_id not in self.ended:
+            assert self.world.job().status == "InProgress"
+
+    @invariant()
+    def jobs_of_others_are_untouched(self) -> None:
+        assert all(squatter.is_untouched for squatter in self.squatters)
 
     @invariant()
     def foreign_job_is_untouched(self) -> None:

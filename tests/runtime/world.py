@@ -12,11 +12,21 @@ from typing import Any, cast
 
 from constructs_lib.runtime.clients import Aws
 from constructs_lib.runtime.contract import RESOURCE_TYPE, OwnerTag
-from constructs_lib.runtime.event import RawEvent
+from constructs_lib.runtime.event import RawEvent, parse
 from constructs_lib.runtime.handler import KINDS, serve
 from constructs_lib.runtime.retry import Clock
+from constructs_lib.runtime.spec import read
 
-from .fake_sagemaker import ACCOUNT, REGION, FakeCloudFormation, FakeJob, FakeSageMaker, FakeService, FakeTime
+from .fake_sagemaker import (
+    ACCOUNT,
+    REGION,
+    FakeCloudFormation,
+    FakeJob,
+    FakeSageMaker,
+    FakeService,
+    FakeTime,
+    service_model,
+)
 from .fake_services import FakeEventBridge, FakeS3, FakeStepFunctions
 
 SIGNATURE = "SENTINELsignatureTHATnobodyMAYsee"
@@ -112,6 +122,21 @@ def stringified(value: object) -> object:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+OTHERS = ("nobody", "another stack", "another resource")
+
+
+@dataclass
+class Squatter:
+    """A running job of somebody else, under a name that the resource would take."""
+
+    job: FakeJob
+    tags: dict[str, str]
+
+    @property
+    def is_untouched(self) -> bool:
+        return (self.job.status, self.job.tags) == ("InProgress", self.tags)
+
+
 @dataclass
 class World:
     """The services, the time, and one resource with the life that CloudFormation gives it."""
@@ -170,6 +195,20 @@ class World:
 
     def clock(self) -> Clock:
         return Clock(self.time.remaining_ms, self.time.now, self.time.sleep, wall=lambda: self.time.wall().timestamp())
+
+    def squat(self, wanted: dict[str, Any], whose: str) -> Squatter:
+        """Somebody else's running job under the very next name that the resource would take for these properties."""
+        event = parse(self.event("Create", ResourceProperties=wanted))
+        self.events.pop()
+        names = read(wanted, service_model("sagemaker")).names(event)
+        free = next(name for name in names if name not in self.sagemaker.jobs)
+        tags: dict[str, dict[str, str]] = {
+            "nobody": {"owner": "x"},
+            "another stack": {OwnerTag.STACK: "theirs", OwnerTag.RESOURCE: event.logical_id},
+            "another resource": {OwnerTag.STACK: event.stack_id, OwnerTag.RESOURCE: "another"},
+        }
+        self.sagemaker.quota += 1
+        return Squatter(self.sagemaker.add_job(free, dict(tags[whose])), tags[whose])
 
     def status(self, status: str, logical_id: str = LOGICAL_ID, physical_id: str | None = None) -> None:
         called = self.physical_id if physical_id is None else physical_id
@@ -271,7 +310,8 @@ class World:
 
     def jobs(self) -> list[FakeJob]:
         """The jobs of this resource, oldest first."""
-        return [job for job in self.sagemaker.jobs.values() if job.tags.get(OwnerTag.STACK) == self.stack_id]
+        mine = {OwnerTag.STACK: self.stack_id, OwnerTag.RESOURCE: LOGICAL_ID}
+        return [job for job in self.sagemaker.jobs.values() if mine.items() <= job.tags.items()]
 
     def job(self) -> FakeJob:
         """The job that the resource is."""
