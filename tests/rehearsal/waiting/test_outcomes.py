@@ -10,12 +10,13 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_ssm as ssm
 
 from constructs_lib import AutoMLJobOutcome, OnMiss, QualityGate
-from constructs_lib.runtime.contract import EVENT_DETAIL_TYPE, EVENT_SOURCE, OutcomeAttribute
+from constructs_lib.runtime.contract import EVENT_DETAIL_TYPE, EVENT_SOURCE, OUTCOME_TYPE, OutcomeAttribute
 
 from .paced_training import AT_ONCE, NOT_THERE, SOME_SECONDS
-from .stage import Stage, ended, eventually, new_job, new_stack
+from .stage import Stage, Template, ended, eventually, logical_id, new_job, new_stack
 
 pytestmark = pytest.mark.cloud
 
@@ -161,6 +162,58 @@ def test_gate_that_is_missed_fails_or_warns(on_miss: OnMiss, stage: Stage) -> No
         assert missed in stage.reasons(name)
         [job] = stage.jobs(name)
         assert stage.result(f"s3://data/models/{job}/outcome.json")["GateResult"] == missed
+
+
+def better_than_parameter(stage: Stage, name: str, parameter: str, **props: str) -> Template:
+    """A stack whose job's model has to beat the number that a parameter of Parameter Store holds."""
+    stack = new_stack(name)
+    best = ssm.StringParameter.from_string_parameter_name(stack, "Best", parameter)
+    outcome = AutoMLJobOutcome(
+        stack, "Outcome", job=new_job(stack, AT_ONCE, **props), quality_gate=QualityGate(better_than=best)
+    )
+    cdk.CfnOutput(stack, "Gate", value=outcome.gate_result)
+    return stage.template(stack)
+
+
+def answered(stage: Stage, name: str, request_type: str) -> list[str]:
+    """The resources of a stack that the function has answered such a request for, in order."""
+    return [
+        each["logical_id"]
+        for each in stage.log(name)
+        if each.get("decision") == "answer" and each["request_type"] == request_type
+    ]
+
+
+def test_parameter_that_was_raised_judges_the_next_job_and_never_the_same_one_again(stage: Stage) -> None:
+    parameter = "/best/f1"
+
+    def promote(value: str) -> None:
+        stage.cloud.client("ssm").put_parameter(Name=parameter, Value=value, Type="String", Overwrite=True)
+
+    promote("0.5")
+    template = better_than_parameter(stage, "Baseline", parameter)
+    assert stage.put("Baseline", template) == "CREATE_COMPLETE", stage.reasons("Baseline")
+    met = {"Gate": "met: F1 is 1, wanted better than 0.5"}
+    assert stage.outputs("Baseline") == met
+    [first] = stage.jobs("Baseline")
+
+    promote("1")
+    assert stage.put("Baseline", template) == "UPDATE_COMPLETE", stage.reasons("Baseline")
+    eventually(lambda: answered(stage, "Baseline", "Update"))
+    assert answered(stage, "Baseline", "Update") == [logical_id(template, OUTCOME_TYPE)]
+    judged = [each["detail"] for each in stage.log("Baseline") if each.get("decision") == "gate judged"]
+    assert judged == [met["Gate"]]
+    assert stage.outputs("Baseline") == met
+    assert stage.jobs("Baseline") == {first: "Completed"}
+
+    promote("1.5")
+    retrained = better_than_parameter(stage, "Baseline", parameter, revision="2")
+    assert stage.put("Baseline", retrained) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "missed: F1 is 1, wanted better than 1.5" in stage.reasons("Baseline")
+    second = (stage.jobs("Baseline").keys() - {first}).pop()
+    assert stage.result(f"s3://data/models/{second}/outcome.json")["GateResult"].startswith("missed: ")
+    assert stage.resource("Baseline", logical_id(template)) == first
+    assert stage.outputs("Baseline") == met
 
 
 def test_two_jobs_of_a_stack_train_at_once_and_are_waited_for(stage: Stage) -> None:
