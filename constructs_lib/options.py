@@ -113,6 +113,17 @@ class Options:
         values = self.vpc_subnets._values if self.vpc_subnets is not None else {}  # noqa: SLF001 - how jsii structs unpack
         return self.vpc.select_subnets(**values)
 
+    def warnings(self) -> dict[str, str]:
+        """What surely is a mistake although it may pass."""
+        topic = self.dead_letter_topic
+        # A topic from elsewhere may well be encrypted: nobody knows here.
+        if topic is None or topic.node.default_child is None or getattr(topic, "master_key", None) is not None:
+            return {}
+        return {
+            "dead_letters": "'dead_letter_topic' has no 'master_key': the events that go there hold CloudFormation's "
+            "pre-signed address for the answer, so encrypt it"
+        }
+
     def apply_to_function(
         self,
         provider: Construct,

@@ -329,6 +329,7 @@ class AutoMLProvider(Construct):
             wrong.append("a job of this stack is followed already: call it before the first outcome or on_...")
         raise_if_any(wrong, f"AutoMLProvider.configure in '{self._stack.node.path}'")
         self._options = options
+        warn(self, options.warnings())
         options.apply_to_function(self, function=self._function, log=self._log, policy=self._policy)
         return self
 

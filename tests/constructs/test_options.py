@@ -1,6 +1,6 @@
 """How a stack's function and state machine run."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 import pytest
@@ -14,6 +14,9 @@ from constructs_lib import AutoMLJobOutcome, AutoMLProvider
 from constructs_lib.provider import CONSTRUCT_ID
 
 from .synthesis import allowing, as_list, flat, new_job, new_stack, only, resources_of, statements_of, template_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FUNCTION = "AWS::Lambda::Function"
 MACHINE = "AWS::StepFunctions::StateMachine"
@@ -46,6 +49,7 @@ def test_without_options_a_job_is_looked_at_once_a_minute_and_everything_is_logg
     template = configured()
 
     assert machine_of(template)["Definition"]["States"]["Wait"]["Seconds"] == 60
+    assert machine_of(template)["StateMachineType"] == "STANDARD"
     assert machine_of(template)["LoggingConfiguration"]["Level"] == "ALL"
     assert [log["RetentionInDays"] for log in logs_of(template)] == [365, 365]
     assert not [key for key in function_of(template) if key in ("VpcConfig", "TracingConfig", "DeadLetterConfig")]
@@ -145,6 +149,21 @@ def test_dead_letters_go_to_a_topic_that_the_function_may_publish_to() -> None:
     assert publish["Resource"] == stack.resolve(topic.topic_arn)
     assert allowing(of_the_function, "kms:GenerateDataKey")
     assert not resources_of(template, "AWS::IAM::Policy")
+
+
+@pytest.mark.parametrize("kind", ["plain", "encrypted", "from elsewhere"])
+def test_topic_that_is_known_not_to_be_encrypted_is_warned_of(kind: str) -> None:
+    """What goes there holds an address that whoever has it can answer at."""
+    stack = new_stack()
+    topics: dict[str, Callable[[], sns.ITopic]] = {
+        "plain": lambda: sns.Topic(stack, "Topic"),
+        "encrypted": lambda: sns.Topic(stack, "Topic", master_key=kms.Key(stack, "Key")),
+        "from elsewhere": lambda: sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:eu-west-1:111122223333:topic"),
+    }
+    provider = AutoMLProvider.of(stack).configure(dead_letter_topic=topics[kind]())
+
+    warnings = [str(each.data) for each in provider.node.metadata if each.type == "aws:cdk:warning"]
+    assert ["'dead_letter_topic' has no 'master_key'" in each for each in warnings] == [True] * (kind == "plain")
 
 
 def test_configure_returns_the_provider() -> None:
