@@ -199,8 +199,10 @@ class AutoMLTransform(Construct):
         if bound.compression is not None:
             request["TransformInput"]["CompressionType"] = str(bound.compression)
         request.setdefault("TransformOutput", {})["S3OutputPath"] = uri
-        if self._output.encryption_key is not None:
-            request["TransformOutput"]["KmsKeyId"] = self._output.encryption_key.key_arn
+        # Left out, the service encrypts with the account's default key of S3, not with the bucket's.
+        # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformOutput.html
+        if self._output.key is not None:
+            request["TransformOutput"]["KmsKeyId"] = self._output.key.key_arn
         if volume_encryption_key is not None:
             request["TransformResources"]["VolumeKmsKeyId"] = volume_encryption_key.key_arn
         self._resource = provider.custom_resource(

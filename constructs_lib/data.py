@@ -95,16 +95,30 @@ class OutputLocation:
         """`s3://bucket/prefix`."""
         return f"s3://{facts(self.bucket).name}/{self.prefix}"
 
+    @property
+    def key(self) -> Key | None:
+        """The KMS key of what is written here: the one that was given, else the bucket's own; None: neither."""
+        return self.encryption_key or facts(self.bucket).key
+
+    @property
+    def keys(self) -> list[Key]:
+        """All KMS keys of what lies here: the bucket's own, and the one that was given."""
+        return [key for key in dict.fromkeys([facts(self.bucket).key, self.encryption_key]) if key is not None]
+
+    def folder(self, job_name: str) -> str:
+        """Where the job of that name writes: what its keys begin with."""
+        return f"{self.prefix.rstrip('/')}/{job_name}/".lstrip("/")
+
     def bind(self, grants: Grants) -> str:
         """Ask for the permission to read and write here; returns the URI."""
         grants.allow_objects(facts(self.bucket).arn, self.prefix, permissions.WRITE_OBJECTS, why=_WRITES)
-        for key in self._keys():
+        for key in self.keys:
             grants.allow_key(key, permissions.ENCRYPT)
         return self.s3_uri
 
     def grant_read(self, grantee: iam.IGrantable, job_name: str) -> iam.Grant:
         """Allow to read what the job of that name wrote here."""
-        folder = f"{self.prefix.rstrip('/')}/{job_name}/".lstrip("/")
+        folder = self.folder(job_name)
         arn = facts(self.bucket).arn
         granted = [
             iam.Grant.add_to_principal(
@@ -116,12 +130,9 @@ class OutputLocation:
                 resource_arns=[arn],
                 conditions=dict([permissions.below([f"{folder}*"])]),
             ),
-            *(key.grant(grantee, *permissions.DECRYPT) for key in self._keys()),
+            *(key.grant(grantee, *permissions.DECRYPT) for key in self.keys),
         ]
         return reduce(lambda one, other: one.combine(other), granted)
-
-    def _keys(self) -> list[Key]:
-        return [key for key in dict.fromkeys([facts(self.bucket).key, self.encryption_key]) if key is not None]
 
 
 def check_output(prop: str, output: object, *, is_required: bool = False) -> list[str]:

@@ -67,16 +67,13 @@ class Candidate:
 
     def allow_reading(self, grants: Grants) -> None:
         """Ask for reading what the job wrote."""
-        facts = self.job.facts
-        if facts.output is None:
+        output = self.job.facts.output
+        if output is None:
             return
-        bucket = bucket_facts(facts.output.bucket)
-        prefix = facts.output.prefix.rstrip("/")
-        folder = f"{prefix}/{facts.folder}/".lstrip("/")
-        grants.allow_objects(bucket.arn, folder, permissions.READ_OBJECTS, why=_READS)
-        for key in dict.fromkeys([bucket.key, facts.output.encryption_key]):
-            if key is not None:
-                grants.allow_key(key, permissions.DECRYPT)
+        folder = output.folder(self.job.facts.folder)
+        grants.allow_objects(bucket_facts(output.bucket).arn, folder, permissions.READ_OBJECTS, why=_READS)
+        for key in output.keys:
+            grants.allow_key(key, permissions.DECRYPT)
 
     def be_seen_by(self, provider: AutoMLProvider) -> list[IDependable]:
         """Allow the function to describe the job; returns what has to wait for that."""

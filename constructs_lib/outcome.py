@@ -277,7 +277,7 @@ class AutoMLJobOutcome(Construct):
         choice = on_timeout or default
         needed = provider.judge(
             result=_result(facts),
-            key=_result_key(facts),
+            key=None if facts.output is None else facts.output.key,
             stops=job.job_arn if choice is OnTimeout.STOP_JOB and (facts.is_made_elsewhere or not is_own) else None,
         )
         self._resource = provider.custom_resource(
@@ -466,14 +466,7 @@ def _default_timeout(facts: JobFacts) -> int:
 def _result(facts: JobFacts) -> tuple[str, str] | None:
     if facts.output is None:
         return None
-    prefix = facts.output.prefix.rstrip("/")
-    return bucket_facts(facts.output.bucket).arn, f"{prefix}/{facts.folder}".lstrip("/")
-
-
-def _result_key(facts: JobFacts) -> Any:
-    if facts.output is None:
-        return None
-    return facts.output.encryption_key or bucket_facts(facts.output.bucket).key
+    return bucket_facts(facts.output.bucket).arn, facts.output.folder(facts.folder)
 
 
 def _problems(

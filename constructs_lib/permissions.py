@@ -334,7 +334,7 @@ def stopped_job(arn: str) -> Permission:
 
 def provider_result(bucket_arn: str, folder: str) -> Permission:
     """Write the full result of a job beside its artifacts."""
-    return Permission(actions=("s3:PutObject",), resources=(f"{bucket_arn}/{folder}/{RESULT_FILE}",))
+    return Permission(actions=("s3:PutObject",), resources=(f"{bucket_arn}/{folder}{RESULT_FILE}",))
 
 
 ENCRYPT_RESULT: Final = ("kms:GenerateDataKey",)

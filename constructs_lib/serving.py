@@ -18,7 +18,7 @@ from .api.hosting import (
     ServerlessVariant,
     part,
 )
-from .buckets import allow_reading, facts
+from .buckets import allow_reading
 from .data import OutputLocation, check_output
 from .scaling import AutoScaling, Target
 from .tokens import is_token, is_whole
@@ -134,7 +134,7 @@ class Asynchronous(InstanceVariant, AsyncFields):
                 grants.allow(permissions.publish(topic.topic_arn))
                 if (key := getattr(topic, "master_key", None)) is not None:
                     grants.allow_key(key, permissions.PUBLISH_ENCRYPTED)
-        key = self.output.encryption_key or facts(self.output.bucket).key
+        key = self.output.key
         output = {
             "S3OutputPath": uri,
             **({} if self.failure_output is None else {"S3FailurePath": self.failure_output.bind(grants)}),
@@ -178,7 +178,7 @@ class DataCapture(CaptureFields):
     def bind(self, grants: Grants) -> dict[str, Any]:
         """Ask for the permissions, and say the configuration."""
         uri = self.destination.bind(grants)
-        key = self.destination.encryption_key or facts(self.destination.bucket).key
+        key = self.destination.key
         modes = [mode for mode, is_on in (("Input", self.capture_input), ("Output", self.capture_output)) if is_on]
         return {
             "EnableCapture": True,

@@ -5,8 +5,10 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
 
 from constructs_lib import (
@@ -30,6 +32,8 @@ from constructs_lib.runtime import clients, contract
 
 from .synthesis import allowing, as_list, data_bucket, flat, new_stack, only, resources_of, statements_of, template_of
 from .test_endpoint import PREFIX, new_outcome, properties_of
+
+CREATE_PACKAGE = "sagemaker:CreateModelPackage"
 
 
 @pytest.fixture
@@ -121,6 +125,46 @@ def test_every_prop_of_a_transform_job_finds_its_place(stack: cdk.Stack) -> None
     }
     assert properties["Revision"] == "2"
     assert properties_of(template, contract.MODEL_TYPE)["InferenceResponseKeys"] == ["probability"]
+
+
+def test_role_and_network_of_a_transform_job_are_taken_as_they_are_given(stack: cdk.Stack) -> None:
+    isolated = ec2.SubnetConfiguration(name="in", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
+    vpc = ec2.Vpc(stack, "Vpc", nat_gateways=1, subnet_configuration=[*ec2.Vpc.DEFAULT_SUBNETS, isolated])
+    role = iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
+    made = transform(
+        stack,
+        role=role,
+        vpc=vpc,
+        vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+        security_groups=[ec2.SecurityGroup.from_security_group_id(stack, "Group", "sg-12345678")],
+    )
+
+    request = properties_of(template_of(stack), contract.MODEL_TYPE)["Request"]
+
+    assert made.role is role
+    assert request["ExecutionRoleArn"] == stack.resolve(role.role_arn)
+    assert request["VpcConfig"] == {
+        "SecurityGroupIds": ["sg-12345678"],
+        "Subnets": stack.resolve([subnet.subnet_id for subnet in vpc.isolated_subnets]),
+    }
+
+
+def test_predictions_are_encrypted_with_the_buckets_own_key_where_none_is_given(stack: cdk.Stack) -> None:
+    bucket = s3.Bucket(stack, "Kept", encryption_key=kms.Key(stack, "Key"))
+    transform(stack, output=OutputLocation.from_bucket(bucket, "predictions/"))
+
+    request = properties_of(template_of(stack), contract.TRANSFORM_TYPE)["Request"]
+
+    assert flat(request["TransformOutput"]["KmsKeyId"]) == "<Key961B73FD.Arn>"
+
+
+def test_version_waits_until_it_may_be_registered(stack: cdk.Stack) -> None:
+    register(stack)
+    template = template_of(stack)
+
+    policies = resources_of(template, "AWS::IAM::ManagedPolicy")
+    (registry,) = [each for each in policies if allowing(statements_of(template, beginning=each), CREATE_PACKAGE)]
+    assert registry in only(resources_of(template, contract.MODEL_PACKAGE_TYPE))["DependsOn"]
 
 
 def test_role_of_a_transform_job_reads_the_data_and_writes_predictions(stack: cdk.Stack) -> None:

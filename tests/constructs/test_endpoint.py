@@ -14,6 +14,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
 
 from constructs_lib import (
+    Asynchronous,
     AutoMLEndpoint,
     AutoMLJob,
     AutoMLJobOutcome,
@@ -225,6 +226,38 @@ def test_every_prop_finds_its_place(stack: cdk.Stack) -> None:
     assert endpoint["Tags"] == [{"Key": "team", "Value": "growth"}]
 
 
+def test_network_is_taken_as_it_is_given(stack: cdk.Stack) -> None:
+    isolated = ec2.SubnetConfiguration(name="in", subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
+    vpc = ec2.Vpc(stack, "Vpc", nat_gateways=1, subnet_configuration=[*ec2.Vpc.DEFAULT_SUBNETS, isolated])
+    group = ec2.SecurityGroup.from_security_group_id(stack, "Group", "sg-12345678")
+    new_endpoint(
+        stack,
+        vpc=vpc,
+        vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED),
+        security_groups=[group],
+    )
+
+    network = properties_of(template_of(stack), contract.MODEL_TYPE)["Request"]["VpcConfig"]
+
+    assert network["Subnets"] == stack.resolve([subnet.subnet_id for subnet in vpc.isolated_subnets])
+    assert network["SecurityGroupIds"] == ["sg-12345678"]
+
+
+def test_what_is_kept_is_encrypted_with_the_buckets_own_key_where_none_is_given(stack: cdk.Stack) -> None:
+    bucket = s3.Bucket(stack, "Kept", encryption_key=kms.Key(stack, "Key"))
+    place = OutputLocation.from_bucket(bucket, "kept/")
+    new_endpoint(
+        stack,
+        serving=Asynchronous(instance_type="ml.m5.large", output=place),
+        data_capture=DataCapture(destination=place),
+    )
+
+    config = properties_of(template_of(stack), CONFIG)
+
+    assert flat(config["AsyncInferenceConfig"]["OutputConfig"]["KmsKeyId"]) == "<Key961B73FD.Arn>"
+    assert flat(config["DataCaptureConfig"]["KmsKeyId"]) == "<Key961B73FD.Arn>"
+
+
 def test_tag_on_the_endpoint_alone_reaches_all_its_parts(stack: cdk.Stack) -> None:
     cdk.Tags.of(new_endpoint(stack)).add("team", "growth")
 
@@ -384,6 +417,36 @@ def test_cdk_constructs_that_take_an_endpoint_take_this_one(stack: cdk.Stack) ->
     assert flat(integration["Uri"]).endswith("path/endpoints/<Endpoint8024A810.EndpointName>/invocations")
     (invoking,) = allowing(statements_of(template, beginning="ApiPOST"), "sagemaker:InvokeEndpoint")
     assert flat(invoking["Resource"]) == "<Endpoint8024A810>"
+
+
+def test_model_of_an_imported_job_waits_until_the_job_may_be_seen(stack: cdk.Stack) -> None:
+    """Also where the permission does not fit into the function's first policy."""
+    output = OutputLocation.from_bucket(data_bucket(stack), "models/")
+    for number in range(4):
+        job = AutoMLJob.from_job_name(stack, f"Old{number}", f"old-{number}", output=output)
+        outcome = AutoMLJobOutcome(stack, f"Outcome{number}", job=job)
+        AutoMLEndpoint(stack, f"Endpoint{number}", outcome=outcome, serving=SMALL)
+    template = template_of(stack)
+
+    seen = {
+        policy: str(statement["Resource"])
+        for policy in resources_of(template, "AWS::IAM::ManagedPolicy")
+        for statement in statements_of(template, beginning=policy)
+        if as_list(statement["Action"]) == ["sagemaker:DescribeAutoMLJobV2", "sagemaker:ListTags"]
+    }
+    assert len(seen) == 2
+    for name, model in resources_of(template, contract.MODEL_TYPE).items():
+        job_name = f"old-{name[len('Endpoint')]}"
+        (policy,) = [each for each, resource in seen.items() if f"automl-job/{job_name}" in resource]
+        assert policy in model["DependsOn"]
+
+
+def test_model_waits_for_the_policy_of_the_bucket_that_it_lies_in(stack: cdk.Stack) -> None:
+    new_endpoint(stack, outcome=AutoMLJobOutcome(stack, "Outcome", job=new_job(stack, output=None)))
+    template = template_of(stack)
+
+    (policy,) = resources_of(template, "AWS::S3::BucketPolicy")
+    assert policy in only(resources_of(template, contract.MODEL_TYPE))["DependsOn"]
 
 
 def test_imported_endpoint_is_taken_too(stack: cdk.Stack) -> None:

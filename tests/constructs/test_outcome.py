@@ -49,6 +49,10 @@ HOURS = cdk.Duration.hours
 CONDITION = "AWS::CloudFormation::WaitCondition"
 
 
+def outcome_of(template: dict[str, Any]) -> Resource:
+    return only(resources_of(template, contract.OUTCOME_TYPE))
+
+
 def properties_of(template: dict[str, Any]) -> dict[str, Any]:
     properties: dict[str, Any] = only(resources_of(template, contract.OUTCOME_TYPE))["Properties"]
     return properties
@@ -99,6 +103,7 @@ def test_a_deployment_waits_between_the_job_and_its_outcome() -> None:
         "Conditions": [{"LogicalId": condition_id, "Seconds": 12 * 3600 - 600}],
     }
     assert properties_of(template)["JobName"] == {"Ref": job_id}
+    assert properties_of(template)["OnTimeout"] == OnTimeout.STOP_JOB
 
 
 def test_a_waited_job_adds_two_resources_and_the_stack_four() -> None:
@@ -332,6 +337,11 @@ def test_a_job_of_another_stack_is_watched_from_the_outcomes_stack() -> None:
     assert "Fn::GetStackOutput" in str(only(resources_of(template, contract.WATCH_TYPE))["Properties"]["JobName"])
     assert properties_of(template)["OnTimeout"] == OnTimeout.STOP_JOB
     assert len(conditions_of(template)) == 1
+    (stop,) = allowing(
+        statements_of(template, beginning="SageMakerAutopilotProviderStopped"), "sagemaker:StopAutoMLJob"
+    )
+    assert "Fn::GetStackOutput" in str(stop["Resource"])
+    assert any(name.startswith("SageMakerAutopilotProviderStopped") for name in outcome_of(template)["DependsOn"])
 
 
 def test_a_job_of_another_stack_is_waited_for_anew_when_its_props_change() -> None:
@@ -355,6 +365,24 @@ def test_the_function_may_write_the_result_and_nothing_beside_it() -> None:
     prefix = job_properties(template)["NamePrefix"].partition("-job-")[0]
     assert written == [f"arn:<Partition>:s3:::data-bucket/models/{prefix}-{'?' * (31 - len(prefix))}/outcome.json"]
     assert properties_of(template)["WriteResult"] is True
+
+
+def test_the_outcome_waits_until_the_result_may_be_written() -> None:
+    """Also where the permission does not fit into the function's first policy."""
+    stack = new_stack()
+    for number in range(3):
+        output = OutputLocation.from_bucket(data_bucket(stack), f"{'p' * 400}{number}/")
+        new_outcome(stack, new_job(stack, f"Job{number}", output=output), f"Outcome{number}")
+    template = template_of(stack)
+
+    for name, outcome in resources_of(template, contract.OUTCOME_TYPE).items():
+        (written,) = [
+            policy
+            for policy in resources_of(template, "AWS::IAM::ManagedPolicy")
+            for statement in allowing(statements_of(template, beginning=policy), "s3:PutObject")
+            if f"{'p' * 400}{name[len('Outcome')]}/" in str(statement["Resource"]) and policy.startswith("SageMaker")
+        ]
+        assert written in outcome["DependsOn"]
 
 
 def test_the_result_of_a_named_job_lies_in_its_folder() -> None:
@@ -432,9 +460,13 @@ def test_gate_reads_a_parameter_when_it_is_deployed() -> None:
     baseline = ssm.StringParameter.from_string_parameter_name(stack, "Baseline", "/churn/auc")
     new_outcome(stack, quality_gate=QualityGate(better_than=baseline))
 
-    gate = properties_of(template_of(stack))["Gate"]
+    template = template_of(stack)
+    gate = properties_of(template)["Gate"]
     assert gate["Rule"] == "BetterThan"
-    assert set(gate["Value"]) <= {"Ref", "Fn::Join"} or "resolve:ssm" in gate["Value"]
+    assert template["Parameters"][gate["Value"]["Ref"]] == {
+        "Type": "AWS::SSM::Parameter::Value<String>",
+        "Default": "/churn/auc",
+    }
 
 
 def test_gate_compares_with_another_outcome() -> None:
@@ -448,7 +480,8 @@ def test_gate_compares_with_another_outcome() -> None:
         for outcome in resources_of(template, contract.OUTCOME_TYPE).values()
         if "Gate" in outcome["Properties"]
     ]
-    assert values[0]["Fn::GetAtt"][1] == "ObjectiveValue"
+    (champion_id,) = [name for name in resources_of(template, contract.OUTCOME_TYPE) if name.startswith("Champion")]
+    assert values == [{"Fn::GetAtt": [champion_id, "ObjectiveValue"]}]
 
 
 AUC = {"problem_type": ProblemType.BINARY_CLASSIFICATION, "objective": Metric.AUC}
