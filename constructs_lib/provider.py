@@ -77,7 +77,6 @@ class AutoMLProvider(Construct):
         super().__init__(scope, construct_id)
         self._stack = cdk.Stack.of(self)
         self._stack_prefix = _stack_prefix(self._stack)
-        self._cleans_up = False
         self._keys: set[Key] = set()
 
         log = cdk.CfnResource(
@@ -106,6 +105,7 @@ class AutoMLProvider(Construct):
         self._stopped = _Shelf(self, "Stopped")
         self._endpoints = _Shelf(self, "Endpoints")
         self._groups = _Shelf(self, "Registry")
+        self._clean_up: iam.ManagedPolicy | None = None
         self._models: iam.ManagedPolicy | None = None
         self._transforms: iam.ManagedPolicy | None = None
         self._log = log
@@ -145,10 +145,13 @@ class AutoMLProvider(Construct):
             job_name: The job's name if the caller chose it.
             deploys: Whether the job has a one-click endpoint to clean up.
         """
-        if deploys and not self._cleans_up:
-            self._cleans_up = True
-            add_permissions(self._policy, permissions.one_click_clean_up(self._stack))
         needed: list[IDependable] = [self._policy, self._roles.put(role_arn, permissions.pass_role([role_arn]))]
+        if deploys:
+            # Of its own: an update that takes the job away would change a shared policy before the job goes.
+            # https://github.com/aws/aws-cdk/issues/9840
+            if self._clean_up is None:
+                self._clean_up = self.new_policy("CleanUp", permissions.one_click_clean_up(self._stack))
+            needed.append(self._clean_up)
         if job_name is not None:
             needed.append(self._names.put(job_name, permissions.provider_named_job(self._stack, job_name)))
         return needed

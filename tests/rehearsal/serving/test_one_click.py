@@ -97,6 +97,20 @@ def test_name_that_an_endpoint_has_keeps_another_job_out_and_the_old_one_goes_on
     assert endpoints(stage) == set()
 
 
+@pytest.mark.parametrize("stays", [False, True], ids=["the job goes", "the job is replaced by one that is not deployed"])
+def test_update_to_a_stack_that_deploys_nothing_takes_the_endpoint(stage: Serving, stays: bool) -> None:
+    """What the function may do shrinks in the same update, and must not do so before the endpoint is gone."""
+    served = stage.deployed("Shrinks", deployed(stage, "Shrinks", FIRST))
+    stack = new_stack("Shrinks")
+    new_job(stack, FIRST, "Job" if stays else "Other")
+
+    stage.deployed("Shrinks", stage.template(stack))
+
+    assert served not in endpoints(stage), stage.reasons("Shrinks")
+    assert stage.configs() | stage.models() == set()
+    stage.delete_all("Shrinks")
+
+
 def test_create_that_is_rolled_back_takes_the_endpoint_with_it(stage: Serving) -> None:
     template = deployed(stage, "Rolled", FIRST)
     after = logical_id(template, contract.OUTCOME_TYPE)
