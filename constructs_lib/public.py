@@ -20,9 +20,10 @@ from .api.problem_types import (
     TimeSeriesForecasting,
 )
 from .api.shapes import CompletionCriteria, ModelDeployConfig
-from .batch import AutoMLTransform
-from .data import Channel, FeatureSpecification, OutputLocation
-from .endpoint import (
+from .candidate.batch import AutoMLTransform
+from .candidate.registry import AutoMLModelPackage
+from .data.output import Channel, FeatureSpecification, OutputLocation
+from .endpoint.endpoint import (
     Asynchronous,
     AutoMLEndpoint,
     AutoScaling,
@@ -32,10 +33,9 @@ from .endpoint import (
     ScalingSchedule,
     Serverless,
 )
-from .job import AutoMLJob, AutoMLJobV2, IAutoMLJob
-from .outcome import AutoMLJobOutcome, OnMiss, OnTimeout, QualityGate
-from .provider import AutoMLProvider
-from .registry import AutoMLModelPackage
+from .jobs.job import AutoMLJob, AutoMLJobV2, IAutoMLJob
+from .outcome.outcome import AutoMLJobOutcome, OnMiss, OnTimeout, QualityGate
+from .provider.provider import AutoMLProvider
 
 __all__ = [
     "Aggregation",

@@ -25,9 +25,9 @@ from constructs_lib import (
     OutputLocation,
     SplitType,
 )
-from constructs_lib.batch import TransformProps
-from constructs_lib.provider import CONSTRUCT_ID
-from constructs_lib.registry import ModelPackageProps
+from constructs_lib.candidate.batch import TransformProps
+from constructs_lib.candidate.registry import ModelPackageProps
+from constructs_lib.provider.provider import CONSTRUCT_ID
 from constructs_lib.runtime import clients, contract
 
 from .synthesis import allowing, as_list, data_bucket, flat, new_stack, only, resources_of, statements_of, template_of

@@ -26,7 +26,7 @@ from constructs_lib import (
     ResponseKey,
     Serverless,
 )
-from constructs_lib.provider import CONSTRUCT_ID
+from constructs_lib.provider.provider import CONSTRUCT_ID
 from constructs_lib.runtime import contract
 
 from .synthesis import (

@@ -45,11 +45,13 @@ def test_job_is_synthesized_without_network_and_function_modules() -> None:
 def test_job_is_imported_without_what_endpoints_are_made_of() -> None:
     loaded = loaded_by("from constructs_lib import AutoMLJob, Channel, Metric, OutputLocation, ProblemType")
 
-    assert "constructs_lib.job" in loaded
+    assert "constructs_lib.jobs.job" in loaded
     assert not loaded & {"constructs_lib.endpoint", "constructs_lib.outcome", "constructs_lib.api.hosting"}
 
 
-@pytest.mark.parametrize("module", ["job", "outcome", "endpoint", "following", "provider"])
+@pytest.mark.parametrize(
+    "module", ["jobs.job", "outcome.outcome", "endpoint.endpoint", "provider.following", "provider.provider"]
+)
 def test_each_module_can_be_the_first_to_be_imported(module: str) -> None:
     assert f"constructs_lib.{module}" in loaded_by(f"import constructs_lib.{module}")
 

@@ -11,7 +11,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 
 from constructs_lib import AutoMLJobOutcome, AutoMLProvider
-from constructs_lib.provider import CONSTRUCT_ID
+from constructs_lib.provider.provider import CONSTRUCT_ID
 
 from .synthesis import allowing, as_list, flat, new_job, new_stack, only, resources_of, statements_of, template_of
 

@@ -26,7 +26,7 @@ from constructs_lib import (
     QualityGate,
     TimeSeriesForecasting,
 )
-from constructs_lib.outcome import links
+from constructs_lib.outcome.outcome import links
 from constructs_lib.runtime import contract
 
 from .synthesis import (

@@ -15,7 +15,7 @@ from aws_cdk import aws_iam as iam
 
 import constructs_lib
 from constructs_lib import AutoMLJobOutcome, AutoMLProvider, ModelDeployConfig, OutputLocation, runtime
-from constructs_lib.provider import CONSTRUCT_ID
+from constructs_lib.provider.provider import CONSTRUCT_ID
 from constructs_lib.runtime import clients, contract
 
 from .synthesis import (
@@ -256,9 +256,8 @@ def test_hash_of_the_asset_depends_on_the_code_alone(tmp_path: Path) -> None:
     (runtime_copy / "__pycache__").mkdir()
     (runtime_copy / "__pycache__" / "handler.cpython-314.pyc").write_bytes(b"x")
     (runtime_copy / "deeper" / "__pycache__").mkdir(parents=True)
-    (tmp_path / "constructs_lib" / "job.py").write_text(
-        (tmp_path / "constructs_lib" / "job.py").read_text() + "\n# changed\n"
-    )
+    job_copy = tmp_path / "constructs_lib" / "jobs" / "job.py"
+    job_copy.write_text(job_copy.read_text() + "\n# changed\n")
     assert key() == before
 
     (runtime_copy / "handler.py").write_text((runtime_copy / "handler.py").read_text() + "\n# changed\n")

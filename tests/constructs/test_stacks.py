@@ -12,7 +12,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from constructs_lib import AutoMLJob, AutoMLProvider, Channel, FeatureSpecification, ModelDeployConfig, OutputLocation
-from constructs_lib.provider import CONSTRUCT_ID
+from constructs_lib.provider.provider import CONSTRUCT_ID
 
 from .synthesis import (
     allowing,

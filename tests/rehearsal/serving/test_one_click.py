@@ -97,7 +97,9 @@ def test_name_that_an_endpoint_has_keeps_another_job_out_and_the_old_one_goes_on
     assert endpoints(stage) == set()
 
 
-@pytest.mark.parametrize("stays", [False, True], ids=["the job goes", "the job is replaced by one that is not deployed"])
+@pytest.mark.parametrize(
+    "stays", [False, True], ids=["the job goes", "the job is replaced by one that is not deployed"]
+)
 def test_update_to_a_stack_that_deploys_nothing_takes_the_endpoint(stage: Serving, stays: bool) -> None:
     """What the function may do shrinks in the same update, and must not do so before the endpoint is gone."""
     served = stage.deployed("Shrinks", deployed(stage, "Shrinks", FIRST))

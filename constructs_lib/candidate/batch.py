@@ -8,17 +8,17 @@ import aws_cdk as cdk
 import jsii
 from constructs import Construct
 
-from .api.fields import described, problems, raise_if_any, render
-from .api.hosting import TransformFields
-from .channels import Channel
-from .data import OutputLocation, check_output
-from .following import let_change
-from .grants import Grants, warn
+from ..access.grants import Grants, warn
+from ..api.fields import described, problems, raise_if_any, render
+from ..api.hosting import TransformFields
+from ..data.channels import Channel
+from ..data.output import OutputLocation, check_output
+from ..provider.following import let_change
+from ..provider.provider import AutoMLProvider
+from ..runtime import contract
+from ..runtime.contract import Property, TransformAttribute
+from ..tokens import is_token
 from .model import BestModel, Candidate, ModelProps, candidate_of
-from .provider import AutoMLProvider
-from .runtime import contract
-from .runtime.contract import Property, TransformAttribute
-from .tokens import is_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
 
-    from .api.hosting import AssembleWith, BatchStrategy, JoinSource, ResponseKey, SplitType
+    from ..api.hosting import AssembleWith, BatchStrategy, JoinSource, ResponseKey, SplitType
 
 _MOST_IN_FLIGHT: Final = 100
 """MiB of all requests at once.

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
-from . import permissions
-from .api.fields import described, listed, number
-from .grants import COMPLIANCE_PACKS, acknowledge, add_permissions
-from .keys import check_key
-from .tokens import is_token, known_seconds, plain
+from ..access import permissions
+from ..access.grants import COMPLIANCE_PACKS, acknowledge, add_permissions
+from ..access.keys import check_key
+from ..api.fields import described, listed, number
+from ..tokens import is_token, known_seconds, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

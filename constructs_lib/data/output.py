@@ -13,14 +13,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 
-from . import permissions
-from .api.enums import FeatureType
-from .api.fields import PendingUri, described, hint, listed
+from ..access import permissions
+from ..access.grants import COMPLIANCE_PACKS, Grants, acknowledge
+from ..access.keys import Key, NamedKey, check_key
+from ..api.enums import FeatureType
+from ..api.fields import PendingUri, described, hint, listed
+from ..tokens import is_token
 from .buckets import Bucket, allow_reading_one, check_bucket, check_object_key, facts, split_uri
 from .channels import Channel
-from .grants import COMPLIANCE_PACKS, Grants, acknowledge
-from .keys import Key, NamedKey, check_key
-from .tokens import is_token
 
 if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms

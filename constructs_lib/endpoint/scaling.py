@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
 
-from .api.fields import described
-from .tokens import is_token, is_whole
+from ..api.fields import described
+from ..tokens import is_token, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from .api.fields import SecondsValue, described, problems, render
-from .api.hosting import BlueGreen, CapacitySize, CapacityUnit, Rolling, Traffic, TrafficRouting
-from .tokens import is_token, known_seconds
+from ..api.fields import SecondsValue, described, problems, render
+from ..api.hosting import BlueGreen, CapacitySize, CapacityUnit, Rolling, Traffic, TrafficRouting
+from ..tokens import is_token, known_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

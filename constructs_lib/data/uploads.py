@@ -8,8 +8,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 
-from .grants import COMPLIANCE_PACKS, acknowledge, acknowledge_wildcards
-from .permissions import Permission
+from ..access.grants import COMPLIANCE_PACKS, acknowledge, acknowledge_wildcards
+from ..access.permissions import Permission
 
 if TYPE_CHECKING:
     from pathlib import Path

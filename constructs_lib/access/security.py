@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from ..api.fields import described
+from ..api.shapes import SecurityConfig, VpcConfig
+from ..tokens import plain
 from . import permissions
-from .api.fields import described
-from .api.shapes import SecurityConfig, VpcConfig
 from .keys import NamedKey, check_key
-from .tokens import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

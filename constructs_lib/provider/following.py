@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import aws_cdk as cdk
 
-from .grants import acknowledge
-from .runtime.contract import (
+from ..access.grants import acknowledge
+from ..runtime.contract import (
     EVENT_DETAIL_TYPE,
     EVENT_SOURCE,
     METRIC_DIMENSION,

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_s3_assets as assets
 
-from .api.datafile import format_of, problems_with_columns, read, some
-from .api.datafolder import ImageFolder, read_images
-from .api.enums import Compression, ContentType, S3DataType
-from .api.fields import listed
-from .api.manifestfile import problems_with_manifest
+from ..api.datafile import format_of, problems_with_columns, read, some
+from ..api.datafolder import ImageFolder, read_images
+from ..api.enums import Compression, ContentType, S3DataType
+from ..api.fields import listed
+from ..api.manifestfile import problems_with_manifest
+from ..tokens import is_token
 from .buckets import Bucket, allow_reading, allow_reading_one, check_bucket, check_object_key, facts, split_uri
-from .tokens import is_token
 from .uploads import upload_folder
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
     from constructs import Construct, IDependable
 
-    from .api.problem_types import Problem
-    from .api.shapes import AutoMLJobChannel
-    from .grants import Grants
+    from ..access.grants import Grants
+    from ..api.problem_types import Problem
+    from ..api.shapes import AutoMLJobChannel
 
 
 @dataclass(frozen=True, kw_only=True)

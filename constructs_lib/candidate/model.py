@@ -9,18 +9,18 @@ import aws_cdk as cdk
 import jsii
 from constructs import Construct
 
-from . import permissions
-from .api.fields import described, listed, raise_if_any, render
-from .api.hosting import ResponseKey
-from .buckets import facts as bucket_facts
-from .following import let_change
-from .grants import Grants, check_role, new_role
-from .keys import check_key
-from .provider import AutoMLProvider
-from .runtime import contract
-from .runtime.contract import CandidateProperty, ModelAttribute, Property
-from .security import Security
-from .tokens import is_token
+from ..access import permissions
+from ..access.grants import Grants, check_role, new_role
+from ..access.keys import check_key
+from ..access.security import Security
+from ..api.fields import described, listed, raise_if_any, render
+from ..api.hosting import ResponseKey
+from ..data.buckets import facts as bucket_facts
+from ..provider.following import let_change
+from ..provider.provider import AutoMLProvider
+from ..runtime import contract
+from ..runtime.contract import CandidateProperty, ModelAttribute, Property
+from ..tokens import is_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import IDependable
 
-    from .job import JobBase
+    from ..jobs.job import JobBase
 
 _HPO: Final = "HYPERPARAMETER_TUNING"
 _READS: Final = "the job names what it writes below its own folder"

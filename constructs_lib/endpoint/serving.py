@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from . import permissions
-from .api.fields import described, problems, render
-from .api.hosting import (
+from ..access import permissions
+from ..api.fields import described, problems, render
+from ..api.hosting import (
     ARM,
     BURSTING,
     INF1,
@@ -18,10 +18,10 @@ from .api.hosting import (
     ServerlessVariant,
     part,
 )
-from .buckets import allow_reading
-from .data import OutputLocation, check_output
+from ..data.buckets import allow_reading
+from ..data.output import OutputLocation, check_output
+from ..tokens import is_token, is_whole
 from .scaling import AutoScaling, Target
-from .tokens import is_token, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sns as sns
 
-    from .grants import Grants
+    from ..access.grants import Grants
 
 _STEP: Final = 1024
 _PROP: Final = "serving"

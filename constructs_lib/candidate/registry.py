@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict
 import aws_cdk as cdk
 from constructs import Construct
 
-from .api.fields import described, problems, raise_if_any, render
-from .api.hosting import ApprovalStatus, PackageFields
-from .following import let_change
+from ..api.fields import described, problems, raise_if_any, render
+from ..api.hosting import ApprovalStatus, PackageFields
+from ..provider.following import let_change
+from ..provider.provider import AutoMLProvider
+from ..runtime import contract
+from ..runtime.contract import CandidateProperty, ModelPackageAttribute, OwnerTag, Property
+from ..tokens import is_token
 from .model import candidate_of, key_problems
-from .provider import AutoMLProvider
-from .runtime import contract
-from .runtime.contract import CandidateProperty, ModelPackageAttribute, OwnerTag, Property
-from .tokens import is_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from aws_cdk import aws_sagemaker as sagemaker
 
-    from .api.hosting import ResponseKey
+    from ..api.hosting import ResponseKey
     from .batch import HasCandidate
 
 _MOST_METADATA: Final = 50 - len(OwnerTag) - 2

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 import aws_cdk as cdk
 from constructs import Construct
 
-from . import permissions
-from .grants import managed_policy, new_role
-from .runtime.contract import Poll
+from ..access import permissions
+from ..access.grants import managed_policy, new_role
+from ..runtime.contract import Poll
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam

@@ -9,17 +9,18 @@ import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_iam as iam
 
-from . import permissions
-from .api.fields import described, raise_if_any
-from .api.hosting import EndpointName
-from .grants import COMPLIANCE_PACKS, Grants, acknowledge, add_permissions, warn
-from .interfaces import Connectable, Endpoint
-from .model import BestModel, ModelProps
-from .outcome import AutoMLJobOutcome
-from .provider import AutoMLProvider
+from ..access import permissions
+from ..access.grants import COMPLIANCE_PACKS, Grants, acknowledge, add_permissions, warn
+from ..api.fields import described, raise_if_any
+from ..api.hosting import EndpointName
+from ..candidate.model import BestModel, ModelProps
+from ..interfaces import Connectable, Endpoint
+from ..outcome.outcome import AutoMLJobOutcome
+from ..provider.provider import AutoMLProvider
+from ..runtime import contract
+from ..runtime.contract import HOSTED_NAME_LENGTH, EndpointCheck
+from ..tokens import is_token, plain
 from .rollout import DeploymentPolicy
-from .runtime import contract
-from .runtime.contract import HOSTED_NAME_LENGTH, EndpointCheck
 from .scaling import AutoScaling, ScalingSchedule, Target, scale
 from .serving import (
     Asynchronous,
@@ -34,7 +35,6 @@ from .serving import (
     variant_of,
     warnings_of,
 )
-from .tokens import is_token, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from aws_cdk.interfaces import aws_sagemaker as sagemaker
     from constructs import Construct
 
-    from .api.hosting import ResponseKey
-    from .job import MetricOptions
+    from ..api.hosting import ResponseKey
+    from ..jobs.job import MetricOptions
 
 __all__ = [
     "Asynchronous",

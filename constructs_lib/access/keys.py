@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
-from .api.fields import described
+from ..api.fields import described
+from ..tokens import is_token
 from .permissions import Permission
-from .tokens import is_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import aws_cdk as cdk
 
-from . import permissions
-from .api.fields import described, listed
-from .tokens import is_token
+from ..access import permissions
+from ..api.fields import described, listed
+from ..tokens import is_token
 
 if TYPE_CHECKING:
-    from .grants import Grants
-    from .keys import Key
+    from ..access.grants import Grants
+    from ..access.keys import Key
 
 _READS: Final = "the objects below a prefix have keys that are not known here"
 

@@ -11,9 +11,9 @@ import jsii
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct, IValidation
 
-from .api.fields import described
+from ..api.fields import described
+from ..tokens import plain
 from .permissions import Permission, below, listing
-from .tokens import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -12,12 +12,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
-from . import permissions
-from .api.fields import raise_if_any
-from .grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
+from ..access import permissions
+from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
+from ..api.fields import raise_if_any
+from ..runtime import contract
+from ..tokens import TEXT_TOKEN, slug
 from .options import LOG_RETENTION_DAYS, Options
-from .runtime import contract
-from .tokens import TEXT_TOKEN, slug
 from .waiter import POLL_SECONDS, Waiter, state_machine_name
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_stepfunctions as sfn
     from constructs import IDependable
 
-    from .keys import Key
-    from .permissions import Permission
+    from ..access.keys import Key
+    from ..access.permissions import Permission
 
 CONSTRUCT_ID: Final = "SageMakerAutopilotProvider"
 """Part of every logical id below, the function's among them: changing it breaks every stack that is deployed
@@ -338,7 +338,7 @@ class AutoMLProvider(Construct):
 
     def _new_function(self, log: cdk.CfnResource) -> cdk.CfnResource:
         """A plain resource: the L2 would import `aws_lambda`, which takes seconds."""
-        library = Path(__file__).parent
+        library = Path(contract.__file__).parents[1]
         code = assets.Asset(
             self,
             "Code",

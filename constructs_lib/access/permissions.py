@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import aws_cdk as cdk
 
-from .api.shapes import VpcConfig
-from .runtime.contract import EVENT_SOURCE, RESULT_FILE, OwnerTag
-from .tokens import is_token
+from ..api.shapes import VpcConfig
+from ..runtime.contract import EVENT_SOURCE, RESULT_FILE, OwnerTag
+from ..tokens import is_token
 
 # ------------------------------------------------------------------------------------------ S3 and KMS, per location
 

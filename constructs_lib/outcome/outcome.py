@@ -13,28 +13,19 @@ import aws_cdk as cdk
 import jsii
 from constructs import Construct, IValidation
 
-from .api.enums import MINIMIZED, REPORTED, Metric
-from .api.fields import described, hint, listed, number, raise_if_any
-from .batch import AutoMLTransform
-from .buckets import facts as bucket_facts
-from .following import let_change
-from .grants import warn
-from .job import JobBase, jobs_of, watch
-from .model import Candidate
-from .provider import AutoMLProvider
-from .registry import AutoMLModelPackage
-from .runtime import contract
-from .runtime.contract import (
-    Direction,
-    Gate,
-    GateRule,
-    OnMiss,
-    OnTimeout,
-    OutcomeAttribute,
-    OutcomeProperty,
-    Property,
-)
-from .tokens import is_token
+from ..access.grants import warn
+from ..api.enums import MINIMIZED, REPORTED, Metric
+from ..api.fields import described, hint, listed, number, raise_if_any
+from ..candidate.batch import AutoMLTransform
+from ..candidate.model import Candidate
+from ..candidate.registry import AutoMLModelPackage
+from ..data.buckets import facts as bucket_facts
+from ..jobs.job import JobBase, jobs_of, watch
+from ..provider.following import let_change
+from ..provider.provider import AutoMLProvider
+from ..runtime import contract
+from ..runtime.contract import Direction, Gate, GateRule, OnMiss, OnTimeout, OutcomeAttribute, OutcomeProperty, Property
+from ..tokens import is_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,9 +33,9 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sagemaker as sagemaker
     from aws_cdk import aws_ssm as ssm
 
-    from .batch import TransformProps
-    from .job import IAutoMLJob, JobFacts
-    from .registry import ModelPackageProps
+    from ..candidate.batch import TransformProps
+    from ..candidate.registry import ModelPackageProps
+    from ..jobs.job import IAutoMLJob, JobFacts
 
 __all__ = ["AutoMLJobOutcome", "OnMiss", "OnTimeout", "QualityGate"]
 

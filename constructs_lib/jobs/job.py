@@ -15,24 +15,24 @@ import jsii
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IDependable, IValidation
 
-from . import permissions
-from .api import shapes
-from .api.enums import ChannelType
-from .api.fields import Malformed, Words, described, fields_of, parse, problems, raise_if_any, render, seconds_of
-from .api.migration import v2_request
-from .api.problem_types import Problem, Tabular
-from .api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings
-from .api.rulebook import Findings
-from .channels import UNBOUND_URI, judge_local_data
-from .data import Channel, FeatureSpecification, OutputLocation, check_output
-from .following import Following, let_change
-from .grants import Grants, check_role, new_role, warn
-from .interfaces import Connectable
-from .provider import AutoMLProvider
-from .runtime import contract
-from .runtime.contract import ENDED, Attribute, JobMetric, JobStatus, Property
-from .security import RequestedSecurity, Security
-from .tokens import is_token, plain
+from ..access import permissions
+from ..access.grants import Grants, check_role, new_role, warn
+from ..access.security import RequestedSecurity, Security
+from ..api import shapes
+from ..api.enums import ChannelType
+from ..api.fields import Malformed, Words, described, fields_of, parse, problems, raise_if_any, render, seconds_of
+from ..api.migration import v2_request
+from ..api.problem_types import Problem, Tabular
+from ..api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings
+from ..api.rulebook import Findings
+from ..data.channels import UNBOUND_URI, judge_local_data
+from ..data.output import Channel, FeatureSpecification, OutputLocation, check_output
+from ..interfaces import Connectable
+from ..provider.following import Following, let_change
+from ..provider.provider import AutoMLProvider
+from ..runtime import contract
+from ..runtime.contract import ENDED, Attribute, JobMetric, JobStatus, Property
+from ..tokens import is_token, plain
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
@@ -41,10 +41,10 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_sns as sns
 
-    from .api.enums import Algorithm, Metric, Mode, ProblemType
-    from .api.problem_types import AnyProblem
-    from .api.shapes import CompletionCriteria, ModelDeployConfig
-    from .channels import BoundChannel
+    from ..api.enums import Algorithm, Metric, Mode, ProblemType
+    from ..api.problem_types import AnyProblem
+    from ..api.shapes import CompletionCriteria, ModelDeployConfig
+    from ..data.channels import BoundChannel
 
 _ARN_SEPARATOR: Final = "automl-job/"
 _ARN: Final = re.compile(r"arn:[^:]+:sagemaker:[^:]+:\d{12}:automl-job/(.+)")
