@@ -22,20 +22,18 @@ from .api.problem_types import (
 from .api.shapes import CompletionCriteria, ModelDeployConfig
 from .candidate.batch import AutoMLTransform
 from .candidate.registry import AutoMLModelPackage
-from .data.output import Channel, FeatureSpecification, OutputLocation
-from .endpoint.endpoint import (
-    Asynchronous,
-    AutoMLEndpoint,
-    AutoScaling,
-    DataCapture,
-    DeploymentPolicy,
-    RealTime,
-    ScalingSchedule,
-    Serverless,
-)
+from .data.channels import Channel
+from .data.features import FeatureSpecification
+from .data.output import OutputLocation
+from .endpoint.endpoint import AutoMLEndpoint
+from .endpoint.rollout import DeploymentPolicy
+from .endpoint.scaling import AutoScaling, ScalingSchedule
+from .endpoint.serving import Asynchronous, DataCapture, RealTime, Serverless
 from .jobs.job import AutoMLJob, AutoMLJobV2, IAutoMLJob
-from .outcome.outcome import AutoMLJobOutcome, OnMiss, OnTimeout, QualityGate
+from .outcome.gate import QualityGate
+from .outcome.outcome import AutoMLJobOutcome
 from .provider.provider import AutoMLProvider
+from .runtime.contract import OnMiss, OnTimeout
 
 __all__ = [
     "Aggregation",

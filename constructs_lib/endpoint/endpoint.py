@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, Final, Unpack
+from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
 import jsii
@@ -19,9 +19,10 @@ from ..outcome.outcome import AutoMLJobOutcome
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
 from ..runtime.contract import HOSTED_NAME_LENGTH, EndpointCheck
-from ..tokens import is_token, plain
+from ..tokens import is_token
+from .metrics import VARIANT, EndpointBase, ImportedEndpoint
 from .rollout import DeploymentPolicy
-from .scaling import AutoScaling, ScalingSchedule, Target, scale
+from .scaling import Target, scale
 from .serving import (
     Asynchronous,
     DataCapture,
@@ -42,250 +43,19 @@ if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_kms as kms
-    from aws_cdk.interfaces import aws_sagemaker as sagemaker
     from constructs import Construct
 
     from ..api.hosting import ResponseKey
-    from ..jobs.job import MetricOptions
 
-__all__ = [
-    "Asynchronous",
-    "AutoMLEndpoint",
-    "AutoScaling",
-    "DataCapture",
-    "DeploymentPolicy",
-    "RealTime",
-    "ScalingSchedule",
-    "Serverless",
-]
 
-VARIANT: Final = "AllTraffic"
-"""The name of the only variant. A deployment needs the one that there was before, so it never changes."""
-
-_NAMESPACE: Final = "AWS/SageMaker"
-_INSTANCES_NAMESPACE: Final = "/aws/sagemaker/Endpoints"
-_MICROSECONDS: Final = 1_000_000
 _MOST_ALARMS: Final = 10
 
 _CHILDREN: Final = {RealTime: "Endpoint", Serverless: "ServerlessEndpoint", Asynchronous: "AsynchronousEndpoint"}
 """The id of the endpoint's resource for each kind of serving: the service turns none of them into another."""
 
 
-class _EndpointBase(cdk.Resource):
-    """What endpoints of this stack and imported ones share. Both kinds say the name themselves."""
-
-    _invoke_actions: tuple[str, ...] = (*permissions.INVOKE_ENDPOINT, *permissions.INVOKE_ENDPOINT_ASYNC)
-
-    if TYPE_CHECKING:
-
-        @property
-        def endpoint_name(self) -> str:
-            """The endpoint's name."""
-
-        @property
-        def endpoint_arn(self) -> str:
-            """The endpoint's ARN."""
-
-    _plain_name: str
-    """The name, known before the endpoint is there: what watches an endpoint has to be there first."""
-
-    @property
-    def endpoint_ref(self) -> sagemaker.EndpointReference:
-        """How L1 constructs refer to the endpoint."""
-        from aws_cdk.interfaces import aws_sagemaker as sagemaker
-
-        return sagemaker.EndpointReference(endpoint_arn=self.endpoint_arn)
-
-    def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow to ask the endpoint; an asynchronous one by way of S3."""
-        return iam.Grant.add_to_principal(
-            grantee=grantee, actions=list(self._invoke_actions), resource_arns=[self.endpoint_arn]
-        )
-
-    # Metrics
-
-    def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """A metric of the endpoint's variant in the namespace `AWS/SageMaker`. Statistic by default: average.
-
-        See https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
-        """
-        return self._metric(_NAMESPACE, metric_name, "Average", options)
-
-    def metric_invocations(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """How many requests there were. Statistic by default: sum."""
-        return self._metric(_NAMESPACE, "Invocations", "Sum", options)
-
-    def metric_invocations_per_instance(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """How many requests there were for each instance. Statistic by default: sum, the only one that makes sense."""
-        return self._metric(_NAMESPACE, "InvocationsPerInstance", "Sum", options)
-
-    def metric_invocation_4xx_errors(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """How many requests were wrong. Statistic by default: sum."""
-        return self._metric(_NAMESPACE, "Invocation4XXErrors", "Sum", options)
-
-    def metric_invocation_5xx_errors(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """How many requests the model failed at. Statistic by default: sum."""
-        return self._metric(_NAMESPACE, "Invocation5XXErrors", "Sum", options)
-
-    def metric_model_latency(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """How long the model took to answer, in microseconds. Statistic by default: average."""
-        return self._metric(_NAMESPACE, "ModelLatency", "Average", options)
-
-    def metric_overhead_latency(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """How long SageMaker took besides, in microseconds. Statistic by default: average."""
-        return self._metric(_NAMESPACE, "OverheadLatency", "Average", options)
-
-    def metric_cpu_utilization(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """How busy the instances' processors are: up to 100 for each of them. Statistic by default: average."""
-        return self._metric(_INSTANCES_NAMESPACE, "CPUUtilization", "Average", options)
-
-    def metric_memory_utilization(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """How much of the instances' memory is in use, in percent. Statistic by default: average."""
-        return self._metric(_INSTANCES_NAMESPACE, "MemoryUtilization", "Average", options)
-
-    def metric_backlog_size(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """How many requests to an asynchronous endpoint wait. Statistic by default: average."""
-        return self._metric(_NAMESPACE, "ApproximateBacklogSize", "Average", options, by_variant=False)
-
-    def _metric(
-        self, namespace: str, name: str, statistic: str, options: MetricOptions, *, by_variant: bool = True
-    ) -> cloudwatch.Metric:
-        from aws_cdk import aws_cloudwatch as cloudwatch
-
-        dimensions = {"EndpointName": self._plain_name} | ({"VariantName": VARIANT} if by_variant else {})
-        chosen: MetricOptions = {"statistic": statistic, **options}
-        return cloudwatch.Metric(namespace=namespace, metric_name=name, dimensions_map=dimensions, **chosen)
-
-    # Alarms
-
-    def alarm_5xx(
-        self,
-        construct_id: str = "ServerErrors",
-        *,
-        threshold: int = 1,
-        period: cdk.Duration | None = None,
-        evaluation_periods: int = 1,
-    ) -> cloudwatch.Alarm:
-        """An alarm that goes off when the model fails at requests.
-
-        Args:
-            construct_id: Its id below the endpoint.
-            threshold: At how many failed requests in a period.
-            period: The time that is looked at. Default: 5 minutes.
-            evaluation_periods: How many such periods in a row.
-        """
-        return self._alarm(
-            construct_id,
-            self.metric_invocation_5xx_errors(**_period(period)),
-            f"The model of {self.node.path} fails at requests",
-            threshold=threshold,
-            evaluation_periods=evaluation_periods,
-        )
-
-    def alarm_latency(
-        self,
-        construct_id: str = "Latency",
-        *,
-        threshold: cdk.Duration,
-        statistic: str = "p90",
-        period: cdk.Duration | None = None,
-        evaluation_periods: int = 3,
-    ) -> cloudwatch.Alarm:
-        """An alarm that goes off when the model takes too long.
-
-        Args:
-            construct_id: Its id below the endpoint.
-            threshold: From which time on.
-            statistic: Of which requests, such as `p90`: the slowest tenth; or `Average`.
-            period: The time that is looked at. Default: 5 minutes.
-            evaluation_periods: How many such periods in a row.
-
-        Raises:
-            ValueError: `threshold` is no Duration.
-        """
-        if not hasattr(threshold, "to_milliseconds"):
-            raise ValueError(f"'threshold' of '{construct_id}' must be a Duration, got {described(threshold)}")
-        microseconds = threshold.to_milliseconds() * (_MICROSECONDS // 1000)
-        options: MetricOptions = {"statistic": statistic, **_period(period)}
-        return self._alarm(
-            construct_id,
-            self.metric_model_latency(**options),
-            f"The model of {self.node.path} takes too long",
-            threshold=microseconds,
-            evaluation_periods=evaluation_periods,
-        )
-
-    def alarm_no_invocations(
-        self,
-        construct_id: str = "NoInvocations",
-        *,
-        period: cdk.Duration | None = None,
-        evaluation_periods: int = 1,
-    ) -> cloudwatch.Alarm:
-        """An alarm that goes off when nobody asks: a caller may be broken, or the endpoint costs for nothing.
-
-        Args:
-            construct_id: Its id below the endpoint.
-            period: The time that is looked at. Default: an hour.
-            evaluation_periods: How many such periods in a row.
-        """
-        from aws_cdk import aws_cloudwatch as cloudwatch
-
-        return self._alarm(
-            construct_id,
-            self.metric_invocations(**_period(period or cdk.Duration.hours(1))),
-            f"Nobody asks the endpoint {self.node.path}",
-            threshold=1,
-            evaluation_periods=evaluation_periods,
-            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-            missing=cloudwatch.TreatMissingData.BREACHING,
-        )
-
-    def _alarm(
-        self,
-        construct_id: str,
-        metric: cloudwatch.Metric,
-        description: str,
-        *,
-        threshold: float,
-        evaluation_periods: int,
-        comparison: cloudwatch.ComparisonOperator | None = None,
-        missing: cloudwatch.TreatMissingData | None = None,
-    ) -> cloudwatch.Alarm:
-        from aws_cdk import aws_cloudwatch as cloudwatch
-
-        return metric.create_alarm(
-            self,
-            construct_id,
-            alarm_description=plain(description),
-            threshold=threshold,
-            evaluation_periods=evaluation_periods,
-            comparison_operator=comparison or cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=missing or cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-
-
-def _period(period: cdk.Duration | None) -> MetricOptions:
-    return {} if period is None else {"period": period}
-
-
-@jsii.implements(Endpoint)
-class _ImportedEndpoint(_EndpointBase):
-    def __init__(self, scope: Construct, construct_id: str, name: str) -> None:
-        super().__init__(scope, construct_id)
-        self._plain_name = name
-
-    @property
-    def endpoint_name(self) -> str:
-        return self._plain_name
-
-    @property
-    def endpoint_arn(self) -> str:
-        return permissions.endpoint_arn(self.stack, self._plain_name)
-
-
 @jsii.implements(Endpoint, iam.IGrantable, cdk.ITaggableV2, Connectable)
-class AutoMLEndpoint(_EndpointBase):
+class AutoMLEndpoint(EndpointBase):
     """A job's best candidate behind an endpoint.
 
     When the job is trained again, the new candidate becomes a new model and a new endpoint configuration, which take
@@ -296,7 +66,7 @@ class AutoMLEndpoint(_EndpointBase):
     """
 
     @classmethod
-    def from_endpoint_name(cls, scope: Construct, construct_id: str, endpoint_name: str) -> _EndpointBase:
+    def from_endpoint_name(cls, scope: Construct, construct_id: str, endpoint_name: str) -> EndpointBase:
         """Refer to an endpoint made elsewhere, in the stack's account and region.
 
         Args:
@@ -308,7 +78,7 @@ class AutoMLEndpoint(_EndpointBase):
             ValueError: `endpoint_name` cannot be the name of an endpoint.
         """
         raise_if_any(list(_name_problems(endpoint_name)), f"from_endpoint_name for '{construct_id}'")
-        return _ImportedEndpoint(scope, construct_id, endpoint_name)
+        return ImportedEndpoint(scope, construct_id, endpoint_name)
 
     def __init__(
         self,

@@ -25,8 +25,9 @@ from ..api.migration import v2_request
 from ..api.problem_types import Problem, Tabular
 from ..api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings
 from ..api.rulebook import Findings
-from ..data.channels import UNBOUND_URI, judge_local_data
-from ..data.output import Channel, FeatureSpecification, OutputLocation, check_output
+from ..data.channels import UNBOUND_URI, Channel, judge_local_data
+from ..data.features import FeatureSpecification
+from ..data.output import OutputLocation, check_output
 from ..interfaces import Connectable
 from ..provider.following import Following, let_change
 from ..provider.provider import AutoMLProvider

@@ -1,0 +1,159 @@
+"""`QualityGate`: what the best candidate must reach for a deployment to go on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from ..api.enums import MINIMIZED, REPORTED, Metric
+from ..api.fields import described, hint, listed
+from ..runtime.contract import Direction, Gate, GateRule, OnMiss
+from ..tokens import is_token
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aws_cdk import aws_ssm as ssm
+
+
+class IAutoMLJobOutcome(Protocol):
+    """An `AutoMLJobOutcome`, as far as a gate asks it."""
+
+    @property
+    def objective_value(self) -> str:
+        """The objective's value of the best candidate."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QualityGate:
+    """What the best candidate must reach for the deployment to go on: exactly one of the first three.
+
+    Values are those that Autopilot reports. Scores of the rehearsal say nothing about them: calibrate no gate there.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-metrics-validation.html
+    """
+
+    at_least: float | None = None
+    """The least that is good enough, for a metric of which more is better."""
+
+    at_most: float | None = None
+    """The most that is good enough, for a metric of which less is better."""
+
+    better_than: ssm.IStringParameter | IAutoMLJobOutcome | None = None
+    """What has to be beaten, in the metric's own direction: an SSM parameter that holds a number, or another outcome.
+
+    It is judged once for each job. When the parameter changes later, say to the value of the job itself, nothing is
+    judged anew.
+    """
+
+    metric: Metric | str | None = None
+    """Which metric of the best candidate. Default: the job's objective.
+
+    Where a metric was measured on several sets, the validation set's value counts, then the test set's, then the
+    training set's. A metric that the candidate does not have fails the deployment.
+    """
+
+    on_miss: OnMiss | str = OnMiss.FAIL
+    """`fail`: the deployment fails. `warn`: it goes on, and `gate_result` tells."""
+
+    @property
+    def rules(self) -> list[tuple[GateRule, Any]]:
+        """What was given, with its value."""
+        given = (
+            (GateRule.AT_LEAST, self.at_least),
+            (GateRule.AT_MOST, self.at_most),
+            (GateRule.BETTER_THAN, self.better_than),
+        )
+        return [(rule, value) for rule, value in given if value is not None]
+
+    def problems(self, objective: str | None) -> Iterator[str]:
+        """What is wrong, in the caller's words.
+
+        Args:
+            objective: What the job optimizes, if that is known.
+        """
+        if len(self.rules) != 1:
+            given = listed([_PROPS[rule] for rule, _ in self.rules]) if self.rules else "none"
+            yield f"'quality_gate' must have exactly one of 'at_least', 'at_most' and 'better_than', got {given}"
+            return
+        ((rule, value),) = self.rules
+        prop = f"quality_gate.{_PROPS[rule]}"
+        if rule is GateRule.BETTER_THAN:
+            if not (hasattr(value, "string_value") or _is_outcome(value)):
+                yield (
+                    f"'{prop}' must be an ssm.IStringParameter or an AutoMLJobOutcome, got {described(value)}; "
+                    "for a number use 'at_least' or 'at_most'"
+                )
+        elif not _is_number(value):
+            yield f"'{prop}' must be a finite number, got {described(value)}"
+        if self.on_miss not in set(OnMiss):
+            yield f"'quality_gate.on_miss' must be one of {listed(OnMiss)}, got {described(self.on_miss)}"
+        if self.metric is not None and not isinstance(self.metric, str):
+            yield f"'quality_gate.metric' must be a Metric or text, got {described(self.metric)}"
+            return
+        yield from self._direction_problems(rule, objective if self.metric is None else self.metric)
+
+    def _direction_problems(self, rule: GateRule, metric: str | None) -> Iterator[str]:
+        if metric is None or is_token(metric):
+            return
+        direction = direction_of(metric)
+        if rule is GateRule.AT_LEAST and direction is Direction.MINIMIZE:
+            yield f"'quality_gate.at_least' does not fit '{metric}', of which less is better: use 'at_most'"
+        if rule is GateRule.AT_MOST and direction is Direction.MAXIMIZE:
+            yield f"'quality_gate.at_most' does not fit '{metric}', of which more is better: use 'at_least'"
+        if rule is GateRule.BETTER_THAN and direction is None and self.metric is not None:
+            yield (
+                f"'quality_gate.better_than' needs a metric whose better direction is known, got '{metric}'"
+                f"{hint(metric, _KNOWN)}: use 'at_least' or 'at_most'"
+            )
+
+    def warnings(self) -> dict[str, str]:
+        """What surely is a mistake although it may pass."""
+        if isinstance(self.metric, str) and not is_token(self.metric) and self.metric not in _KNOWN:
+            guess = hint(self.metric, _KNOWN)
+            return {"gate_metric": f"'quality_gate.metric' is '{self.metric}', which this library does not know{guess}"}
+        return {}
+
+    def rendered(self) -> dict[str, Any]:
+        """The property that the function reads."""
+        ((rule, value),) = self.rules
+        if _is_outcome(value):
+            value = value.objective_value
+        elif rule is GateRule.BETTER_THAN:
+            value = value.string_value
+        direction = None if self.metric is None else direction_of(self.metric)
+        return {
+            Gate.RULE: rule,
+            Gate.VALUE: value,
+            **({} if self.metric is None else {Gate.METRIC: str(self.metric)}),
+            **({} if direction is None else {Gate.DIRECTION: direction}),
+            Gate.ON_MISS: str(self.on_miss),
+        }
+
+
+_PROPS: Final = {
+    GateRule.AT_LEAST: "at_least",
+    GateRule.AT_MOST: "at_most",
+    GateRule.BETTER_THAN: "better_than",
+}
+
+
+_KNOWN: Final = sorted({*Metric, *REPORTED})
+
+
+def direction_of(metric: str) -> Direction | None:
+    """Whether less or more of a metric is better; None if the metric is not known."""
+    if metric in MINIMIZED:
+        return Direction.MINIMIZE
+    return Direction.MAXIMIZE if metric in _KNOWN else None
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return is_token(value) or math.isfinite(value)
+
+
+def _is_outcome(value: object) -> bool:
+    return hasattr(type(value), "objective_value")  # of the type: an outcome that is asked is an outcome that is used
