@@ -7,7 +7,7 @@
     python3 dev.py shell COMMAND ...    run any command in the environment
 
 The environment is `.venv` below this folder; it is made by the first command and renewed when `pyproject.toml` or
-`constraints.txt` changes. Node comes with it from PyPI, and `test` gets one linter with its npm.
+`constraints.txt` changes. Node comes with it from PyPI, and `test` gets two programs with its npm.
 """
 
 import hashlib
@@ -23,8 +23,11 @@ BIN = "Scripts" if os.name == "nt" else "bin"
 EXTRAS = {"rehearse": "rehearsal,examples", "test": "rehearsal,rehearsal-forecasting,examples,test,lint"}
 EXTRAS |= {"bench": EXTRAS["test"], "shell": EXTRAS["test"]}
 
-ASL_VALIDATOR = "asl-validator@4.0.0"
-"""A linter of state machines, from npm; tests find it by a variable."""
+FROM_NPM = {
+    "ASL_VALIDATOR": ("asl-validator@4.0.0", "dist/bin/asl-validator.js"),  # a linter of state machines
+    "PYRIGHT": ("pyright@1.1.414", "langserver.index.js"),  # what editors ask about types and texts
+}
+"""Programs of Node that tests run, and the variable that tells a test where each lies."""
 
 UNIT = "not cloud and not clients and not training"
 CHECKS = {
@@ -63,10 +66,10 @@ def check(environment: "Environment", which: str, *options: str) -> int:
         say(f"{name}: {' '.join(command)}")
         if environment.run(command):
             failed.append(name)
-    asl_validator = environment.provide_from_npm(ASL_VALIDATOR) / "dist/bin/asl-validator.js"
+    programs = {name: str(environment.provide_from_npm(package) / file) for name, (package, file) in FROM_NPM.items()}
     say("unit tests")
     pytest = ["pytest", "-q", "-n", "2", "--dist", "loadfile", *options, "-m"]
-    if environment.run([*pytest, UNIT], ASL_VALIDATOR=str(asl_validator)):
+    if environment.run([*pytest, UNIT], **programs):
         failed.append("unit tests")
     if which == "all":
         clients = Environment(ROOT / ".venv-clients", ROOT / "constraints-clients.txt")

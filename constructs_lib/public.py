@@ -29,7 +29,8 @@ from .endpoint.endpoint import AutoMLEndpoint
 from .endpoint.rollout import DeploymentPolicy
 from .endpoint.scaling import AutoScaling, ScalingSchedule
 from .endpoint.serving import Asynchronous, DataCapture, RealTime, Serverless
-from .jobs.job import AutoMLJob, AutoMLJobV2, IAutoMLJob
+from .jobs.base import IAutoMLJob
+from .jobs.job import AutoMLJob, AutoMLJobV2
 from .outcome.gate import QualityGate
 from .outcome.outcome import AutoMLJobOutcome
 from .provider.provider import AutoMLProvider

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol, Required, TypedDict
+from dataclasses import fields as dataclass_fields
+from typing import TYPE_CHECKING, Any, Final, Protocol, Required, TypedDict, Unpack
 
 import aws_cdk as cdk
 import jsii
@@ -13,6 +14,7 @@ from ..api.fields import described, problems, raise_if_any, render
 from ..api.hosting import TransformFields
 from ..data.channels import Channel
 from ..data.output import OutputLocation, check_output
+from ..keywords import ConstructorSignature, spelled_out
 from ..provider.following import let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
@@ -45,30 +47,81 @@ class HasCandidate(Protocol):
 
 
 class TransformProps(TypedDict, total=False):
-    """The props of `AutoMLTransform`, which explains them."""
+    """What a batch transform takes besides the outcome whose candidate predicts."""
 
     data: Required[Channel]
+    """What to predict for: columns as in the training data, without the target and, for CSV, without a line that names
+    them."""
+
     instance_type: Required[str]
+    """The instance type, such as `ml.m5.xlarge`."""
+
     output: OutputLocation | None
+    """Where predictions go, an object `<key>.out` for each object read. Default: a new private, encrypted bucket,
+    which stays when the stack is removed."""
+
     instance_count: int
+    """How many instances share the objects, at least 1. Default: 1."""
+
     content_type: str | None
+    """The MIME type of the data. Default: `text/csv`."""
+
     split_type: SplitType | None
+    """How objects are cut into requests: `Line`, `RecordIO`, `TFRecord` or `None`. Default: an object is one request,
+    of at most `max_payload_mib`."""
+
     accept: str | None
+    """The MIME type of the predictions. Default: the candidate's own."""
+
     assemble_with: AssembleWith | None
+    """How predictions of an object are put together: `Line` or `None`. Default: as they come."""
+
     batch_strategy: BatchStrategy | None
+    """Whether requests hold many records (`MultiRecord`) or one. Default: as many as fit."""
+
     max_payload_mib: int | None
+    """The largest request in MiB, 0 for no limit. Default: 6."""
+
     max_concurrent_transforms: int | None
+    """How many requests an instance works at. Default: the candidate's own number."""
+
     input_filter: str | None
+    """A JSONPath to the columns that the candidate sees, such as `$[1:]`. Default: all."""
+
     output_filter: str | None
+    """A JSONPath to what is written. Default: all."""
+
     join_source: JoinSource | None
+    """`Input`: predictions are written behind the data that they are for. Default: by themselves."""
+
     inference_response_keys: Sequence[ResponseKey | str] | None
+    """What predictions of a classifier hold: some of `predicted_label`, `probability`, `probabilities`, `labels`.
+    Default: what the candidate answers by itself."""
+
     role: iam.IRole | None
+    """The role the model runs as; it must trust `sagemaker.amazonaws.com`, and gets what it needs. Default: a new role
+    with only that."""
+
     volume_encryption_key: kms.IKey | None
+    """The KMS key for the volumes of the instances. Default: the service's own."""
+
     vpc: ec2.IVpc | None
+    """The VPC to run in; it must reach S3. Default: the service's own network."""
+
     vpc_subnets: ec2.SubnetSelection | None
+    """Which of its subnets, 1 to 16. Default: the private ones."""
+
     security_groups: Sequence[ec2.ISecurityGroup] | None
+    """The security groups, 1 to 5. Default: a new one in `vpc` that allows all outbound traffic."""
+
     enable_network_isolation: bool | None
+    """Let the containers reach nothing. Default: they may."""
+
     revision: str
+    """Another value predicts again although nothing else has changed. Default: `1`."""
+
+
+TRANSFORM_DEFAULTS: Final = {"instance_count": 1, "content_type": "text/csv", "revision": "1"}
 
 
 @jsii.implements(cdk.ITaggableV2)
@@ -82,34 +135,16 @@ class AutoMLTransform(Construct):
     See https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
     """
 
+    __signature__ = ConstructorSignature()
+
+    @spelled_out(TransformProps, **TRANSFORM_DEFAULTS)
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
         outcome: HasCandidate,
-        data: Channel,
-        instance_type: str,
-        output: OutputLocation | None = None,
-        instance_count: int = 1,
-        content_type: str | None = "text/csv",
-        split_type: SplitType | None = None,
-        accept: str | None = None,
-        assemble_with: AssembleWith | None = None,
-        batch_strategy: BatchStrategy | None = None,
-        max_payload_mib: int | None = None,
-        max_concurrent_transforms: int | None = None,
-        input_filter: str | None = None,
-        output_filter: str | None = None,
-        join_source: JoinSource | None = None,
-        inference_response_keys: Sequence[ResponseKey | str] | None = None,
-        role: iam.IRole | None = None,
-        volume_encryption_key: kms.IKey | None = None,
-        vpc: ec2.IVpc | None = None,
-        vpc_subnets: ec2.SubnetSelection | None = None,
-        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
-        enable_network_isolation: bool | None = None,
-        revision: str = "1",
+        **props: Unpack[TransformProps],
     ) -> None:
         """Define a transform job.
 
@@ -117,65 +152,27 @@ class AutoMLTransform(Construct):
             scope: Where it lives.
             construct_id: Its id there; the generated name holds the stack's name and this id.
             outcome: What the AutoML job has come to: its best candidate predicts.
-            data: What to predict for: columns as in the training data, without the target and, for CSV, without a line
-                that names them.
-            instance_type: The instance type, such as `ml.m5.xlarge`.
-            output: Where predictions go, an object `<key>.out` for each object read. Default: a new private, encrypted
-                bucket, which stays when the stack is removed.
-            instance_count: How many instances share the objects, at least 1.
-            content_type: The MIME type of the data.
-            split_type: How objects are cut into requests: `Line`, `RecordIO`, `TFRecord` or `None`. Default: an object
-                is one request, of at most `max_payload_mib`.
-            accept: The MIME type of the predictions. Default: the candidate's own.
-            assemble_with: How predictions of an object are put together: `Line` or `None`. Default: as they come.
-            batch_strategy: Whether requests hold many records (`MultiRecord`) or one. Default: as many as fit.
-            max_payload_mib: The largest request in MiB, 0 for no limit. Default: 6.
-            max_concurrent_transforms: How many requests an instance works at. Default: the candidate's own number.
-            input_filter: A JSONPath to the columns that the candidate sees, such as `$[1:]`. Default: all.
-            output_filter: A JSONPath to what is written. Default: all.
-            join_source: `Input`: predictions are written behind the data that they are for. Default: by themselves.
-            inference_response_keys: What predictions of a classifier hold: some of `predicted_label`, `probability`,
-                `probabilities`, `labels`. Default: what the candidate answers by itself.
-            role: The role the model runs as; it must trust `sagemaker.amazonaws.com`, and gets what it needs. Default:
-                a new role with only that.
-            volume_encryption_key: The KMS key for the volumes of the instances. Default: the service's own.
-            vpc: The VPC to run in; it must reach S3. Default: the service's own network.
-            vpc_subnets: Which of its subnets, 1 to 16. Default: the private ones.
-            security_groups: The security groups, 1 to 5. Default: a new one in `vpc` that allows all outbound traffic.
-            enable_network_isolation: Let the containers reach nothing. Default: they may.
-            revision: Another value predicts again although nothing else has changed.
 
         Raises:
             ValueError: with everything that is wrong, each in the props' own names.
         """
         where = f"AutoMLTransform '{scope.node.path}/{construct_id}'"
         candidate = candidate_of(outcome, where)
-        fields = TransformFields(
-            instance_type=instance_type,
-            instance_count=instance_count,
-            content_type=content_type,
-            split_type=split_type,
-            accept=accept,
-            assemble_with=assemble_with,
-            batch_strategy=batch_strategy,
-            max_payload_mib=max_payload_mib,
-            max_concurrent_transforms=max_concurrent_transforms,
-            input_filter=input_filter,
-            output_filter=output_filter,
-            join_source=join_source,
-        )
+        given: dict[str, Any] = {**props}
+        fields = TransformFields(**{field.name: given[field.name] for field in dataclass_fields(TransformFields)})
+        data, output, key = props["data"], props["output"], props["volume_encryption_key"]
         model_props = ModelProps(
             candidate=candidate,
-            role=role,
-            vpc=vpc,
-            vpc_subnets=vpc_subnets,
-            security_groups=security_groups,
-            enable_network_isolation=enable_network_isolation,
-            inference_response_keys=inference_response_keys,
-            volume_encryption_key=volume_encryption_key,
+            role=props["role"],
+            vpc=props["vpc"],
+            vpc_subnets=props["vpc_subnets"],
+            security_groups=props["security_groups"],
+            enable_network_isolation=props["enable_network_isolation"],
+            inference_response_keys=props["inference_response_keys"],
+            volume_encryption_key=key,
             what="transform job",
         )
-        raise_if_any([*_problems(fields, data, output, revision), *model_props.problems(scope)], where)
+        raise_if_any([*_problems(fields, data, output, props["revision"]), *model_props.problems(scope)], where)
         super().__init__(scope, construct_id)
         warn(self, model_props.warnings())
         provider = AutoMLProvider.of(self)
@@ -190,7 +187,7 @@ class AutoMLTransform(Construct):
             model_props,
             name=construct_id,
             grants=asked,
-            instance_type=instance_type,
+            instance_type=props["instance_type"],
             max_containers=None,
         )
         request = render(fields)
@@ -203,8 +200,8 @@ class AutoMLTransform(Construct):
         # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformOutput.html
         if self._output.key is not None:
             request["TransformOutput"]["KmsKeyId"] = self._output.key.key_arn
-        if volume_encryption_key is not None:
-            request["TransformResources"]["VolumeKmsKeyId"] = volume_encryption_key.key_arn
+        if key is not None:
+            request["TransformResources"]["VolumeKmsKeyId"] = key.key_arn
         self._resource = provider.custom_resource(
             self,
             "Resource",
@@ -216,7 +213,7 @@ class AutoMLTransform(Construct):
                     "Tags": self._tags.rendered_tags,
                 },
                 Property.NAME_PREFIX: provider.hosted_prefix(construct_id),
-                Property.REVISION: revision,
+                Property.REVISION: props["revision"],
             },
         )
         let_change(self._resource)

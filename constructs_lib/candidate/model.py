@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import IDependable
 
-    from ..jobs.job import JobBase
+    from ..jobs.base import JobBase
 
 _HPO: Final = "HYPERPARAMETER_TUNING"
 _READS: Final = "the job names what it writes below its own folder"

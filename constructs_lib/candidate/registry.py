@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
 import aws_cdk as cdk
 from constructs import Construct
 
 from ..api.fields import described, problems, raise_if_any, render
 from ..api.hosting import ApprovalStatus, PackageFields
+from ..keywords import ConstructorSignature, spelled_out
 from ..provider.following import let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
@@ -32,16 +33,41 @@ _METADATA_VALUE: Final = 256
 
 
 class ModelPackageProps(TypedDict, total=False):
-    """The props of `AutoMLModelPackage`, which explains them."""
+    """What a version in the registry takes besides the outcome and the group."""
 
     approval_status: ApprovalStatus
+    """Whether the version may be deployed. A change of this prop changes the version in place; what somebody decides
+    in the registry stays as long as the prop does. Default: it waits for somebody's approval."""
+
     description: str | None
+    """What people read about it, up to 1024 characters. Default: nothing."""
+
     metadata: Mapping[str, str] | None
+    """More to be known of it: up to 42 keys of up to 128 characters, values of up to 256. Default: nothing more."""
+
     content_types: Sequence[str] | None
+    """MIME types that the model takes. Default: `text/csv`; for images `image/png`, `image/jpeg`."""
+
     response_mime_types: Sequence[str] | None
+    """MIME types that it answers in. Default: `text/csv` and `application/json`."""
+
     instance_type: str | None
+    """A type of the instances that it will run on: with a GPU or without, the containers differ for images and texts.
+    Default: without."""
+
     inference_response_keys: Sequence[ResponseKey | str] | None
+    """What answers of a classifier hold: some of `predicted_label`, `probability`, `probabilities`, `labels`. Default:
+    what the candidate answers by itself."""
+
     removal_policy: cdk.RemovalPolicy
+    """What becomes of a version when the job is trained again, or the stack is removed. Default: it stays, as a
+    registry is a record. With `DESTROY` it is deleted: then the group can go too."""
+
+
+MODEL_PACKAGE_DEFAULTS: Final = {
+    "approval_status": ApprovalStatus.PENDING_MANUAL_APPROVAL,
+    "removal_policy": cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+}
 
 
 class AutoMLModelPackage(Construct):
@@ -53,6 +79,9 @@ class AutoMLModelPackage(Construct):
     See https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry.html
     """
 
+    __signature__ = ConstructorSignature()
+
+    @spelled_out(ModelPackageProps, **MODEL_PACKAGE_DEFAULTS)
     def __init__(
         self,
         scope: Construct,
@@ -60,14 +89,7 @@ class AutoMLModelPackage(Construct):
         *,
         outcome: HasCandidate,
         model_package_group: str | sagemaker.CfnModelPackageGroup,
-        approval_status: ApprovalStatus = ApprovalStatus.PENDING_MANUAL_APPROVAL,
-        description: str | None = None,
-        metadata: Mapping[str, str] | None = None,
-        content_types: Sequence[str] | None = None,
-        response_mime_types: Sequence[str] | None = None,
-        instance_type: str | None = None,
-        inference_response_keys: Sequence[ResponseKey | str] | None = None,
-        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        **props: Unpack[ModelPackageProps],
     ) -> None:
         """Define a version.
 
@@ -77,19 +99,6 @@ class AutoMLModelPackage(Construct):
             outcome: What the AutoML job has come to: its best candidate is registered.
             model_package_group: The group, by its name or as the CDK's own construct; for one of another account its
                 ARN. It has to exist.
-            approval_status: Whether the version may be deployed. A change of this prop changes the version in place;
-                what somebody decides in the registry stays as long as the prop does.
-            description: What people read about it, up to 1024 characters. Default: nothing.
-            metadata: More to be known of it: up to 42 keys of up to 128 characters, values of up to 256. Default:
-                nothing more.
-            content_types: MIME types that the model takes. Default: `text/csv`; for images `image/png`, `image/jpeg`.
-            response_mime_types: MIME types that it answers in. Default: `text/csv` and `application/json`.
-            instance_type: A type of the instances that it will run on: with a GPU or without, the containers differ
-                for images and texts. Default: without.
-            inference_response_keys: What answers of a classifier hold: some of `predicted_label`, `probability`,
-                `probabilities`, `labels`. Default: what the candidate answers by itself.
-            removal_policy: What becomes of a version when the job is trained again, or the stack is removed. Default:
-                it stays, as a registry is a record. With `DESTROY` it is deleted: then the group can go too.
 
         Raises:
             ValueError: with everything that is wrong, each in the props' own names.
@@ -99,11 +108,13 @@ class AutoMLModelPackage(Construct):
         group: Any = getattr(model_package_group, "model_package_group_name", model_package_group)
         fields = PackageFields(
             model_package_group=group,
-            approval_status=approval_status,
-            description=description,
-            content_types=content_types,
-            response_mime_types=response_mime_types,
+            approval_status=props["approval_status"],
+            description=props["description"],
+            content_types=props["content_types"],
+            response_mime_types=props["response_mime_types"],
         )
+        instance_type, removal_policy = props["instance_type"], props["removal_policy"]
+        metadata, keys = props["metadata"], props["inference_response_keys"]
         found = problems(fields, is_token=is_token)
         if instance_type is not None and not isinstance(instance_type, str):
             found.append(f"'instance_type' must be text, got {described(instance_type)}")
@@ -111,7 +122,7 @@ class AutoMLModelPackage(Construct):
             found.append(f"'removal_policy' must be a RemovalPolicy, got {described(removal_policy)}")
         found += [
             *_metadata_problems(metadata),
-            *key_problems(inference_response_keys),
+            *key_problems(keys),
             *candidate.problems("not needed", cdk.Stack.of(scope)),
         ]
         raise_if_any(found, where)
@@ -120,7 +131,6 @@ class AutoMLModelPackage(Construct):
         request = render(fields)
         if metadata:
             request["CustomerMetadataProperties"] = dict(metadata)
-        keys = inference_response_keys
         self._resource = provider.custom_resource(
             self,
             "Resource",

@@ -15,6 +15,7 @@ from ..api.fields import described, raise_if_any
 from ..api.hosting import EndpointName
 from ..candidate.model import BestModel, ModelProps
 from ..interfaces import Connectable, Endpoint
+from ..keywords import ConstructorSignature
 from ..outcome.outcome import AutoMLJobOutcome
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
@@ -79,6 +80,8 @@ class AutoMLEndpoint(EndpointBase):
         """
         raise_if_any(list(_name_problems(endpoint_name)), f"from_endpoint_name for '{construct_id}'")
         return ImportedEndpoint(scope, construct_id, endpoint_name)
+
+    __signature__ = ConstructorSignature()
 
     def __init__(
         self,

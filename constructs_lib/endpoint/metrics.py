@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from aws_cdk.interfaces import aws_sagemaker as sagemaker
     from constructs import Construct
 
-    from ..jobs.job import MetricOptions
+    from ..jobs.base import MetricOptions
 
 
 VARIANT: Final = "AllTraffic"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
 from ..api.fields import SecondsValue, described, problems, render
 from ..api.hosting import BlueGreen, CapacitySize, CapacityUnit, Rolling, Traffic, TrafficRouting
+from ..keywords import spelled_out
 from ..tokens import is_token, known_seconds
 
 if TYPE_CHECKING:
@@ -24,6 +25,18 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_RollingUpdatePolic
 
 _WATCHED_SECONDS: Final = 600
 """How long alarms are watched where the caller gave some and no policy: with no time at all they would never count."""
+
+
+class BlueGreenProps(TypedDict, total=False):
+    """What every policy takes that puts a whole new fleet beside the old one."""
+
+    termination_wait: cdk.Duration | None
+    """How long the old fleet is kept once all traffic has moved, and the alarms are watched, up to an hour. Default: it
+    goes at once."""
+
+    maximum_execution_timeout: cdk.Duration | None
+    """How long the deployment may take, 10 minutes to 8 hours, and longer than all waits. Default: the service's own
+    time."""
 
 
 class DeploymentPolicy:
@@ -47,27 +60,11 @@ class DeploymentPolicy:
         self._span = span
 
     @classmethod
-    def all_at_once(
-        cls, *, termination_wait: cdk.Duration | None = None, maximum_execution_timeout: cdk.Duration | None = None
-    ) -> DeploymentPolicy:
-        """All traffic moves to the new fleet in one step.
-
-        Args:
-            termination_wait: How long the old fleet is kept, and the alarms are watched, up to an hour. Default: not.
-            maximum_execution_timeout: How long the deployment may take, 10 minutes to 8 hours, and longer than all
-                waits. Default: the service's own time.
-        """
+    @spelled_out(BlueGreenProps)
+    def all_at_once(cls, **props: Unpack[BlueGreenProps]) -> DeploymentPolicy:
+        """All traffic moves to the new fleet in one step."""
         traffic = Traffic(routing=TrafficRouting.ALL_AT_ONCE, wait_interval=SecondsValue(0))
-        return cls(
-            "all_at_once",
-            BlueGreen(
-                traffic=traffic,
-                termination_wait=termination_wait,
-                maximum_execution_timeout=maximum_execution_timeout,
-            ),
-            {},
-            _CANARY,
-        )
+        return cls("all_at_once", BlueGreen(traffic=traffic, **props), {}, _CANARY)
 
     @classmethod
     def watched(cls) -> DeploymentPolicy:
@@ -78,14 +75,14 @@ class DeploymentPolicy:
         )
 
     @classmethod
+    @spelled_out(BlueGreenProps)
     def canary(
         cls,
         *,
         percent: int | None = None,
         instances: int | None = None,
         wait_interval: cdk.Duration,
-        termination_wait: cdk.Duration | None = None,
-        maximum_execution_timeout: cdk.Duration | None = None,
+        **props: Unpack[BlueGreenProps],
     ) -> DeploymentPolicy:
         """A small part of the traffic moves first, and the rest after a while.
 
@@ -93,26 +90,21 @@ class DeploymentPolicy:
             percent: How much moves first: 1 to 50 percent of the instances. Exactly one of it and `instances`.
             instances: The same as a number of instances, at most half of them.
             wait_interval: How long until the rest moves, up to an hour.
-            termination_wait: How long the old fleet is kept after that, up to an hour. Default: not.
-            maximum_execution_timeout: How long the deployment may take, 10 minutes to 8 hours, and longer than all
-                waits. Default: the service's own time.
         """
         size = _size(percent, instances)
         traffic = Traffic(routing=TrafficRouting.CANARY, wait_interval=wait_interval, canary_size=size)
-        policy = BlueGreen(
-            traffic=traffic, termination_wait=termination_wait, maximum_execution_timeout=maximum_execution_timeout
-        )
+        policy = BlueGreen(traffic=traffic, **props)
         return cls("canary", policy, {"": (percent, instances)}, _CANARY)
 
     @classmethod
+    @spelled_out(BlueGreenProps)
     def linear(
         cls,
         *,
         percent: int | None = None,
         instances: int | None = None,
         wait_interval: cdk.Duration,
-        termination_wait: cdk.Duration | None = None,
-        maximum_execution_timeout: cdk.Duration | None = None,
+        **props: Unpack[BlueGreenProps],
     ) -> DeploymentPolicy:
         """Traffic moves in equal steps.
 
@@ -120,15 +112,10 @@ class DeploymentPolicy:
             percent: How much each step moves: 10 to 50 percent of the instances. Exactly one of it and `instances`.
             instances: The same as a number of instances, at most half of them.
             wait_interval: How long between steps, up to an hour.
-            termination_wait: How long the old fleet is kept after that, up to an hour. Default: not.
-            maximum_execution_timeout: How long the deployment may take, 10 minutes to 8 hours, and longer than all
-                waits. Default: the service's own time.
         """
         size = _size(percent, instances)
         traffic = Traffic(routing=TrafficRouting.LINEAR, wait_interval=wait_interval, linear_step_size=size)
-        policy = BlueGreen(
-            traffic=traffic, termination_wait=termination_wait, maximum_execution_timeout=maximum_execution_timeout
-        )
+        policy = BlueGreen(traffic=traffic, **props)
         return cls("linear", policy, {"": (percent, instances)}, _LINEAR)
 
     @classmethod

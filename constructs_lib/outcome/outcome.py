@@ -14,11 +14,13 @@ from constructs import Construct, IValidation
 
 from ..access.grants import warn
 from ..api.fields import described, listed, number, raise_if_any
-from ..candidate.batch import AutoMLTransform
+from ..candidate.batch import TRANSFORM_DEFAULTS, AutoMLTransform, TransformProps
 from ..candidate.model import Candidate
-from ..candidate.registry import AutoMLModelPackage
+from ..candidate.registry import MODEL_PACKAGE_DEFAULTS, AutoMLModelPackage, ModelPackageProps
 from ..data.buckets import facts as bucket_facts
-from ..jobs.job import JobBase, jobs_of, watch
+from ..jobs.base import JobBase, watch
+from ..jobs.owned import jobs_of
+from ..keywords import ConstructorSignature, spelled_out
 from ..provider.following import let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
@@ -30,9 +32,7 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_sagemaker as sagemaker
 
-    from ..candidate.batch import TransformProps
-    from ..candidate.registry import ModelPackageProps
-    from ..jobs.job import IAutoMLJob, JobFacts
+    from ..jobs.base import IAutoMLJob, JobFacts
 
 _LINK: Final = 12 * 3600
 """Seconds that one wait condition lasts at most."""
@@ -85,6 +85,8 @@ class AutoMLJobOutcome(Construct):
 
     See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-creationpolicy.html
     """
+
+    __signature__ = ConstructorSignature()
 
     def __init__(
         self,
@@ -249,18 +251,19 @@ class AutoMLJobOutcome(Construct):
         """
         return self._attribute(OutcomeAttribute.RESULT_URI)
 
+    @spelled_out(TransformProps, **TRANSFORM_DEFAULTS)
     def transform(self, construct_id: str = "Transform", **props: Unpack[TransformProps]) -> AutoMLTransform:
         """Predict for a whole set of data with the best candidate, in a batch transform job.
 
         Args:
             construct_id: The id below the outcome.
-            **props: Those of `AutoMLTransform`; `data` and `instance_type` are needed.
 
         Raises:
             ValueError: with everything that is wrong, each in the props' own names.
         """
         return AutoMLTransform(self, construct_id, outcome=self, **props)
 
+    @spelled_out(ModelPackageProps, **MODEL_PACKAGE_DEFAULTS)
     def register(
         self,
         model_package_group: str | sagemaker.CfnModelPackageGroup,
@@ -272,7 +275,6 @@ class AutoMLJobOutcome(Construct):
         Args:
             model_package_group: The group: its name, its ARN, or the CDK's own construct.
             construct_id: The id below the outcome.
-            **props: Those of `AutoMLModelPackage`.
 
         Raises:
             ValueError: with everything that is wrong, each in the props' own names.

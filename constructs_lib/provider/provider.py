@@ -15,6 +15,7 @@ from constructs import Construct
 from ..access import permissions
 from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
 from ..api.fields import raise_if_any
+from ..keywords import ConstructorSignature
 from ..runtime import contract
 from ..tokens import TEXT_TOKEN, slug
 from .options import LOG_RETENTION_DAYS, Options
@@ -72,6 +73,8 @@ class AutoMLProvider(Construct):
 
     Made by the first job of a stack and shared by all of them; use `of` to get at it.
     """
+
+    __signature__ = ConstructorSignature()
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)

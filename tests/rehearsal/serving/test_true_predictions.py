@@ -29,7 +29,7 @@ from constructs_lib import (
     SplitType,
     TextClassification,
 )
-from constructs_lib.jobs.job import JobBase
+from constructs_lib.jobs.base import JobBase
 from constructs_lib.rehearsal.cloud import Cloud
 from constructs_lib.rehearsal.training.archive import Kept
 from constructs_lib.rehearsal.training.inference import Model

@@ -1,0 +1,287 @@
+"""What every job can be asked, one of this stack or one that was made elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+
+from ..access import permissions
+from ..api.fields import described
+from ..provider.following import Following
+from ..provider.provider import AutoMLProvider
+from ..runtime import contract
+from ..runtime.contract import ENDED, JobMetric, JobStatus, Property
+from ..tokens import is_token, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from aws_cdk import aws_cloudwatch as cloudwatch
+    from aws_cdk import aws_events as events
+    from aws_cdk import aws_sns as sns
+    from constructs import Construct
+
+    from ..data.output import OutputLocation
+
+
+class MetricOptions(TypedDict, total=False):
+    """What a metric of a job takes: the CDK's `cloudwatch.MetricOptions`, as far as they make sense here."""
+
+    statistic: str
+    """How values of a period are combined. Default: see the metric."""
+
+    period: cdk.Duration
+    """The time that a value stands for. Default: five minutes."""
+
+    label: str
+    """What graphs call it. Default: the metric's name."""
+
+    color: str
+    """Its color in graphs, `#rrggbb`. Default: CloudWatch chooses."""
+
+
+class IAutoMLJob(Protocol):
+    """A job of this stack, or one made elsewhere."""
+
+    @property
+    def job_name(self) -> str:
+        """The job's name."""
+
+    @property
+    def job_arn(self) -> str:
+        """The job's ARN."""
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Allow actions on this job."""
+
+    def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow to follow the job."""
+
+    def grant_stop(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow to stop the job."""
+
+    def grant_read_artifacts(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow to read what the job wrote."""
+
+    def on_finished(self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnFinished") -> events.Rule:
+        """Send something when the job has ended, however it did."""
+
+    def on_completed(
+        self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnCompleted"
+    ) -> events.Rule:
+        """Send something when the job has ended well."""
+
+    def on_failed(self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnFailed") -> events.Rule:
+        """Send something when the job has failed."""
+
+
+class JobBase(cdk.Resource):
+    """What jobs of this stack and imported ones share.
+
+    Both kinds say the name and the ARN themselves. They cannot be abstract: jsii's metaclass and ABC's conflict. So
+    what they say is declared for type checkers.
+    """
+
+    if TYPE_CHECKING:
+
+        @property
+        def job_name(self) -> str:
+            """The job's name: at most 32 characters, unique in account and region for ever."""
+
+        @property
+        def job_arn(self) -> str:
+            """The job's ARN."""
+
+    facts: JobFacts
+    """What an outcome has to know of the job."""
+
+    _output: OutputLocation | None
+    _following: Following | None
+
+    def places_apart(self, stack: cdk.Stack) -> Iterator[tuple[str, str, str]]:
+        """What keeps a stack from the job: account or region, where the job is, and where the stack is."""
+        for what, of_job, of_stack in (
+            ("account", self.env.account, stack.account),
+            ("region", self.env.region, stack.region),
+        ):
+            if not is_token(of_job) and not is_token(of_stack) and of_job != of_stack:
+                yield what, of_job, of_stack
+
+    @property
+    def following(self) -> Following:
+        """What follows the job to its end: its own resource, or a watch where no resource of the app made it."""
+        if self._following is None:
+            self._following = watch(self, "Watch", self)
+        return self._following
+
+    @property
+    def output_location(self) -> str:
+        """The S3 URI below which the job writes: the artifacts lie at `<output_location>/<job name>/`.
+
+        Raises:
+            ValueError: the job was imported without its `output`.
+        """
+        return self._known_output("output_location").s3_uri
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Allow actions on this job.
+
+        Args:
+            grantee: Who may.
+            actions: IAM actions whose resource is an AutoML job, e.g. `sagemaker:StopAutoMLJob`.
+        """
+        return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.job_arn])
+
+    def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow to follow the job: describe it, list its candidates and its tags.
+
+        Listing candidates has no resource type in IAM, so that one action is granted on ``*``.
+        """
+        candidates = iam.Grant.add_to_principal(
+            grantee=grantee, actions=list(permissions.LIST_CANDIDATES), resource_arns=["*"]
+        )
+        return self.grant(grantee, *permissions.DESCRIBE_JOB).combine(candidates)
+
+    def grant_stop(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow to stop the job. What it has trained so far stays."""
+        return self.grant(grantee, *permissions.STOP_JOB)
+
+    def grant_read_artifacts(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow to read what the job writes, and to decrypt it where its bucket or its output has a key.
+
+        Raises:
+            ValueError: the job was imported without its `output`.
+        """
+        return self._known_output("grant_read_artifacts").grant_read(grantee, self.job_name)
+
+    def on_finished(self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnFinished") -> events.Rule:
+        """Send something when the job has ended, however it did: completed, failed or stopped.
+
+        AWS itself sends no event when an AutoML job ends. The stack's state machine looks at the job once a minute and
+        puts an `Autopilot Job State Change` event of the source `cdk-sagemaker-autopilot` on the bus; a change may be
+        told twice, and a state that passes between two looks is not told.
+
+        Args:
+            target: A rule target of `aws_events_targets`, or an SNS topic.
+            construct_id: The id of the rule below the job. Another target under the same id joins the rule.
+
+        See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rules.html
+        """
+        return self._on(construct_id, target, sorted(ENDED), "has ended")
+
+    def on_completed(
+        self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnCompleted"
+    ) -> events.Rule:
+        """Send something when the job has ended well. For the rest see `on_finished`."""
+        return self._on(construct_id, target, [JobStatus.COMPLETED], "has completed")
+
+    def on_failed(self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnFailed") -> events.Rule:
+        """Send something when the job has failed; a job that was stopped has not. For the rest see `on_finished`."""
+        return self._on(construct_id, target, [JobStatus.FAILED], "has failed")
+
+    def _on(
+        self, construct_id: str, target: events.IRuleTarget | sns.ITopic, statuses: Sequence[str], what: str
+    ) -> events.Rule:
+        if not (hasattr(target, "bind") or hasattr(target, "topic_arn")):
+            raise ValueError(
+                f"'target' of '{self.node.path}' must be an events.IRuleTarget or an sns.ITopic, got "
+                f"{described(target)}; targets are in aws_cdk.aws_events_targets"
+            )
+        description = plain(f"The Autopilot job {self.node.path} {what}")
+        return self.following.rule(self, construct_id, target, statuses, description)
+
+    def metric_completed(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many jobs of this resource have completed: 1 at the end of each. Statistic by default: sum.
+
+        The function writes the metrics at the end of a job in the embedded metric format, in the namespace
+        `SageMakerAutopilot`. Asking for one has the job followed.
+        """
+        return self.following.metric(JobMetric.COMPLETED, {"statistic": "Sum", **options})
+
+    def metric_failed(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many jobs of this resource have failed: 1 at the end of each. Statistic by default: sum."""
+        return self.following.metric(JobMetric.FAILED, {"statistic": "Sum", **options})
+
+    def metric_stopped(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many jobs of this resource were stopped: 1 at the end of each. Statistic by default: sum."""
+        return self.following.metric(JobMetric.STOPPED, {"statistic": "Sum", **options})
+
+    def metric_duration(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How long each job ran, in seconds. Statistic by default: average."""
+        return self.following.metric(JobMetric.DURATION, {"statistic": "Average", **options})
+
+    def metric_objective_value(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """The objective's value of each job's best candidate. Statistic by default: average."""
+        return self.following.metric(JobMetric.OBJECTIVE, {"statistic": "Average", **options})
+
+    def _known_output(self, what: str) -> OutputLocation:
+        if self._output is None:
+            raise ValueError(
+                f"{what} is not known of the imported job '{self.node.path}': give from_job_name or from_job_arn its "
+                "'output'"
+            )
+        return self._output
+
+
+class ImportedJob(JobBase):
+    """A job that was made elsewhere, of which the name is known."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, name: str, arn: str | None, output: OutputLocation | None
+    ) -> None:
+        super().__init__(scope, construct_id, environment_from_arn=arn)
+        self._name = name
+        self._arn = arn or permissions.job_arn(self.stack, name)
+        self._output = output
+        self._following = None
+        self.facts = JobFacts(spec=name, output=output, folder=name, is_made_elsewhere=True)
+
+    @property
+    def job_name(self) -> str:
+        """The job's name."""
+        return self._name
+
+    @property
+    def job_arn(self) -> str:
+        """The job's ARN."""
+        return self._arn
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobFacts:
+    """What an outcome has to know of a job."""
+
+    spec: object
+    """All that, changed, makes another job; it may hold tokens."""
+
+    output: OutputLocation | None
+    """Where the job writes, if that is known."""
+
+    folder: str
+    """The folder there; ``?`` stands for one character of a name that is not known yet, as in IAM."""
+
+    max_runtime: float | None = None
+    """Seconds that the job may run, where a limit is given and known."""
+
+    objective: str | None = None
+    """The metric that the job optimizes, where it is given and known."""
+
+    mode: str | None = None
+    """How the job trains, where it is given and known."""
+
+    definitions_only: bool = False
+    """Whether the job trains nothing, so that there is no best candidate."""
+
+    is_made_elsewhere: bool = False
+    """Whether no resource of this app made the job."""
+
+
+def watch(scope: Construct, construct_id: str, job: IAutoMLJob) -> Following:
+    """A resource that follows a job which no resource of the scope's stack made."""
+    provider = AutoMLProvider.of(scope)
+    resource = provider.custom_resource(scope, construct_id, contract.WATCH_TYPE, {Property.JOB_NAME: job.job_name})
+    resource.node.add_dependency(*provider.watch_job(job.job_arn))
+    return Following(provider, resource, job)

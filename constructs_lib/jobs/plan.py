@@ -1,0 +1,144 @@
+"""A job before it is created: its parts, what is wrong with them, and how they become a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from aws_cdk import aws_iam as iam
+
+from ..access.grants import check_role
+from ..api.enums import ChannelType
+from ..api.fields import Words, described
+from ..api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings
+from ..api.rulebook import Findings
+from ..data.channels import UNBOUND_URI, Channel, judge_local_data
+from ..data.features import FeatureSpecification
+from ..data.output import OutputLocation, check_output
+from ..tokens import is_token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ..access.security import RequestedSecurity, Security
+    from ..api import shapes
+    from ..api.problem_types import Problem
+    from ..api.shapes import ModelDeployConfig
+    from ..data.channels import BoundChannel
+
+
+Request = CreateAutoMLJob | CreateAutoMLJobV2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bound:
+    """What a request names that exists only once the job's parts are created."""
+
+    training: BoundChannel
+    validation: BoundChannel | None
+    output_uri: str
+    role_arn: str
+    security: shapes.SecurityConfig | None
+    features_uri: str | None
+
+    def channels(self) -> list[tuple[BoundChannel, ChannelType]]:
+        """The channels with what each is for."""
+        named = ((self.training, ChannelType.TRAINING), (self.validation, ChannelType.VALIDATION))
+        return [(channel, channel_type) for channel, channel_type in named if channel is not None]
+
+
+@dataclass(frozen=True)
+class NamedRole:
+    """A role of which only the ARN is known."""
+
+    role_arn: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A job before it is created: its parts, and how they become a request."""
+
+    training: Channel
+    validation: Channel | None
+    output: OutputLocation | None
+    features: FeatureSpecification | None
+    role: iam.IRole | None
+    """The role that the caller brought, to be given what the job needs."""
+
+    role_arn: str | None
+    """The ARN of a role that is used as it is."""
+
+    emr_serverless_role: iam.IRole | NamedRole | None = None
+    """The second role of a job that may use EMR Serverless."""
+
+    security: Security | RequestedSecurity
+    job_name: str | None
+    deploy: ModelDeployConfig | None
+    revision: str
+    request_type: type[Request]
+    request: Callable[[Bound], Request]
+    problem: type[Problem]
+    columns: Sequence[tuple[str, object]]
+    """Props that name a column of the data, with that column."""
+
+    tags: Mapping[str, str]
+    words: Words
+
+    def draft(self) -> Request:
+        """The request, with stand-ins where nothing is created yet."""
+        return self.request(
+            Bound(
+                training=self.training.describe(),
+                validation=self.validation.describe() if self.validation else None,
+                output_uri=self.output.s3_uri if self.output else UNBOUND_URI,
+                role_arn=self.role_arn or UNBOUND_ROLE,
+                security=self.security.draft(),
+                features_uri=UNBOUND_URI if self.features else None,
+            )
+        )
+
+    def judge(self) -> Findings:
+        """Everything that can be seen before AWS is called."""
+        wrong_types = [
+            f"{self._name(prop)} must be a {kind.__name__}, got {described(value)}; use {kind.__name__}.{factory}"
+            for prop, value, kind, factory in (
+                ("training_data", self.training, Channel, "from_asset or from_bucket"),
+                ("validation_data", self.validation, Channel, "from_asset or from_bucket"),
+                ("features", self.features, FeatureSpecification, "of"),
+            )
+            if not isinstance(value, kind) and (value is not None or prop == "training_data")
+        ]
+        wrong_types += check_output("output", self.output)
+        if not isinstance(self.role, iam.Role):  # which has what `check_role` would ask jsii for
+            wrong_types += check_role("role", self.role)
+        emr_role = self.emr_serverless_role
+        if emr_role is not None and not hasattr(emr_role, "role_arn"):
+            wrong_types.append(f"'emr_serverless_role' must be an iam.IRole, got {described(emr_role)}")
+        if not isinstance(self.revision, str):
+            wrong_types.append(f"'revision' must be text, got {described(self.revision)}")
+        wrong_types += self.security.problems()
+        if wrong_types:  # the rest reads these values
+            return Findings(wrong_types, {})
+        columns = self.features.columns if self.features else None
+        judged = findings(self.draft(), features=columns, is_token=is_token, words=self.words)
+        errors, doubts = self._judge_data(columns)
+        warnings = judged.warnings | ({"local_data": "; ".join(doubts)} if doubts else {})
+        return Findings(judged.errors + errors, warnings)
+
+    def _judge_data(self, features: Mapping[str, str] | None) -> tuple[list[str], list[str]]:
+        wanted = [(prop, column) for prop, column in self.columns if isinstance(column, str) and not is_token(column)]
+        wanted += [("features", column) for column in features or ()]
+        return judge_local_data(
+            self.training,
+            self.validation,
+            [(self._name(prop), column) for prop, column in wanted],
+            names={prop: self._name(prop) for prop in ("training_data", "validation_data")},
+            problem=self.problem,
+        )
+
+    def _name(self, prop: str) -> str:
+        return self.words.name_of(self.request_type, prop, self.problem)
+
+
+UNBOUND_ROLE: Final = "arn:aws:iam::000000000000:role/not-created-yet"
+"""Stands for a role that is created later; it is sound, so that the rules have nothing to say of it."""

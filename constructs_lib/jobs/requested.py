@@ -1,0 +1,103 @@
+"""Jobs whose request exists already, in the API's own names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..access.security import RequestedSecurity
+from ..api.fields import Malformed, Words, described, parse, raise_if_any
+from ..api.problem_types import Problem, Tabular
+from ..api.request import findings
+from ..data.channels import Channel
+from ..data.features import FeatureSpecification
+from ..data.output import OutputLocation
+from ..tokens import is_token
+from .plan import UNBOUND_ROLE, NamedRole, Plan, Request
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
+
+
+def plan_of_request(
+    request_type: type[Request],
+    document: Mapping[str, Any] | str | Path,
+    construct_id: str,
+    *,
+    role: iam.IRole | None,
+    revision: str,
+) -> Plan:
+    """The plan of a job whose request was given in the API's own names."""
+    what = f"the request of '{construct_id}'"
+    request = judged(request_type, loaded(document, what, role), what)
+    settings = request.settings
+    emr_role_arn = getattr(request, "emr_serverless_role_arn", None)
+    features = getattr(settings, "features", None)
+    channels = [Channel.from_shape(channel) for channel in request.channels]
+    return Plan(
+        training=channels[0],
+        validation=channels[1] if len(channels) > 1 else None,
+        output=OutputLocation.from_uri(request.s3_output_path, request.output_kms_key_id),
+        features=FeatureSpecification.from_uri(features) if isinstance(features, str) else None,
+        role=role,
+        role_arn=None if role else request.role_arn,
+        emr_serverless_role=None if emr_role_arn is None else NamedRole(emr_role_arn),
+        security=RequestedSecurity(request.security_config),
+        job_name=request.job_name,
+        deploy=request.model_deploy_config,
+        revision=revision,
+        request_type=request_type,
+        request=lambda bound: replace(request, role_arn=bound.role_arn, tags=None),
+        problem=type(settings) if isinstance(settings, Problem) else Tabular,
+        columns=(),
+        tags={tag.key: tag.value for tag in request.tags or ()},
+        words=Words.WIRE,
+    )
+
+
+def judged(request_type: type[Request], document: Mapping[str, Any], what: str) -> Request:
+    """The request that a document in the API's own names describes, if nothing is wrong with it."""
+    try:
+        request = parse(request_type, document)
+    except Malformed as malformed:
+        raise_if_any(malformed.problems, what)
+        raise
+    raise_if_any(findings(request, is_token=is_token, words=Words.WIRE).errors or _not_s3(request), what)
+    return request
+
+
+def _not_s3(request: Request) -> list[str]:
+    """The URIs that the API takes although they do not tell the bucket."""
+    settings, member = request.settings, type(request.settings)
+    named = {"output": request.s3_output_path, "features": getattr(settings, "features", None)}
+    uris = {Words.WIRE.name_of(type(request), prop, member): uri for prop, uri in named.items()}
+    for index, channel in enumerate(request.channels):
+        list_path = Words.WIRE.name_of(type(request), "training_data").strip("'").removesuffix("[0]")
+        uris[f"'{list_path}[{index}].DataSource.S3DataSource.S3Uri'"] = channel.s3_uri
+    return [
+        f"{path} must be an s3:// URI, whose bucket can be told, got '{uri}'"
+        for path, uri in uris.items()
+        if isinstance(uri, str) and not is_token(uri) and not uri.startswith("s3://")
+    ]
+
+
+def loaded(document: Mapping[str, Any] | str | Path, what: str, role: iam.IRole | None) -> Mapping[str, Any]:
+    """The request as a dict; a role in place of its own is created later."""
+    loaded = document if isinstance(document, Mapping) else _read_json(document, what)
+    return loaded if role is None else {**loaded, "RoleArn": UNBOUND_ROLE}
+
+
+def _read_json(document: str | Path, what: str) -> Mapping[str, Any]:
+    try:
+        text = document.read_text(encoding="utf-8-sig") if isinstance(document, Path) else document
+        loaded = json.loads(text)
+    except OSError as error:
+        raise ValueError(f"{what} cannot be read: {error}") from error
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{what} must be a dict, JSON text or the path of a JSON file: {error}") from error
+    if not isinstance(loaded, dict):
+        raise ValueError(f"{what} must be a JSON object, got {described(loaded)}")
+    return loaded
