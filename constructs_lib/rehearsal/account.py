@@ -9,9 +9,9 @@ from typing import Any, NamedTuple, Protocol
 
 import jmespath  # type: ignore[import-untyped]  # comes with botocore; has no types
 
-from .assembly import Job, Stack
+from .assembly import Job
 from .failures import CheckFailedError
-from .references import Place
+from .stacks import Place, Stack
 
 RUNNING = ("InProgress", "Stopping")
 ENDED = ("Completed", "Failed", "Stopped")

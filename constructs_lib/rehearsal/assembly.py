@@ -1,8 +1,7 @@
 """Read a cloud assembly, and change a job in it as another release of the app would have."""
 
 import hashlib
-import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,9 +22,9 @@ from constructs_lib.runtime.contract import (
 )
 
 from .failures import CannotStartError
-from .references import NESTED_STACK, Place, origin
+from .references import origin
+from .stacks import Place, Stack, Template, load, replace_in_place, resources, save
 
-Template = dict[str, Any]
 _LATE = (OUTCOME_TYPE, ENDPOINT_CHECK_TYPE)
 """What is deployed late: an outcome after the wait, a check after its endpoint."""
 
@@ -34,91 +33,6 @@ ID_HASH = 12
 
 ROOM_IN_NAME = 30
 """What is kept of a job name given by the user (32 characters at most) when it gets a number behind it."""
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A stack of the assembly, also one inside a stage."""
-
-    path: str
-    """How the `cdk` CLI calls it: `Stack` or `Stage/Stack`."""
-
-    name: str
-    folder: Path
-    artifact: str
-    template: str
-    assets: str | None
-    needs: tuple[str, ...]
-    """The artifacts of the same folder that are deployed before it."""
-
-    account: str | None
-    region: str | None
-
-    def resources(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """All resources, those of nested stacks too."""
-        for templates in self._templates((), self.template):
-            yield from _resources(_load(self.folder / templates[-1])).items()
-
-    def jobs(self) -> list["Job"]:
-        """All AutoML jobs, those of nested stacks too."""
-        return [
-            Job(self, place.templates, place.logical_id, properties) for place, properties in self.of(RESOURCE_TYPE)
-        ]
-
-    def of(self, kind: str) -> Iterator[tuple[Place, dict[str, Any]]]:
-        """All resources of a type with their properties, those of nested stacks too."""
-        for templates in self._templates((), self.template):
-            for logical_id, resource in _resources(self.load(templates)).items():
-                if resource.get("Type") == kind:
-                    yield Place(self, templates, logical_id), resource.get("Properties", {})
-
-    def load(self, templates: tuple[str, ...]) -> Template:
-        """The last of these templates."""
-        return _load(self.folder / templates[-1])
-
-    def edit(self, templates: tuple[str, ...], change: Callable[[Template], None]) -> None:
-        """Change the last of these templates, and give it and all around it new asset keys.
-
-        A template is an asset, called by its hash: under its old key the CLI would take it for uploaded already.
-        """
-        *outer, file = templates
-        template = _load(self.folder / file)
-        change(template)
-        _save(self.folder / file, template)
-        renamed = self._rename_asset(file)
-        if renamed and outer:
-            old, new = renamed
-            self.edit(tuple(outer), lambda around: _replace_in_place(around, old, new))
-        elif renamed:
-            self._rename_in_manifest(*renamed)
-
-    def _templates(self, outer: tuple[str, ...], file: str) -> Iterator[tuple[str, ...]]:
-        here = (*outer, file)
-        yield here
-        for resource in _resources(_load(self.folder / file)).values():
-            inner = resource.get("Metadata", {}).get("aws:asset:path")
-            if resource.get("Type") == NESTED_STACK and inner:
-                yield from self._templates(here, inner)
-
-    def _rename_asset(self, file: str) -> tuple[str, str] | None:
-        """Name the template's asset by its new hash. None: templates are no assets here (legacy synthesizer)."""
-        if self.assets is None:
-            return None
-        manifest = _load(self.folder / self.assets)
-        files = manifest.get("files", {})
-        old = next((key for key, asset in files.items() if asset["source"].get("path") == file), None)
-        if old is None:
-            return None
-        new = hashlib.sha256((self.folder / file).read_bytes()).hexdigest()
-        files[new] = _replaced(files.pop(old), old, new)
-        _save(self.folder / self.assets, manifest)
-        return old, new
-
-    def _rename_in_manifest(self, old: str, new: str) -> None:
-        manifest = _load(self.folder / "manifest.json")
-        artifact = manifest["artifacts"][self.artifact]
-        artifact["properties"] = _replaced(artifact["properties"], old, new)
-        _save(self.folder / "manifest.json", manifest)
 
 
 @dataclass(frozen=True)
@@ -134,6 +48,11 @@ class Job:
 
     def __str__(self) -> str:
         return f"{self.stack.path}/{self.logical_id}"
+
+    @classmethod
+    def all_of(cls, stack: Stack) -> list[Self]:
+        """All jobs of a stack, those of nested stacks too."""
+        return [cls(stack, place.templates, place.logical_id, found) for place, found in stack.of(RESOURCE_TYPE)]
 
     @property
     def place(self) -> Place:
@@ -176,7 +95,7 @@ class Job:
                 new = f"{self.request['AutoMLJobName'][:ROOM_IN_NAME].rstrip('-')}-{number}"
                 job[Property.REQUEST]["AutoMLJobName"] = new
                 # The policies of a job that has a name of its own say that name.
-                _replace_in_place(template, f'automl-job/{old}"', f'automl-job/{new}"')
+                replace_in_place(template, f'automl-job/{old}"', f'automl-job/{new}"')
 
         self.stack.edit(self.templates, change)
 
@@ -197,7 +116,7 @@ class Job:
 
         def change(template: Template) -> None:
             handle = f"{logical_id}Handle"
-            waits = [name for name, resource in _resources(template).items() if resource.get("Type") in _LATE]
+            waits = [name for name, resource in resources(template).items() if resource.get("Type") in _LATE]
             template["Resources"] |= {
                 handle: {"Type": "AWS::CloudFormation::WaitConditionHandle"},
                 logical_id: {
@@ -290,7 +209,7 @@ class Assembly:
         found = self._origin(place, properties)
         while found and found.resource.get("Type") in (OUTCOME_TYPE, WATCH_TYPE):
             found = self._origin(found, found.resource["Properties"])
-        return next((job for job in found.stack.jobs() if job.place == found), None) if found else None
+        return next((job for job in Job.all_of(found.stack) if job.place == found), None) if found else None
 
     def _origin(self, place: Place, properties: dict[str, Any]) -> Place | None:
         return self.origin(properties.get(Property.JOB_NAME), place)
@@ -330,7 +249,7 @@ def environment_of(stacks: Iterable[Stack]) -> tuple[str | None, str | None]:
 
 
 def _stacks(folder: Path) -> Iterator[Stack]:
-    manifest = _load(folder / "manifest.json")
+    manifest = load(folder / "manifest.json")
     unprotected = False
     for artifact_id, artifact in manifest.get("artifacts", {}).items():
         properties = artifact.get("properties", {})
@@ -341,7 +260,7 @@ def _stacks(folder: Path) -> Iterator[Stack]:
             unprotected = bool(properties.pop("terminationProtection", False)) or unprotected
             yield _stack(folder, artifact_id, artifact, manifest["artifacts"])
     if unprotected:
-        _save(folder / "manifest.json", manifest)
+        save(folder / "manifest.json", manifest)
 
 
 def _stack(folder: Path, artifact_id: str, artifact: dict[str, Any], artifacts: dict[str, Any]) -> Stack:
@@ -375,28 +294,4 @@ def _renew_conditions(template: Template, logical_id: str, number: int) -> None:
     """Call the wait conditions of a resource as another release of the app would: they act when they are created."""
     for old in _conditions(template["Resources"][logical_id].get("Properties", {})):
         renewed = hashlib.sha256(f"{old} {number}".encode()).hexdigest()[:ID_HASH].upper()
-        _replace_in_place(template, f'"{old}"', f'"{old[:-ID_HASH]}{renewed}"')
-
-
-def _resources(template: Template) -> dict[str, dict[str, Any]]:
-    resources = template.get("Resources", {})
-    return {name: resource for name, resource in resources.items() if isinstance(resource, dict)}
-
-
-def _load(path: Path) -> dict[str, Any]:
-    loaded = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(loaded, dict):
-        raise ValueError(f"{path.name} is not a JSON object")
-    return loaded
-
-
-def _save(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=1), encoding="utf-8")
-
-
-def _replaced(content: Any, old: str, new: str) -> Any:
-    return json.loads(json.dumps(content).replace(old, new))
-
-
-def _replace_in_place(template: Template, old: str, new: str) -> None:
-    template["Resources"] = _replaced(template["Resources"], old, new)
+        replace_in_place(template, f'"{old}"', f'"{old[:-ID_HASH]}{renewed}"')

@@ -14,11 +14,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from constructs_lib.runtime.contract import MODEL_TYPE, CandidateProperty
 
 from .account import Account, EndpointState
-from .assembly import Assembly, Job, Stack
+from .assembly import Assembly, Job
 from .failures import CheckFailedError
 from .record import Answered, Record
-from .references import Place
 from .sample import Question, question
+from .stacks import Place, Stack
 from .training.serving import OUTPUT_VARIABLE, Server
 
 ENDPOINT: Final = "AWS::SageMaker::Endpoint"

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from constructs_lib.runtime.contract import OwnerTag
 
 from .account import KINDS, RUNNING, Account, JobState, Thing
-from .assembly import Assembly, Job, Stack
+from .assembly import Assembly, Job
 from .cdk import Cdk, expect_success
 from .endpoints import Endpoints, find, shown
 from .failures import CheckFailedError, Evidence, tail
@@ -22,6 +22,7 @@ from .outcomes import check, hints
 from .processes import Deadline, Finished
 from .record import Record
 from .sample import question
+from .stacks import Stack
 from .training.task import NOT_TUNED
 
 POLL_EVERY = 0.5
@@ -47,7 +48,7 @@ class Journey:
         self._account = account
         self._cdk = cdk
         self._record = record
-        self._jobs = [job for stack in stacks for job in stack.jobs()]
+        self._jobs = [job for stack in stacks for job in Job.all_of(stack)]
         self._outcomes = assembly.outcomes(stacks)
         endpoints, others = find(assembly, stacks)
         self._endpoints = Endpoints(endpoints, account, record)

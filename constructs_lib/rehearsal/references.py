@@ -1,29 +1,12 @@
 """What a value in a template of an assembly refers to, through outputs of other stacks and nested ones."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
-if TYPE_CHECKING:
-    from .assembly import Stack
-
-NESTED_STACK = "AWS::CloudFormation::Stack"
+from .stacks import NESTED_STACK, Place, Stack
 
 
-class Place(NamedTuple):
-    """A resource: its stack, the templates from the stack's own to the one it is in, and its logical id."""
-
-    stack: "Stack"
-    templates: tuple[str, ...]
-    logical_id: str
-
-    @property
-    def resource(self) -> dict[str, Any]:
-        """What the template says of it."""
-        found: dict[str, Any] = self.stack.load(self.templates)["Resources"][self.logical_id]
-        return found
-
-
-def origin(value: Any, stack: "Stack", templates: tuple[str, ...], stacks: Iterable["Stack"]) -> Place | None:
+def origin(value: Any, stack: Stack, templates: tuple[str, ...], stacks: Iterable[Stack]) -> Place | None:
     """The resource that a value in a template comes from; None for text, and for what comes from elsewhere.
 
     Args:
@@ -54,13 +37,13 @@ def origin(value: Any, stack: "Stack", templates: tuple[str, ...], stacks: Itera
     return None
 
 
-def _nested(stack: "Stack", templates: tuple[str, ...], logical_id: str) -> tuple[str, ...] | None:
+def _nested(stack: Stack, templates: tuple[str, ...], logical_id: str) -> tuple[str, ...] | None:
     resource = stack.load(templates)["Resources"].get(logical_id, {})
     file = resource.get("Metadata", {}).get("aws:asset:path")
     return (*templates, file) if file else None
 
 
-def _argument(parameter: str, stack: "Stack", templates: tuple[str, ...], stacks: Iterable["Stack"]) -> Place | None:
+def _argument(parameter: str, stack: Stack, templates: tuple[str, ...], stacks: Iterable[Stack]) -> Place | None:
     """Where the parameter of a nested stack comes from."""
     outer = templates[:-1]
     if not outer:

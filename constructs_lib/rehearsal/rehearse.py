@@ -11,7 +11,7 @@ from typing import TextIO
 
 from .account import Account
 from .app import ACCOUNT, REGION, App, find, synthesize
-from .assembly import Stack, environment_of
+from .assembly import Job, environment_of
 from .cdk import Cdk, expect_success
 from .cloud.launcher import Cloud, CloudError
 from .failures import CannotStartError, CheckFailedError, Evidence, tail
@@ -20,6 +20,7 @@ from .processes import Deadline, Running
 from .record import Record
 from .screen import choose, counted, leaderboard, printable, table
 from .seeds import Seed
+from .stacks import Stack
 
 WAIT_SCALE = 1 / 60
 """What waits of state machines are shortened to: a minute is a second."""
@@ -184,7 +185,7 @@ def _work_folder(keep: Path | None) -> Iterator[Path]:
 
 
 def _found(stacks: Sequence[Stack]) -> str:
-    jobs = [str(job) for stack in stacks for job in stack.jobs()]
+    jobs = [str(job) for stack in stacks for job in Job.all_of(stack)]
     if not jobs:
         names = ", ".join(stack.path for stack in stacks)
         raise CannotStartError(f"there is no AutoMLJob in {names}: nothing to rehearse")

@@ -1,7 +1,7 @@
 """The problems that `CreateAutoMLJobV2` takes: a file each, and the list of them."""
 
+from ..problem import Problem
 from .image_classification import ImageClassification
-from .problem import Problem
 from .tabular import Tabular
 from .text_classification import TextClassification
 from .text_generation import TextGeneration

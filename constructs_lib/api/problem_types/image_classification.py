@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ..enums import ContentType, Metric, ProblemType, S3DataType
-from .problem import Problem
+from ..problem import Problem
 
 
 @dataclass(frozen=True, kw_only=True)

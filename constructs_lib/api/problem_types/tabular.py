@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar
 
 from ..enums import Algorithm, FeatureType, Metric, Mode, ProblemType, S3DataType
 from ..fields import Api, PendingUri
+from ..problem import Problem
 from ..rulebook import API, UNKNOWN, JobFacts, Unknown, either, rule, same_columns
 from ..shapes import S3Uri, SampleWeightAttribute
-from .problem import Problem
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar
 
 from ..enums import Metric, ProblemType
 from ..fields import Api
+from ..problem import Problem
 from ..rulebook import API, JobFacts, rule, same_columns
 from ..shapes import ColumnName
-from .problem import Problem
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final
 
 from ..fields import Api, Limits, hint, number
+from ..problem import Problem
 from ..rulebook import API, JobFacts, rule
-from .problem import Problem
 
 HyperParameterName = Annotated[str, Limits(max_length=32, pattern="[a-zA-Z0-9._-]+")]
 HyperParameterValue = Annotated[str, Limits(max_length=16, pattern="[a-zA-Z0-9._-]+")]

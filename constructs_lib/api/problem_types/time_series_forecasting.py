@@ -6,9 +6,9 @@ from typing import Annotated, ClassVar, Final
 
 from ..enums import Aggregation, Algorithm, FeatureType, FillingType, Metric, Mode, ProblemType
 from ..fields import Api, Limits, PendingUri, listed
+from ..problem import Problem
 from ..rulebook import API, UNKNOWN, JobFacts, either, repeated, rule, same_columns
 from ..shapes import ColumnName, S3Uri
-from .problem import Problem
 
 Quantile = Annotated[str, Limits(min_length=2, max_length=4, pattern=r"(^p[1-9]\d?$)")]
 FillingValue = Annotated[str, Limits(min_length=1, max_length=256, pattern=r"[a-zA-Z0-9\_\-]+")]

@@ -12,17 +12,18 @@ import numpy as np
 from sklearn.base import clone
 
 from .faults import DataFault
-from .metrics import evaluate
-from .preparation import DEFAULT_VALIDATION_FRACTION, Prepared, Sample, split_rows
-from .problem import MULTICLASS, Problem
+from .tabular.metrics import evaluate
+from .tabular.preparation import DEFAULT_VALIDATION_FRACTION, split_rows
+from .tabular.prepared import Prepared, Sample
+from .tabular.problem import MULTICLASS, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from .columns import Column
-    from .inference import Model
+    from .tabular.columns import Column
+    from .tabular.inference import Model
 
 OBJECTIVE = "Accuracy"
 """The one objective of text and image classification."""

@@ -10,8 +10,11 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from . import fitting, forecasting, generation, images, inference, preparation, reports, texts
 from .faults import DataFault
+from .forecasting import forecasting
+from .images import images
+from .tabular import fitting, inference, preparation, reports
+from .texts import classification, generation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,9 +26,9 @@ STEPS: Mapping[str, Callable[..., Any]] = {
     "tabular.combine": fitting.combine,
     "tabular.explain": reports.explain,
     "tabular.insights": reports.insights,
-    "text.prepare": texts.prepare,
-    "text.fit": texts.fit,
-    "text.explain": texts.explain,
+    "text.prepare": classification.prepare,
+    "text.fit": classification.fit,
+    "text.explain": classification.explain,
     "text.insights": reports.insights,
     "image.prepare": images.prepare,
     "image.fit": images.fit,

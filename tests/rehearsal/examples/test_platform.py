@@ -16,10 +16,10 @@ from botocore.stub import Stubber
 
 from constructs_lib.rehearsal import app
 from constructs_lib.rehearsal.account import Account
-from constructs_lib.rehearsal.assembly import Stack
 from constructs_lib.rehearsal.cdk import Cdk, expect_success
 from constructs_lib.rehearsal.cloud import Cloud
 from constructs_lib.rehearsal.processes import Deadline
+from constructs_lib.rehearsal.stacks import Stack
 
 from ..waiting.stage import WAIT_SCALE
 

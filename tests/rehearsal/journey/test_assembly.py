@@ -96,7 +96,7 @@ def folder(tmp_path: Path) -> Folder:
 
 
 def only_job(folder: Folder) -> Job:
-    [job] = [job for stack in Assembly.read(folder.path).stacks for job in stack.jobs()]
+    [job] = [job for stack in Assembly.read(folder.path).stacks for job in Job.all_of(stack)]
     return job
 
 
@@ -216,10 +216,10 @@ def test_stack_of_equal_content_keeps_its_key(folder: Folder) -> None:
     folder.stack("One", {"Job": JOB})
     folder.stack("Two", {"Job": JOB})
     one, two = Assembly.read(folder.path).stacks
-    one.jobs()[0].train_again(2)
+    Job.all_of(one)[0].train_again(2)
     folder.expect_consistent("One")
     folder.expect_consistent("Two")
-    assert two.jobs()[0].properties["Revision"] == "1"
+    assert Job.all_of(two)[0].properties["Revision"] == "1"
 
 
 def test_stack_without_template_asset_is_edited_in_place(folder: Folder) -> None:
@@ -242,7 +242,7 @@ def test_stacks_of_stages_are_found_by_their_path_and_edited_where_they_are(tmp_
     outer.write()
 
     [stack] = Assembly.read(outer.path).stacks
-    stack.jobs()[0].train_again(2)
+    Job.all_of(stack)[0].train_again(2)
 
     assert (stack.path, stack.name) == ("Prod/Stack", "Prod-Stack")
     inner.expect_consistent("ProdStack")
@@ -360,7 +360,7 @@ def test_another_job_of_the_stack_waits_where_it_waited(folder: Folder) -> None:
     other = waited("Other", "SecondWait0A1B2C3D4E5F")
     folder.stack("Plain", {**waited(), "Other": other["Other"]})
     assembly = Assembly.read(folder.path)
-    job, second = assembly.stacks[0].jobs()
+    job, second = Job.all_of(assembly.stacks[0])
     assembly.train_again(job, 2)
     assert second.conditions == ["SecondWait0A1B2C3D4E5F"]
 
@@ -375,7 +375,7 @@ def test_what_waits_in_another_stack_waits_again(reference: dict[str, Any], fold
     export(folder, "Jobs.template.json", {"JobRef": {"Value": {"Ref": "Job"}, "Export": {"Name": "Jobs:Job"}}})
     folder.stack("Waits", watched(reference), needs=("Jobs",))
     assembly = Assembly.read(folder.path)
-    job, other = assembly.stacks[0].jobs()
+    job, other = Job.all_of(assembly.stacks[0])
 
     assembly.train_again(other, 2)
     assert conditions_in(folder, "Waits.template.json", "Watch") == ["OutcomeWait0A1B2C3D4E5F"]

@@ -16,8 +16,8 @@ from constructs_lib.rehearsal.endpoints import JSON
 from constructs_lib.rehearsal.failures import CheckFailedError
 from constructs_lib.rehearsal.journey import FAILING
 from constructs_lib.rehearsal.record import Record
-from constructs_lib.rehearsal.references import Place
 from constructs_lib.rehearsal.rehearse import closing
+from constructs_lib.rehearsal.stacks import Place
 
 from .test_assembly import JOB, Folder, waited
 from .world import World, walk
@@ -335,7 +335,7 @@ def test_endpoint_is_found_with_its_job_and_keys(name: Any, tmp_path: Path) -> N
     folder.stack("Plain", {**RESOURCES, **waited(), "Model": model})
     assembly = Assembly.read(folder.path)
     [found], others = endpoints.find(assembly, assembly.stacks)
-    [job] = assembly.stacks[0].jobs()
+    [job] = Job.all_of(assembly.stacks[0])
     assert isinstance(found.job, Job)
     assert (str(found), found.job, found.response_keys, others) == ("Plain/Endpoint", job, (), [])
 

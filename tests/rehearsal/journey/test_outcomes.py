@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from constructs_lib.rehearsal.account import Thing
-from constructs_lib.rehearsal.assembly import Stack
 from constructs_lib.rehearsal.failures import CheckFailedError
 from constructs_lib.rehearsal.journey import FAILING
 from constructs_lib.rehearsal.record import Record
 from constructs_lib.rehearsal.rehearse import closing
+from constructs_lib.rehearsal.stacks import Stack
 
 from . import world as scripted
 from .test_assembly import waited

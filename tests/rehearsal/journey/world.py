@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from constructs_lib.rehearsal.account import Account, Candidate, JobState, Thing, TrainingReport
-from constructs_lib.rehearsal.assembly import Assembly, Job, Stack
+from constructs_lib.rehearsal.assembly import Assembly, Job
 from constructs_lib.rehearsal.journey import FAILING, Journey
 from constructs_lib.rehearsal.processes import Deadline, Finished
 from constructs_lib.rehearsal.record import Record
 from constructs_lib.rehearsal.screen import Plain
+from constructs_lib.rehearsal.stacks import Stack
 from constructs_lib.runtime.contract import OwnerTag
 
 from .test_assembly import Folder

@@ -32,7 +32,7 @@ from constructs_lib import (
 from constructs_lib.jobs.base import JobBase
 from constructs_lib.rehearsal.cloud import Cloud
 from constructs_lib.rehearsal.training.archive import Kept
-from constructs_lib.rehearsal.training.inference import Model
+from constructs_lib.rehearsal.training.tabular.inference import Model
 
 from ..cloud.account import BUCKET, Account
 from ..cloud.test_real_training import FEATURES, TARGET, as_csv, rows

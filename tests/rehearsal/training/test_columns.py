@@ -6,8 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from constructs_lib.rehearsal.training.columns import Kind, asked_features, describe, moment, moments, number, numbers
 from constructs_lib.rehearsal.training.faults import DataFault
+from constructs_lib.rehearsal.training.tabular.columns import (
+    Kind,
+    asked_features,
+    describe,
+    moment,
+    moments,
+    number,
+    numbers,
+)
 
 
 @pytest.mark.parametrize(

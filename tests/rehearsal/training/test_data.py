@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from constructs_lib.rehearsal.training.data import PARQUET, closest, read
 from constructs_lib.rehearsal.training.faults import DataFault
+from constructs_lib.rehearsal.training.tabular.data import PARQUET, closest, read
 
 from .world import table
 

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from constructs_lib.rehearsal.training.columns import describe
-from constructs_lib.rehearsal.training.families import AUTO_BYTES, ENSEMBLING, TUNING, Trial, plan, resolve_mode
 from constructs_lib.rehearsal.training.faults import DataFault
-from constructs_lib.rehearsal.training.pipeline import build
-from constructs_lib.rehearsal.training.problem import BINARY, REGRESSION
+from constructs_lib.rehearsal.training.tabular.columns import describe
+from constructs_lib.rehearsal.training.tabular.families import AUTO_BYTES, ENSEMBLING, TUNING, Trial, plan, resolve_mode
+from constructs_lib.rehearsal.training.tabular.pipeline import build
+from constructs_lib.rehearsal.training.tabular.problem import BINARY, REGRESSION
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from constructs_lib.rehearsal.training import ForecastingTask, TrainingResult, forecasters, forecasting
+from constructs_lib.rehearsal.training import ForecastingTask, TrainingResult
 from constructs_lib.rehearsal.training.faults import DataFault
-from constructs_lib.rehearsal.training.metrics import evaluate_forecasts
+from constructs_lib.rehearsal.training.forecasting import forecasters, forecasting
+from constructs_lib.rehearsal.training.tabular.metrics import evaluate_forecasts
 
 from .world import run_task, served, write_csv
 

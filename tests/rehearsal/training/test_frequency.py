@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from constructs_lib.rehearsal.training.columns import moment
 from constructs_lib.rehearsal.training.faults import DataFault
-from constructs_lib.rehearsal.training.frequency import Frequency, Grid
+from constructs_lib.rehearsal.training.forecasting.frequency import Frequency, Grid
+from constructs_lib.rehearsal.training.tabular.columns import moment
 
 FREQUENCIES = ["1min", "15min", "59min", "H", "6H", "D", "6D", "1W", "4W", "M", "3M", "11M", "Y", "1Y"]
 

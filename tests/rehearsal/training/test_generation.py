@@ -7,7 +7,7 @@ import pytest
 
 from constructs_lib.rehearsal.training import TextGenerationTask
 from constructs_lib.rehearsal.training.faults import DataFault
-from constructs_lib.rehearsal.training.generation import prepare
+from constructs_lib.rehearsal.training.texts.generation import prepare
 
 from .world import run_task, write_csv
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from constructs_lib.rehearsal.training import ImageClassificationTask, ImageFile, TrainingResult, images, pictures
+from constructs_lib.rehearsal.training import ImageClassificationTask, ImageFile, TrainingResult
 from constructs_lib.rehearsal.training.faults import DataFault
-from constructs_lib.rehearsal.training.preparation import Prepared
+from constructs_lib.rehearsal.training.images import images, pictures
+from constructs_lib.rehearsal.training.tabular.prepared import Prepared
 
 from .world import run_task, served
 

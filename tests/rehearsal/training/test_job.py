@@ -24,11 +24,11 @@ from constructs_lib.rehearsal.training import (
     StageEvent,
     TrainingResult,
     TrainingTask,
-    inference,
     job,
     train,
 )
-from constructs_lib.rehearsal.training.preparation import Prepared
+from constructs_lib.rehearsal.training.tabular import inference
+from constructs_lib.rehearsal.training.tabular.prepared import Prepared
 
 from .world import customers_file, prices, run, write_csv
 

@@ -8,8 +8,8 @@ import random
 import numpy as np
 import pytest
 
-from constructs_lib.rehearsal.training.metrics import evaluate
-from constructs_lib.rehearsal.training.problem import BINARY, MULTICLASS, OBJECTIVES, REGRESSION
+from constructs_lib.rehearsal.training.tabular.metrics import evaluate
+from constructs_lib.rehearsal.training.tabular.problem import BINARY, MULTICLASS, OBJECTIVES, REGRESSION
 
 ROWS = 40
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from constructs_lib.rehearsal.training import preparation
 from constructs_lib.rehearsal.training.faults import DataFault
-from constructs_lib.rehearsal.training.preparation import Prepared, prepare
+from constructs_lib.rehearsal.training.tabular import preparation
+from constructs_lib.rehearsal.training.tabular.preparation import prepare
+from constructs_lib.rehearsal.training.tabular.prepared import Prepared
 
 from .world import CUSTOMERS, customers, customers_file, prices, write_csv
 

@@ -3,7 +3,14 @@ from __future__ import annotations
 import pytest
 
 from constructs_lib.rehearsal.training.faults import DataFault
-from constructs_lib.rehearsal.training.problem import BINARY, MULTICLASS, OBJECTIVES, REGRESSION, direction, resolve
+from constructs_lib.rehearsal.training.tabular.problem import (
+    BINARY,
+    MULTICLASS,
+    OBJECTIVES,
+    REGRESSION,
+    direction,
+    resolve,
+)
 
 AMBIGUOUS = "the problem type is ambiguous"
 WHOLE = [str(number) for number in range(1000)]

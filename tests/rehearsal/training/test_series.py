@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from constructs_lib.rehearsal.training import ForecastingTask
-from constructs_lib.rehearsal.training.columns import moment
 from constructs_lib.rehearsal.training.faults import DataFault
-from constructs_lib.rehearsal.training.frequency import Frequency, Grid
-from constructs_lib.rehearsal.training.series import Key, Layout, histories, observations
+from constructs_lib.rehearsal.training.forecasting.frequency import Frequency, Grid
+from constructs_lib.rehearsal.training.forecasting.series import Key, Layout, histories, observations
+from constructs_lib.rehearsal.training.tabular.columns import moment
 
 COLUMNS = ["shop", "item", "day", "sold", "price"]
 

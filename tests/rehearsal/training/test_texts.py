@@ -19,11 +19,11 @@ from constructs_lib.rehearsal.training import (
     TextClassificationTask,
     TrainingResult,
     classes,
-    texts,
 )
 from constructs_lib.rehearsal.training.faults import DataFault
-from constructs_lib.rehearsal.training.inference import Model
-from constructs_lib.rehearsal.training.preparation import Prepared
+from constructs_lib.rehearsal.training.tabular.inference import Model
+from constructs_lib.rehearsal.training.tabular.prepared import Prepared
+from constructs_lib.rehearsal.training.texts import classification
 
 from .world import run_task, served, write_csv
 
@@ -174,7 +174,7 @@ def test_a_fault_in_the_data_is_the_failure_reason(
     file = write_csv(tmp_path / "letters.csv", header, rows)
     asked = {"training_files": [str(file)], "content": "letter", "target": "desk", **fields}
     with pytest.raises(DataFault, match=f"^{re.escape(message)}"):
-        texts.prepare(asked, str(tmp_path))
+        classification.prepare(asked, str(tmp_path))
 
 
 def test_a_validation_channel_may_have_its_columns_in_another_order(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_a_validation_channel_may_have_its_columns_in_another_order(tmp_path: Pa
     rows = [[desk, letter] for _, letter, desk in letters(30, seed=4)]
     other = write_csv(tmp_path / "more.csv", ["desk", "letter"], [*rows, ["sales", "buy now"], ["", "buy now"]])
     asked = {"training_files": [str(file)], "validation_files": [str(other)], "content": "letter", "target": "desk"}
-    notes = texts.prepare(asked, str(tmp_path))["notes"]
+    notes = classification.prepare(asked, str(tmp_path))["notes"]
     assert len(Prepared.load(tmp_path).validation) == 30
     assert "1 validation rows are left out: a class in 'desk' that the training data does not have" in notes
     assert "1 validation rows are left out: no class in 'desk'" in notes

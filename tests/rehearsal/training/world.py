@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from constructs_lib.rehearsal.training import Event, Server, Task, TrainingResult, TrainingTask, train
-from constructs_lib.rehearsal.training.data import Table, read
+from constructs_lib.rehearsal.training.tabular.data import Table, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

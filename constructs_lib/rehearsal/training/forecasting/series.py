@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .columns import moment, number
-from .data import closest
-from .faults import DataFault
+from ..faults import DataFault
+from ..tabular.columns import moment, number
+from ..tabular.data import closest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from ..task import ForecastingTask
     from .frequency import Grid
-    from .task import ForecastingTask
 
 Key = tuple[str, ...]
 """An item and its groups."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..faults import DataFault
 from .data import closest
-from .faults import DataFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .families import Plan
-    from .preparation import Prepared
+    from .prepared import Prepared
 
 EXPLORATION = "DataExplorationNotebook"
 DEFINITION = "CandidateDefinitionNotebook"

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from ..enums import Algorithm, ContentType, FeatureType, Metric, Mode, ProblemType, S3DataType
-from ..fields import Api, Shape
-from ..shapes import CompletionCriteria
+from .enums import Algorithm, ContentType, FeatureType, Metric, Mode, ProblemType, S3DataType
+from .fields import Api, Shape
+from .shapes import CompletionCriteria
 
 TABLES = (ContentType.CSV, ContentType.PARQUET)
 """The formats of data in rows and columns."""

@@ -6,7 +6,7 @@ import random
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .faults import DataFault
+from ..faults import DataFault
 from .problem import REGRESSION
 
 if TYPE_CHECKING:

@@ -14,14 +14,15 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from . import classes
-from .columns import Kind, describe
-from .data import Table, read
-from .faults import DataFault
-from .inference import Model
-from .preparation import Prepared, Sample, column_of, where_is
-from .reports import write_json
-from .task import TextClassificationTask
+from .. import classes
+from ..faults import DataFault
+from ..tabular.columns import Kind, describe
+from ..tabular.data import Table, read
+from ..tabular.inference import Model
+from ..tabular.preparation import column_of, where_is
+from ..tabular.prepared import Prepared, Sample
+from ..tabular.reports import write_json
+from ..task import TextClassificationTask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .archive import Kept
+from ..archive import Kept
+from ..faults import DataFault
+from ..serving import OUTPUT_VARIABLE
 from .data import CSV, MISSING, media_type, rows_of_csv
 from .families import TUNING
-from .faults import DataFault
 from .problem import BINARY, REGRESSION
-from .serving import OUTPUT_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -21,17 +21,17 @@ from typing import TYPE_CHECKING, Any
 import joblib
 import numpy as np
 
+from ..archive import Kept
+from ..faults import DataFault
+from ..tabular.data import MISSING, read, rows_of_csv
+from ..tabular.inference import rows_of_json, table_of
+from ..tabular.metrics import evaluate_forecasts
+from ..tabular.problem import direction
+from ..tabular.reports import write_json
+from ..task import ForecastingTask
 from . import forecasters
-from .archive import Kept
-from .data import MISSING, read, rows_of_csv
-from .faults import DataFault
 from .frequency import Frequency, Grid
-from .inference import rows_of_json, table_of
-from .metrics import evaluate_forecasts
-from .problem import direction
-from .reports import write_json
 from .series import History, Key, Layout, Observation, histories, observations
-from .task import ForecastingTask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

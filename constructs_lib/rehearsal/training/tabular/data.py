@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
-from .faults import DataFault
+from ..faults import DataFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

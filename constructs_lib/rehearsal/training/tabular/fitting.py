@@ -10,7 +10,7 @@ from .families import Trial
 from .inference import Model
 from .metrics import evaluate
 from .pipeline import Average, build
-from .preparation import Prepared, Sample
+from .prepared import Prepared, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

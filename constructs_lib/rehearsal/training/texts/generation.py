@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .data import difference, read
-from .faults import DataFault
-from .task import NOT_TUNED, TextGenerationTask
+from ..faults import DataFault
+from ..tabular.data import difference, read
+from ..task import NOT_TUNED, TextGenerationTask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

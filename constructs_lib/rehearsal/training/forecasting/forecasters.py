@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .faults import DataFault
+from ..faults import DataFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -13,7 +13,7 @@ import numpy as np
 
 from .inference import Model
 from .metrics import evaluate
-from .preparation import Prepared
+from .prepared import Prepared
 from .problem import REGRESSION, direction
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .preparation import Sample
+    from .prepared import Sample
 
 _MOST_ROWS = 500
 _MOST_REPEATS = 3

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import joblib
 import numpy as np
 
+from ..faults import DataFault
+from ..task import TrainingTask
 from . import columns, families, notebooks, problem
 from .data import Table, closest, difference, read
-from .faults import DataFault
-from .task import TrainingTask
+from .prepared import Prepared, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from numpy.typing import NDArray
 
 MINIMUM_ROWS = 500
 """Fewer rows of training data are refused, as AWS documents."""
@@ -28,52 +26,7 @@ MOST_ROWS = 20_000
 
 DEFAULT_VALIDATION_FRACTION = 0.2
 
-_FILE = "prepared.joblib"
 _SEED = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sample:
-    """Rows to train on or to measure with."""
-
-    cells: NDArray[Any]
-    """Text, a row per row and a column per feature. Of images: their pixels."""
-
-    target: NDArray[np.float64]
-    """The number of the class, or the value."""
-
-    weights: NDArray[np.float64] | None
-
-    def __len__(self) -> int:
-        return len(self.target)
-
-    def part(self, chosen: NDArray[np.int_]) -> Sample:
-        """Some of the rows."""
-        weights = None if self.weights is None else self.weights[chosen]
-        return Sample(cells=self.cells[chosen], target=self.target[chosen], weights=weights)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prepared:
-    """What every later step of a job reads."""
-
-    target: str
-    mode: str
-    problem: problem.Problem
-    columns: tuple[columns.Column, ...]
-    training: Sample
-    validation: Sample
-
-    def save(self, directory: Path) -> None:
-        """Keep it for the later steps."""
-        directory.mkdir(parents=True, exist_ok=True)
-        joblib.dump(self, directory / _FILE)
-
-    @classmethod
-    def load(cls, directory: Path) -> Prepared:
-        """Read what `save` wrote."""
-        prepared: Prepared = joblib.load(directory / _FILE)
-        return prepared
 
 
 def prepare(task: Mapping[str, Any], directory: str) -> dict[str, Any]:

@@ -17,21 +17,22 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from . import classes, pictures
-from .columns import Column
-from .data import media_type
-from .faults import DataFault
-from .inference import Model
-from .preparation import Prepared
-from .reports import write_json
-from .task import ImageClassificationTask, ImageFile
+from .. import classes
+from ..faults import DataFault
+from ..tabular.columns import Column
+from ..tabular.data import media_type
+from ..tabular.inference import Model
+from ..tabular.prepared import Prepared
+from ..tabular.reports import write_json
+from ..task import ImageClassificationTask, ImageFile
+from . import pictures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from .preparation import Sample
+    from ..tabular.prepared import Sample
 
 MOST_IMAGES = 5_000
 """Images to train on; a random sample of more."""

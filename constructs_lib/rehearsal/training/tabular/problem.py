@@ -20,13 +20,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..faults import DataFault
 from .columns import number
-from .faults import DataFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .task import Direction
+    from ..task import Direction
 
 REGRESSION = "Regression"
 BINARY = "BinaryClassification"

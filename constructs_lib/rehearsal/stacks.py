@@ -1,0 +1,137 @@
+"""The stacks of a cloud assembly: their templates, and changes to them as another release of the app would make."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+Template = dict[str, Any]
+NESTED_STACK = "AWS::CloudFormation::Stack"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack of the assembly, also one inside a stage."""
+
+    path: str
+    """How the `cdk` CLI calls it: `Stack` or `Stage/Stack`."""
+
+    name: str
+    folder: Path
+    artifact: str
+    template: str
+    assets: str | None
+    needs: tuple[str, ...]
+    """The artifacts of the same folder that are deployed before it."""
+
+    account: str | None
+    region: str | None
+
+    def resources(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """All resources, those of nested stacks too."""
+        for templates in self._templates((), self.template):
+            yield from resources(load(self.folder / templates[-1])).items()
+
+    def of(self, kind: str) -> Iterator[tuple[Place, dict[str, Any]]]:
+        """All resources of a type with their properties, those of nested stacks too."""
+        for templates in self._templates((), self.template):
+            for logical_id, resource in resources(self.load(templates)).items():
+                if resource.get("Type") == kind:
+                    yield Place(self, templates, logical_id), resource.get("Properties", {})
+
+    def load(self, templates: tuple[str, ...]) -> Template:
+        """The last of these templates."""
+        return load(self.folder / templates[-1])
+
+    def edit(self, templates: tuple[str, ...], change: Callable[[Template], None]) -> None:
+        """Change the last of these templates, and give it and all around it new asset keys.
+
+        A template is an asset, called by its hash: under its old key the CLI would take it for uploaded already.
+        """
+        *outer, file = templates
+        template = load(self.folder / file)
+        change(template)
+        save(self.folder / file, template)
+        renamed = self._rename_asset(file)
+        if renamed and outer:
+            old, new = renamed
+            self.edit(tuple(outer), lambda around: replace_in_place(around, old, new))
+        elif renamed:
+            self._rename_in_manifest(*renamed)
+
+    def _templates(self, outer: tuple[str, ...], file: str) -> Iterator[tuple[str, ...]]:
+        here = (*outer, file)
+        yield here
+        for resource in resources(load(self.folder / file)).values():
+            inner = resource.get("Metadata", {}).get("aws:asset:path")
+            if resource.get("Type") == NESTED_STACK and inner:
+                yield from self._templates(here, inner)
+
+    def _rename_asset(self, file: str) -> tuple[str, str] | None:
+        """Name the template's asset by its new hash. None: templates are no assets here (legacy synthesizer)."""
+        if self.assets is None:
+            return None
+        manifest = load(self.folder / self.assets)
+        files = manifest.get("files", {})
+        old = next((key for key, asset in files.items() if asset["source"].get("path") == file), None)
+        if old is None:
+            return None
+        new = hashlib.sha256((self.folder / file).read_bytes()).hexdigest()
+        files[new] = replaced(files.pop(old), old, new)
+        save(self.folder / self.assets, manifest)
+        return old, new
+
+    def _rename_in_manifest(self, old: str, new: str) -> None:
+        manifest = load(self.folder / "manifest.json")
+        artifact = manifest["artifacts"][self.artifact]
+        artifact["properties"] = replaced(artifact["properties"], old, new)
+        save(self.folder / "manifest.json", manifest)
+
+
+class Place(NamedTuple):
+    """A resource: its stack, the templates from the stack's own to the one it is in, and its logical id."""
+
+    stack: Stack
+    templates: tuple[str, ...]
+    logical_id: str
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """What the template says of it."""
+        found: dict[str, Any] = self.stack.load(self.templates)["Resources"][self.logical_id]
+        return found
+
+
+def resources(template: Template) -> dict[str, dict[str, Any]]:
+    """The resources of a template."""
+    resources = template.get("Resources", {})
+    return {name: resource for name, resource in resources.items() if isinstance(resource, dict)}
+
+
+def load(path: Path) -> dict[str, Any]:
+    """A JSON document of the assembly."""
+    loaded = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(loaded, dict):
+        raise ValueError(f"{path.name} is not a JSON object")
+    return loaded
+
+
+def save(path: Path, content: dict[str, Any]) -> None:
+    """Write a JSON document of the assembly."""
+    path.write_text(json.dumps(content, indent=1), encoding="utf-8")
+
+
+def replaced(content: Any, old: str, new: str) -> Any:
+    """A document with one text in place of another."""
+    return json.loads(json.dumps(content).replace(old, new))
+
+
+def replace_in_place(template: Template, old: str, new: str) -> None:
+    """Put one text in place of another in all resources of a template."""
+    template["Resources"] = replaced(template["Resources"], old, new)

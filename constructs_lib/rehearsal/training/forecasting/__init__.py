@@ -1,0 +1,1 @@
+"""Time series: frequencies, gaps, forecasters and their answers."""

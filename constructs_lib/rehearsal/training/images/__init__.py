@@ -1,0 +1,1 @@
+"""Image classification: reading pictures and learning from them."""

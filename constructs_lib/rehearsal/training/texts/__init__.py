@@ -1,0 +1,1 @@
+"""Text classification, and the refusal to fine-tune language models here."""
