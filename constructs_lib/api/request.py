@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from . import rules  # noqa: F401 - fills the rulebook
 from .enums import Algorithm, Metric, Mode, ProblemType
 from .fields import Api, IsToken, PendingUri, Shape, Words, fields_of, is_sound, problems, seconds_of
-from .problem_types import AnyProblem, Problem, Tabular
+from .problem import Problem
+from .problem_types import AnyProblem, Tabular
 from .rulebook import UNKNOWN, ChannelFacts, Findings, JobFacts, Unknown, judge
 from .shapes import (
     AutoMLChannel,

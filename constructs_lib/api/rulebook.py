@@ -13,7 +13,7 @@ from .fields import entry
 
 if TYPE_CHECKING:
     from .enums import Algorithm, ChannelType, Compression, Metric, Mode, ProblemType, S3DataType
-    from .problem_types import Problem
+    from .problem import Problem
 
 API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
 GUIDE = "https://docs.aws.amazon.com/sagemaker/latest/dg/"

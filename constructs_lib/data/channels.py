@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from constructs import Construct, IDependable
 
     from ..access.grants import Grants
-    from ..api.problem_types import Problem
+    from ..api.problem import Problem
     from ..api.shapes import AutoMLJobChannel
 
 

@@ -9,7 +9,8 @@ from ..access.security import Security
 from ..api import shapes
 from ..api.fields import Malformed, Words, raise_if_any
 from ..api.migration import v2_request
-from ..api.problem_types import Problem, Tabular
+from ..api.problem import Problem
+from ..api.problem_types import Tabular
 from ..api.request import CreateAutoMLJob, CreateAutoMLJobV2
 from ..keywords import spelled_out
 from .owned import OwnedJob

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..access.security import RequestedSecurity, Security
     from ..api import shapes
-    from ..api.problem_types import Problem
+    from ..api.problem import Problem
     from ..api.shapes import ModelDeployConfig
     from ..data.channels import BoundChannel
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..access.security import RequestedSecurity
 from ..api.fields import Malformed, Words, described, parse, raise_if_any
-from ..api.problem_types import Problem, Tabular
+from ..api.problem import Problem
+from ..api.problem_types import Tabular
 from ..api.request import findings
 from ..data.channels import Channel
 from ..data.features import FeatureSpecification

@@ -15,7 +15,8 @@ from constructs_lib.api import rules
 from constructs_lib.api.datafile import SUFFIXES
 from constructs_lib.api.fields import Kind, Place, Seconds, fields_of, number, places, wire_paths
 from constructs_lib.api.migration import mapping
-from constructs_lib.api.problem_types import AnyProblem, Problem, Tabular
+from constructs_lib.api.problem import Problem
+from constructs_lib.api.problem_types import AnyProblem, Tabular
 from constructs_lib.api.problem_types.text_generation import HYPER_PARAMETERS
 from constructs_lib.api.problem_types.time_series_forecasting import FILLINGS
 from constructs_lib.api.request import CreateAutoMLJob, CreateAutoMLJobV2

@@ -33,7 +33,8 @@ from constructs_lib.api.fields import (
     shorten,
     wire_paths,
 )
-from constructs_lib.api.problem_types import AnyProblem, Problem, Tabular
+from constructs_lib.api.problem import Problem
+from constructs_lib.api.problem_types import AnyProblem, Tabular
 from constructs_lib.api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings
 
 from .botocore_model import input_of

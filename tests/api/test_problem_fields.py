@@ -18,7 +18,8 @@ from constructs_lib.api.fields import (
     render,
     tree_of,
 )
-from constructs_lib.api.problem_types import AnyProblem, Problem, Tabular
+from constructs_lib.api.problem import Problem
+from constructs_lib.api.problem_types import AnyProblem, Tabular
 from constructs_lib.api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings
 
 from .requests import (

@@ -9,7 +9,8 @@ import pytest
 
 from constructs_lib.api.fields import places
 from constructs_lib.api.migration import mapping
-from constructs_lib.api.problem_types import AnyProblem, Problem
+from constructs_lib.api.problem import Problem
+from constructs_lib.api.problem_types import AnyProblem
 from constructs_lib.api.request import CreateAutoMLJob, CreateAutoMLJobV2
 from constructs_lib.api.rulebook import RULES
 

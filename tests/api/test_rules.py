@@ -22,10 +22,10 @@ from constructs_lib.api.enums import (
     S3DataType,
 )
 from constructs_lib.api.fields import Words, wire_paths
+from constructs_lib.api.problem import Problem
 from constructs_lib.api.problem_types import (
     AnyProblem,
     ImageClassification,
-    Problem,
     Tabular,
     TextClassification,
     TextGeneration,

@@ -1,6 +1,5 @@
 """The problems that `CreateAutoMLJobV2` takes: a file each, and the list of them."""
 
-from ..problem import Problem
 from .image_classification import ImageClassification
 from .tabular import Tabular
 from .text_classification import TextClassification
@@ -13,7 +12,6 @@ AnyProblem = Tabular | ImageClassification | TextClassification | TimeSeriesFore
 __all__ = [
     "AnyProblem",
     "ImageClassification",
-    "Problem",
     "Tabular",
     "TextClassification",
     "TextGeneration",

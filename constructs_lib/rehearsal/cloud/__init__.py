@@ -1,5 +1,4 @@
-"""The embedded AWS: MiniStack with a SageMaker service, as a process of its own on the loopback interface."""
+"""The embedded AWS: MiniStack with a SageMaker service, as a process of its own on the loopback interface.
 
-from constructs_lib.rehearsal.cloud.launcher import Cloud, CloudError, PortInUseError
-
-__all__ = ["Cloud", "CloudError", "PortInUseError"]
+A room for each service that is played; what several need (calls, roles, errors, the store) lies beside them.
+"""

@@ -11,9 +11,9 @@ from urllib.parse import unquote
 
 import botocore.exceptions
 
-from constructs_lib.rehearsal.cloud import ministack
 from constructs_lib.rehearsal.cloud.connection import Connection, Credentials, root_credentials
 from constructs_lib.rehearsal.cloud.errors import AccessDeniedError
+from constructs_lib.rehearsal.cloud.ministack import ministack
 from constructs_lib.rehearsal.cloud.store import Place
 
 T = TypeVar("T")

@@ -26,7 +26,9 @@ def main() -> None:
         os.environ.pop(variable, None)
     logging.getLogger("botocore").setLevel(logging.WARNING)
 
-    from constructs_lib.rehearsal.cloud import cloudformation, ministack, scaling, waits
+    from constructs_lib.rehearsal.cloud.hosting import scaling
+    from constructs_lib.rehearsal.cloud.ministack import ministack, waits
+    from constructs_lib.rehearsal.cloud.resource_types import cloudformation
     from constructs_lib.rehearsal.cloud.service import TARGET_PREFIX, SageMaker
     from constructs_lib.rehearsal.cloud.store import Store
 

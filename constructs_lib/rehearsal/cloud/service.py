@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from constructs_lib.rehearsal.cloud import registry
-from constructs_lib.rehearsal.cloud.automl import AutoML, Tags
+from constructs_lib.rehearsal.cloud.automl.execution import Runner
+from constructs_lib.rehearsal.cloud.automl.operations import AutoML
+from constructs_lib.rehearsal.cloud.batch.operations import Transforms
 from constructs_lib.rehearsal.cloud.connection import Connection
-from constructs_lib.rehearsal.cloud.execution import Runner
-from constructs_lib.rehearsal.cloud.hosting import Hosting
-from constructs_lib.rehearsal.cloud.ministack import Answer
+from constructs_lib.rehearsal.cloud.hosting import registry
+from constructs_lib.rehearsal.cloud.hosting.operations import Hosting
+from constructs_lib.rehearsal.cloud.ministack.ministack import Answer
 from constructs_lib.rehearsal.cloud.settings import Settings
 from constructs_lib.rehearsal.cloud.store import Place, Store
+from constructs_lib.rehearsal.cloud.tagging import Tags
 from constructs_lib.rehearsal.cloud.wire import JsonApi, guarded, here, members
 
 TARGET_PREFIX = "SageMaker."
@@ -44,10 +46,12 @@ class SageMaker:
         self._store = store
         self._runner = Runner(store, connection, folder=work, training=settings.training)
         self._hosting = Hosting(store, connection, folder=work, training=settings.training)
+        self._transforms = Transforms(store, self._hosting.models, self._hosting.containers, work)
         operations = {
             **AutoML(store, self._runner.start, concurrent_jobs=settings.concurrent_jobs).operations,
             **Tags(store).operations,
             **self._hosting.operations,
+            **self._transforms.operations,
         }
         self._api = JsonApi("sagemaker", TARGET_PREFIX, operations)
 
@@ -86,6 +90,7 @@ class SageMaker:
 
     def stop(self, timeout: float) -> None:
         """End everything that trains or serves."""
+        self._transforms.stop()
         self._hosting.stop()
         self._runner.stop(timeout)
 

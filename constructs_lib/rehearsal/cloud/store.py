@@ -5,12 +5,9 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from constructs_lib.rehearsal.cloud.errors import ValidationError
-
-if TYPE_CHECKING:
-    from constructs_lib.rehearsal.cloud.fleet import Fleet
 
 Json = dict[str, Any]
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
@@ -55,134 +52,23 @@ class Resource:
         return [{"Key": key, "Value": value} for key, value in self.tags.items()]
 
 
-@dataclass(kw_only=True)
-class Job(Resource):
-    """An AutoML job. The worker changes it under the store's lock."""
-
-    place: Place
-    version: int
-    """1 when it was made by `CreateAutoMLJob`, 2 by `CreateAutoMLJobV2`."""
-    settings: Json
-    """The request in the shape of version 2, whichever call made the job."""
-    caller_may_grant_keys: bool = False
-    status: str = "InProgress"
-    secondary_status: str = "Starting"
-    ended: float | None = None
-    failure_reason: str | None = None
-    candidates: list[Json] = field(default_factory=list)
-    best: Json | None = None
-    problem_type: str | None = None
-    objective: str | None = None
-    artifacts: Json = field(default_factory=dict)
-    endpoint_name: str | None = None
-    cancelled: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def running(self) -> bool:
-        """Whether it has not ended yet."""
-        return self.status not in TERMINAL
-
-
-@dataclass(kw_only=True)
-class Model(Resource):
-    """A model: containers and the role that reads their data."""
-
-
-@dataclass(kw_only=True)
-class EndpointConfig(Resource):
-    """An endpoint configuration."""
-
-
-@dataclass(kw_only=True)
-class Endpoint(Resource):
-    """An endpoint, with the models that answer for it."""
-
-    config_name: str
-    status: str = "Creating"
-    failure_reason: str | None = None
-    fleet: "Fleet | None" = None
-    arriving: "Fleet | None" = None
-    """What an update brings in."""
-
-    share: float = 0.0
-    """The part of the requests that go to what is arriving."""
-
-    deployment: Json | None = None
-    """The deployment configuration of the last update."""
-
-    deleted: bool = False
-
-
-@dataclass(kw_only=True)
-class TransformJob(Resource):
-    """A batch transform job. The worker changes it under the store's lock."""
-
-    status: str = "InProgress"
-    failure_reason: str | None = None
-    started: float | None = None
-    ended: float | None = None
-    cancelled: threading.Event = field(default_factory=threading.Event)
-
-
-@dataclass(kw_only=True)
-class PackageGroup(Resource):
-    """A model package group. Versions are numbered from one and a number is never given twice."""
-
-    versions: int = 0
-    policy: str | None = None
-
-
-@dataclass(kw_only=True)
-class Package(Resource):
-    """A model package: a version in a group, or one with a name of its own."""
-
-    group: str | None = None
-    version: int | None = None
-    approval: str | None = None
-
-
-@dataclass(kw_only=True)
-class ScalableTarget:
-    """A variant that Application Auto Scaling looks after, with its policies and scheduled actions by name."""
-
-    resource_id: str
-    dimension: str
-    arn: str
-    minimum: int
-    maximum: int
-    role_arn: str
-    suspended: Json
-    tags: dict[str, str] = field(default_factory=dict)
-    created: float = field(default_factory=now)
-    policies: dict[str, Json] = field(default_factory=dict)
-    actions: dict[str, Json] = field(default_factory=dict)
-
-
 R = TypeVar("R", bound=Resource)
+T = TypeVar("T")
 
 
 class Inventory:
-    """The resources of one account in one region. Names differ by more than case."""
+    """What there is in one account and region. Names differ by more than case."""
 
     def __init__(self) -> None:
-        self.jobs: dict[str, Job] = {}
-        self.models: dict[str, Model] = {}
-        self.configs: dict[str, EndpointConfig] = {}
-        self.endpoints: dict[str, Endpoint] = {}
-        self.transforms: dict[str, TransformJob] = {}
-        self.groups: dict[str, PackageGroup] = {}
-        self.packages: dict[str, Package] = {}
-        self.targets: dict[tuple[str, str], ScalableTarget] = {}
-        """By resource id and scalable dimension."""
+        self._kinds: dict[type, dict[Any, Any]] = defaultdict(dict)
+
+    def of(self, kind: type[T]) -> dict[Any, T]:
+        """All things of a kind, resources by their names in lower case."""
+        return self._kinds[kind]
 
     def __iter__(self) -> Iterator[Resource]:
-        yield from self.jobs.values()
-        yield from self.models.values()
-        yield from self.configs.values()
-        yield from self.endpoints.values()
-        yield from self.transforms.values()
-        yield from self.groups.values()
-        yield from self.packages.values()
+        for things in self._kinds.values():
+            yield from (thing for thing in things.values() if isinstance(thing, Resource))
 
 
 class Store:
@@ -255,9 +141,6 @@ def select(resources: Iterable[R], request: Json, *, default_size: int) -> tuple
     descending = request.get("SortOrder", "Descending") == "Descending"
     found.sort(key=_SORT_KEYS[request.get("SortBy", "CreationTime")], reverse=descending)
     return page(found, request, default_size=default_size)
-
-
-T = TypeVar("T")
 
 
 def page(items: list[T], request: Json, *, default_size: int) -> tuple[list[T], Json]:

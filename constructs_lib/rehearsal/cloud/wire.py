@@ -5,10 +5,10 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from constructs_lib.rehearsal.cloud import ministack
-from constructs_lib.rehearsal.cloud.automl import Call, Operation
+from constructs_lib.rehearsal.cloud.calls import Call, Operation
 from constructs_lib.rehearsal.cloud.errors import InternalError, SerializationError, ServiceError, UnknownOperationError
-from constructs_lib.rehearsal.cloud.ministack import Answer
+from constructs_lib.rehearsal.cloud.ministack import ministack
+from constructs_lib.rehearsal.cloud.ministack.ministack import Answer
 from constructs_lib.rehearsal.cloud.model import check_request, response_problems
 from constructs_lib.rehearsal.cloud.store import Json, Place
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from constructs_lib.rehearsal.cloud import Cloud
+from constructs_lib.rehearsal.cloud.launcher import Cloud
 
 SCRIPTS = Path(__file__).with_name("scripts")
 BUCKET = "client-data"

@@ -9,8 +9,8 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
-from constructs_lib.rehearsal.cloud import Cloud
 from constructs_lib.rehearsal.cloud.connection import Connection, Credentials
+from constructs_lib.rehearsal.cloud.launcher import Cloud
 from constructs_lib.rehearsal.cloud.store import TERMINAL
 
 BUCKET = "data"

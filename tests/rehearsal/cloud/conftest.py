@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from constructs_lib.rehearsal.cloud import Cloud
+from constructs_lib.rehearsal.cloud.launcher import Cloud
 
 from .account import Account
 

@@ -4,7 +4,7 @@ import json
 import time
 from typing import Any
 
-from constructs_lib.rehearsal.cloud import Cloud
+from constructs_lib.rehearsal.cloud.launcher import Cloud
 
 from .account import BUCKET, Account
 

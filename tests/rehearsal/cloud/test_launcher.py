@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from constructs_lib.rehearsal.cloud import Cloud, CloudError, PortInUseError, launcher
+from constructs_lib.rehearsal.cloud import launcher
+from constructs_lib.rehearsal.cloud.launcher import Cloud, CloudError, PortInUseError
 
 from .account import Account, channel
 from .conftest import TINY_TRAINING

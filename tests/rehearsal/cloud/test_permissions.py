@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from constructs_lib.rehearsal.cloud import Cloud
+from constructs_lib.rehearsal.cloud.launcher import Cloud
 
 from .account import BUCKET, CSV, JOB_ACTIONS, SAGEMAKER_TRUST, Account, channel, refusal
 

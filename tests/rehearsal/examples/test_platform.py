@@ -17,7 +17,7 @@ from botocore.stub import Stubber
 from constructs_lib.rehearsal import app
 from constructs_lib.rehearsal.account import Account
 from constructs_lib.rehearsal.cdk import Cdk, expect_success
-from constructs_lib.rehearsal.cloud import Cloud
+from constructs_lib.rehearsal.cloud.launcher import Cloud
 from constructs_lib.rehearsal.processes import Deadline
 from constructs_lib.rehearsal.stacks import Stack
 

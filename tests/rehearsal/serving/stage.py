@@ -9,7 +9,7 @@ import aws_cdk as cdk
 
 from constructs_lib import AutoMLEndpoint, AutoMLJobOutcome, RealTime
 from constructs_lib.rehearsal import account as rehearsed
-from constructs_lib.rehearsal.cloud import Cloud
+from constructs_lib.rehearsal.cloud.launcher import Cloud
 
 from ..cloud.account import BUCKET, Account
 from ..waiting.stage import Stage, Template, new_job, new_stack

@@ -30,12 +30,12 @@ from constructs_lib import (
     TextClassification,
 )
 from constructs_lib.jobs.base import JobBase
-from constructs_lib.rehearsal.cloud import Cloud
+from constructs_lib.rehearsal.cloud.launcher import Cloud
 from constructs_lib.rehearsal.training.archive import Kept
 from constructs_lib.rehearsal.training.tabular.inference import Model
 
 from ..cloud.account import BUCKET, Account
-from ..cloud.test_real_training import FEATURES, TARGET, as_csv, rows
+from ..cloud.automl.test_real_training import FEATURES, TARGET, as_csv, rows
 from ..waiting.stage import WAIT_SCALE, data, eventually, new_stack
 from .stage import REAL_TIME, Serving
 

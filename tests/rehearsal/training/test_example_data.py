@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from constructs_lib.rehearsal.training import (
+from constructs_lib.rehearsal.training.task import (
     ForecastingTask,
     ImageClassificationTask,
     ImageFile,

@@ -16,7 +16,10 @@ import joblib
 import numpy as np
 import pytest
 
-from constructs_lib.rehearsal.training import (
+from constructs_lib.rehearsal.training import job, train
+from constructs_lib.rehearsal.training.tabular import inference
+from constructs_lib.rehearsal.training.tabular.prepared import Prepared
+from constructs_lib.rehearsal.training.task import (
     CandidateFinished,
     CandidateStarted,
     Event,
@@ -24,11 +27,7 @@ from constructs_lib.rehearsal.training import (
     StageEvent,
     TrainingResult,
     TrainingTask,
-    job,
-    train,
 )
-from constructs_lib.rehearsal.training.tabular import inference
-from constructs_lib.rehearsal.training.tabular.prepared import Prepared
 
 from .world import customers_file, prices, run, write_csv
 

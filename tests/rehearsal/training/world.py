@@ -8,8 +8,9 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from constructs_lib.rehearsal.training import Event, Server, Task, TrainingResult, TrainingTask, train
+from constructs_lib.rehearsal.training import Server, train
 from constructs_lib.rehearsal.training.tabular.data import Table, read
+from constructs_lib.rehearsal.training.task import Event, Task, TrainingResult, TrainingTask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -12,7 +12,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 
 from constructs_lib import AutoMLJob, Channel, OutputLocation
-from constructs_lib.rehearsal.cloud import Cloud
+from constructs_lib.rehearsal.cloud.launcher import Cloud
 from constructs_lib.runtime import contract
 
 from ...constructs.synthesis import as_list, resources_of

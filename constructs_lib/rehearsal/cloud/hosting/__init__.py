@@ -1,0 +1,1 @@
+"""What SageMaker does with models: endpoints, their configurations, fleets, answers and scaling, and the registry."""

@@ -1,0 +1,190 @@
+"""The inference containers of a model: what their environments ask for together, and the process that answers."""
+
+import contextlib
+import logging
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from constructs_lib.rehearsal.cloud.as_role import AsRole, Denied, S3Location
+from constructs_lib.rehearsal.cloud.connection import Connection
+from constructs_lib.rehearsal.cloud.environments import FEATURES, INPUT, LABELS, OUTPUT, TRANSFORM_MODE
+from constructs_lib.rehearsal.cloud.errors import ValidationError
+from constructs_lib.rehearsal.cloud.guards import NetworkInterfaces, VolumeGrant
+from constructs_lib.rehearsal.cloud.hosting.records import Model
+from constructs_lib.rehearsal.cloud.hosting.registry import Registry
+from constructs_lib.rehearsal.cloud.ministack import ministack
+from constructs_lib.rehearsal.cloud.store import Json, Place
+from constructs_lib.rehearsal.cloud.training_module import load_training
+
+logger = logging.getLogger(__name__)
+
+_ALGORITHM_KEYS = ("predicted_label", "probability", "probabilities")
+"""What the algorithm's container of a pipeline can answer; the one behind it adds the labels."""
+
+
+class Unhealthy(Exception):  # noqa: N818 - says what happened
+    """The containers do not answer the ping."""
+
+
+class Serving:
+    """One model that answers, and what it holds while it does."""
+
+    def __init__(self, server: Any, role: AsRole, held: contextlib.ExitStack) -> None:
+        self._server = server
+        self._held = held
+        self.role = role
+
+    def predict(self, body: bytes, content_type: str, accept: str) -> tuple[bytes, str]:
+        """The answer to one request, and its content type.
+
+        Raises:
+            ValueError: The model refuses the request.
+            RuntimeError: The model failed.
+        """
+        answer: tuple[bytes, str] = self._server.predict(body, content_type, accept)
+        return answer
+
+    def kill(self) -> None:
+        """End the process."""
+        self._server.stop()
+
+    def stop(self) -> None:
+        """End the process and give back what it held. Without its role's permissions, some of that stays."""
+        self.kill()
+        try:
+            self._held.close()
+        except Denied as error:
+            logger.warning("A model could not give back what it held: %s", error)
+
+
+class Containers:
+    """Starts the models of an account."""
+
+    def __init__(self, registry: Registry, connection: Connection, *, folder: Path, training: str) -> None:
+        self._registry = registry
+        self._connection = connection
+        self._folder = folder
+        self._training = training
+
+    def definitions(self, place: Place, model: Model) -> list[Json]:
+        """The containers of a model, those of a model package in its place.
+
+        Raises:
+            ValidationError: There is no such package, or it is not approved.
+        """
+        given = model.request.get("Containers") or [model.request["PrimaryContainer"]]
+        resolved: list[Json] = []
+        for container in given:
+            if name := container.get("ModelPackageName"):
+                resolved += self._packaged(place, name, container.get("Environment", {}))
+            else:
+                resolved.append(container)
+        return resolved
+
+    def start(
+        self,
+        place: Place,
+        model: Model,
+        *,
+        environment: Mapping[str, str] | None = None,
+        volume_key: str | None = None,
+        caller_may_grant: bool = False,
+    ) -> Serving:
+        """Read a model's data as its role and load it.
+
+        Args:
+            place: Where the model is.
+            model: The model.
+            environment: What a transform job adds to the containers' own.
+            volume_key: The key of the volume under the containers.
+            caller_may_grant: Whether who asks for it may let the service use that key.
+
+        Raises:
+            Denied: The role may not, or what it should read is not there.
+            Unhealthy: The containers do not come up.
+        """
+        role_arn = model.request.get("ExecutionRoleArn")
+        containers = self.definitions(place, model)
+        if not role_arn or any(not container.get("ModelDataUrl") for container in containers):
+            raise ValidationError(f"The model {model.name} needs an ExecutionRoleArn and a ModelDataUrl to be served")
+        role = AsRole(role_arn, self._connection, ministack.open_session(role_arn, "SageMaker"), place)
+        with contextlib.ExitStack() as held:
+            held.enter_context(VolumeGrant(role, volume_key, caller_may_grant=caller_may_grant))
+            held.enter_context(NetworkInterfaces(role, model.request.get("VpcConfig")))
+            server = self._load(role, [with_environment(container, environment or {}) for container in containers])
+            return Serving(server, role, held.pop_all())
+
+    def _load(self, role: AsRole, containers: Sequence[Json]) -> Any:
+        folder = Path(tempfile.mkdtemp(prefix="model-", dir=self._folder))
+        try:
+            archives = [
+                role.download(S3Location.parse(container["ModelDataUrl"]), folder / str(number) / "model.tar.gz")
+                for number, container in enumerate(containers)
+            ]
+            # Each part of a pipeline comes with the whole model here, so that of the algorithm stands for all.
+            archive = archives[min(1, len(archives) - 1)]
+            environment = {**containers[-1].get("Environment", {}), OUTPUT: answer_keys(containers)}
+            return load_training(self._training).Server.start(archive, environment)
+        except (ValueError, RuntimeError) as error:
+            raise Unhealthy(str(error)) from None
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _packaged(self, place: Place, name: str, environment: Mapping[str, str]) -> list[Json]:
+        package = self._registry.find(place, name)
+        if package.version is not None and package.approval != "Approved":
+            raise ValidationError(
+                f"The model package {package.arn} is {package.approval}: only an approved one can be deployed"
+            )
+        containers = package.request.get("InferenceSpecification", {}).get("Containers", [])
+        if not containers:
+            raise ValidationError(f"The model package {package.arn} has no InferenceSpecification")
+        return [with_environment(container, environment) for container in containers]
+
+
+def with_environment(container: Json, more: Mapping[str, str]) -> Json:
+    """A container with more variables, which win."""
+    return {**container, "Environment": {**container.get("Environment", {}), **more}}
+
+
+def answer_keys(containers: Sequence[Json]) -> str:
+    """The keys that the containers together are told to answer with; empty means the model's own choice.
+
+    A pipeline is what Autopilot makes in its tuning mode: features, algorithm, and for a classification labels. The
+    rules are those of AWS's page "Configure inference output in generated containers".
+
+    Raises:
+        ValueError: One container gives another what it does not take.
+    """
+    environments = [container.get("Environment", {}) for container in containers]
+    if len(containers) == 1:
+        return str(environments[0].get(OUTPUT, ""))
+    modes = [environment.get(TRANSFORM_MODE) for environment in environments]
+    if modes not in ([FEATURES, None], [FEATURES, None, LABELS]):
+        raise ValueError(
+            f"the containers are not in the order of the candidate: their {TRANSFORM_MODE} must be {FEATURES}, none "
+            f"and, for a classification, {LABELS}"
+        )
+    given = _keys(environments[1].get(OUTPUT, ""))
+    if modes[-1] is None:
+        return ",".join(given)
+    if strangers := [key for key in given if key not in _ALGORITHM_KEYS]:
+        raise ValueError(
+            f"{OUTPUT} of the second container asks for {', '.join(strangers)}; it answers with "
+            f"{', '.join(_ALGORITHM_KEYS)}"
+        )
+    taken, answered = _keys(environments[2].get(INPUT, "")), _keys(environments[2].get(OUTPUT, ""))
+    if taken != given:
+        raise ValueError(
+            f"{INPUT} of the third container ({', '.join(taken)}) is not {OUTPUT} of the second ({', '.join(given)})"
+        )
+    if missing := [key for key in answered if key not in (*taken, "labels")]:
+        raise ValueError(f"{OUTPUT} of the third container asks for {', '.join(missing)}, which is not in its {INPUT}")
+    return ",".join(answered)
+
+
+def _keys(value: str) -> list[str]:
+    return [key.strip() for key in value.split(",") if key.strip()]

@@ -1,0 +1,110 @@
+"""The models of one endpoint configuration in service."""
+
+import random
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from constructs_lib.rehearsal.cloud.hosting.capture import Capture
+from constructs_lib.rehearsal.cloud.hosting.containers import Serving
+from constructs_lib.rehearsal.cloud.hosting.records import EndpointConfig
+from constructs_lib.rehearsal.cloud.store import Json
+
+_DRAINING = 10.0
+"""The most seconds that requests under way may take when a fleet goes."""
+
+
+@dataclass(kw_only=True)
+class Variant:
+    """A production variant: its model in service, and the capacity that it has now."""
+
+    settings: Json
+    """What the endpoint configuration says of it."""
+
+    serving: Serving
+    weight: float = 1.0
+    instances: int | None = None
+    serverless: Json | None = None
+
+    @classmethod
+    def of(cls, settings: Json, serving: Serving) -> "Variant":
+        """A variant as its configuration wants it at first."""
+        instances = None if "ServerlessConfig" in settings else settings.get("InitialInstanceCount", 1)
+        return cls(
+            settings=settings,
+            serving=serving,
+            weight=settings.get("InitialVariantWeight", 1.0),
+            instances=instances,
+            serverless=settings.get("ServerlessConfig"),
+        )
+
+    @property
+    def name(self) -> str:
+        """The variant's name."""
+        return str(self.settings["VariantName"])
+
+    @property
+    def described(self) -> Json:
+        """A member of `ProductionVariants` of `DescribeEndpoint`."""
+        capacity: Json = {"CurrentWeight": self.weight, "DesiredWeight": self.weight}
+        if self.instances is not None:
+            capacity |= {"CurrentInstanceCount": self.instances, "DesiredInstanceCount": self.instances}
+        if self.serverless is not None:
+            capacity |= {"CurrentServerlessConfig": self.serverless, "DesiredServerlessConfig": self.serverless}
+        return {"VariantName": self.name, **capacity}
+
+
+@dataclass(kw_only=True)
+class Fleet:
+    """All variants of an endpoint configuration."""
+
+    config: EndpointConfig
+    variants: dict[str, Variant] = field(default_factory=dict)
+    capture: Capture | None = None
+    _requests: int = 0
+    _idle: threading.Condition = field(default_factory=threading.Condition)
+
+    def enter(self) -> None:
+        """A request has come: the fleet stays until `leave`."""
+        with self._idle:
+            self._requests += 1
+
+    def leave(self) -> None:
+        """A request is done."""
+        with self._idle:
+            self._requests -= 1
+            self._idle.notify_all()
+
+    def any_variant(self) -> Variant:
+        """One of the variants, by their weights."""
+        variants = list(self.variants.values())
+        weights = [variant.weight for variant in variants]
+        return random.choices(variants, weights if any(weights) else None)[0]  # noqa: S311 - load is no secret
+
+    def retain(self, former: "Fleet", excluded: Iterable[str]) -> None:
+        """Take over what the former fleet's variants have now: capacity, weight and data capture."""
+        kept = {"DesiredInstanceCount", "DesiredWeight", "DataCaptureConfig"} - set(excluded)
+        for variant in self.variants.values():
+            before = former.variants.get(variant.name)
+            if before is None:
+                continue
+            if "DesiredWeight" in kept:
+                variant.weight = before.weight
+            if "DesiredInstanceCount" in kept and before.instances is not None and variant.instances is not None:
+                variant.instances = before.instances
+        if "DataCaptureConfig" in kept:
+            self.capture = former.capture.again() if former.capture else None
+
+    def kill(self) -> None:
+        """End every process."""
+        for variant in self.variants.values():
+            variant.serving.kill()
+
+    def stop(self) -> None:
+        """Answer what is under way, end every process, write what was captured, and give back what the models held."""
+        with self._idle:
+            self._idle.wait_for(lambda: not self._requests, _DRAINING)
+        if self.capture is not None:
+            self.capture.flush()
+        for variant in self.variants.values():
+            variant.serving.stop()

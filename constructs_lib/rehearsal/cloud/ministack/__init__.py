@@ -1,0 +1,1 @@
+"""MiniStack and its inner names, of which nobody else here knows."""

@@ -1,0 +1,468 @@
+"""How endpoints come up, change without downtime, and go back."""
+
+import threading
+from typing import Any
+
+import botocore.exceptions
+import pytest
+
+from constructs_lib.rehearsal.cloud.launcher import Cloud
+
+from ..account import BUCKET, JOB_ACTIONS, Account, refusal
+from .endpoints import ALL_AT_ONCE, CAPACITY, answer, config, created, model, model_data, settled, until, updated
+
+pytestmark = pytest.mark.cloud
+
+
+@pytest.fixture(scope="module")
+def old(account: Account) -> str:
+    return config(account, model(account, model_data(account, "old")))
+
+
+@pytest.fixture(scope="module")
+def new(account: Account) -> str:
+    return config(account, model(account, model_data(account, "new")))
+
+
+@pytest.fixture
+def endpoint(account: Account, old: str) -> str:
+    return created(account, old)
+
+
+def guarded(account: Account, state: str, routing: dict[str, Any] = ALL_AT_ONCE) -> dict[str, Any]:
+    """A deployment configuration with an alarm in that state."""
+    name = account.fresh("alarm")
+    cloudwatch = account.cloud.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName=name, Namespace="AWS/SageMaker", MetricName="Invocation5XXErrors", Statistic="Sum", Period=60,
+        EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanThreshold",
+    )  # fmt: skip
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="a test")
+    return {
+        "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing},
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name}]},
+    }
+
+
+@pytest.fixture(scope="module")
+def watching(account: Account) -> str:
+    """A configuration whose model's role may look at alarms."""
+    role = account.role("Watching", [*JOB_ACTIONS, "cloudwatch:DescribeAlarms"])
+    return config(account, model(account, model_data(account, "watched"), role=role))
+
+
+def test_an_endpoint_in_service_tells_what_it_has(account: Account, endpoint: str) -> None:
+    described = account.sagemaker.describe_endpoint(EndpointName=endpoint)
+    assert described["ProductionVariants"] == [
+        {
+            "VariantName": "one",
+            "CurrentWeight": 1.0,
+            "DesiredWeight": 1.0,
+            "CurrentInstanceCount": 1,
+            "DesiredInstanceCount": 1,
+        }
+    ]
+    assert "FailureReason" not in described
+
+
+def test_an_update_has_no_downtime(account: Account, endpoint: str, new: str) -> None:
+    answers: list[str] = []
+    stopping = threading.Event()
+
+    def ask() -> None:
+        while not stopping.is_set():
+            try:
+                answers.append(answer(account, endpoint, b"slow"))
+            except botocore.exceptions.ClientError as error:
+                answers.append(str(error))
+
+    asking = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in asking:
+        thread.start()
+    try:
+        described = updated(account, endpoint, new)
+    finally:
+        stopping.set()
+        for thread in asking:
+            thread.join()
+    assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", new)
+    assert answers
+    assert set(answers) <= {"old", "new"}, "some request met a model that had gone"
+    assert answer(account, endpoint) == "new"
+
+
+@pytest.mark.parametrize(
+    ("environment", "data", "reason"),
+    [
+        (
+            {"SAGEMAKER_INFERENCE_OUTPUT": "odds"},
+            None,
+            "The primary container for production variant one did not pass the ping health check. "
+            "the model does not answer with odds",
+        ),
+        ({}, f"s3://{BUCKET}/train/a.csv", "The primary container for production variant one did not pass the ping"),
+        ({}, f"s3://{BUCKET}/no/model.tar.gz", "s3:GetObject on arn:aws:s3:::data/no/model.tar.gz failed: NoSuchKey"),
+    ],
+    ids=["unknown key", "no archive", "no data"],
+)
+def test_a_bad_model_rolls_back(
+    account: Account, endpoint: str, old: str, environment: dict[str, str], data: str | None, reason: str
+) -> None:
+    bad = config(account, model(account, data or model_data(account, "bad"), environment=environment))
+    after = updated(account, endpoint, bad)
+    assert (after["EndpointStatus"], after["EndpointConfigName"]) == ("InService", old)
+    assert reason in after["FailureReason"]
+    assert answer(account, endpoint) == "old"
+
+
+def test_an_endpoint_with_a_bad_model_fails(account: Account) -> None:
+    bad = config(account, model(account, f"s3://{BUCKET}/train/a.csv"))
+    account.sagemaker.create_endpoint(EndpointName="bad", EndpointConfigName=bad)
+    failed = settled(account, "bad")
+    assert failed["EndpointStatus"] == "Failed"
+    assert "did not pass the ping health check" in failed["FailureReason"]
+
+
+class TestGuardrails:
+    def test_a_quiet_alarm_lets_the_update_through(self, account: Account, endpoint: str, watching: str) -> None:
+        deployment = guarded(account, "OK")
+        described = updated(account, endpoint, watching, DeploymentConfig=deployment)
+        assert described["EndpointConfigName"] == watching
+        assert described["LastDeploymentConfig"] == deployment
+
+    @pytest.mark.parametrize(
+        "routing",
+        [
+            ALL_AT_ONCE,
+            {**ALL_AT_ONCE, "Type": "CANARY", "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 50}},
+            {**ALL_AT_ONCE, "Type": "LINEAR", "LinearStepSize": {"Type": "CAPACITY_PERCENT", "Value": 25}},
+        ],
+        ids=lambda routing: routing["Type"],
+    )
+    def test_an_alarm_rolls_back(
+        self, account: Account, endpoint: str, old: str, watching: str, routing: dict[str, Any]
+    ) -> None:
+        deployment = guarded(account, "ALARM", routing)
+        after = updated(account, endpoint, watching, DeploymentConfig=deployment)
+        assert (after["EndpointStatus"], after["EndpointConfigName"]) == ("InService", old)
+        name = deployment["AutoRollbackConfiguration"]["Alarms"][0]["AlarmName"]
+        assert after["FailureReason"] == f"The deployment was rolled back because of alarms: {name}"
+        assert answer(account, endpoint) == "old"
+
+    def test_an_alarm_in_the_middle_rolls_back(self, account: Account, endpoint: str, old: str, watching: str) -> None:
+        deployment = guarded(account, "OK")
+        account.sagemaker.update_endpoint(
+            EndpointName=endpoint, EndpointConfigName=watching, DeploymentConfig=deployment
+        )
+        while answer(account, endpoint) != "watched":
+            described = account.sagemaker.describe_endpoint(EndpointName=endpoint)
+            assert described["EndpointStatus"] == "Updating"
+        described = account.sagemaker.describe_endpoint(EndpointName=endpoint)
+        assert described["PendingDeploymentSummary"]["EndpointConfigName"] == watching
+        name = deployment["AutoRollbackConfiguration"]["Alarms"][0]["AlarmName"]
+        account.cloud.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a test")
+        assert settled(account, endpoint)["EndpointConfigName"] == old
+        assert answer(account, endpoint) == "old"
+
+    def test_what_came_is_given_back_when_it_goes(
+        self, account: Account, cloud: Cloud, endpoint: str, watching: str
+    ) -> None:
+        kms = cloud.client("kms")
+        key = kms.create_key()["KeyMetadata"]["Arn"]
+        served = account.sagemaker.describe_endpoint_config(EndpointConfigName=watching)["ProductionVariants"][0]
+        encrypted = config(account, served["ModelName"], KmsKeyId=key)
+        deployment = guarded(account, "OK")
+        request = {"EndpointName": endpoint, "EndpointConfigName": encrypted, "DeploymentConfig": deployment}
+        account.sagemaker.update_endpoint(**request)
+        until(lambda: kms.list_grants(KeyId=key)["Grants"], bool)
+        name = deployment["AutoRollbackConfiguration"]["Alarms"][0]["AlarmName"]
+        account.cloud.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a test")
+        assert "because of alarms" in settled(account, endpoint)["FailureReason"]
+        assert kms.list_grants(KeyId=key)["Grants"] == []
+
+    def test_the_models_role_must_see_the_alarms(self, account: Account, endpoint: str, old: str, new: str) -> None:
+        after = updated(account, endpoint, new, DeploymentConfig=guarded(account, "OK"))
+        assert after["EndpointConfigName"] == old
+        assert "is not authorized to perform: cloudwatch:DescribeAlarms" in after["FailureReason"]
+
+    def test_an_alarm_that_is_not_there_rolls_back(self, account: Account, endpoint: str, watching: str) -> None:
+        deployment = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "nowhere"}]}}
+        after = updated(account, endpoint, watching, DeploymentConfig=deployment)
+        assert after["FailureReason"] == "There is no alarm nowhere"
+
+    def test_a_deployment_configuration_can_be_used_again(self, account: Account, endpoint: str, watching: str) -> None:
+        deployment = guarded(account, "OK")
+        updated(account, endpoint, watching, DeploymentConfig=deployment)
+        other = config(account, account.sagemaker.describe_endpoint_config(EndpointConfigName=watching)
+                       ["ProductionVariants"][0]["ModelName"])  # fmt: skip
+        again = updated(account, endpoint, other, RetainDeploymentConfig=True)
+        assert again["LastDeploymentConfig"] == deployment
+        assert "LastDeploymentConfig" not in updated(account, endpoint, watching)
+
+    def test_an_update_that_can_not_be_done_is_refused(self, account: Account, endpoint: str, new: str) -> None:
+        half = {"Type": "CAPACITY_PERCENT", "Value": 50}
+        wait = {"WaitIntervalInSeconds": 0}
+        for deployment, message in (
+            (
+                {
+                    "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": ALL_AT_ONCE},
+                    "RollingUpdatePolicy": {"MaximumBatchSize": half, **wait},
+                },
+                "A DeploymentConfig has either a BlueGreenUpdatePolicy or a RollingUpdatePolicy",
+            ),
+            (
+                _blue_green({**ALL_AT_ONCE, "CanarySize": half}),
+                "CanarySize can not be set when the type of the traffic routing is ALL_AT_ONCE",
+            ),
+            (
+                _blue_green({"Type": "LINEAR", **wait}),
+                "LinearStepSize must be set when the type of the traffic routing is LINEAR",
+            ),
+            (
+                _blue_green({"Type": "CANARY", **wait, "CanarySize": {"Type": "INSTANCE_COUNT", "Value": 1}}),
+                "CanarySize must be at most 50% of the variant's total instance count, got 1 of 1 instances",
+            ),
+            (
+                _blue_green({"Type": "LINEAR", **wait, "LinearStepSize": {"Type": "CAPACITY_PERCENT", "Value": 5}}),
+                "LinearStepSize must be 10% to 50% of the variant's total instance count, got 5%",
+            ),
+            (
+                {"RollingUpdatePolicy": {"MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 60}, **wait}},
+                "MaximumBatchSize must be 5% to 50% of the variant's total instance count, got 60%",
+            ),
+        ):
+            update = account.sagemaker.update_endpoint
+            request = {"EndpointName": endpoint, "EndpointConfigName": new, "DeploymentConfig": deployment}
+            assert refusal(update, **request) == ("ValidationException", message)
+        assert account.sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"] == "InService"
+
+    def test_a_policy_needs_the_same_variants(self, account: Account, endpoint: str) -> None:
+        other = config(account, model(account, model_data(account, "x")), variant="two")
+        request = {"EndpointName": endpoint, "EndpointConfigName": other, "DeploymentConfig": _blue_green(ALL_AT_ONCE)}
+        assert refusal(account.sagemaker.update_endpoint, **request)[1] == (
+            "A deployment policy needs the same variants in both endpoint configurations: one is in service, and two "
+            "comes"
+        )
+
+    def test_a_rolling_update_goes_through(self, account: Account, endpoint: str, new: str) -> None:
+        rolling = {
+            "RollingUpdatePolicy": {
+                "MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 50},
+                "WaitIntervalInSeconds": 60,
+            }
+        }
+        assert updated(account, endpoint, new, DeploymentConfig=rolling)["EndpointConfigName"] == new
+
+
+def _blue_green(routing: dict[str, Any]) -> dict[str, Any]:
+    return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
+
+
+def test_capacity_can_be_changed_and_retained(account: Account, endpoint: str, new: str, old: str) -> None:
+    capacity: dict[str, Any] = {"VariantName": "one", "DesiredInstanceCount": 3, "DesiredWeight": 0.5}
+    account.sagemaker.update_endpoint_weights_and_capacities(
+        EndpointName=endpoint, DesiredWeightsAndCapacities=[capacity]
+    )
+    (variant,) = updated(account, endpoint, new, RetainAllVariantProperties=True)["ProductionVariants"]
+    assert (variant["CurrentInstanceCount"], variant["CurrentWeight"]) == (3, 0.5)
+    excluded = [{"VariantPropertyType": "DesiredWeight"}]
+    (variant,) = updated(
+        account, endpoint, old, RetainAllVariantProperties=True, ExcludeRetainedVariantProperties=excluded
+    )["ProductionVariants"]
+    assert (variant["CurrentInstanceCount"], variant["CurrentWeight"]) == (3, 1.0)
+    (variant,) = updated(account, endpoint, new)["ProductionVariants"]
+    assert (variant["CurrentInstanceCount"], variant["CurrentWeight"]) == (1, 1.0)
+
+
+def test_capacity_must_fit_the_variant(account: Account, endpoint: str) -> None:
+    change = account.sagemaker.update_endpoint_weights_and_capacities
+    for wanted, message in (
+        ({"VariantName": "two"}, f"Variant two of endpoint {endpoint} not found."),
+        ({"VariantName": "one", "ServerlessUpdateConfig": {"MaxConcurrency": 3}}, "Variant one is not serverless"),
+    ):
+        assert refusal(change, EndpointName=endpoint, DesiredWeightsAndCapacities=[wanted])[1] == message
+
+
+def test_a_serverless_endpoint_answers_and_changes_its_concurrency(account: Account, old: str) -> None:
+    served = account.sagemaker.describe_endpoint_config(EndpointConfigName=old)["ProductionVariants"][0]["ModelName"]
+    capacity = {"ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 5, "ProvisionedConcurrency": 1}}
+    serverless = created(account, config(account, served, capacity=capacity))
+    assert answer(account, serverless) == "old"
+    wanted: dict[str, Any] = {"VariantName": "one", "ServerlessUpdateConfig": {"ProvisionedConcurrency": 2}}
+    account.sagemaker.update_endpoint_weights_and_capacities(
+        EndpointName=serverless, DesiredWeightsAndCapacities=[wanted]
+    )
+    (variant,) = account.sagemaker.describe_endpoint(EndpointName=serverless)["ProductionVariants"]
+    assert variant["CurrentServerlessConfig"] == {**capacity["ServerlessConfig"], "ProvisionedConcurrency": 2}
+    wanted = {"VariantName": "one", "DesiredInstanceCount": 2}
+    change = account.sagemaker.update_endpoint_weights_and_capacities
+    assert refusal(change, EndpointName=serverless, DesiredWeightsAndCapacities=[wanted])[1] == (
+        "Variant one is serverless: it has no instances"
+    )
+
+
+def test_instances_can_not_be_made_serverless(account: Account, endpoint: str) -> None:
+    capacity = {"ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 5}}
+    serverless = config(account, model(account, model_data(account, "x")), capacity=capacity)
+    update = account.sagemaker.update_endpoint
+    assert refusal(update, EndpointName=endpoint, EndpointConfigName=serverless)[1] == (
+        f"The instance-based variant one of endpoint {endpoint} can not be made serverless: create another endpoint"
+    )
+
+
+def test_the_requests_are_split_by_weight(account: Account) -> None:
+    names = [model(account, model_data(account, text)) for text in ("left", "right")]
+    variants = [
+        {"VariantName": "a", "ModelName": names[0], **CAPACITY, "InitialVariantWeight": 0},
+        {"VariantName": "b", "ModelName": names[1], **CAPACITY, "InitialVariantWeight": 2},
+    ]
+    account.sagemaker.create_endpoint_config(EndpointConfigName="split", ProductionVariants=variants)
+    endpoint = created(account, "split")
+    assert {answer(account, endpoint) for _ in range(5)} == {"right"}
+    runtime = account.cloud.client("sagemaker-runtime")
+    found = runtime.invoke_endpoint(EndpointName=endpoint, Body=b"1", ContentType="text/csv", TargetVariant="a")
+    assert (found["Body"].read(), found["InvokedProductionVariant"]) == (b"left", "a")
+
+
+@pytest.fixture(scope="module")
+def containers(account: Account) -> list[dict[str, Any]]:
+    """The containers of a candidate of the tuning mode."""
+    problem = {"TabularJobConfig": {"TargetAttributeName": "y", "Mode": "HYPERPARAMETER_TUNING"}}
+    request = account.request_2(AutoMLProblemTypeConfig=problem)
+    account.sagemaker.create_auto_ml_job_v2(**request)
+    found: list[dict[str, Any]] = account.wait(request["AutoMLJobName"])["BestCandidate"]["InferenceContainers"]
+    return found
+
+
+class TestPipeline:
+    """A candidate of the tuning mode is three containers, whose environments have to agree."""
+
+    def answers(self, account: Account, containers: list[dict[str, Any]]) -> dict[str, Any]:
+        name = account.fresh("pipeline")
+        account.sagemaker.create_model(ModelName=name, ExecutionRoleArn=account.job_role, Containers=containers)
+        account.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config(account, name))
+        return settled(account, name)
+
+    def test_the_containers_have_the_variables_that_aws_documents(self, containers: list[dict[str, Any]]) -> None:
+        assert [container["Environment"] for container in containers] == [
+            {"AUTOML_TRANSFORM_MODE": "feature-transform"},
+            {
+                "SAGEMAKER_INFERENCE_OUTPUT": "predicted_label",
+                "SAGEMAKER_INFERENCE_SUPPORTED": "predicted_label,probability,probabilities",
+            },
+            {
+                "AUTOML_TRANSFORM_MODE": "inverse-label-transform",
+                "SAGEMAKER_INFERENCE_INPUT": "predicted_label",
+                "SAGEMAKER_INFERENCE_OUTPUT": "predicted_label",
+                "SAGEMAKER_INFERENCE_SUPPORTED": "predicted_label,probability,probabilities,labels",
+            },
+        ]
+        data = [container["ModelDataUrl"] for container in containers]
+        assert data[0] == data[2] != data[1]
+
+    def test_it_answers_with_the_keys_of_the_last_container(
+        self, account: Account, containers: list[dict[str, Any]]
+    ) -> None:
+        first, algorithm, labels = containers
+        asked = [
+            first,
+            _with(algorithm, SAGEMAKER_INFERENCE_OUTPUT="probability"),
+            _with(labels, SAGEMAKER_INFERENCE_INPUT="probability", SAGEMAKER_INFERENCE_OUTPUT="probability,labels"),
+        ]
+        endpoint = self.answers(account, asked)
+        assert endpoint["EndpointStatus"] == "InService", endpoint
+        assert answer(account, endpoint["EndpointName"]) == "answer 1 probability,labels"
+
+    def test_the_model_is_that_of_the_algorithm(self, account: Account, containers: list[dict[str, Any]]) -> None:
+        first, *others = containers
+        asked = [{**first, "ModelDataUrl": model_data(account, "features")}, *others]
+        assert answer(account, self.answers(account, asked)["EndpointName"]) == "answer 1 predicted_label"
+
+    def test_it_does_not_come_up_when_they_disagree(self, account: Account, containers: list[dict[str, Any]]) -> None:
+        first, algorithm, labels = containers
+        endpoint = self.answers(
+            account, [first, algorithm, _with(labels, SAGEMAKER_INFERENCE_OUTPUT="predicted_label,probability")]
+        )
+        assert endpoint["EndpointStatus"] == "Failed"
+        assert "asks for probability, which is not in its SAGEMAKER_INFERENCE_INPUT" in endpoint["FailureReason"]
+
+    def test_the_role_must_read_the_data_of_every_container(
+        self, account: Account, containers: list[dict[str, Any]]
+    ) -> None:
+        first, *others = containers
+        endpoint = self.answers(account, [{**first, "ModelDataUrl": f"s3://{BUCKET}/no/features"}, *others])
+        assert "s3:GetObject on arn:aws:s3:::data/no/features failed: NoSuchKey" in endpoint["FailureReason"]
+
+    def test_a_regression_has_no_labels(self, account: Account) -> None:
+        problem = {
+            "TabularJobConfig": {
+                "TargetAttributeName": "y",
+                "Mode": "HYPERPARAMETER_TUNING",
+                "ProblemType": "Regression",
+            }
+        }
+        request = account.request_2(AutoMLProblemTypeConfig=problem, AutoMLJobObjective={"MetricName": "MSE"})
+        account.sagemaker.create_auto_ml_job_v2(**request)
+        best = account.wait(request["AutoMLJobName"])["BestCandidate"]
+        environments = [container.get("Environment", {}) for container in best["InferenceContainers"]]
+        assert environments == [{"AUTOML_TRANSFORM_MODE": "feature-transform"}, {}]
+
+
+def _with(container: dict[str, Any], **variables: str) -> dict[str, Any]:
+    return {**container, "Environment": {**container["Environment"], **variables}}
+
+
+class TestWhatAnEndpointHolds:
+    def test_a_volume_key_is_granted_while_it_serves(self, account: Account, cloud: Cloud, old: str) -> None:
+        key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+        served = account.sagemaker.describe_endpoint_config(EndpointConfigName=old)["ProductionVariants"][0]
+        encrypted = config(account, served["ModelName"], KmsKeyId=key)
+        endpoint = created(account, encrypted)
+        grants = cloud.client("kms").list_grants(KeyId=key)["Grants"]
+        assert [grant["GranteePrincipal"] for grant in grants] == [account.job_role]
+        account.sagemaker.delete_endpoint(EndpointName=endpoint)
+        assert cloud.client("kms").list_grants(KeyId=key)["Grants"] == []
+
+    def test_who_creates_it_or_the_role_must_be_allowed_to_grant(
+        self, account: Account, cloud: Cloud, old: str
+    ) -> None:
+        key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+        served = account.sagemaker.describe_endpoint_config(EndpointConfigName=old)["ProductionVariants"][0]
+        encrypted = config(account, served["ModelName"], KmsKeyId=key)
+        caller = account.acting_as({"Effect": "Allow", "Action": "sagemaker:CreateEndpoint", "Resource": "*"})
+        caller("sagemaker").create_endpoint(EndpointName="sealed", EndpointConfigName=encrypted)
+        reason = settled(account, "sealed")["FailureReason"]
+        assert f"is not authorized to perform kms:CreateGrant on {key}" in reason
+
+    def test_the_interfaces_of_its_network_stay_while_it_serves(self, account: Account, cloud: Cloud) -> None:
+        ec2 = cloud.client("ec2")
+        vpc = ec2.create_vpc(CidrBlock="10.6.0.0/16")["Vpc"]["VpcId"]
+        subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.6.1.0/24")["Subnet"]["SubnetId"]
+        group = ec2.create_security_group(GroupName="serving", Description="d", VpcId=vpc)["GroupId"]
+        role = account.role("Networking", [*JOB_ACTIONS, "ec2:*"])
+        account.sagemaker.create_model(
+            ModelName="networked",
+            ExecutionRoleArn=role,
+            PrimaryContainer={"Image": "i", "ModelDataUrl": model_data(account, "x")},
+            VpcConfig={"Subnets": [subnet], "SecurityGroupIds": [group]},
+        )
+        endpoint = created(account, config(account, "networked"))
+        assert len(ec2.describe_network_interfaces()["NetworkInterfaces"]) == 1
+        account.sagemaker.delete_endpoint(EndpointName=endpoint)
+        assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
+
+
+def test_an_endpoint_needs_its_action_on_the_configuration_too(account: Account, new: str) -> None:
+    arn = "arn:aws:sagemaker:*:*"
+    caller = account.acting_as(
+        {
+            "Effect": "Allow",
+            "Action": ["sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint"],
+            "Resource": f"{arn}:endpoint/*",
+        }
+    )("sagemaker")
+    code, message = refusal(caller.create_endpoint, EndpointName="x", EndpointConfigName=new)
+    assert code == "AccessDeniedException"
+    assert f"sagemaker:CreateEndpoint on resource: arn:aws:sagemaker:us-east-1:123456789012:endpoint-config/{new}" in (
+        message
+    )

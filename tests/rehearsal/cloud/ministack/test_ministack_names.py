@@ -1,0 +1,107 @@
+"""MiniStack's inner names that `ministack.py` and `waits.py` use. A failure says what a new MiniStack has moved."""
+
+import ast
+import importlib
+import inspect
+from importlib.metadata import version
+
+import pytest
+
+PARAMETERS = {
+    "app.SERVICE_HANDLERS": None,
+    "app.app": ["scope", "receive", "send"],
+    "core.iam_actions.SERVICE_TO_IAM_NAMESPACE": None,
+    "core.iam_actions._BOTOCORE_SERVICE_MAP": None,
+    "core.iam_actions.extract_resource_arn": [
+        "service", "method", "path", "headers", "body", "query_params", "region", "account_id",
+    ],
+    "core.iam_actions.access_denied_response": [
+        "service", "action", "principal_arn", "request_id", "error_code", "message", "headers", "resource_arn",
+        "explicit_deny", "resource_policy_arn",
+    ],
+    "core.iam_actions.request_tag_context": ["service", "iam_action", "body", "params"],
+    "core.iam_evaluator.EvalContext": None,
+    "core.iam_evaluator._resolve_condition_key": ["key", "ctx"],
+    "core.iam_evaluator.enforce": [
+        "access_key_id", "iam_action", "service", "region", "resource_arn", "service_context",
+    ],
+    "core.iam_evaluator.evaluate_trust_policy": ["trust_doc", "caller_arn", "ctx"],
+    "core.responses.get_account_id": [],
+    "core.responses.get_region": [],
+    "core.router.SERVICE_PATTERNS": None,
+    "core.router.extract_access_key_id": ["headers", "query_params"],
+    "services.iam._roles": None,
+    "services.stepfunctions._executions": None,
+    "services.sts.register_session": ["access_key", "session"],
+    "services.tagging._RESOURCE_TAG_COLLECTORS": None,
+    "services.cloudformation.custom_resource._pending": None,
+    "services.cloudformation.custom_resource.register_token": ["token"],
+    "services.cloudformation.custom_resource.invoke_custom_resource": [
+        "request_type", "logical_id", "props", "stack_name", "stack_id", "resource_type", "physical_id", "old_props",
+    ],
+    "services.cloudformation._stack_events": None,
+    "services.cloudformation._stacks": None,
+    "services.cloudformation.handlers._ACTION_HANDLERS": None,
+    "services.cloudformation.handlers._delete_stack_async": [
+        "stack_name", "stack_id", "retain_resources", "force",
+    ],
+    "services.cloudformation.handlers._p": ["params", "key", "default"],
+    "services.cloudformation.handlers._resolve_stack": ["stack_name"],
+    "services.cloudformation.provisioners._RESOURCE_HANDLERS": None,
+    "services.cloudformation.provisioners._STACK_TAG_PROPERTY": None,
+    "services.cloudformation.stacks._add_event": [
+        "stack_id", "stack_name", "logical_id", "resource_type", "status", "reason", "physical_id", "detailed_status",
+    ],
+    "services.cloudformation.stacks._delete_resource": [
+        "resource_type", "physical_id", "props", "stack_name", "logical_id",
+    ],
+    "services.cloudformation.stacks._provision_keeping_seed": ["args"],
+    "services.cloudformation.stacks._revert_update": [
+        "stack_id", "stack_name", "logical_id", "rtype", "physical_id", "applied_props", "previous_props", "attrs",
+        "record",
+    ],
+    "services.cloudformation.stacks._roll_back_operation": [
+        "stack_name", "stack_id", "stack", "operation", "reason_override",
+    ],
+    "services.cloudformation.engine._extract_deps": ["resource_def", "all_resource_names"],
+    "services.cloudformation.engine._topological_sort": ["resources", "conditions"],
+    "services.cloudformation.stacks._topological_sort": ["resources", "conditions"],
+    "services.cloudformation.stacks._runs_on_worker_thread": ["resource_type"],
+    "services.cloudformation.wait_conditions._changed": None,
+    "services.cloudformation.wait_conditions._handles": None,
+    "services.cloudformation.wait_conditions._waiting": None,
+    "services.cloudformation.wait_conditions.wait_for": [
+        "token", "stack_id", "stack_name", "logical_id", "resource_type", "count", "timeout_s",
+    ],
+}  # fmt: skip
+"""Each name with the parameters we rely on, `None` for what is no function of ours to call or replace."""
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_the_name_is_where_we_use_it(name: str) -> None:
+    path, _, attribute = name.rpartition(".")
+    module = importlib.import_module(f"ministack.{path}")
+    assert hasattr(module, attribute), f"MiniStack {version('ministack')} has no {name}: adapt ministack.py"
+    expected = PARAMETERS[name]
+    if expected is not None:
+        found = list(inspect.signature(getattr(module, attribute)).parameters)
+        assert found == expected, f"{name} of MiniStack {version('ministack')} takes {found}: adapt ministack.py"
+
+
+def used_by(module: str) -> set[str]:
+    tree = ast.parse(inspect.getsource(importlib.import_module(f"constructs_lib.rehearsal.cloud.{module}")))
+    modules = {
+        alias.name: f"{node.module}.{alias.name}".removeprefix("ministack.")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ministack")
+        for alias in node.names
+    }
+    return {
+        f"{modules[node.value.id]}.{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules
+    }
+
+
+def test_every_inner_name_is_watched() -> None:
+    assert used_by("ministack.ministack") | used_by("ministack.waits") == set(PARAMETERS)
