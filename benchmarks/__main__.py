@@ -114,7 +114,7 @@ def asset() -> None:
         for file in files:
             archive.write(file, file.relative_to(LIBRARY))
     size = len(packed.getvalue())
-    print(f"\n{'Lambda asset':42} {size / 1000:.1f} kB, {len(files)} files packed   (budget: under 60 kB)")
+    print(f"\n{'Lambda asset':42} {size / 1000:.1f} kB, {len(files)} files packed   (budget: under 90 kB)")
 
 
 def measured(command: list[str]) -> tuple[float, float]:
