@@ -21,6 +21,7 @@ from constructs_lib.api.problem_types.text_generation import HYPER_PARAMETERS
 from constructs_lib.api.problem_types.time_series_forecasting import FILLINGS
 from constructs_lib.api.request import CreateAutoMLJob, CreateAutoMLJobV2
 from constructs_lib.api.rulebook import RULES, Rule
+from constructs_lib.cli.verify.assumptions import ASSUMPTIONS, Noticed
 from constructs_lib.runtime.contract import MAX_TAGS, MAX_USER_TAGS
 
 FOLDER: Final = Path(__file__).parent
@@ -34,7 +35,7 @@ PROBLEMS: Final[tuple[type[Problem], ...]] = AnyProblem.__args__
 
 def pages() -> dict[str, str]:
     """The pages by their files' names."""
-    return {"limits.md": _v1(), "limits-v2.md": _v2(), "v1-to-v2.md": _migration()}
+    return {"limits.md": _v1(), "limits-v2.md": _v2(), "v1-to-v2.md": _migration(), "../unverified.md": _unverified()}
 
 
 def _v1() -> str:
@@ -247,6 +248,33 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
         return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
     return ["\n".join([line(head), line("---" for _ in head), *(line(row) for row in rows)])]
+
+
+def _unverified() -> str:
+    """What nobody has seen, sorted by what a user would notice."""
+    sections = [
+        part
+        for noticed in Noticed
+        for part in (
+            f"## {noticed}",
+            *_table(
+                ("Id", "Assumption", "Where", "If it is wrong"),
+                (
+                    (f"`{each.id}`", each.assumed, ", ".join(f"`{file}`" for file in each.where), each.if_wrong)
+                    for each in ASSUMPTIONS
+                    if each.noticed is noticed
+                ),
+            ),
+        )
+    ]
+    return _page(
+        "What nobody has checked against AWS",
+        "The library was built without an AWS account. It was held against outputs of the real service in public runs;\n"
+        "what these do not show is listed here, with the place that rests on it and what happens if it is wrong, the\n"
+        "worst first. Comments in the code name an assumption by its id.",
+        "Made from `constructs_lib/cli/verify/assumptions.py` by `python docs/reference/generate.py`; do not edit.",
+        *sections,
+    )
 
 
 def _page(title: str, *paragraphs: str) -> str:

@@ -1,0 +1,320 @@
+"""What this library assumes of AWS and nobody has seen there, each with what happens if it is wrong.
+
+`docs/unverified.md` is made from this list. Comments in the code name an assumption by its id: `[role-text]`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Noticed(StrEnum):
+    """What a user would notice if an assumption is wrong, the worst first."""
+
+    BILLS = "Something runs on, and bills"
+    NO_JOB = "The job is not created, or it fails"
+    DEPLOYMENT = "The deployment fails or hangs"
+    PASSES = "Something bad passes"
+    MISSING = "Something is missing afterwards"
+    STRICT = "Something is refused or warned of that AWS would take"
+    BROAD = "Somebody may more than is needed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assumption:
+    """Something that is assumed of AWS."""
+
+    id: str
+    """How code, tests and reports name it."""
+
+    assumed: str
+    where: tuple[str, ...]
+    """The files that rest on it, below `constructs_lib`."""
+
+    if_wrong: str
+    noticed: Noticed
+
+
+ASSUMPTIONS: Final = (
+    Assumption(
+        id="endpoint-chain",
+        assumed="A one-click endpoint names its configuration, and that its models",
+        where=("runtime/endpoint.py",),
+        if_wrong="what cannot be found stays; the function logs it",
+        noticed=Noticed.BILLS,
+    ),
+    Assumption(
+        id="stopped-while-deploying",
+        assumed="A job that is stopped while it deploys leaves no endpoint with a name of the service's own choosing",
+        where=("runtime/endpoint.py",),
+        if_wrong="that endpoint stays and bills; `ModelDeployConfig.named` gives one that is always found",
+        noticed=Noticed.BILLS,
+    ),
+    Assumption(
+        id="late-redelivery",
+        assumed="`DescribeStackResource` shows `DELETE_IN_PROGRESS` to a late redelivery",
+        where=("runtime/stack.py",),
+        if_wrong="a job could start that nobody waits for, and be stopped by nothing",
+        noticed=Noticed.BILLS,
+    ),
+    Assumption(
+        id="reverse-update",
+        assumed="CloudFormation sends the reverse `Update` when an update with a replaced custom resource rolls back",
+        where=("runtime/lifecycle.py",),
+        if_wrong="the new job is stopped by its `Delete` all the same; the old one was never touched",
+        noticed=Noticed.BILLS,
+    ),
+    Assumption(
+        id="tags-of-actions",
+        assumed="`aws:ResourceTag` holds for Describe, ListTags, AddTags, DeleteTags and StopAutoMLJob",
+        where=("access/permissions.py",),
+        if_wrong="a job whose explicit name an update changed is not stopped by it: its deletion fails and says so",
+        noticed=Noticed.BILLS,
+    ),
+    Assumption(
+        id="tags-of-models",
+        assumed="`sagemaker:DescribeModel` and its kin hold `aws:ResourceTag`",
+        where=("access/permissions.py",),
+        if_wrong="a model with the prefix of an older app is not deleted; it costs nothing",
+        noticed=Noticed.BILLS,
+    ),
+    Assumption(
+        id="key-as-prefix",
+        assumed="Autopilot can list and read a single object through an S3 prefix that is its whole key",
+        where=("data/channels.py",),
+        if_wrong="the job ends `Failed` with the service's reason",
+        noticed=Noticed.NO_JOB,
+    ),
+    Assumption(
+        id="emr-serverless",
+        assumed="A job may be given an EMR Serverless role outside of Canvas, and its role needs `iam:PassRole` on it",
+        where=("access/permissions.py",),
+        if_wrong="the create call is refused; there is a warning when the app is synthesized",
+        noticed=Noticed.NO_JOB,
+    ),
+    Assumption(
+        id="volume-grants",
+        assumed="The grants on a volume key satisfy `kms:GrantIsForAWSResource`",
+        where=("access/permissions.py",),
+        if_wrong="the job fails at its volumes; bring your own role",
+        noticed=Noticed.NO_JOB,
+    ),
+    Assumption(
+        id="network-interfaces",
+        assumed="`ec2:CreateNetworkInterface` suffices when it is scoped to the job's subnets and security groups",
+        where=("access/permissions.py",),
+        if_wrong="the job ends `Failed`, naming the action; bring your own role",
+        noticed=Noticed.NO_JOB,
+    ),
+    Assumption(
+        id="key-aliases",
+        assumed=(
+            "`kms:ResourceAliases` holds for every action on a key named by its alias (`from_request` with `role=`)"
+        ),
+        where=("access/keys.py",),
+        if_wrong="the job is denied the key; name it by its ARN",
+        noticed=Noticed.NO_JOB,
+    ),
+    Assumption(
+        id="scoped-minimum",
+        assumed=(
+            "The documented execution-role permissions suffice when they are scoped to prefixes, log groups "
+            "and namespaces"
+        ),
+        where=("access/permissions.py",),
+        if_wrong="the job ends `Failed`, naming the action; bring your own role until it is mended",
+        noticed=Noticed.NO_JOB,
+    ),
+    Assumption(
+        id="role-text",
+        assumed="The text of the error while a new role is not usable yet",
+        where=("runtime/retry.py",),
+        if_wrong="the create call is not retried, and the deployment fails with the service's text",
+        noticed=Noticed.NO_JOB,
+    ),
+    Assumption(
+        id="signal-resource",
+        assumed=(
+            "`SignalResource` reaches a wait condition with a `CreationPolicy` that is `CREATE_IN_PROGRESS`, and "
+            "`DescribeStackResource` shows it so"
+        ),
+        where=("runtime/poll.py",),
+        if_wrong="the deployment waits until the condition times out, and fails",
+        noticed=Noticed.DEPLOYMENT,
+    ),
+    Assumption(
+        id="twelve-hours",
+        assumed="CloudFormation's execution role outlives a deployment of more than 12 hours",
+        where=("outcome/outcome.py",),
+        if_wrong=(
+            "the deployment fails when the credentials expire; the job is stopped by the rollback or the "
+            "next deployment"
+        ),
+        noticed=Noticed.DEPLOYMENT,
+    ),
+    Assumption(
+        id="rollback-status",
+        assumed="`DescribeStacks` shows a status with `ROLLBACK` while custom resources are updated back",
+        where=("runtime/stack.py",),
+        if_wrong="an old job that is bad by now could fail a rollback; continue it with the resource skipped",
+        noticed=Noticed.DEPLOYMENT,
+    ),
+    Assumption(
+        id="update-back",
+        assumed=(
+            "`UpdateEndpoint` back to the configuration that is in service is accepted, which is what a stack's "
+            "rollback "
+            "does after SageMaker took a deployment back"
+        ),
+        where=("runtime/check.py",),
+        if_wrong="the stack ends UPDATE_ROLLBACK_FAILED; continue its rollback and skip the endpoint",
+        noticed=Noticed.DEPLOYMENT,
+    ),
+    Assumption(
+        id="function-network",
+        assumed="Lambda takes an execution role whose EC2 actions are scoped to interfaces, groups and subnets",
+        where=("access/permissions.py",),
+        if_wrong="a function with `vpc` is not created",
+        noticed=Noticed.DEPLOYMENT,
+    ),
+    Assumption(
+        id="result-key",
+        assumed="A bucket's own KMS key wants `kms:GenerateDataKey` alone for a small object",
+        where=("access/permissions.py",),
+        if_wrong="the result is not written, and the outcome fails with that reason",
+        noticed=Noticed.DEPLOYMENT,
+    ),
+    Assumption(
+        id="cpu-containers",
+        assumed=(
+            "The containers of candidates for images and texts that are for CPU run on instances with a GPU, "
+            "and on Inferentia"
+        ),
+        where=("runtime/candidate.py",),
+        if_wrong="the endpoint does not start, and says so",
+        noticed=Noticed.DEPLOYMENT,
+    ),
+    Assumption(
+        id="registry-objects",
+        assumed="A version in the registry needs no permission of its caller on the model's S3 objects",
+        where=("access/permissions.py",),
+        if_wrong="the registration is denied, naming the action",
+        noticed=Noticed.DEPLOYMENT,
+    ),
+    Assumption(
+        id="rollback-alarms",
+        assumed="`cloudwatch:DescribeAlarms` on the alarms, in the model's role, is what a rollback needs",
+        where=("access/permissions.py",),
+        if_wrong="SageMaker refuses the deployment, naming the action",
+        noticed=Noticed.DEPLOYMENT,
+    ),
+    Assumption(
+        id="endpoint-volume",
+        assumed="An endpoint's volume key is satisfied by `kms:CreateGrant` in the model's role",
+        where=("access/permissions.py",),
+        if_wrong="the endpoint does not start, naming the action",
+        noticed=Noticed.DEPLOYMENT,
+    ),
+    Assumption(
+        id="config-after-rollback",
+        assumed="`DescribeEndpoint` names the old configuration after SageMaker took a deployment back",
+        where=("runtime/check.py",),
+        if_wrong="a deployment that was taken back passes",
+        noticed=Noticed.PASSES,
+    ),
+    Assumption(
+        id="client-token",
+        assumed="The same `ClientToken` gives the same version",
+        where=("runtime/registration.py",),
+        if_wrong="an event that is delivered twice registers two versions",
+        noticed=Noticed.PASSES,
+    ),
+    Assumption(
+        id="scaled-capture",
+        assumed=(
+            "`RetainAllVariantProperties` with `DataCaptureConfig` excluded keeps the instances and changes the capture"
+        ),
+        where=("endpoint/endpoint.py",),
+        if_wrong="a scaled endpoint keeps its old capture",
+        noticed=Noticed.PASSES,
+    ),
+    Assumption(
+        id="metric-lines",
+        assumed="Lambda passes a line of the embedded metric format on as it is although the function logs in JSON",
+        where=("runtime/publish.py",),
+        if_wrong="the metrics stay empty",
+        noticed=Noticed.MISSING,
+    ),
+    Assumption(
+        id="event-source",
+        assumed="`events:source` holds for `PutEvents` on the default bus",
+        where=("access/permissions.py",),
+        if_wrong="events are denied: nothing is told, and nothing else suffers; the function logs it",
+        noticed=Noticed.MISSING,
+    ),
+    Assumption(
+        id="console-pages",
+        assumed="The addresses of the consoles, and of the page of training jobs",
+        where=("runtime/verdict.py",),
+        if_wrong="the link in a failure leads nowhere",
+        noticed=Noticed.MISSING,
+    ),
+    Assumption(
+        id="report-files",
+        assumed="The reports are `statistics.json` and `analysis.json` below the candidate's artifact locations",
+        where=("runtime/registration.py",),
+        if_wrong="the registry shows no metrics, and the version says so",
+        noticed=Noticed.MISSING,
+    ),
+    Assumption(
+        id="async-capture",
+        assumed="Asynchronous endpoints keep traffic (`data_capture`) as others do",
+        where=("endpoint/endpoint.py",),
+        if_wrong="nothing is kept, or the endpoint config is refused",
+        noticed=Noticed.MISSING,
+    ),
+    Assumption(
+        id="v1-rules",
+        assumed="Objective and problem type go together in V1 too; algorithms want a mode; gzip wants a prefix",
+        where=("api/rules.py",),
+        if_wrong="a request that the service would take is refused when the app is synthesized",
+        noticed=Noticed.STRICT,
+    ),
+    Assumption(
+        id="series-channel",
+        assumed="`futurefill` of the target and a validation channel of time series are not read",
+        where=("api/problem_types/time_series_forecasting.py",),
+        if_wrong="a warning too many",
+        noticed=Noticed.STRICT,
+    ),
+    Assumption(
+        id="serverless-limits",
+        assumed="A serverless endpoint takes no inference pipeline, VPC, network isolation or data capture",
+        where=("endpoint/endpoint.py",),
+        if_wrong="a request that the service would take is refused when the app is synthesized",
+        noticed=Noticed.STRICT,
+    ),
+    Assumption(
+        id="local-storage",
+        assumed="Which instance families have disks of their own, for which a key is refused",
+        where=("api/hosting.py",),
+        if_wrong="a key is refused here that the service would take, or the other way round",
+        noticed=Noticed.STRICT,
+    ),
+    Assumption(
+        id="x86-images",
+        assumed="Autopilot's images are made for x86 only",
+        where=("endpoint/serving.py",),
+        if_wrong="a warning too many about ARM instances",
+        noticed=Noticed.STRICT,
+    ),
+    Assumption(
+        id="multipart-keys",
+        assumed="Multipart uploads under SSE-KMS want `kms:Decrypt` and `kms:GenerateDataKey` besides `kms:Encrypt`",
+        where=("access/permissions.py",),
+        if_wrong="two actions more than needed on the output key",
+        noticed=Noticed.BROAD,
+    ),
+)
