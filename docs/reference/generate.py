@@ -269,9 +269,9 @@ def _unverified() -> str:
     ]
     return _page(
         "What nobody has checked against AWS",
-        "The library was built without an AWS account. It was held against outputs of the real service in public runs;\n"
-        "what these do not show is listed here, with the place that rests on it and what happens if it is wrong, the\n"
-        "worst first. Comments in the code name an assumption by its id.",
+        "The library was built without an AWS account, and held against outputs of the real service in public runs.\n"
+        "What these do not show is listed here, the worst first, with the place that rests on it and what happens if\n"
+        "it is wrong. Comments in the code name an assumption by its id.",
         "Made from `constructs_lib/cli/verify/assumptions.py` by `python docs/reference/generate.py`; do not edit.",
         *sections,
     )
