@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Mapping
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -60,7 +60,7 @@ def spelled_out(props: Any, **defaults: object) -> Callable[[F], F]:
             for name, kind in (types | required).items()
         ]
         call.__signature__ = inspect.signature(function).replace(parameters=[*own, *shown])  # type: ignore[attr-defined]
-        call.__doc__ = _documented(inspect.cleandoc(function.__doc__ or ""), dict(_texts(props)))
+        call.__doc__ = _documented(inspect.cleandoc(function.__doc__ or ""), _texts(props))
         return call  # type: ignore[return-value]
 
     return decorate
@@ -79,7 +79,7 @@ class ConstructorSignature:
         return inspect.Signature(parameters)
 
 
-def _documented(text: str, props: dict[str, str]) -> str:
+def _documented(text: str, props: Mapping[str, str]) -> str:
     """A docstring whose `Args` end with these."""
     own, mark, rest = text.partition("\n\nRaises:")
     own += "" if "\n\nArgs:" in own else "\n\nArgs:"
@@ -90,11 +90,14 @@ def _documented(text: str, props: dict[str, str]) -> str:
     return "\n".join([own, *lines]) + mark + rest
 
 
-def _texts(props: type) -> Iterator[tuple[str, str]]:
+@functools.cache
+def _texts(props: type) -> dict[str, str]:
     """The text below each member of a `TypedDict`, of which Python itself keeps nothing."""
     source = Path(str(sys.modules[props.__module__].__file__)).read_text(encoding="utf-8")
     classes = {node.name: node.body for node in ast.parse(source).body if isinstance(node, ast.ClassDef)}
+    found = {}
     for member, text in itertools.pairwise(classes[props.__name__]):
         match member, text:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(said))):
-                yield name, inspect.cleandoc(said)
+                found[name] = inspect.cleandoc(said)
+    return found
