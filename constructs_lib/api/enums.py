@@ -41,27 +41,6 @@ class Metric(StrEnum):
     AVERAGE_WEIGHTED_QUANTILE_LOSS = "AverageWeightedQuantileLoss"
 
 
-MINIMIZED = frozenset(
-    {
-        *(Metric.MSE, Metric.RMSE, Metric.MAE, Metric.MAPE, Metric.MASE, Metric.WAPE),
-        Metric.AVERAGE_WEIGHTED_QUANTILE_LOSS,
-        *("LogLoss", "InferenceLatency", "Perplexity", "ValidationLoss", "TrainingLoss"),
-    }
-)
-"""Metrics of which less is better; the texts are those that the service reports but does not optimize.
-
-See https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-metrics-validation.html
-"""
-
-REPORTED = frozenset({"LogLoss", "InferenceLatency", "Rouge1", "Rouge2", "RougeL", "RougeLSum"}) | frozenset(
-    {"Perplexity", "ValidationLoss", "TrainingLoss"}
-)
-"""Metrics that the service reports of candidates but does not take as an objective.
-
-See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_MetricDatum.html (StandardMetricName).
-"""
-
-
 class Mode(StrEnum):
     """How a tabular job searches.
 

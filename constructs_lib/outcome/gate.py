@@ -6,15 +6,16 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from ..api.enums import MINIMIZED, REPORTED, Metric
 from ..api.fields import described, hint, listed
-from ..runtime.contract import Direction, Gate, GateRule, OnMiss
+from ..runtime.contract import DIRECTIONS, Direction, Gate, GateRule, OnMiss, direction_of
 from ..tokens import is_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aws_cdk import aws_ssm as ssm
+
+    from ..api.enums import Metric
 
 
 class IAutoMLJobOutcome(Protocol):
@@ -29,7 +30,8 @@ class IAutoMLJobOutcome(Protocol):
 class QualityGate:
     """What the best candidate must reach for the deployment to go on: exactly one of the first three.
 
-    Values are those that Autopilot reports. Scores of the rehearsal say nothing about them: calibrate no gate there.
+    Values are those that Autopilot reports: in HYPERPARAMETER_TUNING with five decimals, so that the MSE of a target of
+    small numbers is 0. Scores of the rehearsal say nothing about them: calibrate no gate there.
 
     See https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-metrics-validation.html
     """
@@ -105,15 +107,19 @@ class QualityGate:
         if rule is GateRule.BETTER_THAN and direction is None and self.metric is not None:
             yield (
                 f"'quality_gate.better_than' needs a metric whose better direction is known, got '{metric}'"
-                f"{hint(metric, _KNOWN)}: use 'at_least' or 'at_most'"
+                f"{hint(metric, DIRECTIONS)}: use 'at_least' or 'at_most'"
             )
 
     def warnings(self) -> dict[str, str]:
         """What surely is a mistake although it may pass."""
-        if isinstance(self.metric, str) and not is_token(self.metric) and self.metric not in _KNOWN:
-            guess = hint(self.metric, _KNOWN)
-            return {"gate_metric": f"'quality_gate.metric' is '{self.metric}', which this library does not know{guess}"}
-        return {}
+        found = {}
+        if isinstance(self.metric, str) and not is_token(self.metric) and self.metric not in DIRECTIONS:
+            guess = hint(self.metric, DIRECTIONS)
+            found["gate_metric"] = f"'quality_gate.metric' is '{self.metric}', which this library does not know{guess}"
+        for rule, value in self.rules:
+            if rule is not GateRule.BETTER_THAN and not is_token(value) and value == 0:
+                found["gate_zero"] = f"'quality_gate.{_PROPS[rule]}' is 0: {_ROUNDED}"
+        return found
 
     def rendered(self) -> dict[str, Any]:
         """The property that the function reads."""
@@ -122,12 +128,10 @@ class QualityGate:
             value = value.objective_value
         elif rule is GateRule.BETTER_THAN:
             value = value.string_value
-        direction = None if self.metric is None else direction_of(self.metric)
         return {
             Gate.RULE: rule,
             Gate.VALUE: value,
             **({} if self.metric is None else {Gate.METRIC: str(self.metric)}),
-            **({} if direction is None else {Gate.DIRECTION: direction}),
             Gate.ON_MISS: str(self.on_miss),
         }
 
@@ -139,14 +143,11 @@ _PROPS: Final = {
 }
 
 
-_KNOWN: Final = sorted({*Metric, *REPORTED})
-
-
-def direction_of(metric: str) -> Direction | None:
-    """Whether less or more of a metric is better; None if the metric is not known."""
-    if metric in MINIMIZED:
-        return Direction.MINIMIZE
-    return Direction.MAXIMIZE if metric in _KNOWN else None
+_ROUNDED: Final = (
+    "a job in HYPERPARAMETER_TUNING, which no 'mode' means too, reports five decimals, so a 0 may be any smaller value "
+    "and the gate says little. Give a threshold that five decimals tell from 0; where errors are that small, train on "
+    "a target in a smaller unit"
+)
 
 
 def _is_number(value: object) -> bool:

@@ -69,11 +69,15 @@ def read(properties: Mapping[str, object]) -> Wanted:
 
 
 def describe(wanted: Wanted, aws: Aws, clock: Clock) -> Description:
-    """The job, which has a best candidate."""
+    """The job, which has ended with a best candidate."""
     reply = patiently(lambda: jobs.describe(aws.sagemaker, wanted.job_name), clock)
     if reply is None:
         raise Failure(f"the AutoML job '{wanted.job_name}' does not exist in this account and region")
     job = Description(reply)
+    if not job.has_ended:
+        raise Failure(
+            f"the AutoML job '{wanted.job_name}' is {job.state}: until its end another candidate may become the best"
+        )
     if not job.has_candidate:
         raise Failure(f"the AutoML job '{wanted.job_name}' is {job.state} and has no best candidate that could serve")
     return job

@@ -77,6 +77,20 @@ class S3(Protocol):
     def put_object(self, **request: Any) -> Reply: ...
 
 
+class Folders(S3, Protocol):
+    """The same client, with the call of those who look for files."""
+
+    def list_objects_v2(self, **request: str) -> Reply: ...
+
+
+def bucket_and_key(uri: str) -> tuple[str, str]:
+    """The parts of an S3 URI; both empty if it is none."""
+    if not uri.startswith("s3://"):
+        return "", ""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
 @dataclass(frozen=True)
 class Aws:
     """Everything the function calls. A client is made when it is first asked for: most requests need two of them."""
@@ -113,6 +127,11 @@ class Aws:
     def s3(self) -> S3:
         """Amazon S3."""
         return cast("S3", self.client("s3"))
+
+    @property
+    def folders(self) -> Folders:
+        """Amazon S3, for its keys."""
+        return cast("Folders", self.s3)
 
 
 @functools.cache

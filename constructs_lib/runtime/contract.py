@@ -142,9 +142,6 @@ class Gate(StrEnum):
     METRIC = "Metric"
     """A metric of the best candidate. Absent: the job's objective."""
 
-    DIRECTION = "Direction"
-    """`Minimize` or `Maximize`, where the metric is given and its direction is known. Absent: the service tells."""
-
     ON_MISS = "OnMiss"
 
 
@@ -171,6 +168,54 @@ class Direction(StrEnum):
 
     MINIMIZE = "Minimize"
     MAXIMIZE = "Maximize"
+
+
+DIRECTIONS = {
+    **dict.fromkeys(("MSE", "RMSE", "MAE", "MAPE", "MASE", "WAPE", "AverageWeightedQuantileLoss"), Direction.MINIMIZE),
+    **dict.fromkeys(("LogLoss", "InferenceLatency", "Perplexity", "ValidationLoss"), Direction.MINIMIZE),
+    "TrainingLoss": Direction.MINIMIZE,
+    **dict.fromkeys(("Accuracy", "BalancedAccuracy", "AUC", "R2", "F1", "F1macro"), Direction.MAXIMIZE),
+    **dict.fromkeys(("Precision", "PrecisionMacro", "Recall", "RecallMacro"), Direction.MAXIMIZE),
+    **dict.fromkeys(("Rouge1", "Rouge2", "RougeL", "RougeLSum"), Direction.MAXIMIZE),
+}
+"""Which way each metric of `StandardMetricName` is better.
+
+See https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-metrics-validation.html
+"""
+
+_ALGORITHMS_NAMES = {
+    "absoluteloss": "MAE",
+    "binaryclassificationaccuracy": "Accuracy",
+    "binaryfbeta": "F1",
+    "f1binary": "F1",
+    "macrofbeta": "F1macro",
+    "macroprecision": "PrecisionMacro",
+    "macrorecall": "RecallMacro",
+    "mlogloss": "LogLoss",
+    "multiclassaccuracy": "Accuracy",
+    "rocaucscore": "AUC",
+}
+"""What linear-learner and XGBoost call a metric whose standard name is spelled otherwise, letters and digits only.
+
+See https://docs.aws.amazon.com/sagemaker/latest/dg/linear-learner-tuning.html and `xgboost-tuning.html` beside it.
+"""
+
+_STANDARD_NAMES = {name.lower(): name for name in DIRECTIONS} | _ALGORITHMS_NAMES
+
+
+def standard_name(metric: str) -> str:
+    """The standard name of a metric that an algorithm or the service calls otherwise; empty if it is not known.
+
+    A candidate's metric may be called `validation:mse` (MSE), `validation:binary_f_beta` (F1), or
+    `AVERAGE_WEIGHTED_QUANTILE_LOSS`.
+    """
+    called = metric.rpartition(":")[2].lower()
+    return _STANDARD_NAMES.get("".join(letter for letter in called if letter.isalnum()), "")
+
+
+def direction_of(metric: str) -> Direction | None:
+    """Whether less or more of a metric is better, whatever it is called; None if the metric is not known."""
+    return DIRECTIONS.get(standard_name(metric))
 
 
 class Attribute(StrEnum):
@@ -201,6 +246,7 @@ class OutcomeAttribute(StrEnum):
     INFERENCE_IMAGE = "InferenceImage"
     MODEL_INSIGHTS_URI = "ModelInsightsUri"
     EXPLAINABILITY_URI = "ExplainabilityUri"
+    BACKTEST_RESULTS_URI = "BacktestResultsUri"
 
 
 RESULT_FILE = "outcome.json"
@@ -254,7 +300,8 @@ class EventDetail(StrEnum):
     """`detail` of an event: the API's names where it has them. Every event has all of them.
 
     All are text, empty if unknown, but for the value and the times: those are numbers, null if unknown. Times are
-    milliseconds since 1970, as in SageMaker's own events.
+    milliseconds since 1970, as in SageMaker's own events. The best candidate of a job that still runs is the best so
+    far.
     """
 
     JOB_NAME = "AutoMLJobName"

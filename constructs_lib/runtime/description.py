@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from .clients import Reply
-from .contract import ENDED
+from .contract import ENDED, direction_of, standard_name
 
 _SETS = ("Validation", "Test", "Train")
 """Where a metric was measured, best first: the candidates were chosen by the validation data."""
@@ -18,16 +18,22 @@ class Metric:
     """A metric of a candidate."""
 
     names: tuple[str, ...]
-    """What it is called: the candidate's own name for it first."""
+    """What it is called: the standard name first, where there is one, and the candidate's own name for it last."""
     value: float | None
     """None if it is missing or no finite number."""
-    direction: str = ""
-    """`Minimize` or `Maximize`; empty if the service does not tell."""
+    type: str = ""
+    """`Type` of the API, `Minimize` or `Maximize`; empty for all but objectives, and for those of
+    HYPERPARAMETER_TUNING."""
 
     @property
     def name(self) -> str:
         """What it is called."""
         return self.names[0] if self.names else ""
+
+    @property
+    def direction(self) -> str:
+        """`Minimize` or `Maximize`: by its name, or else by its type; empty if neither tells."""
+        return next(filter(None, map(direction_of, self.names)), None) or self.type
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +149,15 @@ class Description:
 
     @property
     def objective(self) -> Metric:
-        """The best candidate's value of what the job optimized."""
+        """The best candidate's value of what the job optimized, which the job itself may name better."""
         datum = _map_at(self.reply, "BestCandidate", "FinalAutoMLJobObjectiveMetric")
-        return _metric(datum, _text_at(datum, "Type"))
+        resolved = _text_at(self.reply, "ResolvedAttributes", "AutoMLJobObjective", "MetricName")
+        return _metric(datum, resolved or _text_at(self.reply, "AutoMLJobObjective", "MetricName"))
+
+    @property
+    def rounds_values(self) -> bool:
+        """Whether the values are those of the algorithm's log, which has five decimals: HYPERPARAMETER_TUNING."""
+        return bool(self.objective.names) and not self.objective.type
 
     @property
     def metrics(self) -> list[Metric]:
@@ -175,6 +187,11 @@ class Description:
     def model_insights_uri(self) -> str:
         """Where the report on how good the candidate is lies."""
         return self._artifact("ModelInsights")
+
+    @property
+    def backtest_results_uri(self) -> str:
+        """Where the forecasts that a forecasting candidate was measured by lie."""
+        return self._artifact("BacktestResults")
 
     def _artifact(self, name: str) -> str:
         return _text_at(self.reply, "BestCandidate", "CandidateProperties", "CandidateArtifactLocations", name)
@@ -211,10 +228,14 @@ def _text_at(parent: Mapping[str, Any], *path: str) -> str:
     return str(_map_at(parent, *path[:-1]).get(path[-1]) or "")
 
 
-def _metric(datum: Mapping[str, Any], direction: str = "") -> Metric:
-    names = dict.fromkeys(
-        name for name in (_text_at(datum, "MetricName"), _text_at(datum, "StandardMetricName")) if name
-    )
+def _metric(datum: Mapping[str, Any], wanted: str = "") -> Metric:
+    """A metric by all its names; `wanted` is that of the job's objective, for a candidate without a standard name."""
+    called = _text_at(datum, "MetricName")
+    names = (_text_at(datum, "StandardMetricName"), wanted if datum else "", standard_name(called), called)
     value = datum.get("Value")
     is_number = isinstance(value, int | float) and math.isfinite(value)
-    return Metric(tuple(names), float(cast("float", value)) if is_number else None, direction)
+    return Metric(
+        tuple(dict.fromkeys(filter(None, names))),
+        float(cast("float", value)) if is_number else None,
+        _text_at(datum, "Type"),
+    )

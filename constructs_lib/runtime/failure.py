@@ -4,7 +4,27 @@ import re
 
 from botocore.exceptions import ClientError
 
-_MISSING = re.compile(r"could not find|does not exist|not found", re.IGNORECASE)
+_VALIDATION = "ValidationException"
+"""SageMaker's general refusal: only its text tells more."""
+
+_CLOUDFORMATION = "ValidationError"
+"""CloudFormation's."""
+
+_TEXTS = {
+    "missing": r"(could not|cannot|can't) find|does not exist|not found",
+    "not offered": r"not (currently )?available (for|in) the requested region",
+    "no quota": r"\bis 0\b",
+    "role": r"role",
+    "lasting": r"failed to satisfy constraint|does not exist in header",
+    "stack gone": r"^stack\b.*does not exist",
+    "resource gone": r"^resource\b.*does not exist",
+}
+"""What is read off the words of AWS's errors, and nothing else is: tests/runtime/test_errors.py has the real ones.
+
+They are tolerant, as a code alone says too little and words change.
+"""
+
+_READ = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _TEXTS.items()}
 
 
 class Failure(Exception):  # noqa: N818 - what CloudFormation calls it
@@ -30,8 +50,8 @@ def message(error: ClientError) -> str:
 
 def is_missing(error: ClientError) -> bool:
     """Whether the named thing is not there. Parts of SageMaker say so with a general `ValidationException`."""
-    if code(error) == "ValidationException":
-        return bool(_MISSING.search(message(error)))
+    if code(error) == _VALIDATION:
+        return _says(error, "missing")
     return code(error) in {"ResourceNotFound", "ResourceNotFoundException"}
 
 
@@ -40,6 +60,39 @@ def is_denied(error: ClientError) -> bool:
     return code(error) in {"AccessDenied", "AccessDeniedException"}
 
 
+def is_not_offered(error: ClientError) -> bool:
+    """Whether the region does not have the call at all, which no permission mends."""
+    return code(error) == "NotAuthorizedException" and _says(error, "not offered")
+
+
+def is_over_quota(error: ClientError) -> bool:
+    """Whether something else has to end first. A quota of 0 is none of that: nothing ever runs under it."""
+    return code(error) == "ResourceLimitExceeded" and not _says(error, "no quota")
+
+
+def is_about_role(error: ClientError) -> bool:
+    """Whether a role may not be usable yet.
+
+    The texts are unverified, so any `ValidationException` that mentions a role counts, unless it is surely about
+    something else: at worst a true refusal is late.
+    """
+    return code(error) == _VALIDATION and _says(error, "role") and not _says(error, "lasting")
+
+
+def is_stack_gone(error: ClientError) -> bool:
+    """Whether CloudFormation knows no such stack."""
+    return code(error) == _CLOUDFORMATION and _says(error, "stack gone")
+
+
+def is_resource_gone(error: ClientError) -> bool:
+    """Whether the stack, which CloudFormation knows, has no such resource."""
+    return code(error) == _CLOUDFORMATION and _says(error, "resource gone")
+
+
 def may_have_happened(error: ClientError) -> bool:
     """Whether the service failed on its own side, so that nobody knows if the call took effect."""
     return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)) >= 500
+
+
+def _says(error: ClientError, what: str) -> bool:
+    return _READ[what].search(message(error)) is not None

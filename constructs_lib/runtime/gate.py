@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from . import contract
 from .answer import cut
-from .contract import Direction, GateRule, OnMiss, OutcomeProperty
+from .contract import Direction, GateRule, OnMiss, OutcomeProperty, direction_of
 from .description import Description, Metric
 from .failure import Failure
 
@@ -46,7 +46,6 @@ class Gate:
     """As it was given: a baseline is the text of a parameter, which nobody has checked."""
     metric: str
     """Empty: the job's objective."""
-    direction: str
     on_miss: OnMiss
 
     @property
@@ -62,12 +61,7 @@ class Gate:
         """
         if self.rule != GateRule.BETTER_THAN or self.is_warning or old is None:
             return True
-        return (self.rule, self.metric, self.direction, self.on_miss) != (
-            old.rule,
-            old.metric,
-            old.direction,
-            old.on_miss,
-        )
+        return (self.rule, self.metric, self.on_miss) != (old.rule, old.metric, old.on_miss)
 
     def judge(self, job: Description) -> Ruling:
         """Compare the candidate's metric.
@@ -77,7 +71,7 @@ class Gate:
                 which direction is better.
         """
         threshold, measured = self._threshold(), self._measured(job)
-        direction = (measured.direction if measured else "") or self.direction
+        direction = measured.direction if measured else direction_of(self.metric) or ""
         self._check(direction, measured)
         if measured is None:
             known = ", ".join(dict.fromkeys(metric.name for metric in [job.objective, *job.metrics] if metric.name))
@@ -91,7 +85,7 @@ class Gate:
         gain = threshold - measured.value if is_less_better else measured.value - threshold
         passes = gain > 0 if self.rule == GateRule.BETTER_THAN else gain >= 0
         sentence = f"{self._called(measured)} is {shown(measured.value)}, wanted {_WORDS[self.rule]} {shown(threshold)}"
-        return Ruling(f"{'met' if passes else 'missed'}: {sentence}")
+        return Ruling(f"{'met' if passes else 'missed'}: {sentence}{self._doubt(measured.value, threshold, job)}")
 
     def recall(self, job: Description, old: "Gate | None") -> str:
         """What was said of the same job before: if it had not been met, the deployment would have failed."""
@@ -106,6 +100,14 @@ class Gate:
             f"{self._called(measured)} is {shown(measured.value)}, " if measured and measured.value is not None else ""
         )
         return f"met: {value}judged by an earlier deployment against the baseline of that time"
+
+    def _doubt(self, value: float, threshold: float, job: Description) -> str:
+        """Why a zero in this comparison is to be doubted; empty where there is nothing to doubt."""
+        if value == 0 and job.rounds_values:
+            return "; this 0 is rounded: the job reports five decimals, so it may be any smaller value"
+        if threshold == 0 and self.rule == GateRule.BETTER_THAN:
+            return "; a baseline of exactly 0 may be rounded: jobs in HYPERPARAMETER_TUNING report five decimals"
+        return ""
 
     def _threshold(self) -> float:
         text = self.value.strip()
@@ -134,6 +136,12 @@ class Gate:
 
     def _check(self, direction: str, measured: Metric | None) -> None:
         name = self._called(measured) if measured else self.metric or "the objective"
+        better = "less" if direction == Direction.MINIMIZE else "more"
+        if measured and measured.type not in {"", direction}:
+            raise Failure(
+                f"{better} of {name} is better, but the job reports it with the type {cut(measured.type, _NAME_LENGTH)}"
+                ", so nobody knows what its value means: judge another metric of the candidate ('metric')"
+            )
         if self.rule == GateRule.BETTER_THAN:
             if direction not in set(Direction) and measured is not None:
                 raise Failure(
@@ -143,7 +151,6 @@ class Gate:
             return
         senseless, instead = _ONE_SIDED[self.rule]
         if direction == senseless:
-            better = "less" if senseless == Direction.MINIMIZE else "more"
             raise Failure(
                 f"{better} of {name} is better, so the gate must not ask for {_WORDS[self.rule]} "
                 f"{self.value.strip()}: use {instead}"
@@ -162,18 +169,14 @@ def read(properties: Mapping[str, object]) -> Gate | None:
     if not isinstance(value, Mapping):
         raise Failure(f"'{OutcomeProperty.GATE}' must be an object, got {value!r}")
     rule, on_miss = value.get(contract.Gate.RULE), value.get(contract.Gate.ON_MISS, OnMiss.FAIL)
-    direction = value.get(contract.Gate.DIRECTION, "")
     if rule not in set(GateRule):
         raise _unknown(contract.Gate.RULE, [*GateRule], rule)
     if on_miss not in set(OnMiss):
         raise _unknown(contract.Gate.ON_MISS, [*OnMiss], on_miss)
-    if direction and direction not in set(Direction):
-        raise _unknown(contract.Gate.DIRECTION, [*Direction], direction)
     return Gate(
         rule=GateRule(rule),
         value=str(value.get(contract.Gate.VALUE, "")),
         metric=str(value.get(contract.Gate.METRIC, "")),
-        direction=str(direction),
         on_miss=OnMiss(on_miss),
     )
 

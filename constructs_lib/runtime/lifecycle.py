@@ -11,7 +11,7 @@ from .clients import Aws
 from .contract import NAME_LENGTH, Attribute, OwnerTag
 from .description import Description
 from .event import Event
-from .failure import Failure, code, is_denied, may_have_happened
+from .failure import Failure, code, is_denied, is_not_offered, may_have_happened
 from .jobs import Job
 from .retry import Clock, patiently
 from .spec import Spec, read
@@ -34,6 +34,9 @@ _SPENT = (
     "AutoML jobs cannot be deleted, so a name is spent for good. Give another 'job_name', "
     "or leave it out to get a fresh name for every job"
 )
+
+_NOT_OFFERED = "No permission mends that: the region does not have the call. Deploy in another region"
+_V1 = "; for tabular data AutoMLJob makes the job with CreateAutoMLJob, which this region may have"
 
 _ACCOUNT_FIELD = 4
 """Where an ARN holds the account; partition and region stand before it."""
@@ -223,6 +226,9 @@ def _start(name: str, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: C
     except ClientError as error:
         if code(error) == "ResourceInUse":
             return None
+        if is_not_offered(error):
+            way_out = _V1 if spec.operation == "CreateAutoMLJobV2" else ""
+            raise Failure(f"{str(error).rstrip('. ')}. {_NOT_OFFERED}{way_out}") from error
         if code(error) == "ResourceLimitExceeded":
             raise Failure(_quota_reason(error, event, aws)) from error
         raise Failure(str(error), job_name=name if may_have_happened(error) else "") from error

@@ -115,13 +115,7 @@ def _settle(wish: Wish, event: Event, aws: Aws, clock: Clock, *, judged_before: 
 def _time_is_over(job: Description, wish: Wish, event: Event, aws: Aws) -> Answer:
     if wish.on_timeout == OnTimeout.LET_RUN:
         log.write(event, "job is let run", job_name=job.name, status=job.status)
-        told: dict[str, str] = {
-            OutcomeAttribute.JOB_NAME: job.name,
-            OutcomeAttribute.JOB_ARN: job.arn,
-            OutcomeAttribute.STATUS: job.status,
-            OutcomeAttribute.SECONDARY_STATUS: job.secondary_status,
-        }
-        return _answer(event, told)
+        return _answer(event, attributes(job))
     if wish.on_timeout == OnTimeout.FAIL:
         raise Failure(verdict.still_running(job, wish.seconds, "it runs on"))
     try:
@@ -164,19 +158,23 @@ def _report(event: Event, aws: Aws) -> Answer:
     job = jobs.describe_if_told(aws.sagemaker, name)
     log.write(event, "the stack rolls back: nothing is judged", job_name=name, status=job.status)
     wanted = gate.readable(event.properties)
-    recalled = wanted.recall(job, wanted) if wanted and job.has_candidate else ""
+    recalled = wanted.recall(job, wanted) if wanted and job.has_candidate and job.has_ended else ""
     place = result.uri(job) if job.has_ended and str(event.properties.get(OutcomeProperty.RESULT)) == "true" else ""
     return _answer(event, attributes(job, gate_result=recalled, result_uri=place) | {OutcomeAttribute.JOB_NAME: name})
 
 
 def attributes(job: Description, *, gate_result: str = "", result_uri: str = "") -> dict[str, str]:
-    """What `Fn::GetAtt` returns for an ended job."""
-    objective = job.objective
-    return {
+    """What `Fn::GetAtt` returns for a job. While it runs there is no result: its best candidate is the best so far."""
+    states: dict[str, str] = {
         OutcomeAttribute.JOB_NAME: job.name,
         OutcomeAttribute.JOB_ARN: job.arn,
         OutcomeAttribute.STATUS: job.status,
         OutcomeAttribute.SECONDARY_STATUS: job.secondary_status,
+    }
+    if not job.has_ended:
+        return states
+    objective = job.objective
+    return states | {
         OutcomeAttribute.PROBLEM_TYPE: job.problem_type,
         OutcomeAttribute.BEST_CANDIDATE_NAME: job.candidate_name,
         OutcomeAttribute.BEST_CANDIDATE_METRIC: objective.name,
@@ -188,6 +186,7 @@ def attributes(job: Description, *, gate_result: str = "", result_uri: str = "")
         OutcomeAttribute.MODEL_DATA_URL: job.model_data_url,
         OutcomeAttribute.MODEL_INSIGHTS_URI: job.model_insights_uri,
         OutcomeAttribute.EXPLAINABILITY_URI: job.explainability_uri,
+        OutcomeAttribute.BACKTEST_RESULTS_URI: job.backtest_results_uri,
     }
 
 

@@ -9,15 +9,16 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from . import candidate, log, owned
+from . import candidate, log, owned, reports
 from .answer import Answer
-from .candidate import Wanted
+from .candidate import Container
 from .clients import Aws, Reply
 from .contract import ModelPackageAttribute, OwnerTag
 from .description import Description
 from .event import Event
 from .failure import Failure, is_denied, is_missing
 from .owned import Wish
+from .reports import Reports
 from .retry import Clock, patiently
 from .spec import sha256
 from .stack import Stack
@@ -25,6 +26,9 @@ from .stack import Stack
 _ARN = re.compile(r"arn:[^:]+:sagemaker:[^:]+:\d{12}:model-package/[^/]+/\d+")
 _APPROVAL = "ModelApprovalStatus"
 _METADATA = "CustomerMetadataProperties"
+_NO_REPORT = "automl-reports"
+"""The key in the metadata of a version that lacks a report: which, and why. Versions with both lack the key."""
+
 _TOKEN_LENGTH = 36
 _POLL_SECONDS = 5.0
 _BUDGET = 120.0
@@ -92,7 +96,12 @@ def _approval(properties: Mapping[str, object]) -> str:
 
 def _register(wish: Wish, event: Event, aws: Aws, clock: Clock) -> Reply:
     wanted = candidate.read(event.properties)
-    request = _request(wish, wanted, candidate.describe(wanted, aws, clock), event)
+    job = candidate.describe(wanted, aws, clock)
+    containers = candidate.containers(job, wanted)
+    found = reports.find(job, aws, clock)
+    if found.missing:
+        log.write(event, f"registered with {found.missing}", job_name=job.name, detail=found.trouble)
+    request = _request(wish, containers, job, found, event)
     stack = Stack(aws.cloudformation, event)
 
     def attempt() -> Reply:
@@ -112,7 +121,7 @@ def _register(wish: Wish, event: Event, aws: Aws, clock: Clock) -> Reply:
     return package
 
 
-def _request(wish: Wish, wanted: Wanted, job: Description, event: Event) -> dict[str, Any]:
+def _request(wish: Wish, containers: list[Container], job: Description, found: Reports, event: Event) -> dict[str, Any]:
     """The input of the call: what the caller asked for, and what comes of the job."""
     given: dict[str, Any] = dict(wish.request)
     content_types = _CONTENT_TYPES.get(job.problem_type, [_CSV])
@@ -120,36 +129,22 @@ def _request(wish: Wish, wanted: Wanted, job: Description, event: Event) -> dict
         "SupportedContentTypes": content_types,
         "SupportedResponseMIMETypes": [_CSV, _JSON],
         **given.pop("InferenceSpecification", {}),
-        "Containers": candidate.containers(job, wanted),
+        "Containers": containers,
     }
     metadata = given.pop(_METADATA, {}) | {"automl-job": job.name, "candidate": job.candidate_name}
+    metadata |= {_NO_REPORT: found.missing} if found.missing else {}
     metadata |= event.owner(wish.digest)
     if _ARN.fullmatch(event.physical_id):
         metadata[OwnerTag.REPLACES] = event.physical_id
     status = _approval(event.properties)
-    metrics = _metrics(job)
     return {
         **given,
         **({_APPROVAL: status} if status else {}),
-        **({"ModelMetrics": metrics} if metrics else {}),
+        **({"ModelMetrics": found.metrics} if found.metrics else {}),
         "InferenceSpecification": specification,
         _METADATA: {str(key): value for key, value in metadata.items() if value},
         "ClientToken": sha256([event.stack_id, event.logical_id, event.request_id, wish.digest]).hex()[:_TOKEN_LENGTH],
     }
-
-
-def _metrics(job: Description) -> dict[str, Any]:
-    """The job's reports on the candidate, in the files that the SageMaker Python SDK looks for."""
-    found: dict[str, Any] = {}
-    if job.model_insights_uri:
-        found["ModelQuality"] = {"Statistics": _report(job.model_insights_uri, "statistics.json")}
-    if job.explainability_uri:
-        found["Explainability"] = {"Report": _report(job.explainability_uri, "analysis.json")}
-    return found
-
-
-def _report(folder: str, file: str) -> dict[str, str]:
-    return {"ContentType": _JSON, "S3Uri": f"{folder.rstrip('/')}/{file}"}
 
 
 def _earlier(wish: Wish, event: Event, aws: Aws, clock: Clock) -> Reply | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .clients import Aws, SageMaker
+from .clients import Aws, SageMaker, bucket_and_key
 from .contract import RESULT_FILE
 from .description import Description
 from .failure import Failure
@@ -18,14 +18,12 @@ SCHEMA_VERSION = 1
 """Changes when something in the file is taken away or means something else."""
 
 _PAGE = 300
-_SCHEME = "s3://"
 
 
 def uri(job: Description) -> str:
     """Where the result of a job lies; empty if the job has no place in S3."""
-    if not job.output_path.startswith(_SCHEME):
-        return ""
-    return f"{job.output_path.rstrip('/')}/{job.name}/{RESULT_FILE}"
+    bucket, _ = bucket_and_key(job.output_path)
+    return f"{job.output_path.rstrip('/')}/{job.name}/{RESULT_FILE}" if bucket else ""
 
 
 def write(job: Description, gate_result: str, aws: Aws, clock: Clock) -> str:
@@ -39,7 +37,7 @@ def write(job: Description, gate_result: str, aws: Aws, clock: Clock) -> str:
         raise Failure(
             f"the result cannot be written: the job's output path {job.output_path!r} is not an s3:// address"
         )
-    bucket, _, key = place.removeprefix(_SCHEME).partition("/")
+    bucket, key = bucket_and_key(place)
     encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": job.output_key} if job.output_key else {}
     try:
         body = _body(job, patiently(lambda: list(_candidates(aws.sagemaker, job.name)), clock), gate_result)

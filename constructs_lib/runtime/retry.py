@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from botocore.exceptions import ClientError
 
-from .failure import code, is_denied, message
+from .failure import code, is_about_role, is_denied, is_over_quota
 
 T = TypeVar("T")
 
@@ -65,27 +65,18 @@ ROLE = Patience(budget=120, first_delay=2, longest_delay=10)
 """IAM takes a moment until a role or policy of this very deployment is known everywhere."""
 
 _BUSY = {
-    "ResourceLimitExceeded",
     "Throttling",
     "ThrottlingException",
     "TooManyRequestsException",
     "RequestLimitExceeded",
 }
-_MALFORMED = "failed to satisfy constraint"
 
 
 def patience_with(error: ClientError) -> Patience | None:
-    """How long an error is worth waiting for; None if it will not pass.
-
-    The texts about a role that is not usable yet are unverified, so any `ValidationException` that mentions a role
-    counts, unless it calls the value malformed: at worst a true refusal is late.
-    """
-    if code(error) in _BUSY:
+    """How long an error is worth waiting for; None if it will not pass."""
+    if code(error) in _BUSY or is_over_quota(error):
         return QUOTA
-    text = message(error).lower()
-    if is_denied(error) or (code(error) == "ValidationException" and "role" in text and _MALFORMED not in text):
-        return ROLE
-    return None
+    return ROLE if is_denied(error) or is_about_role(error) else None
 
 
 def patiently(call: Callable[[], T], clock: Clock) -> T:

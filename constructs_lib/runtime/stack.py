@@ -3,21 +3,17 @@
 Events can arrive late, and twice. Where CloudFormation does not tell, nobody is kept from anything.
 """
 
-import re
-
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .clients import CloudFormation
 from .event import Event
-from .failure import Failure, code, message
+from .failure import Failure, is_resource_gone, is_stack_gone
 
 DELETED = "DELETE_COMPLETE"
 
 _DELETED = {"DELETE_IN_PROGRESS", DELETED}
 _IN_PROGRESS = "_IN_PROGRESS"
 _ROLLBACK = "ROLLBACK"
-_STACK_GONE = re.compile(r"stack\b.*does not exist", re.IGNORECASE)
-_RESOURCE_GONE = re.compile(r"resource\b.*does not exist", re.IGNORECASE)
 
 
 class Stack:
@@ -78,9 +74,7 @@ class Stack:
         try:
             resource = self._describe(self._event.logical_id)
         except ClientError as error:
-            if code(error) != "ValidationError":
-                return False
-            return bool(_STACK_GONE.match(message(error)) or (when_missing and _RESOURCE_GONE.match(message(error))))
+            return is_stack_gone(error) or (when_missing and is_resource_gone(error))
         except BotoCoreError:
             return False
         physical_id = str(resource.get("PhysicalResourceId", ""))
@@ -100,8 +94,7 @@ class Stack:
         try:
             return str(self._describe(self._event.logical_id).get("ResourceStatus", ""))
         except ClientError as error:
-            gone = code(error) == "ValidationError" and _STACK_GONE.match(message(error))
-            return DELETED if gone else ""
+            return DELETED if is_stack_gone(error) else ""
         except BotoCoreError:
             return ""
 

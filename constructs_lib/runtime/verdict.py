@@ -20,6 +20,8 @@ _CONSOLES = {
 }
 """By partition (unverified)."""
 
+_TIME_IS_UP = "MaxAutoMLJobRuntimeReached"
+_MORE_TIME = "Give it more time ('max_runtime'), or fewer candidates"
 _AGAIN = "The same job would only fail again: to train again, change the job's 'revision'."
 
 
@@ -32,6 +34,8 @@ def problem(job: Description) -> str:
         return _composed(head, _reasons(job), job)
     if not job.has_candidate and not job.makes_definitions_only:
         head = f"the AutoML job '{job.name}' is Completed{_secondary(job)} and has no best candidate"
+        if job.secondary_status == _TIME_IS_UP:
+            head += f": its time was up before one was finished. {_MORE_TIME}"
         return _composed(head, _reasons(job), job)
     if job.wants_endpoint and (job.secondary_status == "ModelDeploymentError" or not job.endpoint_name):
         return _composed(_not_deployed(job), _reasons(job), job)
@@ -56,11 +60,8 @@ def missed(job: Description, ruling: str) -> str:
 
 def _not_deployed(job: Description) -> str:
     head = f"the AutoML job '{job.name}' is Completed{_secondary(job)}, but its best candidate was not deployed"
-    if job.secondary_status == "MaxAutoMLJobRuntimeReached":
-        head += (
-            ": its time was up, and then the service leaves out the deployment. Give it more time "
-            "('max_runtime'), or fewer candidates"
-        )
+    if job.secondary_status == _TIME_IS_UP:
+        head += f": its time was up, and then the service leaves out the deployment. {_MORE_TIME}"
     return head
 
 

@@ -124,7 +124,7 @@ class FakeHosting(FakeSageMaker):
 
     def _run(self, operation: str, name: str) -> Hosted:
         if name not in self.runs:
-            raise client_error(operation, "ResourceNotFound", f"Could not find transform job {name}")
+            raise client_error(operation, "ValidationException", f"Could not find requested job with name: {name}")
         run = self.runs[name]
         if run.status == "Stopping" and self.time.now() >= run.stops_at:
             run.status = "Stopped"
@@ -198,6 +198,7 @@ class HostingWorld(World):
         candidate = self.hosting.jobs[name].told["BestCandidate"]
         candidate["InferenceContainers"] = list(containers) or [container("xgboost")]
         candidate.update(best)
+        self.s3.store("s3://results/how/statistics.json", "s3://results/why/analysis.json")
 
     def event(self, request_type: str, **changes: Any) -> RawEvent:
         return super().event(request_type, **{"ResourceType": self.resource_type, **changes})

@@ -291,7 +291,8 @@ class FakeSageMaker(FakeService):
     def _job(self, operation: str, name: str) -> FakeJob:
         self._let_pass()
         if name.lower() not in self.jobs:
-            raise client_error(operation, "ResourceNotFound", f"Could not find an AutoML job named {name}")
+            text = f"Amazon SageMaker can't find an AutoML job called {name}."
+            raise client_error(operation, "ResourceNotFound", text)
         return self.jobs[name.lower()]
 
     def running(self) -> list[FakeJob]:

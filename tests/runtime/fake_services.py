@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from .fake_sagemaker import FakeService, FakeTime, client_error
@@ -88,3 +89,25 @@ class FakeS3(FakeService):
         with self.serving("PutObject", params):
             self.objects[params["Bucket"], params["Key"]] = params
             return {}
+
+    def store(self, *uris: str) -> None:
+        """Put what a job has written, each a second after the one before."""
+        for uri in uris:
+            bucket, _, key = uri.removeprefix("s3://").partition("/")
+            self.objects[bucket, key] = {"LastModified": self.time.wall() + timedelta(seconds=len(self.objects))}
+
+    def list_objects_v2(self, **params: str) -> dict[str, Any]:
+        """A page of three keys, in their order."""
+        with self.serving("ListObjectsV2", params):
+            keys = sorted(
+                key
+                for bucket, key in self.objects
+                if bucket == params["Bucket"] and key.startswith(params.get("Prefix", ""))
+            )
+            begin = int(params.get("ContinuationToken", "0"))
+            contents = [
+                {"Key": key, "LastModified": self.objects[params["Bucket"], key].get("LastModified")}
+                for key in keys[begin : begin + 3]
+            ]
+            page: dict[str, Any] = {"KeyCount": len(contents)} | ({"Contents": contents} if contents else {})
+            return page | ({"NextContinuationToken": str(begin + 3)} if begin + 3 < len(keys) else {})

@@ -69,10 +69,11 @@ def test_model_goes_last_and_reports_first() -> None:
     order = list(OutcomeAttribute)
 
     assert order[0] == OutcomeAttribute.MODEL_DATA_URL
-    assert order[-3:] == [
+    assert order[-4:] == [
         OutcomeAttribute.INFERENCE_IMAGE,
         OutcomeAttribute.MODEL_INSIGHTS_URI,
         OutcomeAttribute.EXPLAINABILITY_URI,
+        OutcomeAttribute.BACKTEST_RESULTS_URI,
     ]
 
 

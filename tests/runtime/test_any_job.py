@@ -128,7 +128,11 @@ def test_fullest_candidate_keeps_its_model_and_loses_its_reports_first(world: Wo
         "FinalAutoMLJobObjectiveMetric": {"MetricName": "F1", "Value": 0.123456789, "Type": "Maximize"},
         "InferenceContainers": [{"Image": "i" * 255, "ModelDataUrl": "m" * 1024}],
         "CandidateProperties": {
-            "CandidateArtifactLocations": {"Explainability": "e" * 1024, "ModelInsights": "r" * 1024}
+            "CandidateArtifactLocations": {
+                "Explainability": "e" * 1024,
+                "ModelInsights": "r" * 1024,
+                "BacktestResults": "b" * 1024,
+            }
         },
     }
     job = world.sagemaker.add_job("churn", {}, {"OutputDataConfig": {"S3OutputPath": "s3://results/" + "x" * 499}})
@@ -141,6 +145,7 @@ def test_fullest_candidate_keeps_its_model_and_loses_its_reports_first(world: Wo
         "GateResult",
         "ProblemType",
         "ExplainabilityUri",
+        "BacktestResultsUri",
     }
     assert answer["Data"]["ModelDataUrl"] == "m" * 1024
     assert len(answer["Data"]["ResultUri"]) > 500

@@ -23,6 +23,13 @@ def measure(world: World, metric: str, value: float, direction: str) -> None:
     world.sagemaker.jobs["churn"].told["BestCandidate"] = candidate("best", value, metric=metric, direction=direction)
 
 
+def rename(world: World, metric: str) -> None:
+    """Let the objective be a metric that nobody knows, and that the service gives no type."""
+    objective = world.sagemaker.jobs["churn"].told["BestCandidate"]["FinalAutoMLJobObjectiveMetric"]
+    objective |= {"MetricName": metric, "StandardMetricName": metric}
+    del objective["Type"]
+
+
 @pytest.mark.parametrize(
     ("rule", "value", "result"),
     [
@@ -83,7 +90,7 @@ def test_gate_without_a_word_on_a_miss_fails(world: World) -> None:
 
 
 def test_other_metric_is_taken_from_the_validation_data(world: World) -> None:
-    answer = create(world, gated("AtLeast", "0.8", Metric="AUC", Direction="Maximize"))
+    answer = create(world, gated("AtLeast", "0.8", Metric="AUC"))
 
     assert answer["Data"]["GateResult"] == "met: AUC is 0.8, wanted at least 0.8"
 
@@ -103,7 +110,7 @@ def test_other_metric_is_taken_from_the_next_best_data(world: World, sets: list[
 
 
 def test_metric_is_found_by_its_standard_name(world: World) -> None:
-    answer = create(world, gated("BetterThan", "0.5", Metric="LogLoss", Direction="Minimize"))
+    answer = create(world, gated("BetterThan", "0.5", Metric="LogLoss"))
 
     assert answer["Data"]["GateResult"] == "met: LogLoss is 0.3, wanted better than 0.5"
 
@@ -118,12 +125,31 @@ def test_metric_is_found_by_either_name(world: World, name: str) -> None:
     assert answer["Data"]["GateResult"] == f"met: {name} is 0.9, wanted at least 0.9"
 
 
-def test_objective_by_its_name_has_the_direction_that_the_service_tells(world: World) -> None:
-    measure(world, "RMSE", 12.0, "Minimize")
+@pytest.mark.parametrize("metric", ["", "Novelty"])
+def test_objective_that_nobody_knows_has_the_direction_that_the_service_tells(world: World, metric: str) -> None:
+    measure(world, "Novelty", 12.0, "Minimize")
 
-    answer = create(world, gated("BetterThan", "13", Metric="RMSE", Direction="Maximize"))
+    answer = create(world, gated("BetterThan", "13", Metric=metric))
 
-    assert answer["Data"]["GateResult"] == "met: RMSE is 12, wanted better than 13"
+    assert answer["Data"]["GateResult"] == "met: Novelty is 12, wanted better than 13"
+
+
+@pytest.mark.parametrize("rule", ["AtLeast", "AtMost", "BetterThan"])
+@pytest.mark.parametrize(("metric", "kind", "better"), [("MSE", "Maximize", "less"), ("F1", "Minimize", "more")])
+def test_objective_whose_type_contradicts_its_name_is_not_judged(
+    world: World, rule: str, metric: str, kind: str, better: str
+) -> None:
+    """Its value may be a negated one, and then every comparison says the contrary."""
+    measure(world, metric, -442.0, kind)
+
+    answer = create(world, gated(rule, "400"))
+
+    assert answer["Status"] == "FAILED"
+    assert answer["Reason"] == (
+        f"the quality gate of the AutoML job 'churn' cannot be judged: {better} of {metric} is better, but the job "
+        f"reports it with the type {kind}, so nobody knows what its value means: judge another metric of the candidate "
+        "('metric')"
+    )
 
 
 def test_metric_that_is_not_there_is_a_miss_that_says_what_is(world: World) -> None:
@@ -145,9 +171,10 @@ def test_candidate_without_any_metric_misses_every_gate(world: World, rule: str)
 @pytest.mark.parametrize("rule", ["AtLeast", "AtMost", "BetterThan"])
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 def test_metric_that_is_no_number_misses_every_gate(world: World, rule: str, value: float) -> None:
-    measure(world, "F1", value, "Minimize" if rule == "AtMost" else "Maximize")
+    metric = "RMSE" if rule == "AtMost" else "F1"
+    measure(world, metric, value, "Minimize" if rule == "AtMost" else "Maximize")
 
-    assert "missed: the best candidate's F1 is no number" in create(world, gated(rule, "0.5"))["Reason"]
+    assert f"missed: the best candidate's {metric} is no number" in create(world, gated(rule, "0.5"))["Reason"]
 
 
 # Gates that make no sense
@@ -182,30 +209,104 @@ def test_at_most_of_what_should_be_much_is_refused(world: World) -> None:
     assert "more of F1 is better, so the gate must not ask for at most 0.5: use at_least" in reason
 
 
-def test_given_direction_is_respected_for_metrics_of_which_the_service_does_not_tell(world: World) -> None:
-    reason = create(world, gated("AtLeast", "0.2", Metric="LogLoss", Direction="Minimize"))["Reason"]
+def test_direction_of_a_metric_is_known_where_the_service_does_not_tell(world: World) -> None:
+    reason = create(world, gated("AtLeast", "0.2", Metric="LogLoss"))["Reason"]
 
     assert "less of LogLoss is better" in reason
 
 
 def test_better_needs_a_direction(world: World) -> None:
-    reason = create(world, gated("BetterThan", "0.5", Metric="LogLoss"))["Reason"]
+    rename(world, "Novelty")
+
+    reason = create(world, gated("BetterThan", "0.5"))["Reason"]
 
     assert (
-        "nobody knows whether less or more of LogLoss is better, so it cannot be better than a baseline: "
+        "nobody knows whether less or more of Novelty is better, so it cannot be better than a baseline: "
         "use at_least or at_most"
     ) in reason
 
 
-def test_given_direction_helps_where_the_service_does_not_tell_that_of_the_objective(world: World) -> None:
-    del world.sagemaker.jobs["churn"].told["BestCandidate"]["FinalAutoMLJobObjectiveMetric"]["Type"]
+@pytest.mark.parametrize("rule", ["AtLeast", "AtMost"])
+def test_threshold_needs_no_direction(world: World, rule: str) -> None:
+    rename(world, "Novelty")
 
-    assert create(world, gated("BetterThan", "0.5"))["Status"] == "FAILED"
-    assert create(world, gated("BetterThan", "0.5", Direction="Maximize"))["Status"] == "SUCCESS"
+    assert create(world, gated(rule, "0.9"))["Data"]["GateResult"].startswith("met: Novelty is 0.9, wanted at ")
 
 
-def test_threshold_needs_no_direction(world: World) -> None:
-    assert create(world, gated("AtLeast", "0.3", Metric="LogLoss"))["Status"] == "SUCCESS"
+# What an objective is called, and which way it is better, where the service gives it no type
+
+
+@pytest.mark.parametrize(
+    ("names", "of_the_job", "shown", "is_less_better"),
+    [
+        ({"MetricName": "validation:mse", "StandardMetricName": "MSE"}, {}, "MSE", True),
+        ({"MetricName": "validation:accuracy", "StandardMetricName": "Accuracy"}, {}, "Accuracy", False),
+        ({"MetricName": "validation:f1"}, {}, "F1", False),
+        ({"MetricName": "validation:rmse"}, {}, "RMSE", True),
+        ({"MetricName": "validation:binary_f_beta"}, {}, "F1", False),
+        ({"MetricName": "validation:binary_classification_accuracy"}, {}, "Accuracy", False),
+        ({"MetricName": "validation:absolute_loss"}, {}, "MAE", True),
+        ({"MetricName": "validation:mlogloss"}, {}, "LogLoss", True),
+        ({"MetricName": "AVERAGE_WEIGHTED_QUANTILE_LOSS"}, {}, "AverageWeightedQuantileLoss", True),
+        (
+            {"MetricName": "validation:score"},
+            {"ResolvedAttributes": {"AutoMLJobObjective": {"MetricName": "MSE"}}},
+            "MSE",
+            True,
+        ),
+        ({"MetricName": "validation:score"}, {"AutoMLJobObjective": {"MetricName": "AUC"}}, "AUC", False),
+        (
+            {"MetricName": "validation:score", "StandardMetricName": "R2"},
+            {"ResolvedAttributes": {"AutoMLJobObjective": {"MetricName": "MSE"}}},
+            "R2",
+            False,
+        ),
+    ],
+)
+def test_direction_follows_from_what_the_objective_is_called(
+    world: World, names: dict[str, str], of_the_job: dict[str, Any], shown: str, is_less_better: bool
+) -> None:
+    told = world.sagemaker.jobs["churn"].told
+    told |= of_the_job
+    told["BestCandidate"]["FinalAutoMLJobObjectiveMetric"] = names | {"Value": 0.9}
+    right, wrong = ("AtMost", "AtLeast") if is_less_better else ("AtLeast", "AtMost")
+
+    assert create(world, gated(right, "0.9"))["Data"]["GateResult"].startswith(f"met: {shown} is 0.9, wanted at ")
+    better = "less" if is_less_better else "more"
+    assert f"{better} of {shown} is better, so the gate must not ask" in create(world, gated(wrong, "0.9"))["Reason"]
+    beaten = create(world, gated("BetterThan", "1"))
+    assert beaten["Status"] == ("SUCCESS" if is_less_better else "FAILED")
+    assert f"{shown} is 0.9, wanted better than 1" in (beaten["Data"]["GateResult"] or beaten["Reason"])
+    assert create(world, gated(right, "0.9", Metric=shown))["Status"] == "SUCCESS"
+
+
+# Zeros of values that have five decimals
+
+ROUNDED = "; this 0 is rounded: the job reports five decimals, so it may be any smaller value"
+BASELINE = "; a baseline of exactly 0 may be rounded: jobs in HYPERPARAMETER_TUNING report five decimals"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "rule", "threshold", "text"),
+    [
+        (None, 0.0, "AtMost", "0.1", f"met: MSE is 0, wanted at most 0.1{ROUNDED}"),
+        (None, 0.0, "AtMost", "0", f"met: MSE is 0, wanted at most 0{ROUNDED}"),
+        (None, 0.0, "BetterThan", "0", f"missed: MSE is 0, wanted better than 0{ROUNDED}"),
+        (None, 0.00001, "AtMost", "0", "missed: MSE is 1e-05, wanted at most 0"),
+        (None, 0.00001, "BetterThan", "0", f"missed: MSE is 1e-05, wanted better than 0{BASELINE}"),
+        ("Minimize", 0.0, "AtMost", "0.1", "met: MSE is 0, wanted at most 0.1"),
+        ("Minimize", 0.5, "BetterThan", "0", f"missed: MSE is 0.5, wanted better than 0{BASELINE}"),
+    ],
+)
+def test_zero_that_may_be_rounded_is_told(
+    world: World, kind: str | None, value: float, rule: str, threshold: str, text: str
+) -> None:
+    measure(world, "MSE", value, kind or "")
+    objective = world.sagemaker.jobs["churn"].told["BestCandidate"]["FinalAutoMLJobObjectiveMetric"]
+    if kind is None:
+        del objective["Type"]
+
+    assert create(world, gated(rule, threshold, OnMiss="warn"))["Data"]["GateResult"] == text
 
 
 # Judging again
@@ -251,12 +352,11 @@ def test_baseline_that_is_no_number_any_more_fails_nobody_who_passed(world: Worl
         gated("BetterThan", "0.8") | {"Revision": "1"},
         gated("AtLeast", "0.8"),
         gated("BetterThan", "0.8", Metric="AUC"),
-        gated("BetterThan", "0.8", Direction="Minimize"),
         gated("BetterThan", "0.8", OnMiss="warn"),
         wanted(),
         wanted(Gate="unreadable"),
     ],
-    ids=["job", "revision", "rule", "metric", "direction", "on miss", "no gate", "bad gate"],
+    ids=["job", "revision", "rule", "metric", "on miss", "no gate", "bad gate"],
 )
 def test_another_question_is_judged(world: World, old: dict[str, Any]) -> None:
     new = gated("BetterThan", "0.95")

@@ -11,6 +11,7 @@ from constructs_lib.runtime.contract import (
 
 from .fake_hosting import FakeHosting, HostingWorld, model
 from .fake_sagemaker import method_of, service_model
+from .fake_services import FakeS3
 from .test_calls import methods_of
 from .test_registration import package
 from .test_transform import transform
@@ -30,10 +31,15 @@ HOSTING = {
 BESIDES = {"DescribeAutoMLJobV2", "DescribeEndpoint", "DeleteModel", "ListTags", "AddTags", "DeleteTags"}
 """Calls that jobs need too."""
 
+FOLDERS = {"ListObjectsV2"}
+"""S3's, for the files of reports."""
+
 
 def test_client_can_do_nothing_else() -> None:
     assert methods_of(clients.Hosting) == {method_of(operation) for operation in HOSTING}
     assert set(service_model("sagemaker").operation_names) >= HOSTING
+    assert methods_of(clients.Folders) == {method_of(operation) for operation in FOLDERS}
+    assert set(service_model("s3").operation_names) >= FOLDERS
 
 
 def test_lives_of_all_resources_make_every_one_of_these_calls_and_no_other(sink: Sink) -> None:
@@ -54,6 +60,7 @@ def test_lives_of_all_resources_make_every_one_of_these_calls_and_no_other(sink:
         assert world.delete()["Status"] == "SUCCESS"
 
     assert set(world.hosting.operations()) == HOSTING | BESIDES
+    assert set(world.s3.operations()) == FOLDERS
 
 
 def test_real_client_and_fake_can_do_what_the_protocol_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,3 +68,5 @@ def test_real_client_and_fake_can_do_what_the_protocol_says(monkeypatch: pytest.
 
     assert methods_of(clients.Hosting) <= set(dir(clients.connect().hosting))
     assert methods_of(clients.Hosting) <= set(dir(FakeHosting))
+    assert methods_of(clients.Folders) <= set(dir(clients.connect().folders))
+    assert methods_of(clients.Folders) <= set(dir(FakeS3))

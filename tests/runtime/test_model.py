@@ -8,7 +8,7 @@ from botocore.exceptions import EndpointConnectionError
 from constructs_lib.runtime.contract import HOSTED_NAME_LENGTH, OwnerTag
 
 from .fake_hosting import JOB, ROLE, HostingWorld, container, model
-from .fake_sagemaker import client_error
+from .fake_sagemaker import candidate, client_error
 from .world import LOGICAL_ID, Crash, Sink
 
 
@@ -147,7 +147,11 @@ def test_response_keys_are_left_alone_when_none_are_asked_for(world: HostingWorl
         ({"JobName": "nobody"}, "the AutoML job 'nobody' does not exist in this account and region"),
         (
             {"JobName": "running"},
-            "the AutoML job 'running' is InProgress/TrainingModels and has no best candidate that could serve",
+            "the AutoML job 'running' is InProgress/ModelTuning: until its end another candidate may become the best",
+        ),
+        (
+            {"JobName": "stopped"},
+            "the AutoML job 'stopped' is Stopped/Stopped and has no best candidate that could serve",
         ),
         ({"JobName": "empty"}, "the best candidate of the AutoML job 'empty' has no containers to serve it with"),
         (
@@ -183,7 +187,9 @@ def test_response_keys_are_left_alone_when_none_are_asked_for(world: HostingWorl
     ],
 )
 def test_what_cannot_be_served_is_said(world: HostingWorld, changes: dict[str, Any], reason: str) -> None:
-    world.hosting.add_job("running", {}).told = {"AutoMLJobSecondaryStatus": "TrainingModels"}
+    so_far = {"AutoMLJobSecondaryStatus": "ModelTuning", "BestCandidate": candidate("so far", 0.8)}
+    world.hosting.add_job("running", {}).told = so_far
+    world.hosting.add_job("stopped", {}).status = "Stopped"
     world.finish("empty", InferenceContainers=[])
     world.finish("gpu", InferenceContainerDefinitions={"GPU": [container("gpu")]})
     world.finish("hpo", container("features"), container("xgboost", supported="predicted_label, probability"))

@@ -77,6 +77,7 @@ def test_best_candidate_is_handed_on(world: World, completed: FakeJob) -> None:
         "ModelDataUrl": "s3://results/model.tar.gz",
         "ModelInsightsUri": "s3://results/how/",
         "ExplainabilityUri": "s3://results/why/",
+        "BacktestResultsUri": "",
     }
 
 
@@ -219,7 +220,8 @@ def test_completed_job_without_a_candidate_fails_the_deployment(world: World, co
     completed.told |= {"AutoMLJobSecondaryStatus": "MaxAutoMLJobRuntimeReached"}
 
     assert create(world)["Reason"] == (
-        f"the AutoML job 'churn' is Completed (MaxAutoMLJobRuntimeReached) and has no best candidate. {AGAIN}"
+        "the AutoML job 'churn' is Completed (MaxAutoMLJobRuntimeReached) and has no best candidate: its time was up "
+        f"before one was finished. Give it more time ('max_runtime'), or fewer candidates. {AGAIN}"
     )
 
 
@@ -268,6 +270,12 @@ def test_deployment_that_the_time_did_not_suffice_for_says_so(world: World, comp
         "but its best candidate was not deployed: its time was up, and then the service leaves out the deployment. "
         "Give it more time ('max_runtime'), or fewer candidates. The same job"
     ) in create(world)["Reason"]
+
+
+def test_completed_job_without_a_candidate_says_no_more_than_it_knows(world: World, completed: FakeJob) -> None:
+    del completed.told["BestCandidate"]
+
+    assert create(world)["Reason"] == f"the AutoML job 'churn' is Completed and has no best candidate. {AGAIN}"
 
 
 def test_job_that_does_not_exist_fails_the_deployment(world: World) -> None:
@@ -341,10 +349,6 @@ def test_missing_property_is_refused_by_its_name(world: World, completed: FakeJo
         ({"Gate": "high"}, "'Gate' must be an object, got 'high'"),
         ({"Gate": {"Rule": "About"}}, "'Gate.Rule' must be AtLeast or AtMost or BetterThan, got 'About'"),
         ({"Gate": {"Rule": "AtMost", "OnMiss": "cry"}}, "'Gate.OnMiss' must be fail or warn, got 'cry'"),
-        (
-            {"Gate": {"Rule": "AtMost", "Direction": "Up"}},
-            "'Gate.Direction' must be Minimize or Maximize, got 'Up'",
-        ),
     ],
 )
 def test_property_that_cannot_be_read_is_refused(
@@ -408,6 +412,22 @@ def test_rollback_reports_and_fails_at_nothing(
     assert job.status == status
     assert answer["Data"]["ResultUri"] == ("" if status == "InProgress" else "s3://results/churn/churn/outcome.json")
     assert not world.s3.calls
+
+
+def test_rollback_to_a_job_that_still_runs_hands_on_no_candidate_that_is_the_best_so_far(
+    world: World, job: FakeJob
+) -> None:
+    world.cloudformation.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    job.told = {"BestCandidate": candidate("so far", 0.9), "AutoMLJobSecondaryStatus": "MergingAutoMLTaskReports"}
+
+    answer = update(world, wanted(Gate={"Rule": "AtLeast", "Value": "0.5"}), wanted(JobName="the failed one"))
+
+    assert {name: value for name, value in answer["Data"].items() if value} == {
+        "JobName": "churn",
+        "JobArn": job.arn,
+        "Status": "InProgress",
+        "SecondaryStatus": "MergingAutoMLTaskReports",
+    }
 
 
 @pytest.mark.parametrize("error", [("AccessDeniedException", "no"), ("ThrottlingException", "Rate exceeded")])

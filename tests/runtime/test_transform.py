@@ -9,6 +9,11 @@ from constructs_lib.runtime.contract import HOSTED_NAME_LENGTH, TRANSFORM_TYPE, 
 from .fake_hosting import HostingWorld
 from .world import Crash, Sink, stringified
 
+QUOTA = (
+    "The account-level service limit 'ml.m5.large for transform job usage' is {} Instances, with current utilization "
+    "of {} Instances and a request delta of 1 Instances."
+)
+
 
 @pytest.fixture
 def world(sink: Sink) -> HostingWorld:
@@ -210,10 +215,24 @@ def test_job_for_a_resource_that_is_deleted_meanwhile_is_stopped(world: HostingW
 
 
 def test_quota_is_waited_for_and_then_said(world: HostingWorld) -> None:
-    text = "The account-level service limit 'ml.m5.large for transform job usage' is 0 Instances"
-    world.hosting.fail("CreateTransformJob", ("ResourceLimitExceeded", text), times=1_000)
+    world.hosting.fail("CreateTransformJob", ("ResourceLimitExceeded", QUOTA.format(4, 4)), times=1_000)
 
     reason = world.create(transform())["Reason"]
 
     assert "ml.m5.large for transform job usage" in reason
     assert 300 < world.time.seconds < 900
+
+
+def test_quota_of_nothing_is_said_at_once(world: HostingWorld) -> None:
+    """A new account has none for transform jobs, and no other job's end brings one."""
+    world.hosting.fail("CreateTransformJob", ("ResourceLimitExceeded", QUOTA.format(0, 0)), times=1_000)
+
+    assert "is 0 Instances" in world.create(transform())["Reason"]
+    assert world.time.seconds == 0
+
+
+def test_job_that_is_gone_when_it_is_to_be_stopped_is_as_good(world: HostingWorld) -> None:
+    world.create(transform())
+    world.hosting.hooks["StopTransformJob"] = world.hosting.runs.clear
+
+    assert world.delete()["Status"] == "SUCCESS"
