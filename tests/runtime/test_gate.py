@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from .fake_sagemaker import candidate
+from constructs_lib.runtime.contract import DIRECTIONS, standard_name
+
+from .fake_sagemaker import candidate, service_model
 from .test_outcome import CONSOLE, create, update, wanted
 from .world import World
 
@@ -278,6 +280,14 @@ def test_direction_follows_from_what_the_objective_is_called(
     assert beaten["Status"] == ("SUCCESS" if is_less_better else "FAILED")
     assert f"{shown} is 0.9, wanted better than 1" in (beaten["Data"]["GateResult"] or beaten["Reason"])
     assert create(world, gated(right, "0.9", Metric=shown))["Status"] == "SUCCESS"
+
+
+def test_direction_of_every_metric_of_the_api_is_known() -> None:
+    shapes = (service_model("sagemaker").shape_for(name) for name in ("AutoMLMetricEnum", "AutoMLMetricExtendedEnum"))
+
+    assert set(DIRECTIONS) == {name for shape in shapes for name in shape.enum}
+    assert {standard_name(name) for name in DIRECTIONS} == set(DIRECTIONS)
+    assert {standard_name(name) for name in ("", "validation:", "Novelty", "validation:objective_loss")} == {""}
 
 
 # Zeros of values that have five decimals

@@ -5,6 +5,7 @@ from typing import Any, cast
 import pytest
 
 from constructs_lib.runtime.contract import MODEL_PACKAGE_TYPE, OwnerTag
+from constructs_lib.runtime.retry import ROLE
 
 from .fake_hosting import GROUP, JOB, HostingWorld, arn_of, container
 from .world import LOGICAL_ID, Crash, Sink, stringified
@@ -78,12 +79,109 @@ def test_content_types_of_the_caller_count(world: HostingWorld) -> None:
     assert sent(world)["InferenceSpecification"]["Containers"] == [container("xgboost")]
 
 
-def test_report_that_there_is_not_is_left_out(world: HostingWorld) -> None:
+# ------------------------------------------------------------------------------------------------------------- reports
+
+
+def quality(world: HostingWorld) -> str:
+    """The file that the version has for the model's quality."""
+    return str(sent(world)["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"])
+
+
+def said(world: HostingWorld) -> str:
+    """What the version's metadata says of its reports."""
+    return str(sent(world)["CustomerMetadataProperties"].get("automl-reports", ""))
+
+
+def test_version_with_all_reports_says_nothing_of_them(world: HostingWorld) -> None:
+    world.create(package())
+
+    assert said(world) == ""
+
+
+def test_place_without_a_slash_at_its_end_is_a_folder_all_the_same(world: HostingWorld) -> None:
+    places = world.hosting.jobs[JOB].told["BestCandidate"]["CandidateProperties"]["CandidateArtifactLocations"]
+    places["ModelInsights"] = "s3://results/new"
+    world.s3.store("s3://results/new/run/statistics.json", "s3://results/new-2/run/statistics.json")
+
+    world.create(package())
+
+    assert quality(world) == "s3://results/new/run/statistics.json"
+
+
+def test_newest_report_is_taken_and_other_files_are_not(world: HostingWorld) -> None:
+    """In HYPERPARAMETER_TUNING the place is not the candidate's own: files lie a folder deeper."""
+    world.s3.objects.clear()
+    world.s3.store(
+        "s3://results/how/b/statistics.json",
+        "s3://results/how/c/statistics.json",
+        "s3://results/how/a/statistics.json",
+        "s3://results/how/a/report.pdf",
+        "s3://results/how/c/more_statistics.json",
+        "s3://results/how/d/analysis.json",
+        "s3://elsewhere/how/e/statistics.json",
+    )
+
+    world.create(package())
+
+    assert quality(world) == "s3://results/how/a/statistics.json"
+    assert said(world) == "no Explainability: no analysis.json in its place"
+    assert world.s3.count("ListObjectsV2") == 3  # six files on two pages, and an empty folder
+
+
+def test_folder_without_end_is_not_read_to_its_end(world: HostingWorld) -> None:
+    world.s3.store(*(f"s3://results/how/a{number:03}" for number in range(100)))
+
+    world.create(package())
+
+    assert said(world) == "no ModelQuality: no statistics.json in its place"
+    assert world.s3.count("ListObjectsV2") == 11
+
+
+def test_report_that_there_is_not_is_left_out_and_told(world: HostingWorld, capfd: pytest.CaptureFixture[str]) -> None:
     world.hosting.jobs[JOB].told["BestCandidate"]["CandidateProperties"] = {}
 
     world.create(package())
 
+    told = "no ModelQuality: the job names no place for it. no Explainability: the job names no place for it"
     assert "ModelMetrics" not in sent(world)
+    assert said(world) == told
+    assert f"registered with {told}" in capfd.readouterr().out
+    assert not world.s3.calls
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "NoSuchBucket"])
+def test_place_that_cannot_be_listed_keeps_nobody_from_registering(
+    world: HostingWorld, code: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    world.s3.fail("ListObjectsV2", (code, "not for you"), times=1_000)
+
+    assert world.create(package())["Status"] == "SUCCESS"
+
+    assert "ModelMetrics" not in sent(world)
+    assert said(world) == ("no ModelQuality: its place cannot be listed. no Explainability: its place cannot be listed")
+    assert "s3://results/how/ cannot be listed: An error occurred" in capfd.readouterr().out
+    assert (world.time.seconds > 60) == (code == "AccessDenied")
+    assert world.time.seconds <= ROLE.budget
+
+
+def test_permission_that_is_not_known_everywhere_yet_is_waited_for(world: HostingWorld) -> None:
+    world.s3.fail("ListObjectsV2", ("AccessDenied", "not yet"), times=3)
+
+    world.create(package())
+
+    assert said(world) == ""
+
+
+def test_what_is_no_address_in_s3_is_no_place(world: HostingWorld) -> None:
+    places = world.hosting.jobs[JOB].told["BestCandidate"]["CandidateProperties"]["CandidateArtifactLocations"]
+    places["ModelInsights"] = "https://elsewhere/how/"
+
+    world.create(package())
+
+    assert said(world) == "no ModelQuality: no statistics.json in its place"
+
+
+# ---------------------------------------------------------------------------------------------------- one for each wish
 
 
 def test_same_event_six_times_is_one_version(world: HostingWorld) -> None:
