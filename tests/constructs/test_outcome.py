@@ -449,7 +449,6 @@ def test_gate_crosses_in_few_words() -> None:
         "Rule": "AtMost",
         "Value": 3,
         "Metric": "MAE",
-        "Direction": "Minimize",
         "OnMiss": "warn",
     }
     assert gate_of(QualityGate(at_least=0, metric="LogLossX", on_miss="warn"))["Metric"] == "LogLossX"
@@ -552,6 +551,48 @@ def test_gate_on_an_unknown_metric_is_warned_of() -> None:
     warnings = [each.data for each in outcome.node.metadata if each.type == "aws:cdk:warning"]
     assert "'quality_gate.metric' is 'Acuracy', which this library does not know (did you mean 'Accuracy'?)" in str(
         warnings
+    )
+
+
+@pytest.mark.parametrize(
+    ("gate", "prop"),
+    [
+        (QualityGate(at_most=0), "at_most"),
+        (QualityGate(at_least=0.0), "at_least"),
+        (QualityGate(at_most=-0.0, metric=Metric.RMSE), "at_most"),
+    ],
+)
+def test_gate_at_exactly_zero_is_warned_of(gate: QualityGate, prop: str) -> None:
+    outcome = new_outcome(new_stack(), quality_gate=gate)
+
+    (warning,) = [str(each.data) for each in outcome.node.metadata if each.type == "aws:cdk:warning"]
+    assert (
+        f"'quality_gate.{prop}' is 0: a job in HYPERPARAMETER_TUNING, which no 'mode' means too, reports five "
+        "decimals, so a 0 may be any smaller value and the gate says little. Give a threshold that five decimals tell from 0; "
+        "where errors are that small, train on a target in a smaller unit"
+    ) in warning
+
+
+def test_gate_away_from_zero_is_not_warned_of() -> None:
+    stack = new_stack()
+    threshold = cdk.CfnParameter(stack, "Threshold", type="Number").value_as_number
+    champion = new_outcome(stack, AutoMLJob.from_job_name(stack, "Old", "champion"), "Champion")
+    for gate in (
+        QualityGate(at_most=0.00001),
+        QualityGate(at_least=-0.5),
+        QualityGate(at_most=threshold),
+        QualityGate(better_than=champion),
+    ):
+        assert gate.warnings() == {}
+
+
+@pytest.mark.parametrize("metric", ["validation:mse", "AVERAGE_WEIGHTED_QUANTILE_LOSS"])
+def test_gate_knows_the_direction_of_a_metric_by_the_name_that_an_algorithm_gives_it(metric: str) -> None:
+    with pytest.raises(ValueError, match="Outcome") as refused:
+        new_outcome(new_stack(), quality_gate=QualityGate(at_least=400, metric=metric))
+
+    assert f"'quality_gate.at_least' does not fit '{metric}', of which less is better: use 'at_most'" in str(
+        refused.value
     )
 
 
