@@ -541,6 +541,11 @@ def _own(stack: cdk.Stack, kind: str, actions: tuple[str, ...]) -> Permission:
     )
 
 
+def provider_reports(bucket_arn: str, folder: str) -> Permission:
+    """Look for the files of a job's reports, which lie in folders that the service names."""
+    return listing(bucket_arn, [f"{folder}*"])
+
+
 def provider_registry(stack: cdk.Stack, group: str) -> Permission:
     """What the Lambda function does with the versions of a model package group, given by its name or ARN."""
     kind = "model-package-group/"

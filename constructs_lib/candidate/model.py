@@ -49,6 +49,12 @@ class Candidate:
         """Whether it surely has several containers."""
         return self.job.facts.mode == _HPO
 
+    @property
+    def folder(self) -> tuple[str, str] | None:
+        """The ARN of the bucket and the folder that the job writes to, if they are known."""
+        output = self.job.facts.output
+        return None if output is None else (bucket_facts(output.bucket).arn, output.folder(self.job.facts.folder))
+
     def problems(self, role: object, stack: cdk.Stack) -> Iterator[str]:
         """Why it cannot serve in that stack, as far as is known now."""
         facts = self.job.facts
@@ -67,11 +73,10 @@ class Candidate:
 
     def allow_reading(self, grants: Grants) -> None:
         """Ask for reading what the job wrote."""
-        output = self.job.facts.output
-        if output is None:
+        output, folder = self.job.facts.output, self.folder
+        if output is None or folder is None:
             return
-        folder = output.folder(self.job.facts.folder)
-        grants.allow_objects(bucket_facts(output.bucket).arn, folder, permissions.READ_OBJECTS, why=_READS)
+        grants.allow_objects(*folder, permissions.READ_OBJECTS, why=_READS)
         for key in output.keys:
             grants.allow_key(key, permissions.DECRYPT)
 

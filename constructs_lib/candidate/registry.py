@@ -144,7 +144,9 @@ class AutoMLModelPackage(Construct):
         )
         let_change(self._resource)
         self._resource.apply_removal_policy(removal_policy)
-        self._resource.node.add_dependency(*provider.register_in(group), *candidate.be_seen_by(provider))
+        self._resource.node.add_dependency(
+            *provider.register_in(group, reports=candidate.folder), *candidate.be_seen_by(provider)
+        )
         if isinstance(model_package_group, cdk.CfnResource):
             self._resource.node.add_dependency(model_package_group)
 

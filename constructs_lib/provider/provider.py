@@ -60,6 +60,9 @@ _ARN_LENGTH: Final = 112
 _PART_LENGTH: Final = 24
 """What a token is taken for: an ARN at the beginning of a resource (a role's, a bucket's), else a part of one."""
 
+_OWN_STATEMENT: Final = 120
+"""What a statement of its own has besides: effect, action and the condition's name."""
+
 _LOGGED: Final = "the function logs names, statuses and decisions, never requests or URLs"
 
 _SHARED_ROLES: Final = 1700
@@ -256,10 +259,18 @@ class AutoMLProvider(Construct):
             self._transforms = self.new_policy("Transforms", allowed)
         return [self._policy, self._transforms]
 
-    def register_in(self, group_name: str) -> list[IDependable]:
-        """Allow the function to register versions in a group; returns what they have to wait for."""
+    def register_in(self, group_name: str, *, reports: tuple[str, str] | None) -> list[IDependable]:
+        """Allow the function to register versions in a group; returns what they have to wait for.
+
+        Args:
+            group_name: The group's name or ARN.
+            reports: The ARN of the bucket and the folder that hold the job's reports, if they are known.
+        """
         permission = permissions.provider_registry(self._stack, group_name)
-        return [self._policy, self._groups.put(group_name, permission)]
+        needed: list[IDependable] = [self._policy, self._groups.put(group_name, permission)]
+        if reports is not None:
+            needed.append(self._groups.put("/".join(reports), permissions.provider_reports(*reports)))
+        return needed
 
     # Options
 
@@ -383,7 +394,10 @@ def _provider_of(stack: cdk.Stack) -> AutoMLProvider:
 
 
 class _Shelf:
-    """Things that one statement each policy lists, in as many policies as they take."""
+    """Things that one statement each policy lists, in as many policies as they take.
+
+    A listing of keys that begin with something has a statement of its own.
+    """
 
     def __init__(
         self,
@@ -411,15 +425,18 @@ class _Shelf:
         """Allow what this thing needs, once; returns the policy that does."""
         if thing in self._place_of:
             return self._place_of[thing]
-        length = sum(map(_length, permission.resources))
+        has_own = bool(permission.prefixes)
+        listed = sum(map(_length, (*permission.resources, *permission.prefixes)))
+        length = listed + (_OWN_STATEMENT if has_own else 0)
         if length > self._room:
             policy_id = f"{self._policy_id}{len(self._policies)}"
             self._policies.append(self._provider.new_policy(policy_id, []))
             self._room = _POLICY_LENGTH - len(str(permission.statement()))
             self._statement = None
-        if self._statement is None:
-            self._statement = iam.PolicyStatement.from_json(permission.statement())
-            self._policies[-1].add_statements(self._statement)
+        if self._statement is None or has_own:
+            statement = iam.PolicyStatement.from_json(permission.statement())
+            self._policies[-1].add_statements(statement)
+            self._statement = self._statement if has_own else statement
         else:
             self._statement.add_resources(*permission.resources)
         acknowledge_wildcards(self._policies[-1], [permission])

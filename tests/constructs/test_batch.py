@@ -32,6 +32,7 @@ from constructs_lib.runtime import clients, contract
 
 from .synthesis import allowing, as_list, data_bucket, flat, new_stack, only, resources_of, statements_of, template_of
 from .test_endpoint import PREFIX, new_outcome, properties_of
+from .test_stacks import MANAGED_POLICY_LIMIT, size_of
 
 CREATE_PACKAGE = "sagemaker:CreateModelPackage"
 
@@ -339,12 +340,53 @@ def test_group_of_the_same_stack_is_there_before(stack: cdk.Stack) -> None:
 def test_function_registers_in_that_group_only(stack: cdk.Stack, group: str, beginning: str) -> None:
     register(stack, group=group)
 
-    (registering,) = statements_of(template_of(stack), beginning=f"{CONSTRUCT_ID}Registry")
+    (registering,) = allowing(statements_of(template_of(stack), beginning=f"{CONSTRUCT_ID}Registry"), CREATE_PACKAGE)
 
     assert [flat(each) for each in registering["Resource"]] == [
         f"{beginning}model-package-group/churn",
         f"{beginning}model-package/churn/*",
     ]
+
+
+def test_function_looks_for_reports_below_the_jobs_own_folders_only(stack: cdk.Stack) -> None:
+    outcome = new_outcome(stack)
+    outcome.register("churn")
+    outcome.register("churn", "Again")
+    outcome.register("other", "Other")
+    output = OutputLocation.from_bucket(s3.Bucket.from_bucket_name(stack, "There", "there"), "deep/er/")
+    known = AutoMLJob.from_job_name(stack, "Known", "known", output=output)
+    AutoMLJobOutcome(stack, "KnownOutcome", job=known).register("churn")
+
+    template = template_of(stack)
+    listing = allowing(statements_of(template, beginning=f"{CONSTRUCT_ID}Registry"), "s3:ListBucket")
+    own, others = [
+        (flat(each["Resource"]), each["Condition"]["StringLike"]["s3:prefix"], each["Action"]) for each in listing
+    ]
+
+    assert others == ("arn:<Partition>:s3:::there", ["deep/er/known/*"], "s3:ListBucket")
+    assert own == ("arn:<Partition>:s3:::data-bucket", [f"models/{PREFIX}{'?' * 22}/*"], "s3:ListBucket")
+    (registering,) = allowing(statements_of(template, beginning=f"{CONSTRUCT_ID}Registry"), CREATE_PACKAGE)
+    assert {flat(each).partition("/")[2] for each in registering["Resource"]} == {
+        "churn",
+        "churn/*",
+        "other",
+        "other/*",
+    }
+
+
+def test_many_registrations_fit_the_policies_of_a_role(stack: cdk.Stack) -> None:
+    for number in range(60):
+        bucket = s3.Bucket.from_bucket_name(stack, f"There{number}", f"{'there' * 12}{number:03}")
+        output = OutputLocation.from_bucket(bucket, f"{'deep/' * 10}")
+        job = AutoMLJob.from_job_name(stack, f"Known{number}", f"known{number}", output=output)
+        AutoMLJobOutcome(stack, f"Outcome{number}", job=job).register(f"group{number}")
+
+    policies = resources_of(template_of(stack), "AWS::IAM::ManagedPolicy")
+    registries = {name: each for name, each in policies.items() if name.startswith(f"{CONSTRUCT_ID}Registry")}
+    assert len(registries) > 1
+    assert max(map(size_of, registries.values())) <= MANAGED_POLICY_LIMIT
+    versions = resources_of(template_of(stack), contract.MODEL_PACKAGE_TYPE)
+    assert all(set(registries) & set(each["DependsOn"]) for each in versions.values())
 
 
 def test_attributes_of_a_version_are_the_functions(stack: cdk.Stack) -> None:
@@ -422,7 +464,10 @@ def test_function_may_do_what_it_calls_and_nothing_else(stack: cdk.Stack) -> Non
 
     calls = {name for name in vars(clients.Hosting) if not name.startswith("_")}
     besides = {"describe_endpoint", "delete_model", "add_tags", "delete_tags", "list_tags"}
-    assert {action.partition(":")[2] for action in allowed - {"cloudformation:DescribeStacks"}} == {
+    in_other_services = {"cloudformation:DescribeStacks", "s3:ListBucket"}  # the latter is what ListObjectsV2 needs
+    assert {name for name in vars(clients.Folders) if not name.startswith("_")} == {"list_objects_v2"}
+    assert allowed >= in_other_services
+    assert {action.partition(":")[2] for action in allowed - in_other_services} == {
         "".join(part.capitalize() for part in name.split("_")) for name in calls | besides
     }
 

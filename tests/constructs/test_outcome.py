@@ -568,8 +568,8 @@ def test_gate_at_exactly_zero_is_warned_of(gate: QualityGate, prop: str) -> None
     (warning,) = [str(each.data) for each in outcome.node.metadata if each.type == "aws:cdk:warning"]
     assert (
         f"'quality_gate.{prop}' is 0: a job in HYPERPARAMETER_TUNING, which no 'mode' means too, reports five "
-        "decimals, so a 0 may be any smaller value and the gate says little. Give a threshold that five decimals tell from 0; "
-        "where errors are that small, train on a target in a smaller unit"
+        "decimals, so a 0 may be any smaller value and the gate says little. Give a threshold that five decimals tell "
+        "from 0; where errors are that small, train on a target in a smaller unit"
     ) in warning
 
 
