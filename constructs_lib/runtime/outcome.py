@@ -158,7 +158,7 @@ def _report(event: Event, aws: Aws) -> Answer:
     job = jobs.describe_if_told(aws.sagemaker, name)
     log.write(event, "the stack rolls back: nothing is judged", job_name=name, status=job.status)
     wanted = gate.readable(event.properties)
-    recalled = wanted.recall(job, wanted) if wanted and job.has_candidate and job.has_ended else ""
+    recalled = wanted.recall(job, wanted) if wanted and job.has_candidate else ""
     place = result.uri(job) if job.has_ended and str(event.properties.get(OutcomeProperty.RESULT)) == "true" else ""
     return _answer(event, attributes(job, gate_result=recalled, result_uri=place) | {OutcomeAttribute.JOB_NAME: name})
 
