@@ -1,9 +1,9 @@
 """What the README shows is what the library takes."""
 
 import ast
+import inspect
 import re
 from pathlib import Path
-from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -32,13 +32,7 @@ def test_what_a_block_calls_is_public_and_takes_these_arguments(block: str) -> N
         assert owner in public.__all__, owner
         made = getattr(constructs_lib, owner)
         takes = getattr(made, method.rpartition(".")[2]) if method else made.__init__
-        assert {keyword.arg for keyword in call.keywords} <= set(parameters_of(takes)), ast.unparse(call)
-
-
-def parameters_of(function: Any) -> tuple[str, ...]:
-    code = function.__func__.__code__ if hasattr(function, "__func__") else function.__code__
-    names: tuple[str, ...] = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return names
+        assert {keyword.arg for keyword in call.keywords} <= set(inspect.signature(takes).parameters), ast.unparse(call)
 
 
 def test_first_block_is_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
