@@ -42,16 +42,22 @@ class Metric(StrEnum):
 
 
 class Mode(StrEnum):
-    """How a tabular job searches.
+    """How a tabular job searches, and so what its candidates are made of.
+
+    A job without a mode runs as HYPERPARAMETER_TUNING, however small its data: so did all that were seen, of V1 and V2.
 
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLJobConfig.html (Mode).
     """
 
     AUTO = "AUTO"
-    """ENSEMBLING for data below 100 MB, else HYPERPARAMETER_TUNING; also that when the size is not known."""
+    """ENSEMBLING for data below 100 MB, else HYPERPARAMETER_TUNING, also when the size is not known: so say AWS's
+    pages. Nobody has shown such a job; what it makes is known when it has run."""
 
     ENSEMBLING = "ENSEMBLING"
+    """Many models whose answers are weighed; a candidate is one container."""
+
     HYPERPARAMETER_TUNING = "HYPERPARAMETER_TUNING"
+    """One model, tuned; a candidate is a row of containers: three for a classification, two for a regression."""
 
 
 class Algorithm(StrEnum):

@@ -22,6 +22,9 @@ class Problem(Shape):
     METRICS: ClassVar[Mapping[ProblemType | None, Sequence[Metric]]] = {}
     """What can be optimized, by problem type where there are several; nothing: the objective may not be set."""
 
+    DEFAULT_MODE: ClassVar[Mode | None] = None
+    """How a job searches that names no mode; None where there are no modes."""
+
     ALGORITHMS: ClassVar[Mapping[Mode | None, Sequence[Algorithm]]] = {}
     """What can be trained, by mode where there are several; nothing: no choice."""
 

@@ -6,7 +6,7 @@ value that is only known at deploy time is `UNKNOWN`, and a rule that meets one 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from .fields import entry
@@ -78,6 +78,11 @@ class JobFacts:
     auto_endpoint_name: bool | Unknown | None
     endpoint_name: str | Unknown | None
     tag_keys: tuple[str | Unknown, ...]
+
+    def setting(self, prop: str, choice: StrEnum) -> str:
+        """How the caller gives a prop a value of its enum: as Python does, or as JSON does."""
+        name = self.name(prop).strip(_QUOTE).rpartition(".")[2]
+        return f"{name}={type(choice).__name__}.{choice.name}" if name.islower() else f'"{name}": "{choice}"'
 
     def entry(self, prop: str, *keys: str) -> str:
         """What the caller calls an entry of a prop that is a map, in quotes."""

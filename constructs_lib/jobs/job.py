@@ -71,11 +71,13 @@ class AutoMLJob(OwnedJob):
             training_data: What to learn from: CSV with a header, or Parquet; at least 500 rows, below 100 GB.
             target_attribute: The column to predict.
             sample_weight_attribute: The column with the weight of each row, 1 to 256 letters, digits, `_` and `-`;
-                ENSEMBLING mode only. Default: all rows weigh the same.
+                it needs `mode=Mode.ENSEMBLING`. Default: all rows weigh the same.
             problem_type: What kind of prediction; goes together with `objective`. Default: the service infers it.
             objective: What to optimize; must fit `problem_type`. Default: the service chooses (MSE, F1 or Accuracy).
-            mode: How to search. Default: the service chooses by the size of the data, as AUTO does.
-            algorithms: What to train, distinct, and fitting `mode`, which must be given. Default: all of the mode.
+            mode: How to search. Name one: it decides what can be asked of the job and what serves its candidates, one
+                container (ENSEMBLING) or several in a row (HYPERPARAMETER_TUNING). Default: the service takes
+                HYPERPARAMETER_TUNING, however small the data are.
+            algorithms: What to train, distinct, and fitting `mode`, which must be named. Default: all of the mode.
             features: The columns to learn from and their types. Default: all columns, and the service infers the types.
             completion_criteria: When to stop looking for better models. Default: the service's own limits.
             generate_candidate_definitions_only: Only write the notebooks with the candidates' definitions, train

@@ -314,7 +314,7 @@ def test_wrong_fields_and_broken_rules_are_told_together() -> None:
         "'AutoMLJobName' must match [a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}, got 'my_job'",
         "'AutoMLJobConfig.CompletionCriteria.MaxCandidates' must be at most 750, got 751",
         "'AutoMLJobConfig.CandidateGenerationConfig.AlgorithmsConfig[0].AutoMLAlgorithms' needs 'AutoMLJobConfig.Mode' "
-        "'ENSEMBLING' or 'HYPERPARAMETER_TUNING', got 'AUTO'",
+        "'ENSEMBLING', got 'AUTO'",
         "'InputDataConfig[0].SampleWeightAttributeName' needs 'AutoMLJobConfig.Mode' 'ENSEMBLING', got 'AUTO'",
     ]
 

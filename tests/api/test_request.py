@@ -253,14 +253,15 @@ def test_a_span_of_time_is_known_in_seconds(seconds: float, known: object) -> No
 
 def test_a_request_is_judged_by_the_rules_in_either_vocabulary() -> None:
     request = dataclasses.replace(MINIMAL, model_deploy_config=shapes.ModelDeployConfig())
-    weights = "needs {} 'ENSEMBLING', got no mode"
+    weights = "needs {} 'ENSEMBLING', got no mode, with which a job runs as 'HYPERPARAMETER_TUNING': give {}"
     endpoint = "give either '{0}.{1}' or '{0}.{2}' as True, got neither"
     assert findings(request, is_token=is_token).errors == [
-        "'sample_weight_attribute' " + weights.format("'mode'"),
+        "'sample_weight_attribute' " + weights.format("'mode'", "mode=Mode.ENSEMBLING"),
         endpoint.format("model_deploy_config", "endpoint_name", "auto_generate_endpoint_name"),
     ]
     assert findings(request, is_token=is_token, words=Words.WIRE).errors == [
-        "'InputDataConfig[0].SampleWeightAttributeName' " + weights.format("'AutoMLJobConfig.Mode'"),
+        "'InputDataConfig[0].SampleWeightAttributeName' "
+        + weights.format("'AutoMLJobConfig.Mode'", '"Mode": "ENSEMBLING"'),
         endpoint.format("ModelDeployConfig", "EndpointName", "AutoGenerateEndpointName"),
     ]
 

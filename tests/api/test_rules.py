@@ -165,7 +165,25 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "algorithms_need_a_mode",
         {"algorithms": (Algorithm.XGBOOST,)},
-        "'algorithms' needs 'mode' 'ENSEMBLING' or 'HYPERPARAMETER_TUNING', got no mode",
+        "'algorithms' needs 'mode' 'ENSEMBLING' or 'HYPERPARAMETER_TUNING', got no mode, with which a job runs as "
+        "'HYPERPARAMETER_TUNING'",
+    ),
+    (
+        "algorithms_need_a_mode",
+        {"algorithms": (Algorithm.LIGHTGBM, Algorithm.XGBOOST, UNKNOWN)},
+        "'algorithms' needs 'mode' 'ENSEMBLING', got no mode, with which a job runs as 'HYPERPARAMETER_TUNING': "
+        "give mode=Mode.ENSEMBLING",
+    ),
+    (
+        "algorithms_need_a_mode",
+        {"problem": Tabular, "algorithms": (Algorithm.MLP,)},
+        "'problem.algorithms' needs 'problem.mode' 'HYPERPARAMETER_TUNING', got no mode, with which a job runs as "
+        "'HYPERPARAMETER_TUNING': give mode=Mode.HYPERPARAMETER_TUNING",
+    ),
+    (
+        "algorithms_need_a_mode",
+        {"mode": Mode.AUTO, "algorithms": (Algorithm.MLP, Algorithm.FASTAI)},
+        "'algorithms' needs 'mode' 'ENSEMBLING' or 'HYPERPARAMETER_TUNING', got 'AUTO'",
     ),
     (
         "algorithms_need_a_mode",
@@ -185,7 +203,8 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     (
         "sample_weights_need_ensembling",
         {"columns": columns(sample_weight_attribute="w")},
-        "'sample_weight_attribute' needs 'mode' 'ENSEMBLING', got no mode",
+        "'sample_weight_attribute' needs 'mode' 'ENSEMBLING', got no mode, with which a job runs as "
+        "'HYPERPARAMETER_TUNING': give mode=Mode.ENSEMBLING",
     ),
     (
         "sample_weights_need_ensembling",
@@ -427,6 +446,12 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "forecasts_are_validated_on_the_training_data",
         {"problem": TimeSeriesForecasting, "channels": both()},
         "'validation_data' may not be read: for time series the service splits the training data",
+    ),
+    (
+        "forecasts_take_more_than_an_hour",
+        {"problem": TimeSeriesForecasting, "max_runtime": 3600},
+        "'problem.completion_criteria.max_runtime' (3600 s) may end the job too early: a job on time series takes 30 "
+        "to 70 minutes, however small its data are; give two hours",
     ),
     *(
         (
@@ -705,6 +730,12 @@ PASSED: list[tuple[str, dict[str, Any]]] = [
         for problem in AnyProblem.__args__
         if problem is not TimeSeriesForecasting
     ),
+    ("forecasts_take_more_than_an_hour", {"problem": TimeSeriesForecasting, "max_runtime": 3601}),
+    *(
+        ("forecasts_take_more_than_an_hour", {"problem": problem, "max_runtime": 60})
+        for problem in AnyProblem.__args__
+        if problem is not TimeSeriesForecasting
+    ),
     ("emr_serverless_fits_problem", {"problem": TextGeneration}),
     ("text_and_label_differ", {"problem": TextClassification, "columns": (("content_column", "a"),)}),
     (
@@ -847,13 +878,14 @@ def test_every_sentence_can_be_said_in_the_apis_own_names(name: str, facts: dict
         (
             {"algorithms": (Algorithm.XGBOOST,)},
             "'AutoMLJobConfig.CandidateGenerationConfig.AlgorithmsConfig[0].AutoMLAlgorithms' needs "
-            "'AutoMLJobConfig.Mode' 'ENSEMBLING' or 'HYPERPARAMETER_TUNING', got no mode",
+            "'AutoMLJobConfig.Mode' 'ENSEMBLING' or 'HYPERPARAMETER_TUNING', got no mode, with which a job runs as "
+            "'HYPERPARAMETER_TUNING'",
         ),
         (
             {"problem": Tabular, "algorithms": (Algorithm.XGBOOST,)},
             "'AutoMLProblemTypeConfig.TabularJobConfig.CandidateGenerationConfig.AlgorithmsConfig[0].AutoMLAlgorithms' "
             "needs 'AutoMLProblemTypeConfig.TabularJobConfig.Mode' 'ENSEMBLING' or 'HYPERPARAMETER_TUNING', "
-            "got no mode",
+            "got no mode, with which a job runs as 'HYPERPARAMETER_TUNING'",
         ),
         (
             filling("price", backfill="average"),

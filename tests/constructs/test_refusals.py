@@ -189,14 +189,19 @@ RULES: list[tuple[dict[str, Any], str]] = [
     ({"objective": Metric.AUC}, "give 'objective' and 'problem_type' together or neither, got 'objective' alone"),
     (
         {"algorithms": [Algorithm.XGBOOST]},
-        "'algorithms' needs 'mode' 'ENSEMBLING' or 'HYPERPARAMETER_TUNING', got no mode",
+        "'algorithms' needs 'mode' 'ENSEMBLING' or 'HYPERPARAMETER_TUNING', got no mode, with which a job runs as "
+        "'HYPERPARAMETER_TUNING'",
     ),
     (
         {"algorithms": [Algorithm.MLP], "mode": Mode.ENSEMBLING},
         "'algorithms' must be among 'catboost', 'extra-trees', 'fastai', 'lightgbm', 'linear-learner', 'nn-torch', "
         "'randomforest', 'xgboost' for 'mode' 'ENSEMBLING', got 'mlp'",
     ),
-    ({"sample_weight_attribute": "w"}, "'sample_weight_attribute' needs 'mode' 'ENSEMBLING', got no mode"),
+    (
+        {"sample_weight_attribute": "w"},
+        "'sample_weight_attribute' needs 'mode' 'ENSEMBLING', got no mode, with which a job runs as "
+        "'HYPERPARAMETER_TUNING': give mode=Mode.ENSEMBLING",
+    ),
     ({"validation_fraction": 1}, "'validation_fraction' must be more than 0 and less than 1, got 1"),
     (
         {"model_deploy_config": ModelDeployConfig()},

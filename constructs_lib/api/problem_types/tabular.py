@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from ..enums import Algorithm, FeatureType, Metric, Mode, ProblemType, S3DataType
 from ..fields import Api, PendingUri
 from ..problem import Problem
-from ..rulebook import API, UNKNOWN, JobFacts, Unknown, either, rule, same_columns
+from ..rulebook import API, UNKNOWN, JobFacts, either, rule, same_columns
 from ..shapes import S3Uri, SampleWeightAttribute
 
 
@@ -37,6 +37,8 @@ class Tabular(Problem):
             Metric.RECALL_MACRO,
         ),
     }
+    # Not AUTO: seen in every public run, of both calls, on data far below AUTO's 100 MB.
+    DEFAULT_MODE: ClassVar = Mode.HYPERPARAMETER_TUNING
     ALGORITHMS: ClassVar[Mapping[Mode | None, Sequence[Algorithm]]] = {
         Mode.ENSEMBLING: (
             Algorithm.CATBOOST,
@@ -69,19 +71,20 @@ class Tabular(Problem):
     """What kind of prediction; goes together with the job's `objective`. Default: the service infers it."""
 
     mode: Annotated[Mode | None, Api("Mode")] = None
-    """How to search. Default: the service chooses by the size of the data, as AUTO does."""
+    """How to search. Name one: it decides what can be asked of the job and what serves its candidates, one container
+    (ENSEMBLING) or several in a row (HYPERPARAMETER_TUNING). Default: the service takes HYPERPARAMETER_TUNING."""
 
     algorithms: Annotated[
         Sequence[Algorithm] | None,
         Api("CandidateGenerationConfig.AlgorithmsConfig[0].AutoMLAlgorithms", max_items=11),
     ] = None
-    """What to train, distinct, and fitting `mode`, which must be given. Default: all of the mode."""
+    """What to train, distinct, and fitting `mode`, which must be named. Default: all of the mode."""
 
     features: Annotated[PendingUri | S3Uri | None, Api("FeatureSpecificationS3Uri")] = None
     """A `FeatureSpecification`: the columns to learn from, and their types. Default: all; the service infers types."""
 
     sample_weight_attribute: Annotated[SampleWeightAttribute | None, Api("SampleWeightAttributeName")] = None
-    """The column with the weight of each row; ENSEMBLING mode only. Default: all rows weigh the same."""
+    """The column with the weight of each row; it needs `mode=Mode.ENSEMBLING`. Default: all rows weigh the same."""
 
     generate_candidate_definitions_only: Annotated[bool | None, Api("GenerateCandidateDefinitionsOnly")] = None
     """Only write the notebooks with the candidates' definitions, train nothing. Default: train."""
@@ -100,23 +103,19 @@ def objective_and_problem_type_go_together(job: JobFacts) -> Iterator[str]:
 
 @rule("algorithms", "mode", source=API + "API_AutoMLCandidateGenerationConfig.html")
 def algorithms_need_a_mode(job: JobFacts) -> Iterator[str]:
-    """Not to be set in AUTO mode, and without a mode there is nothing that they could belong to."""
+    """Not to be set in AUTO mode or without a mode, says the page of `AutoMLAlgorithmConfig`."""
     if job.problem is Tabular and isinstance(job.algorithms, tuple) and job.mode in (None, Mode.AUTO):
-        yield (
-            f"{job.name('algorithms')} needs {job.name('mode')} {either(mode for mode in Tabular.ALGORITHMS if mode)}, "
-            f"got {_or_no_mode(job.mode)}"
-        )
+        known = {algorithm for algorithm in job.algorithms if algorithm is not UNKNOWN}
+        all_of_them = [mode for mode, names in Tabular.ALGORITHMS.items() if mode and known.issubset(names)]
+        yield _needs("algorithms", all_of_them or [mode for mode in Tabular.ALGORITHMS if mode], job)
 
 
 @rule("sample_weight_attribute", "mode", source=API + "API_AutoMLChannel.html")
 def sample_weights_need_ensembling(job: JobFacts) -> Iterator[str]:
-    """Sample weights are read in ENSEMBLING mode only."""
+    """Sample weights are read in ENSEMBLING mode only, and a job without a mode runs in the other one."""
     weighted = any(prop == "sample_weight_attribute" and isinstance(column, str) for prop, column in job.columns)
     if weighted and job.mode not in (Mode.ENSEMBLING, UNKNOWN):
-        yield (
-            f"{job.name('sample_weight_attribute')} needs {job.name('mode')} '{Mode.ENSEMBLING}', "
-            f"got {_or_no_mode(job.mode)}"
-        )
+        yield _needs("sample_weight_attribute", [Mode.ENSEMBLING], job)
 
 
 @rule("sample_weight_attribute", "target_attribute", source=API + "API_TabularJobConfig.html")
@@ -126,5 +125,9 @@ def sample_weight_is_not_the_target(job: JobFacts) -> Iterator[str]:
         yield from same_columns(job)
 
 
-def _or_no_mode(mode: Mode | Unknown | None) -> str:
-    return "no mode" if mode is None else f"'{mode}'"
+def _needs(prop: str, modes: Sequence[Mode], job: JobFacts) -> str:
+    needs = f"{job.name(prop)} needs {job.name('mode')} {either(modes)}"
+    if job.mode is not None:
+        return f"{needs}, got '{job.mode}'"
+    way_out = f": give {job.setting('mode', modes[0])}" if len(modes) == 1 else ""
+    return f"{needs}, got no mode, with which a job runs as '{Tabular.DEFAULT_MODE}'{way_out}"

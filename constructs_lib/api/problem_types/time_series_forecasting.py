@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Final
 
 from ..enums import Aggregation, Algorithm, FeatureType, FillingType, Metric, Mode, ProblemType
-from ..fields import Api, Limits, PendingUri, listed
+from ..fields import Api, Limits, PendingUri, listed, number
 from ..problem import Problem
 from ..rulebook import API, UNKNOWN, JobFacts, either, repeated, rule, same_columns
 from ..shapes import ColumnName, S3Uri
@@ -18,6 +18,8 @@ Fillings = Annotated[Mapping[FillingType, FillingValue], Limits(min_items=1, max
 @dataclass(frozen=True, kw_only=True)
 class TimeSeriesForecasting(Problem):
     """Forecast a number for each item and time step to come. One candidate, made of several models.
+
+    Such a job takes half an hour to 70 minutes, however small its data are: an hour is not enough.
 
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TimeSeriesForecastingJobConfig.html
     """
@@ -125,6 +127,9 @@ FILLINGS: Final[Mapping[FillingType, Sequence[str]]] = {
 MAX_HORIZON: Final = 500
 """Steps. The other limit, a quarter of the data's steps, shows only when the data is read."""
 
+HOUR: Final = 3600
+LASTS: Final = "a job on time series takes 30 to 70 minutes, however small its data are"
+
 _SETTINGS = API + "API_TimeSeriesForecastingJobConfig.html"
 _TRANSFORMATIONS = API + "API_TimeSeriesTransformations.html"
 
@@ -203,6 +208,16 @@ def the_future_of_the_target_is_forecast(job: JobFacts) -> Iterator[str]:
     fillings = filling.get(target) if isinstance(filling, Mapping) else None
     if isinstance(target, str) and isinstance(fillings, Mapping) and _FUTURE in fillings:
         yield f"{job.entry('filling', target)} has '{_FUTURE}', but it is what is forecast"
+
+
+@rule("completion_criteria.max_runtime", source=API + "API_AutoMLJobCompletionCriteria.html", severity="warning")
+def forecasts_take_more_than_an_hour(job: JobFacts) -> Iterator[str]:
+    """No page says how long they take; the jobs that were seen took 30 to 70 minutes, the smallest data the longest."""
+    if job.problem is TimeSeriesForecasting and isinstance(job.max_runtime, (int, float)) and job.max_runtime <= HOUR:
+        yield (
+            f"{job.name('completion_criteria.max_runtime')} ({number(job.max_runtime)} s) may end the job too early: "
+            f"{LASTS}; give two hours"
+        )
 
 
 @rule("validation_data", source=API + "API_CreateAutoMLJobV2.html", severity="warning")
