@@ -49,6 +49,9 @@ class DataFile:
     problems: tuple[str, ...]
     """What is wrong with the file by itself, each as a sentence that follows the prop's name."""
 
+    first_line: tuple[str, ...] = ()
+    """The cells of a CSV file's first line, whether they are a header or not; none of a file that cannot be read."""
+
 
 def format_of(path: Path) -> tuple[ContentType, Compression] | None:
     """The content type and compression that a file's name tells; None if it tells none."""
@@ -151,7 +154,7 @@ def _judge_rows(reader: "_Reader") -> DataFile:
             found, wanted = counted(len(row), "value"), counted(len(header), "column")
             problems.append(f"has {found} in line {reader.line_num} but {wanted} in its header")
             break
-    return DataFile(tuple(header) if not problems else None, rows, tuple(problems))
+    return DataFile(tuple(header) if not problems else None, rows, tuple(problems), tuple(header))
 
 
 @contextmanager

@@ -203,6 +203,10 @@ class Channel(ABC):
         """What is seen in the local file or folder behind the channel; None if there is none."""
         return None
 
+    def prefix_in(self, bucket: Bucket) -> str | None:  # noqa: ARG002 - the others read what the app itself uploads
+        """What the keys of the objects begin with that are read in a bucket; None where it reads none, or a list."""
+        return None
+
 
 @dataclass(frozen=True, kw_only=True)
 class LocalData:
@@ -211,6 +215,9 @@ class LocalData:
     name: str
     columns: Sequence[str] | None = None
     """The header of a CSV file that is sound."""
+
+    first_line: Sequence[str] = ()
+    """The first line of a CSV file, whether it is a header or not."""
 
     rows: int = 0
     problems: Sequence[str] = ()
@@ -242,6 +249,11 @@ class _BucketChannel(Channel):
         if not self.key.startswith(self.data_prefix):
             allow_reading_one(grants, self.bucket, self.key)
         return self.describe()
+
+    def prefix_in(self, bucket: Bucket) -> str | None:
+        if self.data_type != S3DataType.S3_PREFIX or facts(self.bucket).name != facts(bucket).name:
+            return None
+        return self.key
 
 
 @dataclass(frozen=True)
@@ -275,7 +287,13 @@ class _AssetChannel(Channel):
 
     def inspect(self) -> LocalData:
         seen = read(self.path, self.content_type, self.compression)
-        return LocalData(name=self.path.name, columns=seen.columns, rows=seen.rows, problems=seen.problems)
+        return LocalData(
+            name=self.path.name,
+            columns=seen.columns,
+            first_line=seen.first_line,
+            rows=seen.rows,
+            problems=seen.problems,
+        )
 
     def _bound(self, uri: str) -> BoundChannel:
         return BoundChannel(

@@ -95,9 +95,9 @@ class OutputLocation:
         """All KMS keys of what lies here: the bucket's own, and the one that was given."""
         return [key for key in dict.fromkeys([facts(self.bucket).key, self.encryption_key]) if key is not None]
 
-    def folder(self, job_name: str) -> str:
-        """Where the job of that name writes: what its keys begin with."""
-        return f"{self.prefix.rstrip('/')}/{job_name}/".lstrip("/")
+    def folder(self, *names: str) -> str:
+        """What the keys of all that is written here begin with; with the name of a job, of what that job writes."""
+        return f"{'/'.join([self.prefix.rstrip('/'), *names])}/".lstrip("/")
 
     def bind(self, grants: Grants) -> str:
         """Ask for the permission to read and write here; returns the URI."""

@@ -15,6 +15,7 @@ from ..api.rulebook import Findings
 from ..data.channels import UNBOUND_URI, Channel, judge_local_data
 from ..data.features import FeatureSpecification
 from ..data.output import OutputLocation, check_output
+from ..data.readback import problems_with_output
 from ..tokens import is_token
 
 if TYPE_CHECKING:
@@ -84,6 +85,12 @@ class Plan:
     tags: Mapping[str, str]
     words: Words
 
+    @property
+    def channels(self) -> list[tuple[str, Channel]]:
+        """The channels, each with what the caller calls it."""
+        named = (("training_data", self.training), ("validation_data", self.validation))
+        return [(self._name(prop), channel) for prop, channel in named if channel is not None]
+
     def draft(self) -> Request:
         """The request, with stand-ins where nothing is created yet."""
         return self.request(
@@ -119,11 +126,17 @@ class Plan:
         wrong_types += self.security.problems()
         if wrong_types:  # the rest reads these values
             return Findings(wrong_types, {})
+        wrong_places = problems_with_output(
+            self._name("output"),
+            self.output,
+            self.channels,
+            job_name=self.job_name if isinstance(self.job_name, str) else None,
+        )
         columns = self.features.columns if self.features else None
         judged = findings(self.draft(), features=columns, is_token=is_token, words=self.words)
         errors, doubts = self._judge_data(columns)
         warnings = judged.warnings | ({"local_data": "; ".join(doubts)} if doubts else {})
-        return Findings(judged.errors + errors, warnings)
+        return Findings([*judged.errors, *errors, *wrong_places], warnings)
 
     def _judge_data(self, features: Mapping[str, str] | None) -> tuple[list[str], list[str]]:
         wanted = [(prop, column) for prop, column in self.columns if isinstance(column, str) and not is_token(column)]

@@ -217,7 +217,7 @@ def test_local_data_is_not_held_against_a_target_that_is_a_token(stack: cdk.Stac
     bucket = data_bucket(stack)
     new_job(
         stack,
-        training_data=Channel.from_bucket(bucket),
+        training_data=Channel.from_bucket(bucket, "train/"),
         target_attribute=parameter(stack).value_as_string,
         features=FeatureSpecification.of(["y"]),
     )
