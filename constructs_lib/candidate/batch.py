@@ -11,9 +11,11 @@ from constructs import Construct
 
 from ..access.grants import Grants, warn
 from ..api.fields import described, problems, raise_if_any, render
-from ..api.hosting import TransformFields
+from ..api.hosting import AssembleWith, BatchStrategy, SplitType, TransformFields
+from ..api.problem_types import ImageClassification, Problem, Tabular, TimeSeriesForecasting
 from ..data.channels import Channel
 from ..data.output import OutputLocation, check_output
+from ..data.readback import problems_with_output
 from ..keywords import ConstructorSignature, spelled_out
 from ..provider.following import let_change
 from ..provider.provider import AutoMLProvider
@@ -23,13 +25,13 @@ from ..tokens import is_token
 from .model import BestModel, Candidate, ModelProps, candidate_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
 
-    from ..api.hosting import AssembleWith, BatchStrategy, JoinSource, ResponseKey, SplitType
+    from ..api.hosting import JoinSource, ResponseKey
 
 _MOST_IN_FLIGHT: Final = 100
 """MiB of all requests at once.
@@ -51,36 +53,41 @@ class TransformProps(TypedDict, total=False):
 
     data: Required[Channel]
     """What to predict for: columns as in the training data, without the target and, for CSV, without a line that names
-    them."""
+    them; a local file that begins with the training file's header is refused. For time series it is the history, whole
+    series in each object: all columns of the training data, the target too, with or without a header; rows of the
+    future, with an empty target, may follow."""
 
     instance_type: Required[str]
     """The instance type, such as `ml.m5.xlarge`."""
 
     output: OutputLocation | None
-    """Where predictions go, an object `<key>.out` for each object read. Default: a new private, encrypted bucket,
-    which stays when the stack is removed."""
+    """Where predictions go, an object `<key>.out` for each object read; not below what is read here or by the job.
+    Default: a new private, encrypted bucket, which stays when the stack is removed."""
 
     instance_count: int
     """How many instances share the objects, at least 1. Default: 1."""
 
     content_type: str | None
-    """The MIME type of the data. Default: `text/csv`."""
+    """The MIME type of the data. Default: `text/csv`; of a job on images `application/x-image`."""
 
     split_type: SplitType | None
-    """How objects are cut into requests: `Line`, `RecordIO`, `TFRecord` or `None`. Default: an object is one request,
-    of at most `max_payload_mib`."""
+    """How objects are cut into requests: `Line`, `RecordIO`, `TFRecord` or `None`. For time series only `None`: else
+    series are cut apart, and each piece is forecast on its own. Default: an object is one request, of at most
+    `max_payload_mib`."""
 
     accept: str | None
     """The MIME type of the predictions. Default: the candidate's own."""
 
     assemble_with: AssembleWith | None
-    """How predictions of an object are put together: `Line` or `None`. Default: as they come."""
+    """How predictions of an object are put together: `Line` or `None`. Default: as they come; for time series
+    `Line`."""
 
     batch_strategy: BatchStrategy | None
-    """Whether requests hold many records (`MultiRecord`) or one. Default: as many as fit."""
+    """Whether requests hold many records (`MultiRecord`) or one. Default: as many as fit; for time series
+    `SingleRecord`."""
 
     max_payload_mib: int | None
-    """The largest request in MiB, 0 for no limit. Default: 6."""
+    """The largest request in MiB, 0 for no limit. Default: 6; for time series 0."""
 
     max_concurrent_transforms: int | None
     """How many requests an instance works at. Default: the candidate's own number."""
@@ -95,8 +102,8 @@ class TransformProps(TypedDict, total=False):
     """`Input`: predictions are written behind the data that they are for. Default: by themselves."""
 
     inference_response_keys: Sequence[ResponseKey | str] | None
-    """What predictions of a classifier hold: some of `predicted_label`, `probability`, `probabilities`, `labels`.
-    Default: what the candidate answers by itself."""
+    """What predictions of a classifier hold: some of `predicted_label`, `probability`, `probabilities`, `labels`; not
+    for a regression, a forecast or a language model. Default: what the candidate answers by itself."""
 
     role: iam.IRole | None
     """The role the model runs as; it must trust `sagemaker.amazonaws.com`, and gets what it needs. Default: a new role
@@ -121,7 +128,22 @@ class TransformProps(TypedDict, total=False):
     """Another value predicts again although nothing else has changed. Default: `1`."""
 
 
-TRANSFORM_DEFAULTS: Final = {"instance_count": 1, "content_type": "text/csv", "revision": "1"}
+TRANSFORM_DEFAULTS: Final = {"instance_count": 1, "revision": "1"}
+
+_DEFAULTS: Final[Mapping[type[Problem] | None, Mapping[str, Any]]] = {
+    ImageClassification: {"content_type": "application/x-image"},
+    # As AWS's own sample has it: a file is one request, so that no series is cut apart.
+    TimeSeriesForecasting: {
+        "content_type": "text/csv",
+        "split_type": SplitType.NONE,
+        "assemble_with": AssembleWith.LINE,
+        "batch_strategy": BatchStrategy.SINGLE_RECORD,
+        "max_payload_mib": 0,
+    },
+}
+"""What else is taken where the caller does not say, by what the job has learned."""
+
+_OF_TABLES: Final[Mapping[str, Any]] = {"content_type": "text/csv"}
 
 
 @jsii.implements(cdk.ITaggableV2)
@@ -159,6 +181,8 @@ class AutoMLTransform(Construct):
         where = f"AutoMLTransform '{scope.node.path}/{construct_id}'"
         candidate = candidate_of(outcome, where)
         given: dict[str, Any] = {**props}
+        usual = _DEFAULTS.get(candidate.job.facts.problem, _OF_TABLES)
+        given |= {name: value for name, value in usual.items() if given[name] is None}
         fields = TransformFields(**{field.name: given[field.name] for field in dataclass_fields(TransformFields)})
         data, output, key = props["data"], props["output"], props["volume_encryption_key"]
         model_props = ModelProps(
@@ -172,9 +196,18 @@ class AutoMLTransform(Construct):
             volume_encryption_key=key,
             what="transform job",
         )
-        raise_if_any([*_problems(fields, data, output, props["revision"]), *model_props.problems(scope)], where)
+        raise_if_any(
+            [
+                *_problems(fields, data, output, props["revision"]),
+                *_problems_with_candidate(fields, data, output, candidate),
+                *model_props.problems(scope),
+            ],
+            where,
+        )
         super().__init__(scope, construct_id)
-        warn(self, model_props.warnings())
+        types = {"content_type": fields.content_type, "accept": fields.accept}
+        doubts = candidate.warnings_about_types({prop: [each] for prop, each in types.items() if each is not None})
+        warn(self, {**model_props.warnings(), **doubts, **_warnings(fields, data, candidate)})
         provider = AutoMLProvider.of(self)
         self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.TRANSFORM_TYPE)
         self._output = output or OutputLocation.private(self)
@@ -246,6 +279,58 @@ class AutoMLTransform(Construct):
 
     def _attribute(self, name: TransformAttribute) -> str:
         return self._resource.get_att(name).to_string()
+
+
+def _problems_with_candidate(
+    fields: TransformFields, data: object, output: object, candidate: Candidate
+) -> Iterator[str]:
+    """What is wrong although each prop is sound by itself."""
+    split = fields.split_type
+    if candidate.forecasts and isinstance(split, str) and split in set(SplitType) - {SplitType.NONE}:
+        yield (
+            f"'split_type' must be '{SplitType.NONE}' for time series, got '{split}': it cuts series apart, each piece "
+            "is forecast on its own, and header lines repeat"
+        )
+    if not isinstance(data, Channel):
+        return
+    if isinstance(output, OutputLocation):
+        yield from candidate.problems_with_output("'output'", output)
+        yield from problems_with_output("'output'", output, [("'data'", data)], why=_PREDICTED_AGAIN)
+    yield from _header_problems(data, candidate)
+
+
+def _header_problems(data: Channel, candidate: Candidate) -> Iterator[str]:
+    name, first_line, header = _compared(data, candidate)
+    if first_line and set(first_line) <= set(header):
+        target = candidate.job.facts.target
+        wrong = f"a header and without the target '{target}'" if target in first_line else "a header"
+        yield f"'data' ({name}) begins with the header of the training data, but is to be rows without {wrong}"
+
+
+def _warnings(fields: TransformFields, data: Channel, candidate: Candidate) -> dict[str, str]:
+    """What surely is a mistake although it may pass."""
+    name, first_line, header = _compared(data, candidate)
+    if not header or len(first_line) != len(header) or fields.input_filter is not None:
+        return {}
+    return {
+        "data_with_target": (
+            f"'data' ({name}) has {len(header)} columns, as many as the training data with the target: leave the "
+            "target out, or keep it from the candidate with 'input_filter'"
+        )
+    }
+
+
+def _compared(data: Channel, candidate: Candidate) -> tuple[str, Sequence[str], Sequence[str]]:
+    """A local table to predict for, its first line, and the header of the local table that was learned from."""
+    facts = candidate.job.facts
+    seen = data.inspect() if facts.problem is Tabular else None
+    if seen is None or not seen.first_line:
+        return "", (), ()
+    learned_from = [channel.inspect() for _, channel in facts.channels]
+    return seen.name, seen.first_line, next((each.columns for each in learned_from if each and each.columns), ())
+
+
+_PREDICTED_AGAIN: Final = "each transform job would predict for the predictions of the one before"
 
 
 def _problems(fields: TransformFields, data: object, output: object, revision: object) -> Iterator[str]:

@@ -13,9 +13,13 @@ from ..access import permissions
 from ..access.grants import Grants, check_role, new_role
 from ..access.keys import check_key
 from ..access.security import Security
+from ..api.enums import Mode, ProblemType
 from ..api.fields import described, listed, raise_if_any, render
 from ..api.hosting import ResponseKey
+from ..api.problem_types import Problem, TextGeneration, TimeSeriesForecasting
 from ..data.buckets import facts as bucket_facts
+from ..data.readback import problems_with_output
+from ..jobs.digest import spec_digest
 from ..provider.following import let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
@@ -23,16 +27,17 @@ from ..runtime.contract import CandidateProperty, ModelAttribute, Property
 from ..tokens import is_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
     from constructs import IDependable
 
+    from ..data.output import OutputLocation
     from ..jobs.base import JobBase
 
-_HPO: Final = "HYPERPARAMETER_TUNING"
+TUNED: Final = f"a job in {Mode.HYPERPARAMETER_TUNING} mode, as which one without a mode runs,"
 _READS: Final = "the job names what it writes below its own folder"
 
 
@@ -45,9 +50,62 @@ class Candidate:
     """The job's name; whoever uses it comes after the wait."""
 
     @property
+    def spec_digest(self) -> str:
+        """A hash of all that, changed, makes another job: it changes the template of whoever serves the candidate."""
+        return spec_digest(cdk.Stack.of(self.job), self.job.facts.spec)
+
+    @property
     def is_pipeline(self) -> bool:
         """Whether it surely has several containers."""
-        return self.job.facts.mode == _HPO
+        return self.job.facts.mode == Mode.HYPERPARAMETER_TUNING
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether its job decides only when it runs how many containers it has."""
+        return self.job.facts.mode == Mode.AUTO
+
+    @property
+    def forecasts(self) -> bool:
+        """Whether it surely forecasts time series."""
+        return self.job.facts.problem is TimeSeriesForecasting
+
+    def problems_with_output(self, prop: str, output: OutputLocation | None) -> Iterator[str]:
+        """What is wrong with writing there, where the job may learn from."""
+        channels = [(f"{name} of the job", channel) for name, channel in self.job.facts.channels]
+        yield from problems_with_output(prop, output, channels)
+
+    def problems_with_keys(self, keys: Sequence[str]) -> Iterator[str]:
+        """Which of these keys its answers surely cannot hold."""
+        facts = self.job.facts
+        told = [key for key in keys if not is_token(key)]
+        why = _NO_KEYS.get(facts.problem) if facts.problem else None
+        if facts.problem_type == ProblemType.REGRESSION:
+            if facts.mode == Mode.HYPERPARAMETER_TUNING:
+                why = f"the candidates of {TUNED} answer with the number alone for a '{ProblemType.REGRESSION}'"
+            elif wrong := [key for key in told if key != ResponseKey.PREDICTED_LABEL]:
+                yield (
+                    f"'inference_response_keys' has {listed(wrong)}, and candidates of a '{ProblemType.REGRESSION}' "
+                    f"job answer with '{ResponseKey.PREDICTED_LABEL}' alone: leave it out"
+                )
+        if why and told:
+            yield f"'inference_response_keys' cannot be chosen: {why}; leave it out"
+
+    def warnings_about_types(self, types: Mapping[str, Sequence[str] | None]) -> dict[str, str]:
+        """What surely is a mistake about the MIME types of requests and answers, each by the prop that names it."""
+        named = {prop: [each for each in those or () if isinstance(each, str)] for prop, those in types.items()}
+        doubtful = {
+            prop: [each for each in those if not is_token(each) and not each.startswith(_CSV)]
+            for prop, those in named.items()
+        }
+        said = [f"'{prop}' has {listed(those)}" for prop, those in doubtful.items() if those]
+        if not said or not self.forecasts:
+            return {}
+        return {
+            "forecast_types": (
+                f"{' and '.join(said)}: nobody has shown that candidates for time series take or give anything but "
+                f"'{_CSV}', and JSON requests were seen to fail"
+            )
+        }
 
     @property
     def folder(self) -> tuple[str, str] | None:
@@ -124,7 +182,7 @@ class ModelProps:
         isolation = self.enable_network_isolation
         if isolation is not None and not isinstance(isolation, bool) and not is_token(isolation):
             yield f"'enable_network_isolation' must be True or False, got {described(isolation)}"
-        yield from key_problems(self.inference_response_keys)
+        yield from key_problems(self.inference_response_keys, self.candidate)
         yield from self.candidate.problems(self.role, cdk.Stack.of(scope))
 
     def warnings(self) -> dict[str, str]:
@@ -155,8 +213,16 @@ def candidate_of(outcome: object, where: str) -> Candidate:
     return candidate
 
 
-def key_problems(keys: object) -> Iterator[str]:
-    """What is wrong with keys of answers."""
+_CSV: Final = "text/csv"
+_NO_KEYS: Final[Mapping[type[Problem], str]] = {
+    TimeSeriesForecasting: "a forecast has columns of its own, the quantiles and the mean",
+    TextGeneration: "the answer is a text",
+}
+"""Problems whose answers hold none of the keys, and what they hold."""
+
+
+def key_problems(keys: object, candidate: Candidate) -> Iterator[str]:
+    """What is wrong with keys of the candidate's answers."""
     if keys is None or is_token(keys):
         return
     if not isinstance(keys, (list, tuple)) or not all(isinstance(key, str) for key in keys):
@@ -166,6 +232,8 @@ def key_problems(keys: object) -> Iterator[str]:
     elif len(set(keys)) != len(keys):
         twice = sorted({str(key) for key in keys if list(keys).count(key) > 1})
         yield f"'inference_response_keys' must be distinct, got {listed(twice)} more than once"
+    else:
+        yield from candidate.problems_with_keys(keys)
 
 
 @jsii.implements(cdk.ITaggableV2)
@@ -238,6 +306,7 @@ class BestModel(Construct):
             contract.MODEL_TYPE,
             {
                 Property.JOB_NAME: props.candidate.job_name,
+                CandidateProperty.JOB_SPEC: props.candidate.spec_digest,
                 Property.REQUEST: request,
                 Property.NAME_PREFIX: provider.hosted_prefix(name),
                 **({} if instance_type is None else {CandidateProperty.INSTANCE_TYPE: instance_type}),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 import aws_cdk as cdk
 from constructs import Construct
 
+from ..access.grants import warn
 from ..api.fields import described, problems, raise_if_any, render
 from ..api.hosting import ApprovalStatus, PackageFields
 from ..keywords import ConstructorSignature, spelled_out
@@ -122,11 +123,13 @@ class AutoMLModelPackage(Construct):
             found.append(f"'removal_policy' must be a RemovalPolicy, got {described(removal_policy)}")
         found += [
             *_metadata_problems(metadata),
-            *key_problems(keys),
+            *key_problems(keys, candidate),
             *candidate.problems("not needed", cdk.Stack.of(scope)),
         ]
         raise_if_any(found, where)
         super().__init__(scope, construct_id)
+        types = {prop: getattr(fields, prop) for prop in ("content_types", "response_mime_types")}
+        warn(self, candidate.warnings_about_types(types))
         provider = AutoMLProvider.of(self)
         request = render(fields)
         if metadata:
@@ -137,6 +140,7 @@ class AutoMLModelPackage(Construct):
             contract.MODEL_PACKAGE_TYPE,
             {
                 Property.JOB_NAME: candidate.job_name,
+                CandidateProperty.JOB_SPEC: candidate.spec_digest,
                 Property.REQUEST: request,
                 **({} if instance_type is None else {CandidateProperty.INSTANCE_TYPE: instance_type}),
                 **({} if keys is None else {CandidateProperty.RESPONSE_KEYS: [str(key) for key in keys]}),

@@ -13,7 +13,7 @@ from ..access import permissions
 from ..access.grants import COMPLIANCE_PACKS, Grants, acknowledge, add_permissions, warn
 from ..api.fields import described, raise_if_any
 from ..api.hosting import EndpointName
-from ..candidate.model import BestModel, ModelProps
+from ..candidate.model import TUNED, BestModel, Candidate, ModelProps
 from ..interfaces import Connectable, Endpoint
 from ..keywords import ConstructorSignature
 from ..outcome.outcome import AutoMLJobOutcome
@@ -151,7 +151,7 @@ class AutoMLEndpoint(EndpointBase):
         raise_if_any(
             [
                 *_serving_problems(serving, model_props, data_capture),
-                *_capture_problems(data_capture),
+                *_capture_problems(data_capture, outcome.candidate),
                 *model_props.problems(scope),
                 *_name_problems(endpoint_name),
                 *_rollout_problems(serving, deployment_policy, rollback_alarms),
@@ -159,7 +159,10 @@ class AutoMLEndpoint(EndpointBase):
             where,
         )
         super().__init__(scope, construct_id)
-        warn(self, {**model_props.warnings(), **warnings_of(serving)})
+        warn(
+            self,
+            {**model_props.warnings(), **warnings_of(serving), **_serving_warnings(serving, outcome.candidate)},
+        )
         provider = AutoMLProvider.of(self)
         self._serving = serving
         self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.MODEL_TYPE)
@@ -345,7 +348,11 @@ def _serving_problems(serving: object, model: ModelProps, capture: object) -> It
     if not isinstance(serving, (RealTime, Serverless, Asynchronous)):
         yield f"'serving' must be a RealTime, Serverless or Asynchronous, got {described(serving)}"
         return
-    yield from serving.problems()
+    wrong = list(serving.problems())
+    yield from wrong
+    if isinstance(serving, Asynchronous) and not wrong:
+        for name in ("output", "failure_output"):
+            yield from model.candidate.problems_with_output(f"'serving.{name}'", getattr(serving, name))
     if has_local_storage(serving) and model.volume_encryption_key is not None:
         yield (
             f"'encryption_key' does not fit '{instance_type_of(serving)}': its own hardware encrypts its disks, and "
@@ -366,14 +373,27 @@ def _serving_problems(serving: object, model: ModelProps, capture: object) -> It
     )
     if model.candidate.is_pipeline:
         yield (
-            "'serving' cannot be Serverless: candidates of a job in HYPERPARAMETER_TUNING mode have several "
-            "containers, and a serverless endpoint takes one; train in ENSEMBLING mode"
+            f"'serving' cannot be Serverless: the candidates of {TUNED} have several containers, and a serverless "
+            "endpoint takes one; give the job mode=Mode.ENSEMBLING"
         )
 
 
-def _capture_problems(capture: object) -> Iterator[str]:
+def _serving_warnings(serving: Serving, candidate: Candidate) -> dict[str, str]:
+    """What may fail when the candidate is known."""
+    if not isinstance(serving, Serverless) or not candidate.is_undecided:
+        return {}
+    return {
+        "serverless_mode": (
+            "'serving' is Serverless, which takes one container, and a job in AUTO mode may make a candidate of "
+            "several; give the job mode=Mode.ENSEMBLING"
+        )
+    }
+
+
+def _capture_problems(capture: object, candidate: Candidate) -> Iterator[str]:
     if isinstance(capture, DataCapture):
-        yield from capture.problems()
+        found = list(capture.problems())
+        yield from found or candidate.problems_with_output("'data_capture.destination'", capture.destination)
     elif capture is not None:
         yield f"'data_capture' must be a DataCapture, got {described(capture)}"
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
     from constructs import Construct
 
+    from ..api.problem_types import Problem
+    from ..data.channels import Channel
     from ..data.output import OutputLocation
 
 
@@ -269,8 +271,20 @@ class JobFacts:
     objective: str | None = None
     """The metric that the job optimizes, where it is given and known."""
 
+    problem: type[Problem] | None = None
+    """What the job learns, where that is known."""
+
+    problem_type: str | None = None
+    """Which problem of a table's, where it is given and known."""
+
     mode: str | None = None
-    """How the job trains, where it is given and known."""
+    """How the job trains, where that is known: it is of a job that names no mode, and not where the mode is a token."""
+
+    target: str | None = None
+    """The column that the job learns to predict, where it is given and known."""
+
+    channels: Sequence[tuple[str, Channel]] = ()
+    """What the job reads, the training data first, each with what the caller calls it."""
 
     definitions_only: bool = False
     """Whether the job trains nothing, so that there is no best candidate."""

@@ -15,7 +15,7 @@ from ..access import permissions
 from ..access.grants import Grants, new_role, warn
 from ..api import shapes
 from ..api.fields import described, fields_of, problems, raise_if_any, render, seconds_of
-from ..api.request import CreateAutoMLJob
+from ..api.request import CreateAutoMLJob, CreateAutoMLJobV2
 from ..data.output import OutputLocation, check_output
 from ..interfaces import Connectable
 from ..keywords import ConstructorSignature
@@ -29,7 +29,7 @@ from .plan import Bound, Plan, Request
 from .requested import plan_of_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from aws_cdk import aws_ec2 as ec2
@@ -152,8 +152,9 @@ class OwnedJob(JobBase):
 
     def __init__(self, scope: Construct, construct_id: str, plan: Plan) -> None:
         judged = plan.judge()
-        if judged.errors:
-            raise_if_any(judged.errors, f"{type(self).__name__} '{scope.node.path}/{construct_id}'")
+        wrong = [*judged.errors, *_region_problems(scope, plan)]
+        if wrong:
+            raise_if_any(wrong, f"{type(self).__name__} '{scope.node.path}/{construct_id}'")
         super().__init__(scope, construct_id)
         warn(self, judged.warnings)
 
@@ -235,14 +236,18 @@ class OwnedJob(JobBase):
         settings = request.settings
         criteria = getattr(settings, "completion_criteria", None)
         max_runtime = None if criteria is None or criteria.max_runtime is None else seconds_of(criteria.max_runtime)
-        objective = request.objective
+        mode = getattr(settings, "mode", None)
         return JobFacts(
             spec=[properties[Property.OPERATION], judged, properties[Property.REVISION]],
             output=self._output,
             folder=plan.job_name or self._provider.generated_names,
             max_runtime=None if max_runtime is None or is_token(max_runtime) else max_runtime,
-            objective=_known_text(objective),
-            mode=_known_text(getattr(settings, "mode", None)),
+            objective=_known_text(request.objective),
+            problem=plan.problem,
+            problem_type=_known_text(getattr(settings, "problem_type", None)),
+            mode=_known_text(plan.problem.DEFAULT_MODE if mode is None else mode),
+            target=_known_text(dict(plan.columns).get("target_attribute")),
+            channels=plan.channels,
             definitions_only=getattr(settings, "generate_candidate_definitions_only", None) is True,
         )
 
@@ -366,6 +371,21 @@ def _tag_problems(tags: Mapping[str, str]) -> list[str]:
             found.append(f"the tag '{key}' is reserved")
         found += problems(shapes.Tag(key=key, value=value), is_token=is_token, path=f"tags[{key!r}]")
     return found
+
+
+def _region_problems(scope: Construct, plan: Plan) -> Iterator[str]:
+    """What is wrong with a job in a place where there is no such call."""
+    if plan.request_type is not CreateAutoMLJobV2:
+        return
+    region = cdk.Stack.of(scope).region
+    if not is_token(region) and region.startswith(_CHINA):
+        yield (
+            f"there is no AutoMLJobV2 in the region '{region}' ('CreateAutoMLJobV2 API is currently not available for "
+            "the requested region', says the service): use AutoMLJob, which takes tabular data"
+        )
+
+
+_CHINA: Final = "cn-"
 
 
 def _known_text(value: object) -> str | None:

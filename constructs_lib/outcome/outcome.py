@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from functools import cache
 from typing import TYPE_CHECKING, Final, Unpack
@@ -14,11 +12,13 @@ from constructs import Construct, IValidation
 
 from ..access.grants import warn
 from ..api.fields import described, listed, number, raise_if_any
+from ..api.problem_types.time_series_forecasting import HOUR, LASTS, TimeSeriesForecasting
 from ..candidate.batch import TRANSFORM_DEFAULTS, AutoMLTransform, TransformProps
 from ..candidate.model import Candidate
 from ..candidate.registry import MODEL_PACKAGE_DEFAULTS, AutoMLModelPackage, ModelPackageProps
 from ..data.buckets import facts as bucket_facts
 from ..jobs.base import JobBase, watch
+from ..jobs.digest import hash_of
 from ..jobs.owned import jobs_of
 from ..keywords import ConstructorSignature, spelled_out
 from ..provider.following import let_change
@@ -63,8 +63,7 @@ class _ConditionId:
 
     def produce(self) -> str:
         """The id."""
-        spec = json.dumps(self._stack.resolve(self._spec), sort_keys=True)
-        return f"{self._beginning}{hashlib.sha256(spec.encode()).hexdigest()[:_ID_HASH].upper()}"
+        return f"{self._beginning}{hash_of(self._stack, self._spec)[:_ID_HASH].upper()}"
 
 
 _ID_HASH: Final = 12
@@ -106,7 +105,8 @@ class AutoMLJobOutcome(Construct):
             construct_id: Its id there.
             job: The job: an `AutoMLJob` or `AutoMLJobV2`, or one made elsewhere (`from_job_name`, `from_job_arn`), in
                 the same account and region.
-            timeout: How long the deployment waits: 5 minutes to 30 days, and no shorter than the job's `max_runtime`.
+            timeout: How long the deployment waits: 5 minutes to 30 days, and no shorter than the job's `max_runtime`;
+                a job on time series takes 30 to 70 minutes, however small its data are.
                 The last ten minutes of every twelve hours are kept for the answer. Default: the job's `max_runtime` and
                 an hour more; 12 hours where none is given.
             on_timeout: What happens to a job that still runs then. Default: `STOP_JOB` for a job of the same app; a job
@@ -126,7 +126,7 @@ class AutoMLJobOutcome(Construct):
         if not isinstance(job, JobBase):
             raise TypeError(described(job))
         super().__init__(scope, construct_id)
-        warn(self, quality_gate.warnings() if quality_gate else {})
+        warn(self, (quality_gate.warnings() if quality_gate else {}) | _timeout_warnings(timeout, job.facts))
         provider = AutoMLProvider.of(self)
         _OrderCheck.of(provider)
         facts = job.facts
@@ -189,7 +189,7 @@ class AutoMLJobOutcome(Construct):
 
     @property
     def secondary_status(self) -> str:
-        """The job's secondary status, e.g. `MaxCandidatesReached`."""
+        """The job's secondary status: `Completed`, or what ended it, e.g. `MaxAutoMLJobRuntimeReached`."""
         return self._attribute(OutcomeAttribute.SECONDARY_STATUS)
 
     @property
@@ -236,6 +236,11 @@ class AutoMLJobOutcome(Construct):
     def explainability_uri(self) -> str:
         """Where the report on the features' weight lies in S3; empty where there is none."""
         return self._attribute(OutcomeAttribute.EXPLAINABILITY_URI)
+
+    @property
+    def backtest_results_uri(self) -> str:
+        """Where the forecasts of a time-series job for its own past lie in S3; empty for every other job."""
+        return self._attribute(OutcomeAttribute.BACKTEST_RESULTS_URI)
 
     @property
     def endpoint_name(self) -> str:
@@ -359,6 +364,13 @@ def _problems(
             "'quality_gate' does not fit a job with 'generate_candidate_definitions_only': it has no candidate"
         )
     return found + list(quality_gate.problems(None if facts is None else facts.objective))
+
+
+def _timeout_warnings(timeout: cdk.Duration | None, facts: JobFacts) -> dict[str, str]:
+    if timeout is None or facts.problem is not TimeSeriesForecasting or timeout.to_seconds() > HOUR:
+        return {}
+    seconds = number(timeout.to_seconds())
+    return {"timeout": f"'timeout' ({seconds} s) may be over before the job is: {LASTS}; wait two hours"}
 
 
 def _timeout_problems(timeout: object, max_runtime: float | None) -> Iterator[str]:

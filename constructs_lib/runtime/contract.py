@@ -377,6 +377,10 @@ class CandidateProperty(StrEnum):
     RESPONSE_KEYS = "InferenceResponseKeys"
     """What answers are to hold, a list. Absent: what the candidate answers by itself."""
 
+    JOB_SPEC = "JobSpec"
+    """A hash of what the job is made of. The function passes it over: it has a stack that knows the job by its name
+    alone deployed again when the job is another one."""
+
     MAX_CONTAINERS = "MaxContainers"
     """How many containers can be taken. Absent: as many as the API takes."""
 

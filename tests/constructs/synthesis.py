@@ -8,7 +8,7 @@ from typing import Any
 
 import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from constructs_lib import AutoMLJob, Channel, OutputLocation
 from constructs_lib.runtime import contract
@@ -90,6 +90,11 @@ def as_list(value: Any) -> list[Any]:
 
 def allowing(statements: Sequence[Mapping[str, Any]], action: str) -> list[Mapping[str, Any]]:
     return [statement for statement in statements if action in as_list(statement["Action"])]
+
+
+def warnings_of(construct: IConstruct) -> list[str]:
+    """What a construct is annotated with."""
+    return [str(entry.data) for entry in construct.node.metadata if entry.type == "aws:cdk:warning"]
 
 
 def flat(value: Any) -> str:

@@ -50,7 +50,8 @@ PREFIX = "stacke551-"
 
 
 def new_outcome(stack: cdk.Stack, **props: Any) -> AutoMLJobOutcome:
-    return AutoMLJobOutcome(stack, "Outcome", job=new_job(stack, **props))
+    """Of a job whose candidate is one container, so that everything can serve it; props replace these."""
+    return AutoMLJobOutcome(stack, "Outcome", job=new_job(stack, **{"mode": Mode.ENSEMBLING, **props}))
 
 
 def new_endpoint(stack: cdk.Stack, **props: Any) -> AutoMLEndpoint:

@@ -16,18 +16,29 @@ from constructs_lib import (
     AutoMLEndpoint,
     AutoMLJob,
     AutoMLJobOutcome,
+    AutoMLJobV2,
     AutoScaling,
+    Channel,
     DataCapture,
     DeploymentPolicy,
+    ImageClassification,
+    Metric,
     Mode,
     OutputLocation,
+    ProblemType,
     RealTime,
     ScalingSchedule,
     Serverless,
+    Tabular,
+    TextGeneration,
+    TimeSeriesForecasting,
 )
+from constructs_lib.api.problem_types import AnyProblem
+from constructs_lib.runtime.contract import MODEL_TYPE
 
-from .synthesis import data_bucket, new_job, new_stack, template_of
-from .test_endpoint import new_endpoint, new_outcome
+from ..api.requests import with_value
+from .synthesis import data_bucket, new_job, new_stack, template_of, warnings_of
+from .test_endpoint import new_endpoint, new_outcome, properties_of
 
 FIVE = cdk.Duration.minutes(5)
 M5: Any = {"instance_type": "ml.m5.large"}
@@ -63,7 +74,35 @@ def vpc(stack: cdk.Stack) -> ec2.IVpc:
     return ec2.Vpc(stack, "Vpc")
 
 
+def below(stack: cdk.Stack, prefix: str) -> OutputLocation:
+    return OutputLocation.from_bucket(data_bucket(stack), prefix)
+
+
+def outcome_of(stack: cdk.Stack, problem: AnyProblem, **props: Any) -> AutoMLJobOutcome:
+    """Of a job on any problem."""
+    defaults = {
+        "training_data": Channel.from_bucket(data_bucket(stack), "train/"),
+        "output": below(stack, "models/"),
+    }
+    job = AutoMLJobV2(stack, "V2", problem=problem, **{**defaults, **props})
+    return AutoMLJobOutcome(stack, "Outcome", job=job)
+
+
+def outcome_of_request(stack: cdk.Stack, **config: Any) -> AutoMLJobOutcome:
+    request = with_value("AutoMLJobConfig", config)
+    del request["InputDataConfig"][0]["SampleWeightAttributeName"]
+    return AutoMLJobOutcome(stack, "Outcome", job=AutoMLJob.from_request(stack, "Requested", request))
+
+
 FOUR = RealTime(**M5, instance_count=4)
+SERIES = TimeSeriesForecasting(
+    target_attribute="y",
+    timestamp_attribute="t",
+    item_identifier_attribute="i",
+    forecast_frequency="1D",
+    forecast_horizon=7,
+)
+REGRESSION: dict[str, Any] = {"problem_type": ProblemType.REGRESSION, "objective": Metric.MSE}
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "outcome": (
@@ -132,8 +171,21 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "serverless pipeline": (
         {"serving": Serverless(), "outcome": lambda stack: new_outcome(stack, mode=Mode.HYPERPARAMETER_TUNING)},
-        "'serving' cannot be Serverless: candidates of a job in HYPERPARAMETER_TUNING mode have several containers, "
-        "and a serverless endpoint takes one; train in ENSEMBLING mode",
+        "'serving' cannot be Serverless: the candidates of a job in HYPERPARAMETER_TUNING mode, as which one without a "
+        "mode runs, have several containers, and a serverless endpoint takes one; give the job mode=Mode.ENSEMBLING",
+    ),
+    "serverless without a mode": (
+        {"serving": Serverless(), "outcome": lambda stack: new_outcome(stack, mode=None)},
+        "as which one without a mode runs, have several containers, and a serverless endpoint takes one; give the job "
+        "mode=Mode.ENSEMBLING",
+    ),
+    "serverless without a mode in V2": (
+        {"serving": Serverless(), "outcome": lambda stack: outcome_of(stack, Tabular(target_attribute="y"))},
+        "'serving' cannot be Serverless: the candidates of a job in HYPERPARAMETER_TUNING mode, as which one without a",
+    ),
+    "serverless without a mode in a request": (
+        {"serving": Serverless(), "outcome": lambda stack: outcome_of_request(stack)},
+        "'serving' cannot be Serverless: the candidates of a job in HYPERPARAMETER_TUNING mode, as which one without a",
     ),
     "async output": (
         {"serving": lambda stack: queue(stack, output="s3://x")},
@@ -266,6 +318,58 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "keys twice": (
         {"inference_response_keys": ["labels", "labels"]},
         "'inference_response_keys' must be distinct, got 'labels' more than once",
+    ),
+    "keys of a regression": (
+        {
+            "outcome": lambda stack: new_outcome(stack, **REGRESSION),
+            "inference_response_keys": ["probability", "predicted_label", "labels"],
+        },
+        "'inference_response_keys' has 'probability', 'labels', and candidates of a 'Regression' job answer with "
+        "'predicted_label' alone: leave it out",
+    ),
+    "keys of a regression by one of two modes": (
+        {
+            "outcome": lambda stack: new_outcome(stack, **REGRESSION, mode=Mode.AUTO),
+            "inference_response_keys": ["probabilities"],
+        },
+        "'inference_response_keys' has 'probabilities', and candidates of a 'Regression' job answer with",
+    ),
+    "keys of a tuned regression": (
+        {
+            "outcome": lambda stack: new_outcome(stack, **REGRESSION, mode=None),
+            "inference_response_keys": ["predicted_label"],
+        },
+        "'inference_response_keys' cannot be chosen: the candidates of a job in HYPERPARAMETER_TUNING mode, as which "
+        "one without a mode runs, answer with the number alone for a 'Regression'; leave it out",
+    ),
+    "keys of a forecast": (
+        {"outcome": lambda stack: outcome_of(stack, SERIES), "inference_response_keys": ["predicted_label"]},
+        "'inference_response_keys' cannot be chosen: a forecast has columns of its own, the quantiles and the mean; "
+        "leave it out",
+    ),
+    "keys of a language model": (
+        {"outcome": lambda stack: outcome_of(stack, TextGeneration()), "inference_response_keys": ["labels"]},
+        "'inference_response_keys' cannot be chosen: the answer is a text; leave it out",
+    ),
+    "captured into the training data": (
+        {"data_capture": lambda stack: capture(stack, destination=below(stack, "train/captured/"))},
+        "'data_capture.destination' lies below 'training_data' of the job (in the same bucket, 'train/captured/' below "
+        "'train/'): each training would read it as data; give another prefix or bucket",
+    ),
+    "answers into the validation data": (
+        {
+            "outcome": lambda stack: new_outcome(
+                stack, validation_data=Channel.from_bucket(data_bucket(stack), "validation/")
+            ),
+            "serving": lambda stack: queue(stack, output=below(stack, "validation")),
+        },
+        "'serving.output' lies below 'validation_data' of the job (in the same bucket, 'validation/' below "
+        "'validation/')",
+    ),
+    "failures into the training data": (
+        {"serving": lambda stack: queue(stack, failure_output=below(stack, "train/failed"))},
+        "'serving.failure_output' lies below 'training_data' of the job (in the same bucket, 'train/failed/' below "
+        "'train/')",
     ),
     "long name": ({"endpoint_name": "n" * 64}, "'endpoint_name' must have at most 63 characters, got 64"),
     "wrong name": ({"endpoint_name": "my_endpoint"}, "'endpoint_name' must match"),
@@ -432,6 +536,61 @@ def test_serverless_endpoint_takes_no_rollback_alarm() -> None:
         endpoint.add_rollback_alarm(endpoint.alarm_5xx())
 
 
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        lambda stack: new_outcome(stack, mode=cdk.CfnParameter(stack, "Mode").value_as_string),
+        lambda stack: outcome_of_request(stack, Mode="ENSEMBLING"),
+        lambda stack: outcome_of(stack, ImageClassification()),
+        lambda stack: outcome_of(stack, SERIES),
+        lambda stack: AutoMLJobOutcome(
+            stack, "Outcome", job=AutoMLJob.from_job_name(stack, "Old", "old", output=place(stack))
+        ),
+    ],
+    ids=["token", "ensembling", "images", "series", "made elsewhere"],
+)
+def test_candidate_of_one_container_or_of_nobody_knows_how_many_is_served_without_instances(outcome: Make) -> None:
+    stack = new_stack()
+    new_endpoint(stack, outcome=outcome(stack), serving=Serverless())
+
+    assert properties_of(template_of(stack), MODEL_TYPE)["MaxContainers"] == 1
+    assert warnings_of(stack.node.find_child("Endpoint")) == []
+
+
+def test_mode_that_decides_late_is_warned_of_where_one_container_is_wanted() -> None:
+    stack = new_stack()
+    new_endpoint(stack, outcome=new_outcome(stack, mode=Mode.AUTO), serving=Serverless())
+
+    assert warnings_of(stack.node.find_child("Endpoint")) == [
+        "'serving' is Serverless, which takes one container, and a job in AUTO mode may make a candidate of several; "
+        "give the job mode=Mode.ENSEMBLING [ack: cdk-sagemaker-autopilot:serverless_mode]"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("job_props", "keys"),
+    [
+        (REGRESSION, ["predicted_label"]),
+        (REGRESSION | {"mode": Mode.AUTO}, ["predicted_label"]),
+        ({"mode": None}, ["predicted_label", "probability", "probabilities", "labels"]),
+    ],
+    ids=["regression", "perhaps a regression of one container", "nobody knows what"],
+)
+def test_keys_that_answers_may_hold_pass(job_props: dict[str, Any], keys: list[str]) -> None:
+    stack = new_stack()
+    new_endpoint(stack, outcome=new_outcome(stack, **job_props), inference_response_keys=keys)
+
+    assert properties_of(template_of(stack), MODEL_TYPE)["InferenceResponseKeys"] == keys
+
+
+def test_key_that_is_a_token_is_not_judged() -> None:
+    stack = new_stack()
+    key = cdk.CfnParameter(stack, "Key").value_as_string
+    new_endpoint(stack, outcome=outcome_of(stack, SERIES), inference_response_keys=[key])
+
+    assert properties_of(template_of(stack), MODEL_TYPE)["InferenceResponseKeys"] == [{"Ref": "Key"}]
+
+
 def test_tokens_are_never_judged() -> None:
     stack = new_stack()
     number = cdk.CfnParameter(stack, "Number", type="Number").value_as_number
@@ -454,7 +613,7 @@ def test_tokens_are_never_judged() -> None:
     AutoMLEndpoint(
         stack,
         "Warm",
-        outcome=AutoMLJobOutcome(stack, "Other", job=new_job(stack, "Second")),
+        outcome=AutoMLJobOutcome(stack, "Other", job=new_job(stack, "Second", mode=text)),
         serving=Serverless(memory_size_mib=whole, max_concurrency=whole, provisioned_concurrency=whole),
     )
 

@@ -207,7 +207,7 @@ def define_waiting(app: cdk.App) -> None:
 def define_serving(app: cdk.App) -> None:
     """A stack for each way to serve a model."""
     stack = cdk.Stack(app, "Serving")
-    outcome = AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
+    outcome = AutoMLJobOutcome(stack, "Outcome", job=new_job(stack, mode=Mode.ENSEMBLING))
     scaled = AutoScaling(min_capacity=1, max_capacity=4, invocations_per_instance=100)
     endpoint = AutoMLEndpoint(
         stack,
