@@ -1,6 +1,7 @@
 """`outcome.transform` and `outcome.register`: what becomes of their props."""
 
 import inspect
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -21,6 +22,7 @@ from constructs_lib import (
     BatchStrategy,
     Channel,
     Compression,
+    ImageClassification,
     JoinSource,
     OutputLocation,
     SplitType,
@@ -30,8 +32,22 @@ from constructs_lib.candidate.registry import ModelPackageProps
 from constructs_lib.provider.provider import CONSTRUCT_ID
 from constructs_lib.runtime import clients, contract
 
-from .synthesis import allowing, as_list, data_bucket, flat, new_stack, only, resources_of, statements_of, template_of
+from .synthesis import (
+    CREDIT,
+    allowing,
+    as_list,
+    credit_columns,
+    data_bucket,
+    flat,
+    new_stack,
+    only,
+    resources_of,
+    statements_of,
+    template_of,
+    warnings_of,
+)
 from .test_endpoint import PREFIX, new_outcome, properties_of
+from .test_endpoint_refusals import REGRESSION, SERIES, outcome_of
 from .test_stacks import MANAGED_POLICY_LIMIT, size_of
 
 CREATE_PACKAGE = "sagemaker:CreateModelPackage"
@@ -51,8 +67,8 @@ def transform(stack: cdk.Stack, outcome: AutoMLJobOutcome | None = None, **props
     return (outcome or new_outcome(stack)).transform(**{**defaults, **props})
 
 
-def register(stack: cdk.Stack, **props: Any) -> AutoMLModelPackage:
-    return new_outcome(stack).register(props.pop("group", "churn"), **props)
+def register(stack: cdk.Stack, outcome: AutoMLJobOutcome | None = None, **props: Any) -> AutoMLModelPackage:
+    return (outcome or new_outcome(stack)).register(props.pop("group", "churn"), **props)
 
 
 # ---------------------------------------------------------------------------------------------------------- transform
@@ -210,6 +226,193 @@ def test_attributes_of_a_transform_job_are_the_functions(stack: cdk.Stack) -> No
     assert names == ["TransformJobName", "TransformJobArn"] == list(contract.TransformAttribute)
 
 
+def series_outcome(stack: cdk.Stack) -> AutoMLJobOutcome:
+    return outcome_of(stack, SERIES)
+
+
+def test_whole_files_of_series_are_forecast(stack: cdk.Stack) -> None:
+    """As AWS's own sample does it: a file in pieces would be series in pieces."""
+    transform(stack, series_outcome(stack))
+
+    request = properties_of(template_of(stack), contract.TRANSFORM_TYPE)["Request"]
+
+    assert request["TransformInput"]["SplitType"] == "None"
+    assert request["TransformInput"]["ContentType"] == "text/csv"
+    assert request["TransformOutput"]["AssembleWith"] == "Line"
+    assert request["BatchStrategy"] == "SingleRecord"
+    assert request["MaxPayloadInMB"] == 0
+
+
+def test_what_is_said_of_series_stands(stack: cdk.Stack) -> None:
+    transform(
+        stack,
+        series_outcome(stack),
+        max_payload_mib=50,
+        split_type=SplitType.NONE,
+        assemble_with=AssembleWith.NONE,
+        batch_strategy=BatchStrategy.MULTI_RECORD,
+    )
+
+    request = properties_of(template_of(stack), contract.TRANSFORM_TYPE)["Request"]
+
+    assert request["TransformOutput"]["AssembleWith"] == "None"
+    assert request["BatchStrategy"] == "MultiRecord"
+    assert request["MaxPayloadInMB"] == 50
+
+
+@pytest.mark.parametrize("split", [SplitType.LINE, SplitType.RECORD_IO, "TFRecord"])
+def test_series_that_would_be_cut_apart_are_refused(stack: cdk.Stack, split: Any) -> None:
+    outcome = series_outcome(stack)
+
+    with pytest.raises(ValueError, match="'split_type' must be 'None' for time series") as refused:
+        transform(stack, outcome, split_type=split)
+
+    assert (
+        f"'split_type' must be 'None' for time series, got '{split}': it cuts series apart, each piece is forecast on "
+        "its own, and header lines repeat"
+    ) in str(refused.value)
+
+
+def test_rows_of_a_table_may_be_cut_apart(stack: cdk.Stack) -> None:
+    job = AutoMLJob.from_job_name(stack, "Old", "old", output=OutputLocation.from_bucket(data_bucket(stack), "models/"))
+    transform(stack, new_outcome(stack), split_type=SplitType.LINE)
+    transform(stack, AutoMLJobOutcome(stack, "Known", job=job), split_type=SplitType.LINE)
+
+    split = [
+        each["Properties"]["Request"]["TransformInput"]["SplitType"]
+        for each in resources_of(template_of(stack), contract.TRANSFORM_TYPE).values()
+    ]
+    assert split == ["Line", "Line"]
+
+
+def test_json_for_series_is_warned_of(stack: cdk.Stack) -> None:
+    made = transform(stack, series_outcome(stack), content_type="application/json", accept="application/jsonlines")
+
+    assert warnings_of(made) == [
+        "'content_type' has 'application/json' and 'accept' has 'application/jsonlines': nobody has shown that "
+        "candidates for time series take or give anything but 'text/csv', and JSON requests were seen to fail "
+        "[ack: cdk-sagemaker-autopilot:forecast_types]"
+    ]
+
+
+@pytest.mark.parametrize("content_type", ["text/csv", "text/csv;header=present", None])
+def test_csv_for_series_passes_without_a_word(stack: cdk.Stack, content_type: str | None) -> None:
+    assert warnings_of(transform(stack, series_outcome(stack), content_type=content_type, accept="text/csv")) == []
+
+
+def test_pictures_are_not_sent_as_csv(stack: cdk.Stack) -> None:
+    transform(stack, outcome_of(stack, ImageClassification()))
+
+    request = properties_of(template_of(stack), contract.TRANSFORM_TYPE)["Request"]
+
+    assert request["TransformInput"]["ContentType"] == "application/x-image"
+    assert "SplitType" not in request["TransformInput"]
+
+
+# --- local data
+
+
+@pytest.fixture
+def credit(stack: cdk.Stack) -> AutoMLJobOutcome:
+    return new_outcome(stack, training_data=Channel.from_asset(CREDIT), target_attribute="bad_credit")
+
+
+def local(tmp_path: Path, *columns: str) -> Channel:
+    """A file of a line with these cells, and one with numbers."""
+    path = tmp_path / "new.csv"
+    path.write_text(f"{','.join(columns)}\n{','.join(str(number) for number, _ in enumerate(columns))}\n")
+    return Channel.from_asset(path)
+
+
+def test_training_file_itself_is_refused_as_data_to_predict_for(stack: cdk.Stack, credit: AutoMLJobOutcome) -> None:
+    with pytest.raises(ValueError, match="AutoMLTransform 'Stack/Outcome/Transform' has 1 problem") as refused:
+        transform(stack, credit, data=Channel.from_asset(CREDIT))
+
+    assert (
+        "'data' (credit.csv) begins with the header of the training data, but is to be rows without a header and "
+        "without the target 'bad_credit'"
+    ) in str(refused.value)
+
+
+def test_header_without_the_target_is_refused_too(stack: cdk.Stack, credit: AutoMLJobOutcome, tmp_path: Path) -> None:
+    features = [column for column in credit_columns() if column != "bad_credit"]
+
+    with pytest.raises(
+        ValueError,
+        match=r"'data' \(new.csv\) begins with the header of the training data, but is to be rows without a "
+        r"header$",
+    ):
+        transform(stack, credit, data=local(tmp_path, *features), input_filter="$[1:]")
+
+
+def test_header_is_known_from_the_validation_data_too(stack: cdk.Stack) -> None:
+    outcome = new_outcome(stack, validation_data=Channel.from_asset(CREDIT), target_attribute="bad_credit")
+
+    with pytest.raises(ValueError, match="begins with the header of the training data"):
+        transform(stack, outcome, data=Channel.from_asset(CREDIT))
+
+
+def test_rows_without_header_and_target_pass_without_a_word(
+    stack: cdk.Stack, credit: AutoMLJobOutcome, tmp_path: Path
+) -> None:
+    cells = ["0"] * (len(credit_columns()) - 1)
+
+    assert warnings_of(transform(stack, credit, data=local(tmp_path, *cells))) == []
+
+
+def test_column_too_many_is_warned_of(stack: cdk.Stack, credit: AutoMLJobOutcome, tmp_path: Path) -> None:
+    data = local(tmp_path, *["0"] * len(credit_columns()))
+
+    made, filtered = (
+        transform(stack, credit, construct_id=name, data=data, input_filter=columns)
+        for name, columns in (("All", None), ("Some", "$[:-2]"))
+    )
+
+    count = len(credit_columns())
+    assert warnings_of(made) == [
+        f"'data' (new.csv) has {count} columns, as many as the training data with the target: leave the target out, or "
+        "keep it from the candidate with 'input_filter' [ack: cdk-sagemaker-autopilot:data_with_target]"
+    ]
+    assert warnings_of(filtered) == []
+
+
+def test_history_of_series_has_header_and_target(stack: cdk.Stack, tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    path.write_text("i,t,y\na,2026-01-01,1\n")
+    outcome = outcome_of(stack, SERIES, training_data=Channel.from_asset(path))
+
+    assert warnings_of(transform(stack, outcome, data=Channel.from_asset(path))) == []
+
+
+def test_local_data_cannot_be_compared_where_the_training_data_are_elsewhere(stack: cdk.Stack) -> None:
+    assert warnings_of(transform(stack, data=Channel.from_asset(CREDIT))) == []
+
+
+# --- what is read must not be written
+
+
+@pytest.mark.parametrize(
+    ("prefix", "message"),
+    [
+        (
+            "train/predictions/",
+            "'output' lies below 'training_data' of the job (in the same bucket, 'train/predictions/' below 'train/'): "
+            "each training would read it as data; give another prefix or bucket",
+        ),
+        (
+            "new/predictions",
+            "'output' lies below 'data' (in the same bucket, 'new/predictions/' below 'new/'): each transform job "
+            "would predict for the predictions of the one before; give another prefix or bucket",
+        ),
+    ],
+)
+def test_predictions_below_what_is_read_are_refused(stack: cdk.Stack, prefix: str, message: str) -> None:
+    with pytest.raises(ValueError, match="AutoMLTransform 'Stack/Outcome/Transform' has 1 problem") as refused:
+        transform(stack, output=OutputLocation.from_bucket(data_bucket(stack), prefix))
+
+    assert message in str(refused.value)
+
+
 TRANSFORMS_REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "data": ({"data": "s3://x"}, "'data' must be a Channel, got 's3://x' (str); use Channel.from_asset or from_bucket"),
     "output": ({"output": "s3://x"}, "'output' must be an OutputLocation, got 's3://x' (str)"),
@@ -226,13 +429,22 @@ TRANSFORMS_REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "key": ({"volume_encryption_key": "alias/x"}, "'volume_encryption_key' must be a kms.IKey"),
     "groups": ({"vpc": 5}, "'vpc' must be an ec2.IVpc, got 5 (int)"),
     "keys": ({"inference_response_keys": []}, "'inference_response_keys' must not be empty"),
+    "keys of a regression": (
+        {
+            "outcome": lambda stack: new_outcome(stack, **REGRESSION, mode=None),
+            "inference_response_keys": ["predicted_label"],
+        },
+        "'inference_response_keys' cannot be chosen: the candidates of a job in HYPERPARAMETER_TUNING mode, as which "
+        "one without a mode runs, answer with the number alone for a 'Regression'; leave it out",
+    ),
 }
 
 
 @pytest.mark.parametrize(("props", "message"), TRANSFORMS_REFUSED.values(), ids=TRANSFORMS_REFUSED)
 def test_transform_job_is_refused_with_this_message(stack: cdk.Stack, props: dict[str, Any], message: str) -> None:
+    outcome = props.get("outcome", new_outcome)(stack)
     with pytest.raises(ValueError, match="AutoMLTransform 'Stack/Outcome/Transform' has 1 problem:") as refused:
-        transform(stack, **props)
+        transform(stack, **{**props, "outcome": outcome})
 
     assert message in str(refused.value)
 
@@ -433,15 +645,35 @@ REGISTRATIONS_REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "keys": ({"inference_response_keys": []}, "'inference_response_keys' must not be empty"),
     "removal": ({"removal_policy": "destroy"}, "'removal_policy' must be a RemovalPolicy, got 'destroy' (str)"),
     "types": ({"response_mime_types": ["json"]}, "'response_mime_types[0]' must match"),
+    "keys of a regression": (
+        {
+            "outcome": lambda stack: new_outcome(stack, **REGRESSION),
+            "inference_response_keys": ["probability"],
+        },
+        "'inference_response_keys' has 'probability', and candidates of a 'Regression' job answer with "
+        "'predicted_label' alone: leave it out",
+    ),
 }
 
 
 @pytest.mark.parametrize(("props", "message"), REGISTRATIONS_REFUSED.values(), ids=REGISTRATIONS_REFUSED)
 def test_version_is_refused_with_this_message(stack: cdk.Stack, props: dict[str, Any], message: str) -> None:
+    outcome = props.get("outcome", new_outcome)(stack)
     with pytest.raises(ValueError, match="AutoMLModelPackage 'Stack/Outcome/ModelPackage' has 1 problem:") as refused:
-        register(stack, **props)
+        register(stack, **{**props, "outcome": outcome})
 
     assert message in str(refused.value)
+
+
+def test_json_for_series_is_warned_of_in_the_registry(stack: cdk.Stack) -> None:
+    made = register(
+        stack, outcome=series_outcome(stack), content_types=["text/csv"], response_mime_types=["application/json"]
+    )
+
+    assert warnings_of(made) == [
+        "'response_mime_types' has 'application/json': nobody has shown that candidates for time series take or give "
+        "anything but 'text/csv', and JSON requests were seen to fail [ack: cdk-sagemaker-autopilot:forecast_types]"
+    ]
 
 
 def test_version_needs_an_outcome(stack: cdk.Stack) -> None:

@@ -43,6 +43,7 @@ from .synthesis import (
     resources_of,
     statements_of,
     template_of,
+    warnings_of,
 )
 
 HOURS = cdk.Duration.hours
@@ -641,6 +642,45 @@ def test_a_wait_that_is_shorter_than_the_job_may_run_is_refused() -> None:
         match=r"'timeout' is 21600 seconds, but the job's 'completion_criteria.max_runtime' lets it run 28800",
     ):
         new_outcome(stack, job, timeout=HOURS(6))
+
+
+def series_job(stack: cdk.Stack, **problem: Any) -> AutoMLJobV2:
+    series: dict[str, Any] = {"target_attribute": "y", "timestamp_attribute": "t", "item_identifier_attribute": "i"}
+    settings: dict[str, Any] = {"forecast_frequency": "1D", "forecast_horizon": 7, **problem}
+    data = Channel.from_bucket(data_bucket(stack), "train/")
+    return AutoMLJobV2(stack, "Job", problem=TimeSeriesForecasting(**series, **settings), training_data=data)
+
+
+def test_an_hour_for_a_forecast_is_warned_of() -> None:
+    stack = new_stack()
+    outcome = new_outcome(stack, series_job(stack), timeout=HOURS(1))
+
+    assert warnings_of(outcome) == [
+        "'timeout' (3600 s) may be over before the job is: a job on time series takes 30 to 70 minutes, however small "
+        "its data are; wait two hours [ack: cdk-sagemaker-autopilot:timeout]"
+    ]
+
+
+def test_an_hour_of_run_time_for_a_forecast_is_warned_of() -> None:
+    stack = new_stack()
+    job = series_job(stack, completion_criteria=CompletionCriteria(max_runtime=HOURS(1)))
+
+    assert warnings_of(job) == [
+        "'problem.completion_criteria.max_runtime' (3600 s) may end the job too early: a job on time series takes 30 "
+        "to 70 minutes, however small its data are; give two hours "
+        "[ack: cdk-sagemaker-autopilot:forecasts_take_more_than_an_hour]"
+    ]
+
+
+def test_two_hours_for_a_forecast_and_an_hour_for_a_table_pass_without_a_word() -> None:
+    stack = new_stack()
+    outcomes = [
+        new_outcome(stack, series_job(stack), timeout=HOURS(2)),
+        new_outcome(stack, new_job(stack, "Table"), "Table1", timeout=HOURS(1)),
+        new_outcome(stack, AutoMLJob.from_job_name(stack, "Old", "series"), "Known", timeout=HOURS(1)),
+    ]
+
+    assert [warnings_of(each) for each in outcomes] == [[], [], []]
 
 
 def test_a_run_time_that_is_a_token_is_not_judged() -> None:

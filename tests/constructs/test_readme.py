@@ -35,6 +35,25 @@ def test_what_a_block_calls_is_public_and_takes_these_arguments(block: str) -> N
         assert {keyword.arg for keyword in call.keywords} <= set(inspect.signature(takes).parameters), ast.unparse(call)
 
 
+PYTHON = {
+    **{f"README.md {number}": block for number, block in enumerate(BLOCKS)},
+    **{str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in ROOT.glob("examples/*/*.py")},
+}
+
+
+@pytest.mark.parametrize("text", PYTHON.values(), ids=PYTHON)
+def test_every_job_on_a_table_names_its_mode(text: str) -> None:
+    """Without one it runs as HYPERPARAMETER_TUNING, which nobody who left it out may have meant."""
+    calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    tables = [call for call in calls if ast.unparse(call.func) in ("AutoMLJob", "Tabular")]
+
+    assert [ast.unparse(call) for call in tables if "mode" not in {each.arg for each in call.keywords}] == []
+
+
+def test_examples_have_jobs_on_tables() -> None:
+    assert len([name for name, text in PYTHON.items() if "AutoMLJob(" in text or "Tabular(" in text]) >= 7
+
+
 def test_first_block_is_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
     stack = new_stack()
     monkeypatch.chdir(CREDIT.parents[1])  # where the README's data/credit.csv is

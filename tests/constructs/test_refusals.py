@@ -248,6 +248,79 @@ def test_output_uri_of_more_than_512_characters_is_refused(scope: Construct) -> 
     assert refusal(scope, output=output) == ["'output' must be a URI of at most 512 characters, got 517"]
 
 
+# ----------------------------------------------------------------------------------- what is read must not be written
+
+
+@pytest.mark.parametrize(
+    ("read", "written", "place"),
+    [
+        ("train/", "train/models/", "in the same bucket, 'train/models/' below 'train/'"),
+        ("train/", "train", "in the same bucket, 'train/' below 'train/'"),
+        ("train", "training-models", "in the same bucket, 'training-models/' below 'train'"),
+        ("", "models/", "in a bucket that is read as a whole"),
+        ("", "", "in a bucket that is read as a whole"),
+    ],
+)
+@pytest.mark.parametrize("prop", ["training_data", "validation_data"])
+def test_output_below_what_is_read_is_refused(scope: Construct, prop: str, read: str, written: str, place: str) -> None:
+    bucket = data_bucket(scope)
+    elsewhere = Channel.from_bucket(bucket, "elsewhere/")
+    channels = {"training_data": elsewhere, prop: Channel.from_bucket(bucket, read)}
+
+    assert refusal(scope, **channels, output=OutputLocation.from_bucket(bucket, written)) == [
+        f"'output' lies below '{prop}' ({place}): each training would read it as data; give another prefix or bucket"
+    ]
+
+
+def test_folder_of_a_job_with_a_name_counts(scope: Construct) -> None:
+    bucket = data_bucket(scope)
+
+    (problem,) = refusal(
+        scope,
+        training_data=Channel.from_bucket(bucket, "churn/model-1/"),
+        output=OutputLocation.from_bucket(bucket, "churn/"),
+        job_name="model-1",
+    )
+
+    assert problem.startswith("'output' lies below 'training_data' (in the same bucket, 'churn/model-1/' below 'churn")
+
+
+def test_bucket_is_the_same_by_its_name_too(stack: cdk.Stack, scope: Construct) -> None:
+    """A bucket of the stack is told by its own name, whatever that will be."""
+    for name in ("one-bucket", s3.Bucket(stack, "Made").bucket_name):
+        one, other = (s3.Bucket.from_bucket_name(scope, f"B{each}-{len(name)}", name) for each in range(2))
+
+        with pytest.raises(ValueError, match="'output' lies below 'training_data'"):
+            new_job(
+                scope,
+                training_data=Channel.from_bucket(one, "train/"),
+                output=OutputLocation.from_bucket(other, "train/models/"),
+            )
+
+
+def test_what_is_not_read_may_be_written(stack: cdk.Stack, scope: Construct) -> None:
+    bucket, token = s3.Bucket(stack, "Both"), cdk.CfnParameter(stack, "Prefix").value_as_string
+    other = s3.Bucket.from_bucket_name(stack, "Third", cdk.CfnParameter(stack, "Name").value_as_string)
+    pairs = [
+        (Channel.from_bucket(bucket, "train/"), OutputLocation.from_bucket(bucket, "models/")),
+        (Channel.from_bucket(bucket, "train/a/"), OutputLocation.from_bucket(bucket, "train/b/")),
+        (Channel.from_bucket(bucket, "train/data.csv"), OutputLocation.from_bucket(bucket, "train/")),
+        (Channel.from_bucket(bucket), OutputLocation.from_bucket(other)),  # perhaps the same, perhaps not
+        (Channel.from_bucket(bucket, token), OutputLocation.from_bucket(bucket, token)),
+        (Channel.from_bucket(bucket, "train/"), OutputLocation.from_bucket(bucket, f"train/{token}/")),
+        (
+            Channel.from_manifest(bucket, "train/list.json", data_prefix="train/"),
+            OutputLocation.from_bucket(bucket, "train/models/"),
+        ),
+        (Channel.from_bucket(bucket), None),
+        (Channel.from_asset(CREDIT), OutputLocation.from_bucket(bucket)),
+    ]
+    for number, (training, output) in enumerate(pairs):
+        new_job(scope, f"Job{number}", training_data=training, output=output, target_attribute="bad_credit")
+
+    assert len(scope.node.children) == len(pairs)
+
+
 # ------------------------------------------------------------------------------------------------------------- network
 
 

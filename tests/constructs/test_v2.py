@@ -584,6 +584,44 @@ def test_local_manifest_of_a_bucket_that_is_made_here_is_not_held_against_its_na
     assert request_of(template_of(stack))["AutoMLJobInputDataConfig"][0]["ContentType"] == "text/csv;header=present"
 
 
+# --------------------------------------------------------------------------------------------------------------- China
+
+
+def china() -> cdk.Stack:
+    return new_stack(env=cdk.Environment(account="111122223333", region="cn-northwest-1"))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        new_v2_job,
+        lambda stack: AutoMLJobV2.from_request(stack, "Job", V2_REQUESTS["images"]),
+        lambda stack: AutoMLJobV2.from_v1_request(stack, "Job", V1_REQUEST),
+    ],
+    ids=["props", "request", "request of V1"],
+)
+def test_v2_is_refused_where_there_is_none(make: Callable[[cdk.Stack], Any]) -> None:
+    stack = china()
+
+    with pytest.raises(ValueError, match="AutoMLJobV2 'Stack/Job' has 1 problem") as refused:
+        make(stack)
+
+    assert (
+        "there is no AutoMLJobV2 in the region 'cn-northwest-1' ('CreateAutoMLJobV2 API is currently not available for "
+        "the requested region', says the service): use AutoMLJob, which takes tabular data"
+    ) in str(refused.value)
+    assert stack.node.try_find_child("Job") is None
+
+
+def test_v1_runs_in_china_and_v2_where_the_region_is_not_known(stack: cdk.Stack) -> None:
+    new_v2_job(stack)
+
+    assert jobs_of(template_of(stack))
+    there = china()
+    new_job(there)
+    assert jobs_of(template_of(there))
+
+
 # ----------------------------------------------------------------------------------------------------- EMR Serverless
 
 
