@@ -52,6 +52,8 @@ def part(value: Shape, shape: type[S]) -> S:
 class ResponseKey(StrEnum):
     """What answers of a classifier can hold. Which of them a candidate supports is known when it is trained.
 
+    A regression in ENSEMBLING mode supports the first one only; one in HYPERPARAMETER_TUNING, and a forecast, none.
+
     See https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-automate-model-development-container-output.html
     """
 
@@ -62,10 +64,10 @@ class ResponseKey(StrEnum):
     """How likely it is."""
 
     PROBABILITIES = "probabilities"
-    """How likely each label is."""
+    """How likely each label is; in JSON a text that holds a list."""
 
     LABELS = "labels"
-    """All labels, in the order of the probabilities."""
+    """All labels, in the order of the probabilities; in JSON a text that holds a list as Python writes it."""
 
 
 class ApprovalStatus(StrEnum):

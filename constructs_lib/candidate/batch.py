@@ -12,7 +12,7 @@ from constructs import Construct
 from ..access.grants import Grants, warn
 from ..api.fields import described, problems, raise_if_any, render
 from ..api.hosting import AssembleWith, BatchStrategy, SplitType, TransformFields
-from ..api.problem_types import ImageClassification, Problem, Tabular, TimeSeriesForecasting
+from ..api.problem_types import ImageClassification, Tabular, TimeSeriesForecasting
 from ..data.channels import Channel
 from ..data.output import OutputLocation, check_output
 from ..data.readback import problems_with_output
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
 
     from ..api.hosting import JoinSource, ResponseKey
+    from ..api.problem import Problem
 
 _MOST_IN_FLIGHT: Final = 100
 """MiB of all requests at once.
@@ -153,6 +154,9 @@ class AutoMLTransform(Construct):
     It is started when the stack is deployed, and again when the job is trained again or a prop changes; the deployment
     does not wait for its end. What still runs when it is replaced or removed is stopped. Predictions stay where they
     are.
+
+    Forecasts are CSV with a header: the item, its groups, the time, the quantiles, and `mean` last. A series that
+    cannot be forecast has `ERROR` in its cells, and the transform job is `Completed` all the same: count them.
 
     See https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
     """

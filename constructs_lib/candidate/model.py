@@ -16,7 +16,7 @@ from ..access.security import Security
 from ..api.enums import Mode, ProblemType
 from ..api.fields import described, listed, raise_if_any, render
 from ..api.hosting import ResponseKey
-from ..api.problem_types import Problem, TextGeneration, TimeSeriesForecasting
+from ..api.problem_types import TextGeneration, TimeSeriesForecasting
 from ..data.buckets import facts as bucket_facts
 from ..data.readback import problems_with_output
 from ..jobs.digest import spec_digest
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import IDependable
 
+    from ..api.problem import Problem
     from ..data.output import OutputLocation
     from ..jobs.base import JobBase
 

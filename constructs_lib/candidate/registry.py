@@ -57,8 +57,8 @@ class ModelPackageProps(TypedDict, total=False):
     Default: without."""
 
     inference_response_keys: Sequence[ResponseKey | str] | None
-    """What answers of a classifier hold: some of `predicted_label`, `probability`, `probabilities`, `labels`. Default:
-    what the candidate answers by itself."""
+    """What answers of a classifier hold: some of `predicted_label`, `probability`, `probabilities`, `labels`; not for a
+    regression, a forecast or a language model. Default: what the candidate answers by itself."""
 
     removal_policy: cdk.RemovalPolicy
     """What becomes of a version when the job is trained again, or the stack is removed. Default: it stays, as a

@@ -59,7 +59,7 @@ class Channel(ABC):
 
         It is checked when the app is synthesized. A file: readable, CSV with a header of distinct names that has the
         target and every named column, at least 500 data rows to train on tabular data. A folder: images only, each in
-        the folder of its class (that the service reads folders as classes is unverified). What is hidden, a name that
+        the folder of its class (as AWS's own tests of image jobs lay them out). What is hidden, a name that
         begins with a dot, is left out; links are followed.
 
         A folder is uploaded by CDK's `BucketDeployment` into a bucket of the job's own, which goes with the stack.

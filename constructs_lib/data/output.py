@@ -45,7 +45,8 @@ class OutputLocation:
 
         Args:
             bucket: The bucket, in the job's region.
-            prefix: What all keys begin with, without a leading slash. Default: the whole bucket. The URI
+            prefix: What all keys begin with, without a leading slash; not below a prefix that is learned from, which
+                would take models for data. Default: the whole bucket. The URI
                 (`s3://bucket/prefix`) may have at most 512 characters, and above 128 there is a warning.
             encryption_key: The KMS key for what the job writes; its role may use it. Default: the bucket's own
                 encryption.

@@ -109,10 +109,13 @@ class AutoMLEndpoint(EndpointBase):
             construct_id: Its id there; the generated name holds the stack's name and this id.
             outcome: What the job has come to: its best candidate is served, and only if the gate was met.
             serving: `RealTime`, `Serverless` or `Asynchronous`. Another kind makes another endpoint under another name.
-            data_capture: Keep requests and answers; not with `Serverless`. Default: nothing is kept.
+                `Serverless` takes one container: give the job `mode=Mode.ENSEMBLING`.
+            data_capture: Keep requests and answers; not with `Serverless`, and not below what the job learns from.
+                Default: nothing is kept.
             inference_response_keys: What answers of a classifier hold, in that order: some of `predicted_label`,
-                `probability`, `probabilities`, `labels`. What the candidate does not support fails the deployment.
-                Default: what it answers by itself, the predicted label.
+                `probability`, `probabilities`, `labels`; not for a regression, a forecast or a language model. What the
+                candidate does not support fails the deployment. Default: what it answers by itself, the predicted
+                label.
             endpoint_name: A name of your own: at most 63 letters, digits and hyphens. Default: a name of the stack's
                 name, the id and a hash, which stays as long as these do.
             deployment_policy: How a new model takes over; not with `Serverless`. Default: all at once, and, where there

@@ -59,7 +59,8 @@ class RealTime(InstanceVariant):
 class Serverless(ServerlessVariant):
     """No instances: a container starts when requests arrive, and nothing is paid for in between.
 
-    For candidates of one container, which those of ENSEMBLING mode are; outside a VPC, and without data capture.
+    For candidates of one container, which those of ENSEMBLING mode are, and those of a job without a mode are not;
+    outside a VPC, and without data capture.
 
     See https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
     """
@@ -90,7 +91,7 @@ class Asynchronous(InstanceVariant, AsyncFields):
     """
 
     output: OutputLocation
-    """Where answers go; the endpoint's role may read and write there."""
+    """Where answers go, not below what the job learns from; the endpoint's role may read and write there."""
 
     input_bucket: s3.IBucket | None = None
     """The bucket that callers put requests into; the endpoint's role may read it. Default: below `output` too."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
     from constructs import Construct
 
-    from ..api.problem_types import Problem
+    from ..api.problem import Problem
     from ..data.channels import Channel
     from ..data.output import OutputLocation
 

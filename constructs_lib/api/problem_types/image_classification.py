@@ -12,6 +12,8 @@ from ..problem import Problem
 class ImageClassification(Problem):
     """Tell which class an image (PNG or JPEG) belongs to. One candidate.
 
+    It takes one picture as it is and answers one JSON object: `predicted_label` and `probability`.
+
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ImageClassificationJobConfig.html
     """
 

@@ -20,7 +20,8 @@ COLUMNS: Final = ("input", "output")
 class TextGeneration(Problem):
     """Fine-tune a language model on pairs of input and output. One candidate; Canvas regions only.
 
-    The data has exactly the columns `input` and `output`; 1000 rows or more are recommended.
+    The data has exactly the columns `input` and `output`; 1000 rows or more are recommended. The model takes
+    `{"inputs": "...", "parameters": {"max_new_tokens": 256, ...}}` and answers `[{"generated_text": "..."}]`.
 
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TextGenerationJobConfig.html
     """
