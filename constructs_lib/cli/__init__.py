@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from . import migration
+from .verify import arguments
 
 PASSED = 0
 CHECK_FAILED = 1
@@ -134,6 +135,18 @@ def _rehearse(given: argparse.Namespace) -> int:
     return PASSED
 
 
+def _run_verify(given: argparse.Namespace) -> int:
+    from .verify import command
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        return command.run(given)
+    except KeyboardInterrupt:
+        _complain("interrupted: nothing was made")
+        return INTERRUPTED
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="automl",
@@ -187,6 +200,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     v2.set_defaults(run=_run_v2)
     v2.add_argument("request", metavar="REQUEST.json", help="the request's file; - for standard input")
+    arguments.add_to(commands, run=_run_verify)
     return parser
 
 

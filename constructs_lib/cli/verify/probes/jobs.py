@@ -1,0 +1,387 @@
+"""What a training job does, and what comes of it."""
+
+import random
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from constructs_lib.runtime.contract import OwnerTag
+
+from .. import policies
+from ..aws import Aws, code, is_denied, refusal
+from ..probe import Candidate, Probe, Run
+from ..seen import Seen, agrees, differs, unchecked
+from ..stack import Resources, Stack, bucket, key, network, role, trusting
+from ..things import ENDPOINT, JOB
+from .access import allowed_and_denied
+from .images import architecture
+
+KEY: Final = "train/data.csv"
+TARGET: Final = "bought"
+SAMPLE: Final = "3,basic"
+"""A row of the data without its target."""
+
+JOB_SECONDS: Final = 3600
+"""The longest that a job may run: the service itself ends it."""
+
+DEPLOYMENT_SECONDS: Final = 1800
+"""How long the deployment of a one-click endpoint is waited for, until it is deleted."""
+
+INSTANCES_AT_ONCE: Final = 3
+"""One candidate's training and its two reports, were they all to run at the same time."""
+
+ENDED: Final = ("Completed", "Failed", "Stopped")
+
+_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "volume-grants": ("kms:", "kms key", "creategrant"),
+    "network-interfaces": ("ec2:", "networkinterface", "network interface", "subnet"),
+    "key-as-prefix": ("s3 object", "s3:", "listbucket", "prefix"),
+    "scoped-minimum": ("not authorized", "accessdenied", "access denied"),
+}
+"""What the reason of a failed job says if it is about one of its features."""
+
+
+class Job(Probe):
+    """One job with everything that is asked about; the endpoint of its best candidate is deleted at once."""
+
+    ids = (
+        "key-as-prefix", "volume-grants", "network-interfaces", "scoped-minimum", "tags-of-actions", "report-files",
+        "x86-images", "endpoint-chain",
+    )  # fmt: skip
+    creates = "a bucket with 600 rows, roles, a KMS key, a VPC, an AutoML job with one candidate, a one-click endpoint"
+    trains = True
+    gives_candidate = True
+
+    def instance_minutes(self, wanted: frozenset[str]) -> int:
+        deployed = 2 * DEPLOYMENT_SECONDS if "endpoint-chain" in wanted else 0
+        return (JOB_SECONDS * INSTANCES_AT_ONCE + deployed) // 60
+
+    def template(self, run: Run) -> Resources:
+        prefix, objects = (KEY, KEY) if "key-as-prefix" in run.wanted else ("train/", "train/*")
+        statements = [*policies.JOB, *policies.data(prefix, objects, "out/")]
+        resources: Resources = {"Bucket": bucket()}
+        if "volume-grants" in run.wanted:
+            resources["Key"] = key()
+            statements.append(policies.VOLUME_KEY)
+        if "network-interfaces" in run.wanted:
+            resources |= network()
+            statements += policies.NETWORK
+        if "endpoint-chain" in run.wanted:
+            statements += policies.ONE_CLICK
+        if "tags-of-actions" in run.wanted:
+            resources |= owners(run.aws, "automl-job", policies.OWN_JOBS)
+        return resources | execution_role(statements)
+
+    def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        stack = run.stacks[self]
+        stack.made()
+        upload(run, stack)
+        name = run.aws.name("job")
+        create(run, self._request(run, stack, name))
+        job = ended(run, name, JOB_SECONDS + 900 + (DEPLOYMENT_SECONDS if "endpoint-chain" in run.wanted else 0))
+        if best := job.get("BestCandidate", {}).get("InferenceContainers"):
+            run.candidate = Candidate(containers=tuple(best), stack=stack)
+        run.why_no_candidate = f"the job is {job['AutoMLJobStatus']}: {job.get('FailureReason', '')}"
+        for each, seen in _features(run.wanted, job):
+            yield each, seen
+        if "endpoint-chain" in run.wanted:
+            yield "endpoint-chain", _chain(run, job)
+            for problem in run.ledger.remove(ENDPOINT, name):
+                run.say(f"not removed yet: {problem}")
+        if "tags-of-actions" in run.wanted:
+            yield "tags-of-actions", _tags(run, stack, name)
+        if "report-files" in run.wanted:
+            yield "report-files", _reports(run, stack, job)
+        if "x86-images" in run.wanted:
+            yield "x86-images", _images(run)
+
+    def _request(self, run: Run, stack: Stack, name: str) -> dict[str, Any]:
+        security: dict[str, Any] = {}
+        if "volume-grants" in run.wanted:
+            security["VolumeKmsKeyId"] = stack["KeyArn"]
+        if "network-interfaces" in run.wanted:
+            security["VpcConfig"] = {"Subnets": [stack["Subnet"]], "SecurityGroupIds": [group(run, stack)]}
+        deploys: dict[str, Any] = {}
+        if "endpoint-chain" in run.wanted:
+            run.ledger.note(ENDPOINT, name)
+            deploys["ModelDeployConfig"] = {"EndpointName": name}
+        whole = "key-as-prefix" in run.wanted
+        asked = request(run, stack, name, data=KEY if whole else "train/")
+        tags = [*asked.pop("Tags"), {"Key": OwnerTag.STACK.value, "Value": stack.id}]
+        return {**asked, **deploys, "Tags": tags, **({"SecurityConfig": security} if security else {})}
+
+
+def execution_role(statements: list[policies.Statement]) -> Resources:
+    """`Role`, which SageMaker assumes, with its policy beside it: some statements name the role itself."""
+    document = {"Version": "2012-10-17", "Statement": statements}
+    attached = {"PolicyName": "probe", "PolicyDocument": document, "Roles": [{"Ref": "Role"}]}
+    return {
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {"AssumeRolePolicyDocument": trusting("sagemaker.amazonaws.com")},
+        },
+        "Permissions": {"Type": "AWS::IAM::Policy", "Properties": attached},
+    }
+
+
+def owners(aws: Aws, kind: str, actions: tuple[str, ...]) -> Resources:
+    """`Owner`, which may do these things with what its stack owns, and `Stranger`, which owns something else."""
+    return {
+        "Owner": role(aws, policies.own(kind, actions, {"Ref": "AWS::StackId"})),
+        "Stranger": role(aws, policies.own(kind, actions, "another stack")),
+    }
+
+
+def group(run: Run, stack: Stack) -> str:
+    """The id of `SecurityGroup`; its `Ref` is that too, or its name."""
+    found = stack["SecurityGroup"]
+    if found.startswith("sg-"):
+        return found
+    by_name = [{"Name": "group-name", "Values": [found]}]
+    return str(run.aws.client("ec2").describe_security_groups(Filters=by_name)["SecurityGroups"][0]["GroupId"])
+
+
+def upload(run: Run, stack: Stack) -> None:
+    """Put the data into `Bucket`: what is bought follows from two columns, mostly."""
+    dice = random.Random(7)  # noqa: S311 - data, no secret
+    lines = [f"visits,plan,{TARGET}"]
+    for _ in range(600):
+        visits, plan = dice.randint(0, 20), dice.choice(["basic", "plus"])
+        likely = visits + 6 * (plan == "plus") + dice.gauss(0, 2) > 13
+        lines.append(f"{visits},{plan},{'yes' if likely else 'no'}")
+    run.aws.client("s3").put_object(Bucket=stack["Bucket"], Key=KEY, Body=("\n".join(lines) + "\n").encode())
+
+
+def request(
+    run: Run, stack: Stack, name: str, *, data: str = KEY, target: str = TARGET, seconds: int = JOB_SECONDS
+) -> dict[str, Any]:
+    """The input of `CreateAutoMLJobV2` for one candidate."""
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{stack['Bucket']}/{data}"}}
+    limits = {
+        "MaxCandidates": 1,
+        "MaxRuntimePerTrainingJobInSeconds": seconds // 2,
+        "MaxAutoMLJobRuntimeInSeconds": seconds,
+    }
+    return {
+        "AutoMLJobName": name,
+        "AutoMLJobInputDataConfig": [{"ChannelType": "training", "DataSource": source}],
+        "OutputDataConfig": {"S3OutputPath": f"s3://{stack['Bucket']}/out"},
+        "AutoMLProblemTypeConfig": {
+            "TabularJobConfig": {
+                "TargetAttributeName": target,
+                "Mode": "ENSEMBLING",
+                "CompletionCriteria": limits,
+                "ProblemType": "BinaryClassification",
+            }
+        },
+        "AutoMLJobObjective": {"MetricName": "F1"},
+        "RoleArn": stack["RoleArn"],
+        "Tags": run.aws.tags,
+    }
+
+
+def create(run: Run, asked: dict[str, Any]) -> None:
+    """Make a job; one that ends elsewhere, or a role that is not usable yet, is waited for.
+
+    Raises:
+        ClientError: The service does not take the request.
+    """
+    run.ledger.note(JOB, asked["AutoMLJobName"])
+
+    def attempt() -> Any:
+        error = refusal(lambda: run.aws.client("sagemaker").create_auto_ml_job_v2(**asked))
+        passes = error and (code(error) == "ResourceLimitExceeded" or about_the_role(error))
+        return None if passes else error or "made"
+
+    outcome = run.aws.until(attempt, seconds=600, every=10)
+    if outcome is None:
+        run.aws.client("sagemaker").create_auto_ml_job_v2(**asked)
+    elif outcome != "made":
+        raise outcome
+
+
+def about_the_role(error: Any) -> bool:
+    """Whether the library waits for its end, because a new role may not be usable yet: `runtime/retry.py`."""
+    text = str(error.response["Error"].get("Message", "")).lower()
+    malformed = "failed to satisfy constraint" in text
+    denied = code(error) in ("AccessDenied", "AccessDeniedException")
+    return denied or (code(error) == "ValidationException" and "role" in text and not malformed)
+
+
+def describe(run: Run, name: str) -> dict[str, Any]:
+    """The job of that name."""
+    found: dict[str, Any] = run.aws.client("sagemaker").describe_auto_ml_job_v2(AutoMLJobName=name)
+    return found
+
+
+def ended(run: Run, name: str, seconds: float) -> dict[str, Any]:
+    """Wait for the end of a job, and stop it if it does not come; returns the job."""
+    look = lambda: job if (job := describe(run, name))["AutoMLJobStatus"] in ENDED else None  # noqa: E731
+    if run.aws.until(look, seconds=seconds, every=30) is None:
+        run.ledger.remove(JOB, name)
+    return describe(run, name)
+
+
+def _tags(run: Run, stack: Stack, name: str) -> Seen:
+    arn = run.aws.arn("sagemaker", f"automl-job/{name}")
+
+    def calls(sagemaker: Any) -> dict[str, Any]:
+        return {
+            "DescribeAutoMLJobV2": lambda: sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name),
+            "ListTags": lambda: sagemaker.list_tags(ResourceArn=arn),
+            "AddTags": lambda: sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "probe", "Value": "1"}]),
+            "DeleteTags": lambda: sagemaker.delete_tags(ResourceArn=arn, TagKeys=["probe"]),
+            "StopAutoMLJob": lambda: _if_denied(lambda: sagemaker.stop_auto_ml_job(AutoMLJobName=name)),
+        }
+
+    owner, stranger = (stack.clients_of(each)("sagemaker") for each in ("Owner", "Stranger"))
+    return allowed_and_denied(run, calls(owner), calls(stranger), "its owner's tag", "another owner's tag")
+
+
+def _if_denied(call: Any) -> None:
+    """Make a call of which only IAM's answer counts: a job that has ended may not be stopped."""
+    error = refusal(call)
+    if error and is_denied(error):
+        raise error
+
+
+def _features(wanted: frozenset[str], job: dict[str, Any]) -> Iterator[tuple[str, Seen]]:
+    status, reason = job["AutoMLJobStatus"], job.get("FailureReason", "")
+    features = [each for each in _WORDS if each in wanted]
+    # A deployment that failed says nothing of what was before it.
+    if status == "Completed":
+        for each in features:
+            yield each, agrees("The job was completed", f"{status}, {job['AutoMLJobSecondaryStatus']}")
+        return
+    guilty = next((each for each in features if any(word in reason.lower() for word in _WORDS[each])), None)
+    for each in features:
+        if each == guilty:
+            yield each, differs(f"The job ended {status}", reason)
+        else:
+            text = f"The job ended {status} for another reason: try this one alone (--only {each})"
+            yield each, unchecked(text, reason)
+
+
+def _chain(run: Run, job: dict[str, Any]) -> Seen:
+    sagemaker = run.aws.client("sagemaker")
+    endpoint = job.get("ModelDeployResult", {}).get("EndpointName")
+    if not endpoint:
+        state = f"{job['AutoMLJobStatus']}, {job['AutoMLJobSecondaryStatus']}"
+        return unchecked("The job deployed no endpoint", state, job.get("FailureReason", ""))
+    try:
+        config = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
+        variants = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+        models = [sagemaker.describe_model(ModelName=one["ModelName"]) for one in variants]
+    except KeyError as error:
+        return differs("The chain from the endpoint to its models breaks", f"there is no {error}")
+    kinds = [one.get("InstanceType", "no instance type") for one in variants]
+    return agrees("The endpoint names its configuration, and that its models", f"{len(models)} model, {kinds[0]}")
+
+
+def _reports(run: Run, stack: Stack, job: dict[str, Any]) -> Seen:
+    places = job.get("BestCandidate", {}).get("CandidateProperties", {}).get("CandidateArtifactLocations", {})
+    looked_for = {"ModelInsights": "statistics.json", "Explainability": "analysis.json"}
+    if not places.keys() & looked_for.keys():
+        return unchecked("The best candidate has no reports", ", ".join(places))
+    s3 = run.aws.client("s3")
+    evidence, missing = [], []
+    for place, file in looked_for.items():
+        if place not in places:
+            continue
+        folder = places[place].split("/", 3)[3].rstrip("/") + "/"
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=stack["Bucket"], Prefix=folder)
+        files = [item["Key"].removeprefix(folder) for page in pages for item in page.get("Contents", ())]
+        evidence.append(f"{place}: {', '.join(sorted(files)[:20]) or 'nothing'}")
+        missing += [file] if file not in files else []
+    if missing:
+        return differs(f"There is no {' and no '.join(missing)} where it is looked for", *evidence)
+    return agrees("The reports lie where they are looked for", *evidence)
+
+
+def _images(run: Run) -> Seen:
+    if run.candidate is None:
+        return unchecked(f"There is no candidate: {run.why_no_candidate}")
+    found = {one["Image"]: architecture(run.aws, one["Image"]) for one in run.candidate.containers}
+    evidence = [
+        f"{image.rpartition('/')[2]}: {', '.join(sorted(kinds)) or 'unknown'}" for image, kinds in found.items()
+    ]
+    if any("arm64" in kinds for kinds in found.values()):
+        return differs("An image is made for ARM too", *evidence)
+    if all(found.values()):
+        return agrees("The images of this candidate are made for x86 only", *evidence)
+    return unchecked("The registry does not tell what the images are made for", *evidence)
+
+
+class Stopped(Probe):
+    """A job that is stopped while it deploys."""
+
+    ids = ("stopped-while-deploying",)
+    creates = "a bucket with 600 rows, a role, an AutoML job with one candidate; what it deploys is deleted"
+    trains = True
+
+    def instance_minutes(self, wanted: frozenset[str]) -> int:
+        del run
+        return (JOB_SECONDS * INSTANCES_AT_ONCE + 2 * DEPLOYMENT_SECONDS) // 60
+
+    def template(self, run: Run) -> Resources:
+        del run
+        statements = [*policies.JOB, *policies.ONE_CLICK, *policies.data(KEY, KEY, "out/")]
+        return {"Bucket": bucket(), **execution_role(statements)}
+
+    def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        stack = run.stacks[self]
+        stack.made()
+        upload(run, stack)
+        name = run.aws.name("stop")
+        deploys = {"ModelDeployConfig": {"AutoGenerateEndpointName": True}}
+        create(run, request(run, stack, name) | deploys)
+        began = describe(run, name)["CreationTime"]
+
+        def deploying() -> str:
+            job = describe(run, name)
+            if job["AutoMLJobStatus"] in ENDED:
+                return "ended"
+            return "deploying" if job["AutoMLJobSecondaryStatus"] == "DeployingModel" else ""
+
+        if run.aws.until(deploying, seconds=JOB_SECONDS + 900, every=2) == "deploying":
+            run.ledger.remove(JOB, name)
+            job = describe(run, name)
+            left = run.aws.until(lambda: self._endpoints(run, stack, began), seconds=300, every=15)
+            state = f"the job ended {job['AutoMLJobStatus']}, {job['AutoMLJobSecondaryStatus']}"
+            yield "stopped-while-deploying", _left(name, left, job, state)
+        else:
+            yield "stopped-while-deploying", unchecked("The job was not seen while it deployed its model")
+            left = self._endpoints(run, stack, began)
+        for endpoint in left:
+            run.ledger.note(ENDPOINT, endpoint)
+        run.ledger.remove(ENDPOINT, *left)
+
+    def _endpoints(self, run: Run, stack: Stack, began: Any) -> list[str]:
+        """The endpoints made since then that serve a model below the output of this job, whatever they are called."""
+        sagemaker = run.aws.client("sagemaker")
+        pages = sagemaker.get_paginator("list_endpoints").paginate(CreationTimeAfter=began)
+        names = [one["EndpointName"] for page in pages for one in page["Endpoints"]]
+        return [name for name in names if any(stack["Bucket"] in url for url in _served(sagemaker, name))]
+
+
+def _served(sagemaker: Any, endpoint: str) -> list[str]:
+    urls: list[str] = []
+
+    def look() -> None:
+        config = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
+        for variant in sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]:
+            model = sagemaker.describe_model(ModelName=variant["ModelName"])
+            containers = [*model.get("Containers", ()), model.get("PrimaryContainer", {})]
+            urls.extend(container.get("ModelDataUrl", "") for container in containers)
+
+    refusal(look)
+    return urls
+
+
+def _left(name: str, left: list[str], job: dict[str, Any], state: str) -> Seen:
+    if not left:
+        return agrees("No endpoint was left", state)
+    told_of = job.get("ModelDeployResult", {}).get("EndpointName", "")
+    strange = [one for one in left if one != told_of and not one.lower().startswith(name.lower())]
+    if strange:
+        return differs("An endpoint was left with a name that the job does not tell of", state)
+    return agrees("The endpoint that was left has a name that the job tells of", state)

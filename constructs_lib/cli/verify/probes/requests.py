@@ -1,0 +1,207 @@
+"""What the create calls refuse. A job that is made all the same is stopped at once."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from .. import policies
+from ..aws import Aws, code, policy, refusal, told
+from ..probe import Probe, Run
+from ..seen import Seen, agrees, differs, unchecked
+from ..stack import Resources, Stack, allow, bucket, role_of, sub, trusting
+from ..things import JOB, ROLE, ROLE_PATH
+from .jobs import INSTANCES_AT_ONCE, KEY, TARGET, about_the_role, execution_role, request, upload
+
+_STOPPED_SECONDS: Final = 600
+"""The longest that a job may run that is stopped at once."""
+
+_ABSENT: Final = "absent"
+_OBJECTS: Final[tuple[policies.Statement, ...]] = policies.data("", "*", "out/")
+
+
+def _create(run: Run, operation: str, asked: dict[str, Any]) -> Any:
+    """Ask for a job; the error, or None if one was made, which is stopped."""
+    run.ledger.note(JOB, asked["AutoMLJobName"])
+    call = getattr(run.aws.client("sagemaker"), operation)
+
+    def attempt() -> tuple[Any]:
+        error = refusal(lambda: call(**asked))
+        return () if error and code(error) == "ResourceLimitExceeded" else (error,)  # type: ignore[return-value]
+
+    outcome = run.aws.until(attempt, seconds=1200, every=20)
+    error = outcome[0] if outcome else refusal(lambda: call(**asked))
+    if error is None:
+        run.ledger.remove(JOB, asked["AutoMLJobName"])
+    return error
+
+
+class NewRole(Probe):
+    """Roles that are used the moment they are made, in requests that are refused for another reason later on."""
+
+    ids = ("role-text",)
+    creates = "a bucket with 600 rows, three roles; the requests are refused (a job that is made is stopped at once)"
+
+    def template(self, run: Run) -> Resources:
+        del run
+        return {"Bucket": bucket()}
+
+    def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        stack = run.stacks[self]
+        stack.made()
+        upload(run, stack)
+        errors: list[Any] = []
+        for number in range(1, 4):
+            errors += self._with_a_new_role(run, stack, number)
+        texts = tuple(dict.fromkeys(told(error) for error in errors))
+        of_role = [error for error in errors if _ABSENT not in told(error)]
+        if not of_role:
+            yield "role-text", unchecked("Each new role was usable at once", *texts)
+        elif all(about_the_role(error) for error in of_role):
+            yield "role-text", agrees("The library knows the error of a new role and waits for its end", *texts)
+        else:
+            yield "role-text", differs("The library does not know the error of a new role", *texts)
+
+    def _with_a_new_role(self, run: Run, stack: Stack, number: int) -> list[Any]:
+        """The errors of the same request, until the one that has nothing to do with the role."""
+        iam = run.aws.client("iam")
+        name = run.aws.name(f"new{number}")
+        run.ledger.note(ROLE, name)
+        trust = json.dumps(trusting("sagemaker.amazonaws.com"))
+        made = iam.create_role(RoleName=name, Path=ROLE_PATH, AssumeRolePolicyDocument=trust, Tags=run.aws.tags)
+        document = json.dumps(policy(allow(["s3:GetObject", "s3:PutObject", "s3:ListBucket"])))
+        iam.put_role_policy(RoleName=name, PolicyName="probe", PolicyDocument=document)
+        asked = _as_version_1(request(run, stack, "", target=_ABSENT, seconds=_STOPPED_SECONDS))
+        asked["RoleArn"] = made["Role"]["Arn"]
+        errors: list[Any] = []
+
+        def attempt() -> bool:
+            asked["AutoMLJobName"] = run.aws.name(f"{number}-{len(errors)}")
+            error = _create(run, "create_auto_ml_job", asked)
+            errors.extend([error] if error else [])
+            return error is None or not about_the_role(error)
+
+        run.aws.until(attempt, seconds=120, every=2)
+        return errors
+
+
+class Rules(Probe):
+    """Requests that the library refuses when the app is synthesized."""
+
+    ids = ("v1-rules",)
+    creates = "a bucket with 600 rows, a role; three AutoML jobs if the service takes the requests, stopped at once"
+    trains = True
+
+    def instance_minutes(self, wanted: frozenset[str]) -> int:
+        del run
+        return 3 * _STOPPED_SECONDS * INSTANCES_AT_ONCE // 60
+
+    def template(self, run: Run) -> Resources:
+        del run
+        return {"Bucket": bucket(), **execution_role([*policies.JOB, *_OBJECTS])}
+
+    def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        stack = run.stacks[self]
+        stack.made()
+        upload(run, stack)
+        manifest = json.dumps([{"prefix": f"s3://{stack['Bucket']}/train/"}, KEY.rpartition("/")[2]])
+        run.aws.client("s3").put_object(Bucket=stack["Bucket"], Key="manifest.json", Body=manifest.encode())
+        taken, evidence = [], []
+        for number, (rule, asked) in enumerate(self._requests(run, stack).items(), 1):
+            asked["AutoMLJobName"] = run.aws.name(f"rule{number}")
+            error = _create(run, "create_auto_ml_job", asked)
+            evidence.append(f"{rule}: {told(error) if error else 'accepted'}")
+            taken += [rule] if error is None else []
+        if taken:
+            yield "v1-rules", differs(f"The service takes: {'; '.join(taken)}", *evidence)
+        else:
+            yield "v1-rules", agrees("The service refuses all three", *evidence)
+
+    def _requests(self, run: Run, stack: Stack) -> dict[str, dict[str, Any]]:
+        def plain() -> dict[str, Any]:
+            return _as_version_1(request(run, stack, "", seconds=_STOPPED_SECONDS))
+
+        objective = plain()
+        del objective["ProblemType"]
+        algorithms = plain()
+        del algorithms["AutoMLJobConfig"]["Mode"]
+        chosen = [{"AutoMLAlgorithms": ["xgboost"]}]
+        algorithms["AutoMLJobConfig"]["CandidateGenerationConfig"] = {"AlgorithmsConfig": chosen}
+        compressed = plain()
+        compressed["InputDataConfig"][0]["CompressionType"] = "Gzip"
+        source = {"S3DataType": "ManifestFile", "S3Uri": f"s3://{stack['Bucket']}/manifest.json"}
+        compressed["InputDataConfig"][0]["DataSource"] = {"S3DataSource": source}
+        return {
+            "an objective without a problem type": objective,
+            "algorithms without a mode": algorithms,
+            "gzip with a manifest": compressed,
+        }
+
+
+class EmrServerless(Probe):
+    """Requests with a role for EMR Serverless."""
+
+    ids = ("emr-serverless",)
+    creates = "a bucket with 600 rows, three roles; two AutoML jobs if the service takes the requests, stopped at once"
+    trains = True
+
+    def instance_minutes(self, wanted: frozenset[str]) -> int:
+        del run
+        return 2 * _STOPPED_SECONDS * INSTANCES_AT_ONCE // 60
+
+    def template(self, run: Run) -> Resources:
+        del run
+        passes = allow(
+            ["iam:PassRole"],
+            [{"Fn::GetAtt": ["Emr", "Arn"]}],
+            StringEquals={"iam:PassedToService": "emr-serverless.amazonaws.com"},
+        )
+        own = [*policies.JOB, *_OBJECTS]
+        emr = role_of("emr-serverless.amazonaws.com", allow(["s3:GetObject", "s3:ListBucket"], [sub("${Bucket.Arn}*")]))
+        lacking = role_of("sagemaker.amazonaws.com", *own[1:])
+        return {"Bucket": bucket(), "Emr": emr, "Lacking": lacking, **execution_role([*own, passes])}
+
+    def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        stack = run.stacks[self]
+        stack.made()
+        upload(run, stack)
+
+        def ask(name: str, own_role: str) -> Any:
+            asked = request(run, stack, run.aws.name(name), seconds=_STOPPED_SECONDS)
+            compute = {"EmrServerlessComputeConfig": {"ExecutionRoleARN": stack["EmrArn"]}}
+            return _create(
+                run, "create_auto_ml_job_v2", {**asked, "AutoMLComputeConfig": compute, "RoleArn": stack[own_role]}
+            )
+
+        # A role that is not known everywhere yet would be refused too.
+        refused = run.aws.until(lambda: self._settled(ask("emr", "RoleArn")), seconds=120, every=10)
+        lacking = ask("emr0", "LackingArn")
+        evidence = [
+            f"with iam:PassRole: {told(refused) if refused not in (None, 'made') else 'accepted'}",
+            f"without it: {told(lacking) if lacking else 'accepted'}",
+        ]
+        if refused not in (None, "made"):
+            yield "emr-serverless", differs("A job outside of Canvas may not have such a role", *evidence)
+        elif lacking and "passrole" in told(lacking).lower():
+            yield "emr-serverless", agrees("The service takes such a role, and wants iam:PassRole on it", *evidence)
+        else:
+            text = "The service takes such a role; whether the job then needs iam:PassRole was not waited for"
+            yield "emr-serverless", unchecked(text, *evidence)
+
+    def _settled(self, error: Any) -> Any:
+        if error is None:
+            return "made"
+        return None if about_the_role(error) else error
+
+
+def _as_version_1(asked: dict[str, Any]) -> dict[str, Any]:
+    """The same job as `CreateAutoMLJob` takes it."""
+    tabular = asked["AutoMLProblemTypeConfig"]["TabularJobConfig"]
+    channel = dict(asked["AutoMLJobInputDataConfig"][0])
+    del channel["ChannelType"]
+    kept = ("AutoMLJobName", "OutputDataConfig", "AutoMLJobObjective", "RoleArn", "Tags")
+    return {
+        **{name: asked[name] for name in kept},
+        "InputDataConfig": [{**channel, "TargetAttributeName": tabular["TargetAttributeName"]}],
+        "ProblemType": tabular["ProblemType"],
+        "AutoMLJobConfig": {"Mode": tabular["Mode"], "CompletionCriteria": tabular["CompletionCriteria"]},
+    }
