@@ -81,7 +81,7 @@ class Report:
         for row in document["rows"]:
             if row["evidence"]:
                 lines += ["", f"## {row['id']}: {row['verdict']}", "", f"Assumed: {row['assumed']}", ""]
-                lines += [f"- `{each.replace('`', "'")}`" for each in row["evidence"]]
+                lines += [f"- `{_quotable(each)}`" for each in row["evidence"]]
         return "\n".join(lines) + "\n"
 
     def json(self) -> str:
@@ -116,3 +116,7 @@ def _wrapped(head: str, text: str) -> list[str]:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
+
+
+def _quotable(text: str) -> str:
+    return text.replace("`", "'")

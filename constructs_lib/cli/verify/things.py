@@ -41,6 +41,7 @@ class _Hosted(Kind):
         self._member = member
 
     def found(self, aws: Aws) -> Iterator[str]:
+        """Those that any run has left."""
         sagemaker = aws.client("sagemaker")
         pages = sagemaker.get_paginator(f"list_{self._operation}s").paginate(NameContains=PREFIX)
         for one in (one for page in pages for one in page[f"{self._member}s"]):
@@ -52,6 +53,7 @@ class _Hosted(Kind):
         return _has_tag_of_its_name(name, _tags_of(aws, arn))
 
     def remove(self, aws: Aws, name: str) -> bool:
+        """Do what is due to remove it."""
         delete = getattr(aws.client("sagemaker"), f"delete_{self._operation}")
         _unless_missing(lambda: delete(**{f"{self._member}Name": name}))
         return True
@@ -72,6 +74,7 @@ class _Endpoints(_Hosted):
         return super()._is_ours(aws, name, arn) or any(_is_our_job(aws, job) for job in jobs)
 
     def remove(self, aws: Aws, name: str) -> bool:
+        """Do what is due to remove it."""
         sagemaker = aws.client("sagemaker")
         endpoint = _unless_missing(lambda: sagemaker.describe_endpoint(EndpointName=name))
         if endpoint is None:
@@ -104,11 +107,13 @@ class _Jobs(Kind):
     seconds = 1800.0
 
     def found(self, aws: Aws) -> Iterator[str]:
+        """Those that any run has left."""
         for name in _jobs(aws, StatusEquals="InProgress"):
             if _is_our_job(aws, name):
                 yield name
 
     def remove(self, aws: Aws, name: str) -> bool:
+        """Do what is due to remove it."""
         sagemaker = aws.client("sagemaker")
         job = _unless_missing(lambda: sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name))
         if job is None or job["AutoMLJobStatus"] in ("Completed", "Failed", "Stopped"):
@@ -124,6 +129,7 @@ class _Roles(Kind):
     what = "role"
 
     def found(self, aws: Aws) -> Iterator[str]:
+        """Those that any run has left."""
         iam = aws.client("iam")
         for page in iam.get_paginator("list_roles").paginate(PathPrefix=ROLE_PATH):
             for name in (str(role["RoleName"]) for role in page["Roles"]):
@@ -131,6 +137,7 @@ class _Roles(Kind):
                     yield name
 
     def remove(self, aws: Aws, name: str) -> bool:
+        """Do what is due to remove it."""
         iam = aws.client("iam")
         listed = _unless_missing(lambda: iam.list_role_policies(RoleName=name))
         for each in (listed or {}).get("PolicyNames", ()):
@@ -146,6 +153,7 @@ class _Stacks(Kind):
     seconds = 3600.0  # Lambda and SageMaker give network interfaces back late
 
     def found(self, aws: Aws) -> Iterator[str]:
+        """Those that any run has left."""
         for page in aws.client("cloudformation").get_paginator("describe_stacks").paginate():
             for stack in page["Stacks"]:
                 name = str(stack["StackName"])
@@ -153,6 +161,7 @@ class _Stacks(Kind):
                     yield name
 
     def remove(self, aws: Aws, name: str) -> bool:
+        """Do what is due to remove it."""
         cloudformation = aws.client("cloudformation")
         found = _unless_missing(lambda: cloudformation.describe_stacks(StackName=name))
         status = found["Stacks"][0]["StackStatus"] if found and found["Stacks"] else "DELETE_COMPLETE"
@@ -244,8 +253,7 @@ class Ledger:
 
     @classmethod
     def of_earlier_runs(cls, aws: Aws) -> "Ledger":
-        """What runs have left that were killed. One that still goes on elsewhere has not left its things, but they
-        look the same."""
+        """What runs have left that were killed, or that go on elsewhere: nothing tells the two apart."""
         ledger = cls(aws)
         for kind in KINDS:
             for name in kind.found(aws):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from ..aws import PROPAGATION, Aws, is_denied, refusal, told
+from ..aws import PROPAGATION, is_denied, refusal, told
 from ..probe import Probe, Run
 from ..seen import Seen, agrees, differs, unchecked
 from ..stack import Resources, Stack, allow, bucket, key, role, sub
@@ -20,10 +20,12 @@ class Events(Probe):
     creates = "a role, and an event on the default bus whose source is automl-verify"
 
     def template(self, run: Run) -> Resources:
+        """Its stack."""
         bus = sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default")
         return {"Role": role(run.aws, allow("events:PutEvents", bus, StringEquals={"events:source": "automl-verify"}))}
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        """Look."""
         stack = run.stacks[self]
         stack.made()
         events = stack.clients_of("Role")("events")
@@ -60,6 +62,7 @@ class Encryption(Probe):
     creates = "a KMS key (deleted after seven days, in which it costs nothing), a bucket, and seven roles"
 
     def template(self, run: Run) -> Resources:
+        """Its stack."""
         the_key = {"Fn::GetAtt": ["Key", "Arn"]}
         any_key = sub("arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/*")
         objects = {"Fn::Sub": "${Bucket.Arn}/*"}
@@ -91,6 +94,7 @@ class Encryption(Probe):
         }
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        """Look."""
         stack = run.stacks[self]
         stack.made()
         if "key-aliases" in run.wanted:

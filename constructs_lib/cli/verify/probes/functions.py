@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from .. import policies
-from ..aws import Aws
 from ..probe import Probe, Run
 from ..seen import Seen, agrees, differs, unchecked
 from ..stack import Resources, Stack, allow, function, network, role_of
@@ -29,6 +28,7 @@ class MetricLines(Probe):
     creates = "a function with its role and log group, and one custom metric with one value"
 
     def template(self, run: Run) -> Resources:
+        """Its stack."""
         name = run.aws.name("metrics")
         log = {"LogGroup": {"Ref": "Log"}, "LogFormat": "JSON"}
         return {
@@ -44,6 +44,7 @@ class MetricLines(Probe):
         }
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        """Look."""
         stack = run.stacks[self]
         stack.made()
         metric = {"Namespace": "automl-verify", "MetricName": "Written"}
@@ -102,6 +103,7 @@ class FunctionNetwork(Probe):
     creates = "a VPC with a subnet, and a function in it (Lambda takes up to 40 minutes to give its interface back)"
 
     def template(self, run: Run) -> Resources:
+        """Its stack."""
         name = run.aws.name("network")
         config = {"SubnetIds": [{"Ref": "Subnet"}], "SecurityGroupIds": [{"Ref": "SecurityGroup"}]}
         return {
@@ -115,6 +117,7 @@ class FunctionNetwork(Probe):
         }
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        """Look."""
         stack = run.stacks[self]
         status = stack.ended()
         reasons = stack.reasons()

@@ -93,6 +93,7 @@ class Served:
         return self.now()
 
     def remove(self) -> None:
+        """Do what is due to remove it."""
         """Delete it now: it costs something."""
         for problem in self._run.ledger.remove(ENDPOINT, self.name):
             self._run.say(f"not removed yet: {problem}")
@@ -136,10 +137,12 @@ class Rollout(Probe):
     needs_candidate = True
 
     def instance_minutes(self, wanted: frozenset[str]) -> int:
+        """What it is bounded by."""
         del wanted
         return _ROLLOUT_SECONDS * _ROLLOUT_INSTANCES // 60
 
     def template(self, run: Run) -> Resources:
+        """Its stack."""
         name = run.aws.name("alarm")
         alarm = {
             "AlarmName": name,
@@ -160,6 +163,7 @@ class Rollout(Probe):
         return {**resources, "Role": _serving_role(run, *statements)}
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        """Look."""
         stack = run.stacks[self]
         stack.made()
         served = Served(run, stack, "rollout", _ROLLOUT_SECONDS)
@@ -169,7 +173,7 @@ class Rollout(Probe):
             served.remove()
 
     def _look(self, run: Run, stack: Stack, served: Served) -> Iterator[tuple[str, Seen]]:
-        volume = {"KmsKeyId": stack["KeyArn"]} if "endpoint-volume" in run.wanted else {}
+        volume: dict[str, Any] = {"KmsKeyId": stack["KeyArn"]} if "endpoint-volume" in run.wanted else {}
         model = served.model()
         first = served.config(model, DataCaptureConfig=_capture(run, _PERCENT_BEFORE, "capture"), **volume)
         second = served.config(model, DataCaptureConfig=_capture(run, _PERCENT_AFTER, "capture"), **volume)
@@ -259,13 +263,16 @@ class AsyncCapture(Probe):
     needs_candidate = True
 
     def instance_minutes(self, wanted: frozenset[str]) -> int:
+        """What it is bounded by."""
         del wanted
         return _ASYNC_SECONDS // 60
 
     def template(self, run: Run) -> Resources:
+        """Its stack."""
         return {"Role": _serving_role(run)}
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        """Look."""
         stack = run.stacks[self]
         stack.made()
         served = Served(run, stack, "async", _ASYNC_SECONDS)
@@ -317,9 +324,11 @@ class ServerlessLimits(Probe):
     needs_candidate = True
 
     def template(self, run: Run) -> Resources:
+        """Its stack."""
         return {**network(), "Role": _serving_role(run, *policies.NETWORK)}
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        """Look."""
         stack = run.stacks[self]
         stack.made()
         vpc = {"Subnets": [stack["Subnet"]], "SecurityGroupIds": [group(run, stack)]}
@@ -343,7 +352,7 @@ class ServerlessLimits(Probe):
             yield "serverless-limits", agrees("A serverless endpoint takes none of them", *evidence)
 
     def _try(self, served: Served, model: dict[str, Any], config: dict[str, Any]) -> tuple[str, str]:
-        """What became of it: `InService`, `Failed`, `refused`, or nothing where that says nothing; and how it is told."""
+        """What became of it: `InService`, `Failed`, `refused`, or nothing where it is unknown; and how it is told."""
         names: list[str] = []
         if error := refusal(lambda: names.append(served.model(**model))):
             return "", told(error)

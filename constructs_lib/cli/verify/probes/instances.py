@@ -19,6 +19,7 @@ class LocalStorage(Probe):
     creates = "nothing: it reads EC2's list of instance types"
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        """Look."""
         offered = run.aws.client("sagemaker").meta.service_model.shape_for("ProductionVariantInstanceType").enum
         pages = run.aws.client("ec2").get_paginator("describe_instance_types").paginate()
         has_disks = {

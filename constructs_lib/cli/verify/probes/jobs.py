@@ -52,10 +52,12 @@ class Job(Probe):
     gives_candidate = True
 
     def instance_minutes(self, wanted: frozenset[str]) -> int:
+        """What it is bounded by."""
         deployed = 2 * DEPLOYMENT_SECONDS if "endpoint-chain" in wanted else 0
         return (JOB_SECONDS * INSTANCES_AT_ONCE + deployed) // 60
 
     def template(self, run: Run) -> Resources:
+        """Its stack."""
         prefix, objects = (KEY, KEY) if "key-as-prefix" in run.wanted else ("train/", "train/*")
         statements = [*policies.JOB, *policies.data(prefix, objects, "out/")]
         resources: Resources = {"Bucket": bucket()}
@@ -72,6 +74,7 @@ class Job(Probe):
         return resources | execution_role(statements)
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        """Look."""
         stack = run.stacks[self]
         stack.made()
         upload(run, stack)
@@ -81,8 +84,7 @@ class Job(Probe):
         if best := job.get("BestCandidate", {}).get("InferenceContainers"):
             run.candidate = Candidate(containers=tuple(best), stack=stack)
         run.why_no_candidate = f"the job is {job['AutoMLJobStatus']}: {job.get('FailureReason', '')}"
-        for each, seen in _features(run.wanted, job):
-            yield each, seen
+        yield from _features(run.wanted, job)
         if "endpoint-chain" in run.wanted:
             yield "endpoint-chain", _chain(run, job)
             for problem in run.ledger.remove(ENDPOINT, name):
@@ -319,15 +321,18 @@ class Stopped(Probe):
     trains = True
 
     def instance_minutes(self, wanted: frozenset[str]) -> int:
-        del run
+        """What it is bounded by."""
+        del wanted
         return (JOB_SECONDS * INSTANCES_AT_ONCE + 2 * DEPLOYMENT_SECONDS) // 60
 
     def template(self, run: Run) -> Resources:
+        """Its stack."""
         del run
         statements = [*policies.JOB, *policies.ONE_CLICK, *policies.data(KEY, KEY, "out/")]
         return {"Bucket": bucket(), **execution_role(statements)}
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        """Look."""
         stack = run.stacks[self]
         stack.made()
         upload(run, stack)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from constructs_lib.runtime.contract import OwnerTag
 
 from .. import policies
-from ..aws import Aws, refusal, told
+from ..aws import refusal, told
 from ..probe import Probe, Run
 from ..seen import Seen, agrees, differs, unchecked
 from ..stack import Resources, Stack, bucket, role, role_of
@@ -38,10 +38,12 @@ class Models(Probe):
     creates = "a bucket, a model that serves nothing, and three roles"
 
     def template(self, run: Run) -> Resources:
+        """Its stack."""
         serving = role_of("sagemaker.amazonaws.com", *policies.SERVING, *policies.data("", "*", "out/"))
         return {"Bucket": bucket(), "Role": serving, **owners(run.aws, "model", policies.OWN_MODELS)}
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        """Look."""
         stack = run.stacks[self]
         stack.made()
         name = run.aws.name("model")
@@ -73,12 +75,10 @@ class Models(Probe):
 
         owner, stranger = (stack.clients_of(each)("sagemaker") for each in ("Owner", "Stranger"))
         seen = allowed_and_denied(run, calls(owner), calls(stranger), "its owner's tag", "another owner's tag")
-        deleting = lambda sagemaker: {"DeleteModel": lambda: sagemaker.delete_model(ModelName=name)}
         # The stranger first: what is gone refuses nobody.
-        passed = refusal(deleting(stranger)["DeleteModel"]) is None
-        if passed:
+        if refusal(lambda: stranger.delete_model(ModelName=name)) is None:
             seen = differs("A policy that names another owner's tag was no obstacle to DeleteModel")
-        elif seen.verdict == "agrees" and (error := refusal(deleting(owner)["DeleteModel"])):
+        elif seen.verdict == "agrees" and (error := refusal(lambda: owner.delete_model(ModelName=name))):
             seen = differs("A policy that names its owner's tag does not allow DeleteModel", told(error))
         yield "tags-of-models", seen
 
@@ -90,6 +90,7 @@ class Registry(Probe):
     creates = "a bucket, a model package group with a version, and a role"
 
     def template(self, run: Run) -> Resources:
+        """Its stack."""
         group = run.aws.name("group")
         return {
             "Bucket": bucket(),
@@ -98,6 +99,7 @@ class Registry(Probe):
         }
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        """Look."""
         stack = run.stacks[self]
         stack.made()
         asked = {

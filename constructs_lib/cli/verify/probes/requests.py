@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from .. import policies
-from ..aws import Aws, code, policy, refusal, told
+from ..aws import code, policy, refusal, told
 from ..probe import Probe, Run
 from ..seen import Seen, agrees, differs, unchecked
 from ..stack import Resources, Stack, allow, bucket, role_of, sub, trusting
 from ..things import JOB, ROLE, ROLE_PATH
-from .jobs import INSTANCES_AT_ONCE, KEY, TARGET, about_the_role, execution_role, request, upload
+from .jobs import INSTANCES_AT_ONCE, KEY, about_the_role, execution_role, request, upload
 
 _STOPPED_SECONDS: Final = 600
 """The longest that a job may run that is stopped at once."""
@@ -42,10 +42,12 @@ class NewRole(Probe):
     creates = "a bucket with 600 rows, three roles; the requests are refused (a job that is made is stopped at once)"
 
     def template(self, run: Run) -> Resources:
+        """Its stack."""
         del run
         return {"Bucket": bucket()}
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        """Look."""
         stack = run.stacks[self]
         stack.made()
         upload(run, stack)
@@ -92,14 +94,17 @@ class Rules(Probe):
     trains = True
 
     def instance_minutes(self, wanted: frozenset[str]) -> int:
-        del run
+        """What it is bounded by."""
+        del wanted
         return 3 * _STOPPED_SECONDS * INSTANCES_AT_ONCE // 60
 
     def template(self, run: Run) -> Resources:
+        """Its stack."""
         del run
         return {"Bucket": bucket(), **execution_role([*policies.JOB, *_OBJECTS])}
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        """Look."""
         stack = run.stacks[self]
         stack.made()
         upload(run, stack)
@@ -145,10 +150,12 @@ class EmrServerless(Probe):
     trains = True
 
     def instance_minutes(self, wanted: frozenset[str]) -> int:
-        del run
+        """What it is bounded by."""
+        del wanted
         return 2 * _STOPPED_SECONDS * INSTANCES_AT_ONCE // 60
 
     def template(self, run: Run) -> Resources:
+        """Its stack."""
         del run
         passes = allow(
             ["iam:PassRole"],
@@ -161,6 +168,7 @@ class EmrServerless(Probe):
         return {"Bucket": bucket(), "Emr": emr, "Lacking": lacking, **execution_role([*own, passes])}
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        """Look."""
         stack = run.stacks[self]
         stack.made()
         upload(run, stack)

@@ -20,11 +20,13 @@ class Signal(Probe):
     creates = "a stack with a wait condition"
 
     def template(self, run: Run) -> Resources:
+        """Its stack."""
         del run
         waits = {"ResourceSignal": {"Count": 1, "Timeout": "PT2H"}}
         return {"Wait": {"Type": "AWS::CloudFormation::WaitCondition", "CreationPolicy": waits, "Properties": {}}}
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        """Look."""
         yield "signal-resource", self._look(run, run.stacks[self])
 
     def _look(self, run: Run, stack: Stack) -> Seen:
@@ -90,9 +92,11 @@ class Rollback(Probe):
     creates = "a stack with a function, its role and log group, and two custom resources"
 
     def template(self, run: Run) -> Resources:
+        """Its stack."""
         return _resources(value="first", fails="no", aws=run.aws)
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        """Look."""
         stack = run.stacks[self]
         stack.made()
         if run.wanted & {"reverse-update", "rollback-status"}:
