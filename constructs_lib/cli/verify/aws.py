@@ -44,11 +44,11 @@ class Aws:
         self._config = botocore.config.Config(retries={"mode": "standard", "total_max_attempts": 8})
         self._clients: dict[str, Any] = {}
         self.region: str = session.region_name
-        self.partition: str = session.get_partition_for_region(self.region)
         try:
+            self.partition: str = session.get_partition_for_region(self.region)
             caller = self.client("sts").get_caller_identity()
         except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
-            raise CannotStartError(f"AWS does not say whose credentials these are: {error}") from None
+            raise CannotStartError(f"AWS does not tell whose credentials these are: {error}") from None
         self.account: str = caller["Account"]
         self.caller: str = caller["Arn"]
         # One run is told from another by this, so nobody else has such a name.

@@ -185,7 +185,7 @@ def _plan(options: Options, probes: Sequence[Probe], wanted: frozenset[str], lef
     yield f"Made, looked at and removed, with names that begin with {PREFIX}- and the tag {PREFIX}:"
     for probe in probes:
         ids = ", ".join(each for each in probe.ids if each in wanted) or "what the others need"
-        yield f"  {ids}: {probe.creates}"
+        yield f"  {ids}: {probe.creates(wanted)}"
     minutes = sum(probe.instance_minutes(wanted) for probe in probes)
     if not minutes:
         yield "No instance runs. What else it uses are single requests, and a KMS key where one is named above."
@@ -277,7 +277,8 @@ class _Looking:
             self._note_rest(probe, unchecked("The check itself failed.", text))
 
     def _clean(self) -> list[str]:
-        self._told.say("Removing what was made ...")
+        if self._run.ledger:
+            self._told.say("Removing what was made ...")
         problems = self._run.ledger.clean()
         for problem in problems:
             self._told.say(f"could not be removed: {problem}")

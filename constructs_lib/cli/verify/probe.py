@@ -43,7 +43,7 @@ class Probe(ABC):
     ids: tuple[str, ...]
     """The assumptions."""
 
-    creates: str
+    makes: str = ""
     """What it makes, for the person who is asked."""
 
     trains = False
@@ -54,6 +54,11 @@ class Probe(ABC):
 
     needs_candidate = False
     """Whether it wants what the run's job has trained."""
+
+    def creates(self, wanted: frozenset[str]) -> str:
+        """What it makes for these."""
+        del wanted
+        return self.makes
 
     def instance_minutes(self, wanted: frozenset[str]) -> int:
         """The most that it can cost, in minutes of instances. What it does is bounded by the same numbers."""

@@ -104,7 +104,7 @@ class _Jobs(Kind):
     """AutoML jobs. They cannot be deleted; one that has ended costs nothing and stays in the list."""
 
     what = "AutoML job"
-    seconds = 1800.0
+    seconds = 900.0
 
     def found(self, aws: Aws) -> Iterator[str]:
         """Those that any run has left."""

@@ -17,7 +17,7 @@ class Events(Probe):
     """A role that may tell the bus of one source."""
 
     ids = ("event-source",)
-    creates = "a role, and an event on the default bus whose source is automl-verify"
+    makes = "a role, and an event on the default bus whose source is automl-verify"
 
     def template(self, run: Run) -> Resources:
         """Its stack."""
@@ -59,7 +59,7 @@ class Encryption(Probe):
     """A key, roles that may use it in different ways, and a bucket that is encrypted with it."""
 
     ids = ("key-aliases", "result-key", "multipart-keys")
-    creates = "a KMS key (deleted after seven days, in which it costs nothing), a bucket, and seven roles"
+    makes = "a KMS key (deleted after seven days, in which it costs nothing), a bucket, and seven roles"
 
     def template(self, run: Run) -> Resources:
         """Its stack."""
@@ -147,6 +147,8 @@ def _multipart(run: Run, stack: Stack) -> Seen:
     error = refusal(lambda: run.aws.patiently(upload("All")))
     if error:
         return differs("With Encrypt, Decrypt and GenerateDataKey an upload in parts is refused", told(error))
+    if refusal(upload("Nothing")) is None:
+        return unchecked("An upload in parts was accepted without any permission on the key too")
     refused = {
         "kms:Decrypt": refusal(upload("NoDecrypt")),
         "kms:GenerateDataKey": refusal(upload("NoDataKey")),

@@ -18,14 +18,14 @@ def handle(event, context):
     sys.stdout.write(event["line"] + "\\n")
 """
 
-_METRIC_SECONDS: Final = 600.0
+_METRIC_SECONDS: Final = 300.0
 
 
 class MetricLines(Probe):
     """A function that logs in JSON and writes a line of the embedded metric format."""
 
     ids = ("metric-lines",)
-    creates = "a function with its role and log group, and one custom metric with one value"
+    makes = "a function with its role and log group, and one custom metric with one value"
 
     def template(self, run: Run) -> Resources:
         """Its stack."""
@@ -100,7 +100,7 @@ class FunctionNetwork(Probe):
     """A function in a VPC, with the permissions that the library gives such a one."""
 
     ids = ("function-network",)
-    creates = "a VPC with a subnet, and a function in it (Lambda takes up to 40 minutes to give its interface back)"
+    makes = "a VPC with a subnet, and a function in it (Lambda takes up to 40 minutes to give its interface back)"
 
     def template(self, run: Run) -> Resources:
         """Its stack."""

@@ -132,14 +132,14 @@ class Rollout(Probe):
     """An endpoint that is scaled, changed, rolled back by an alarm, and changed back."""
 
     ids = ("endpoint-volume", "scaled-capture", "rollback-alarms", "config-after-rollback", "update-back")
-    creates = f"a role, a KMS key, an alarm, and an endpoint with up to two {INSTANCE} (four while it changes)"
+    makes = f"a role, a KMS key, an alarm, and an endpoint with up to two {INSTANCE} (four while it changes)"
     trains = True
     needs_candidate = True
 
     def instance_minutes(self, wanted: frozenset[str]) -> int:
         """What it is bounded by."""
         del wanted
-        return _ROLLOUT_SECONDS * _ROLLOUT_INSTANCES // 60
+        return int((_ROLLOUT_SECONDS + ENDPOINT.seconds) * _ROLLOUT_INSTANCES // 60)
 
     def template(self, run: Run) -> Resources:
         """Its stack."""
@@ -258,14 +258,14 @@ class AsyncCapture(Probe):
     """An asynchronous endpoint that is to keep what it is asked."""
 
     ids = ("async-capture",)
-    creates = f"a role, and an asynchronous endpoint with one {INSTANCE}"
+    makes = f"a role, and an asynchronous endpoint with one {INSTANCE}"
     trains = True
     needs_candidate = True
 
     def instance_minutes(self, wanted: frozenset[str]) -> int:
         """What it is bounded by."""
         del wanted
-        return _ASYNC_SECONDS // 60
+        return int((_ASYNC_SECONDS + ENDPOINT.seconds) // 60)
 
     def template(self, run: Run) -> Resources:
         """Its stack."""
@@ -319,7 +319,7 @@ class ServerlessLimits(Probe):
     """Serverless endpoints with what they are said not to take."""
 
     ids = ("serverless-limits",)
-    creates = "a role, a VPC, and serverless endpoints if the service takes them, which cost nothing unasked"
+    makes = "a role, a VPC, and serverless endpoints if the service takes them, which cost nothing unasked"
     trains = True
     needs_candidate = True
 

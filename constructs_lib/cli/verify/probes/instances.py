@@ -16,7 +16,7 @@ class LocalStorage(Probe):
     """The disks of EC2's types that SageMaker offers for endpoints, without making any instance."""
 
     ids = ("local-storage",)
-    creates = "nothing: it reads EC2's list of instance types"
+    makes = "nothing: it reads EC2's list of instance types"
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
         """Look."""

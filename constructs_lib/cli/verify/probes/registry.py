@@ -35,7 +35,7 @@ class Models(Probe):
     """A model with the tag of its owner, and two roles of which one is that."""
 
     ids = ("tags-of-models",)
-    creates = "a bucket, a model that serves nothing, and three roles"
+    makes = "a bucket, a model that serves nothing, and three roles"
 
     def template(self, run: Run) -> Resources:
         """Its stack."""
@@ -87,7 +87,7 @@ class Registry(Probe):
     """A version that is registered twice with the same token, by a role that may read no object."""
 
     ids = ("client-token", "registry-objects")
-    creates = "a bucket, a model package group with a version, and a role"
+    makes = "a bucket, a model package group with a version, and a role"
 
     def template(self, run: Run) -> Resources:
         """Its stack."""

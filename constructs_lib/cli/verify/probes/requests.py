@@ -5,17 +5,19 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from .. import policies
-from ..aws import code, policy, refusal, told
+from ..aws import PROPAGATION, code, policy, refusal, told
 from ..probe import Probe, Run
 from ..seen import Seen, agrees, differs, unchecked
 from ..stack import Resources, Stack, allow, bucket, role_of, sub, trusting
 from ..things import JOB, ROLE, ROLE_PATH
-from .jobs import INSTANCES_AT_ONCE, KEY, about_the_role, execution_role, request, upload
+from .jobs import KEY, about_the_role, execution_role, minutes_of_a_job, request, upload
 
 _STOPPED_SECONDS: Final = 600
 """The longest that a job may run that is stopped at once."""
 
 _ABSENT: Final = "absent"
+_ROLES: Final = 3
+
 _OBJECTS: Final[tuple[policies.Statement, ...]] = policies.data("", "*", "out/")
 
 
@@ -39,7 +41,15 @@ class NewRole(Probe):
     """Roles that are used the moment they are made, in requests that are refused for another reason later on."""
 
     ids = ("role-text",)
-    creates = "a bucket with 600 rows, three roles; the requests are refused (a job that is made is stopped at once)"
+    makes = (
+        "a bucket with 600 rows, three roles; no job, for the service was seen to refuse the request (if it takes it, "
+        "that job is stopped at once)"
+    )
+
+    def instance_minutes(self, wanted: frozenset[str]) -> int:
+        """Those of one job, which nobody expects."""
+        del wanted
+        return minutes_of_a_job(_STOPPED_SECONDS)
 
     def template(self, run: Run) -> Resources:
         """Its stack."""
@@ -52,19 +62,23 @@ class NewRole(Probe):
         stack.made()
         upload(run, stack)
         errors: list[Any] = []
-        for number in range(1, 4):
-            errors += self._with_a_new_role(run, stack, number)
+        for number in range(1, _ROLES + 1):
+            last = self._with_a_new_role(run, stack, number, errors)
+            if last is None:
+                break  # the service has made a job: no more of them
+            if _ABSENT not in told(last):
+                yield "role-text", unchecked("The request was never refused for its target alone", told(last))
+                return
         texts = tuple(dict.fromkeys(told(error) for error in errors))
-        of_role = [error for error in errors if _ABSENT not in told(error)]
-        if not of_role:
-            yield "role-text", unchecked("Each new role was usable at once", *texts)
-        elif all(about_the_role(error) for error in of_role):
+        if not errors:
+            yield "role-text", unchecked("Each new role was usable at once")
+        elif all(about_the_role(error) for error in errors):
             yield "role-text", agrees("The library knows the error of a new role and waits for its end", *texts)
         else:
-            yield "role-text", differs("The library does not know the error of a new role", *texts)
+            yield "role-text", differs("The library does not know an error that passed by itself", *texts)
 
-    def _with_a_new_role(self, run: Run, stack: Stack, number: int) -> list[Any]:
-        """The errors of the same request, until the one that has nothing to do with the role."""
+    def _with_a_new_role(self, run: Run, stack: Stack, number: int, errors: list[Any]) -> Any:
+        """Ask until the target is all that is wrong; adds the errors before. The last error; None: a job was made."""
         iam = run.aws.client("iam")
         name = run.aws.name(f"new{number}")
         run.ledger.note(ROLE, name)
@@ -72,31 +86,31 @@ class NewRole(Probe):
         made = iam.create_role(RoleName=name, Path=ROLE_PATH, AssumeRolePolicyDocument=trust, Tags=run.aws.tags)
         document = json.dumps(policy(allow(["s3:GetObject", "s3:PutObject", "s3:ListBucket"])))
         iam.put_role_policy(RoleName=name, PolicyName="probe", PolicyDocument=document)
-        asked = _as_version_1(request(run, stack, "", target=_ABSENT, seconds=_STOPPED_SECONDS))
-        asked["RoleArn"] = made["Role"]["Arn"]
-        errors: list[Any] = []
+        role_arn = made["Role"]["Arn"]
+        wrong = request(run, stack, name, role_arn=role_arn, target=_ABSENT, seconds=_STOPPED_SECONDS)
+        asked = _as_version_1(wrong)
+        found: list[Any] = []
 
         def attempt() -> bool:
-            asked["AutoMLJobName"] = run.aws.name(f"{number}-{len(errors)}")
-            error = _create(run, "create_auto_ml_job", asked)
-            errors.extend([error] if error else [])
-            return error is None or not about_the_role(error)
+            found.append(_create(run, "create_auto_ml_job", asked))
+            return found[-1] is None or _ABSENT in told(found[-1])
 
-        run.aws.until(attempt, seconds=120, every=2)
-        return errors
+        run.aws.until(attempt, seconds=PROPAGATION, every=2)
+        errors += found[:-1]
+        return found[-1]
 
 
 class Rules(Probe):
     """Requests that the library refuses when the app is synthesized."""
 
     ids = ("v1-rules",)
-    creates = "a bucket with 600 rows, a role; three AutoML jobs if the service takes the requests, stopped at once"
+    makes = "a bucket with 600 rows, a role; three AutoML jobs if the service takes the requests, stopped at once"
     trains = True
 
     def instance_minutes(self, wanted: frozenset[str]) -> int:
         """What it is bounded by."""
         del wanted
-        return 3 * _STOPPED_SECONDS * INSTANCES_AT_ONCE // 60
+        return 3 * minutes_of_a_job(_STOPPED_SECONDS)
 
     def template(self, run: Run) -> Resources:
         """Its stack."""
@@ -123,7 +137,8 @@ class Rules(Probe):
 
     def _requests(self, run: Run, stack: Stack) -> dict[str, dict[str, Any]]:
         def plain() -> dict[str, Any]:
-            return _as_version_1(request(run, stack, "", seconds=_STOPPED_SECONDS))
+            asked = request(run, stack, "", role_arn=stack["RoleArn"], seconds=_STOPPED_SECONDS)
+            return _as_version_1(asked)
 
         objective = plain()
         del objective["ProblemType"]
@@ -146,13 +161,13 @@ class EmrServerless(Probe):
     """Requests with a role for EMR Serverless."""
 
     ids = ("emr-serverless",)
-    creates = "a bucket with 600 rows, three roles; two AutoML jobs if the service takes the requests, stopped at once"
+    makes = "a bucket with 600 rows, three roles; two AutoML jobs if the service takes the requests, stopped at once"
     trains = True
 
     def instance_minutes(self, wanted: frozenset[str]) -> int:
         """What it is bounded by."""
         del wanted
-        return 2 * _STOPPED_SECONDS * INSTANCES_AT_ONCE // 60
+        return 2 * minutes_of_a_job(_STOPPED_SECONDS)
 
     def template(self, run: Run) -> Resources:
         """Its stack."""
@@ -174,7 +189,8 @@ class EmrServerless(Probe):
         upload(run, stack)
 
         def ask(name: str, own_role: str) -> Any:
-            asked = request(run, stack, run.aws.name(name), seconds=_STOPPED_SECONDS)
+            arn = stack[own_role]
+            asked = request(run, stack, run.aws.name(name), role_arn=arn, seconds=_STOPPED_SECONDS)
             compute = {"EmrServerlessComputeConfig": {"ExecutionRoleARN": stack["EmrArn"]}}
             return _create(
                 run, "create_auto_ml_job_v2", {**asked, "AutoMLComputeConfig": compute, "RoleArn": stack[own_role]}

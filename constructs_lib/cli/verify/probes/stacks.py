@@ -17,7 +17,7 @@ class Signal(Probe):
     """A wait condition that is signalled."""
 
     ids = ("signal-resource",)
-    creates = "a stack with a wait condition"
+    makes = "a stack with a wait condition"
 
     def template(self, run: Run) -> Resources:
         """Its stack."""
@@ -89,7 +89,7 @@ class Rollback(Probe):
     """An update that replaces a custom resource, fails and is rolled back; then the stack is deleted."""
 
     ids = ("late-redelivery", "reverse-update", "rollback-status")
-    creates = "a stack with a function, its role and log group, and two custom resources"
+    makes = "a stack with a function, its role and log group, and two custom resources"
 
     def template(self, run: Run) -> Resources:
         """Its stack."""
@@ -128,16 +128,20 @@ class Rollback(Probe):
         statuses: list[str] = []
         deadline = time.monotonic() + 300 * account.PACE
         while stack.status() == "DELETE_IN_PROGRESS" and time.monotonic() < deadline:
-            if (shown := stack.shown("Replaced")) not in statuses:
+            if (shown := self._shown(stack)) not in statuses:
                 statuses.append(shown)
             run.aws.sleep(1.0)
-        seen = f"while the stack was deleted: {', '.join(statuses)}"
-        late = refusal(lambda: statuses.append(stack.shown("Replaced")))
-        after = f"afterwards: {told(late) if late else statuses[-1]}"
+        seen, after = f"while the stack was deleted: {', '.join(statuses)}", f"afterwards: {self._shown(stack)}"
         run.ledger.remove(STACK, stack.name)
         if "DELETE_IN_PROGRESS" in statuses:
             return agrees("A resource that is being deleted is shown as DELETE_IN_PROGRESS", seen, after)
         return differs("A resource that is being deleted is never shown as DELETE_IN_PROGRESS", seen, after)
+
+    def _shown(self, stack: Stack) -> str:
+        """The status, or why there is none."""
+        found: list[str] = []
+        error = refusal(lambda: found.append(stack.shown("Replaced")))
+        return told(error) if error else found[0]
 
 
 def _resources(*, value: str, fails: str, aws: Aws) -> Resources:
