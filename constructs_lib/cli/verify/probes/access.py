@@ -10,6 +10,12 @@ from ..stack import Resources, Stack, allow, bucket, key, role, sub
 
 Call = Callable[[], Any]
 
+_ALIAS_SECONDS: Final = 360.0
+"""A new alias may take five minutes until authorization knows it.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
+"""
+
 _ALIASED: Final = ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey", "kms:CreateGrant")
 
 
@@ -121,7 +127,7 @@ def _aliases(run: Run, stack: Stack) -> Seen:
             ),
         }
 
-    return allowed_and_denied(run, calls(named), calls(other), "the alias", "another alias")
+    return allowed_and_denied(run, calls(named), calls(other), "the alias", "another alias", seconds=_ALIAS_SECONDS)
 
 
 def _result(run: Run, stack: Stack) -> Seen:
@@ -166,7 +172,15 @@ def _upload_in_parts(s3: Any, bucket_name: str, object_key: str) -> None:
     s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": tag}]})
 
 
-def allowed_and_denied(run: Run, allowed: dict[str, Call], denied: dict[str, Call], what: str, other: str) -> Seen:
+def allowed_and_denied(
+    run: Run,
+    allowed: dict[str, Call],
+    denied: dict[str, Call],
+    what: str,
+    other: str,
+    *,
+    seconds: float = PROPAGATION,
+) -> Seen:
     """Whether a condition lets one role pass with every call and the other with none.
 
     Args:
@@ -175,12 +189,13 @@ def allowed_and_denied(run: Run, allowed: dict[str, Call], denied: dict[str, Cal
         denied: The same of a role whose policy names something else.
         what: What the first names.
         other: What the second names.
+        seconds: How long it may take until the policy is known everywhere.
     """
     refused: list[str] = []
     strange: list[str] = []
     for call in allowed.values():
         # Once one was refused for so long, the policy is known everywhere.
-        if error := refusal(lambda call=call: run.aws.patiently(call, 0 if refused else PROPAGATION)):  # type: ignore[misc]
+        if error := refusal(lambda call=call: run.aws.patiently(call, 0 if refused else seconds)):  # type: ignore[misc]
             (refused if is_denied(error) else strange).append(told(error))
     passed = [name for name, call in denied.items() if not ((error := refusal(call)) and is_denied(error))]
     if refused:

@@ -381,7 +381,7 @@ class Stopped(Probe):
                 return "ended"
             return "deploying" if job["AutoMLJobSecondaryStatus"] == "DeployingModel" else ""
 
-        if run.aws.until(deploying, seconds=JOB_SECONDS + GRACE_SECONDS, every=2) == "deploying":
+        if run.aws.until(deploying, seconds=JOB_SECONDS + GRACE_SECONDS) == "deploying":
             run.ledger.remove(JOB, name)
             job = describe(run, name)
             left = run.aws.until(lambda: self._endpoints(run, stack, began), seconds=300, every=15)
