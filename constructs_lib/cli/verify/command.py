@@ -12,8 +12,8 @@ from typing import Final, TextIO
 from .assumptions import ASSUMPTIONS
 from .aws import PREFIX, Aws, CannotStartError, told
 from .probe import Probe, Run
-from .probes import NO_CALL, PROBES
 from .report import FORMATS, Report
+from .rows import NO_CALL, PROBES
 from .scrub import Scrub
 from .seen import Seen, Verdict, unchecked
 from .stack import Stack, StackFailedError

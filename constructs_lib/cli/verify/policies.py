@@ -131,6 +131,29 @@ VOLUME_KEY: Final = allow(
 )
 """The key of volumes: `Key`."""
 
+CALLER_OF_JOBS: Final[tuple[Statement, ...]] = (
+    allow(
+        ["sagemaker:AddTags", "sagemaker:CreateAutoMLJob", "sagemaker:CreateAutoMLJobV2"],
+        [arn("sagemaker", "automl-job/*")],
+    ),
+    JOB[0],
+)
+"""Who makes a job that has a role of its own: what the service does as that role it must not do as the caller."""
+
+CALLER_OF_ENDPOINTS: Final[tuple[Statement, ...]] = (
+    allow(
+        [
+            "sagemaker:AddTags",
+            "sagemaker:CreateEndpoint",
+            "sagemaker:CreateEndpointConfig",
+            "sagemaker:UpdateEndpoint",
+            "sagemaker:UpdateEndpointWeightsAndCapacities",
+        ],
+        [arn("sagemaker", "endpoint/*"), arn("sagemaker", "endpoint-config/*")],
+    ),
+)
+"""Who makes an endpoint, in the same way."""
+
 SERVING: Final[tuple[Statement, ...]] = (
     allow(
         list(_LOGS),

@@ -18,7 +18,8 @@ def handle(event, context):
     sys.stdout.write(event["line"] + "\\n")
 """
 
-_METRIC_SECONDS: Final = 300.0
+METRIC_SECONDS: Final = 300.0
+"""How long the metric of a line is waited for."""
 
 
 class MetricLines(Probe):
@@ -70,11 +71,11 @@ class MetricLines(Probe):
     def _look(self, run: Run, stack: Stack, metric: dict[str, str], line: str) -> Seen:
         lines = run.aws.until(lambda: _lines_with(run, stack, "_aws"), seconds=180)
         logged = "the log has it as it was written" if line in lines else f"the log has: {' '.join(lines) or 'nothing'}"
-        if run.aws.until(lambda: _values(run, metric), seconds=_METRIC_SECONDS, every=15):
+        if run.aws.until(lambda: _values(run, metric), seconds=METRIC_SECONDS, every=15):
             return agrees("The metric of the line is there", logged)
         if not lines:
             return unchecked("Nothing of the function's log was there to be read")
-        return differs(f"The line came to no metric within {_METRIC_SECONDS / 60:.0f} minutes", logged)
+        return differs(f"The line came to no metric within {METRIC_SECONDS / 60:.0f} minutes", logged)
 
 
 def _lines_with(run: Run, stack: Stack, word: str) -> list[str]:

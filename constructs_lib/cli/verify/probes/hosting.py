@@ -9,7 +9,7 @@ from .. import policies
 from ..aws import refusal, told
 from ..probe import Probe, Run
 from ..seen import Seen, agrees, differs, unchecked
-from ..stack import Resources, Stack, allow, key, network, role_of
+from ..stack import Resources, Stack, allow, key, network, role, role_of
 from ..things import ENDPOINT, ENDPOINT_CONFIG, MODEL
 from .jobs import SAMPLE, group
 
@@ -19,6 +19,9 @@ _CHANGING: Final = ("Creating", "Updating", "SystemUpdating", "RollingBack")
 _ROLLOUT_SECONDS: Final = 5400
 _ROLLOUT_INSTANCES: Final = 4
 """Two instances, and two that are to take over."""
+
+CAPTURE_SECONDS: Final = 600.0
+"""How long what an endpoint was asked may take until it is kept."""
 
 _ASYNC_SECONDS: Final = 2700
 _PERCENT_BEFORE, _PERCENT_AFTER = 100, 50
@@ -32,7 +35,8 @@ class Served:
 
         Args:
             run: The run, which has a candidate.
-            stack: It has `Role`, the model's role.
+            stack: It has `Role`, the model's role, and `Caller`, who makes the endpoint: the service may use the
+                caller's permissions where the model's role lacks some, so it must not be the user.
             what: The end of the endpoint's name.
             seconds: How long it may live.
         """
@@ -60,25 +64,29 @@ class Served:
         self._run.ledger.note(ENDPOINT_CONFIG, name)
         instances = {"InstanceType": INSTANCE, "InitialInstanceCount": 1}
         variants = [{"VariantName": "probe", "ModelName": model, **(variant or instances)}]
-        self._sagemaker.create_endpoint_config(
-            EndpointConfigName=name, ProductionVariants=variants, Tags=self._run.aws.tags, **more
+        self._as_caller(
+            "create_endpoint_config",
+            EndpointConfigName=name,
+            ProductionVariants=variants,
+            Tags=self._run.aws.tags,
+            **more,
         )
         return name
 
     def create(self, config: str) -> None:
         """Have it made."""
         self._run.ledger.note(ENDPOINT, self.name)
-        self._sagemaker.create_endpoint(EndpointName=self.name, EndpointConfigName=config, Tags=self._run.aws.tags)
+        self._as_caller("create_endpoint", EndpointName=self.name, EndpointConfigName=config, Tags=self._run.aws.tags)
 
     def update(self, config: str, **more: Any) -> None:
         """Have it changed."""
-        self._sagemaker.update_endpoint(EndpointName=self.name, EndpointConfigName=config, **more)
+        self._as_caller("update_endpoint", EndpointName=self.name, EndpointConfigName=config, **more)
 
     def scale(self, instances: int) -> None:
         """Have another number of instances."""
         wanted = [{"VariantName": "probe", "DesiredInstanceCount": instances}]
-        self._sagemaker.update_endpoint_weights_and_capacities(
-            EndpointName=self.name, DesiredWeightsAndCapacities=wanted
+        self._as_caller(
+            "update_endpoint_weights_and_capacities", EndpointName=self.name, DesiredWeightsAndCapacities=wanted
         )
 
     def now(self) -> dict[str, Any]:
@@ -98,19 +106,26 @@ class Served:
         for problem in self._run.ledger.remove(ENDPOINT, self.name):
             self._run.say(f"not removed yet: {problem}")
 
+    def _as_caller(self, operation: str, **asked: Any) -> None:
+        # Each time anew: a session of a role lasts an hour.
+        call = getattr(self._stack.clients_of("Caller")("sagemaker"), operation)
+        self._run.aws.patiently(lambda: call(**asked))
+
     def _patiently(self, call: Any) -> None:
         """A role of a moment ago may not be usable yet."""
         if not self._run.aws.until(lambda: refusal(call) is None, seconds=60, every=10):
             call()
 
 
-def _serving_role(run: Run, *statements: policies.Statement) -> dict[str, Any]:
+def _roles(run: Run, *statements: policies.Statement) -> Resources:
     assert run.candidate is not None  # noqa: S101 - the run looks before it starts such a probe
     bucket = f"arn:{run.aws.partition}:s3:::{run.candidate.stack['Bucket']}"
     objects = allow(["s3:GetObject", "s3:PutObject"], [f"{bucket}/*"])
-    return role_of(
-        "sagemaker.amazonaws.com", *policies.SERVING, objects, allow(["s3:ListBucket"], [bucket]), *statements
-    )
+    listing = allow(["s3:ListBucket"], [bucket])
+    return {
+        "Role": role_of("sagemaker.amazonaws.com", *policies.SERVING, objects, listing, *statements),
+        "Caller": role(run.aws, *policies.CALLER_OF_ENDPOINTS),
+    }
 
 
 def _uri(run: Run, folder: str) -> str:
@@ -137,7 +152,7 @@ class Rollout(Probe):
     """An endpoint that is scaled, changed, rolled back by an alarm, and changed back."""
 
     ids = ("endpoint-volume", "scaled-capture", "rollback-alarms", "config-after-rollback", "update-back")
-    makes = f"a role, a KMS key, an alarm, and an endpoint with up to two {INSTANCE} (four while it changes)"
+    makes = f"two roles, a KMS key, an alarm, and an endpoint with up to two {INSTANCE} (four while it changes)"
     trains = True
     needs_candidate = True
 
@@ -165,7 +180,7 @@ class Rollout(Probe):
         if "endpoint-volume" in run.wanted:
             resources["Key"] = key()
             statements.append(policies.VOLUME_KEY)
-        return {**resources, "Role": _serving_role(run, *statements)}
+        return {**resources, **_roles(run, *statements)}
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
         """Look."""
@@ -263,7 +278,7 @@ class AsyncCapture(Probe):
     """An asynchronous endpoint that is to keep what it is asked."""
 
     ids = ("async-capture",)
-    makes = f"a role, and an asynchronous endpoint with one {INSTANCE}"
+    makes = f"two roles, and an asynchronous endpoint with one {INSTANCE}"
     trains = True
     needs_candidate = True
 
@@ -274,7 +289,7 @@ class AsyncCapture(Probe):
 
     def template(self, run: Run) -> Resources:
         """Its stack."""
-        return {"Role": _serving_role(run)}
+        return _roles(run)
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
         """Look."""
@@ -312,25 +327,25 @@ class AsyncCapture(Probe):
             return int(run.aws.until(look, seconds=seconds, every=15))
 
         answers = count("async-out/", 300)
-        kept = count("async-capture/", 600 if answers else 0)
+        kept = count("async-capture/", CAPTURE_SECONDS if answers else 0)
         if kept:
             return agrees("What the endpoint was asked is kept")
         if not answers:
             return unchecked("The endpoint gave no answer within 5 minutes")
-        return differs("The endpoint answered, and nothing was kept within 10 minutes")
+        return differs("The endpoint answered, and nothing was kept for 10 minutes")
 
 
 class ServerlessLimits(Probe):
     """Serverless endpoints with what they are said not to take."""
 
     ids = ("serverless-limits",)
-    makes = "a role, a VPC, and serverless endpoints if the service takes them, which cost nothing unasked"
+    makes = "two roles, a VPC, and serverless endpoints if the service takes them, which cost nothing unasked"
     trains = True
     needs_candidate = True
 
     def template(self, run: Run) -> Resources:
         """Its stack."""
-        return {**network(), "Role": _serving_role(run, *policies.NETWORK)}
+        return {**network(), **_roles(run, *policies.NETWORK)}
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
         """Look."""

@@ -68,7 +68,7 @@ class Job(Probe):
             "endpoint-chain": "a one-click endpoint, deleted at once",
         }
         chosen = [part for each, part in parts.items() if each in wanted]
-        return ", ".join(["a bucket with 600 rows, a role, an AutoML job with one candidate", *chosen])
+        return ", ".join(["a bucket with 600 rows, two roles, an AutoML job with one candidate", *chosen])
 
     def instance_minutes(self, wanted: frozenset[str]) -> int:
         """What it is bounded by."""
@@ -79,7 +79,7 @@ class Job(Probe):
         """Its stack."""
         prefix, objects = (KEY, KEY) if "key-as-prefix" in run.wanted else ("train/", "train/*")
         statements = [*policies.JOB, *policies.data(prefix, objects, "out/")]
-        resources: Resources = {"Bucket": bucket()}
+        resources: Resources = {"Bucket": bucket(), "Caller": role(run.aws, *policies.CALLER_OF_JOBS)}
         if "volume-grants" in run.wanted:
             resources["Key"] = key()
             statements.append(policies.VOLUME_KEY)
@@ -98,7 +98,7 @@ class Job(Probe):
         stack.made()
         upload(run, stack)
         name = run.aws.name("job")
-        create(run, self._request(run, stack, name))
+        create(run, stack, self._request(run, stack, name))
         deployment = DEPLOYMENT_SECONDS if "endpoint-chain" in run.wanted else 0
         job = ended(run, name, JOB_SECONDS + GRACE_SECONDS + deployment)
         if best := job.get("BestCandidate", {}).get("InferenceContainers"):
@@ -213,22 +213,25 @@ def request(
     }
 
 
-def create(run: Run, asked: dict[str, Any]) -> None:
-    """Make a job; one that ends elsewhere, or a role that is not usable yet, is waited for.
+def create(run: Run, stack: Stack, asked: dict[str, Any]) -> None:
+    """Make a job as `Caller`; one that ends elsewhere, or a role that is not usable yet, is waited for.
+
+    The service may use the caller's permissions where the job's role lacks some, so it must not be the user's.
 
     Raises:
         ClientError: The service does not take the request.
     """
     run.ledger.note(JOB, asked["AutoMLJobName"])
+    sagemaker = stack.clients_of("Caller")("sagemaker")
 
     def attempt() -> Any:
-        error = refusal(lambda: run.aws.client("sagemaker").create_auto_ml_job_v2(**asked))
+        error = refusal(lambda: sagemaker.create_auto_ml_job_v2(**asked))
         passes = error and (code(error) == "ResourceLimitExceeded" or about_the_role(error))
         return None if passes else error or "made"
 
     outcome = run.aws.until(attempt, seconds=600, every=10)
     if outcome is None:
-        run.aws.client("sagemaker").create_auto_ml_job_v2(**asked)
+        sagemaker.create_auto_ml_job_v2(**asked)
     elif outcome != "made":
         raise outcome
 
@@ -351,7 +354,7 @@ class Stopped(Probe):
     """A job that is stopped while it deploys."""
 
     ids = ("stopped-while-deploying",)
-    makes = "a bucket with 600 rows, a role, an AutoML job with one candidate; what it deploys is deleted"
+    makes = "a bucket with 600 rows, two roles, an AutoML job with one candidate; what it deploys is deleted"
     trains = True
 
     def instance_minutes(self, wanted: frozenset[str]) -> int:
@@ -361,9 +364,9 @@ class Stopped(Probe):
 
     def template(self, run: Run) -> Resources:
         """Its stack."""
-        del run
         statements = [*policies.JOB, *policies.ONE_CLICK, *policies.data(KEY, KEY, "out/")]
-        return {"Bucket": bucket(), **execution_role(statements)}
+        caller = role(run.aws, *policies.CALLER_OF_JOBS)
+        return {"Bucket": bucket(), "Caller": caller, **execution_role(statements)}
 
     def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
         """Look."""
@@ -372,7 +375,7 @@ class Stopped(Probe):
         upload(run, stack)
         name = run.aws.name("stop")
         deploys = {"ModelDeployConfig": {"AutoGenerateEndpointName": True}}
-        create(run, request(run, stack, name, role_arn=stack["RoleArn"]) | deploys)
+        create(run, stack, request(run, stack, name, role_arn=stack["RoleArn"]) | deploys)
         began = describe(run, name)["CreationTime"]
 
         def deploying() -> str:

@@ -1,0 +1,46 @@
+"""The probes, and why no call tells what none of them looks at."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from .probe import Probe
+from .probes.access import Encryption, Events
+from .probes.functions import FunctionNetwork, MetricLines
+from .probes.hosting import AsyncCapture, Rollout, ServerlessLimits
+from .probes.instances import LocalStorage
+from .probes.jobs import Job, Stopped
+from .probes.registry import Models, Registry
+from .probes.requests import EmrServerless, NewRole, Rules
+from .probes.stacks import Rollback, Signal
+
+PROBES: Final[tuple[Probe, ...]] = (
+    Signal(),
+    Rollback(),
+    Events(),
+    Encryption(),
+    MetricLines(),
+    Models(),
+    Registry(),
+    NewRole(),
+    LocalStorage(),
+    FunctionNetwork(),
+    Job(),
+    Rules(),
+    EmrServerless(),
+    Stopped(),
+    ServerlessLimits(),
+    AsyncCapture(),
+    Rollout(),
+)
+"""In the order in which they look. The job comes before what needs its candidate."""
+
+NO_CALL: Final[Mapping[str, str]] = {
+    "twelve-hours": "It takes a deployment of more than 12 hours with the CDK's execution role.",
+    "cpu-containers": (
+        "It takes jobs for images and texts, and endpoints on GPU and Inferentia instances, of which a new account "
+        "may have none: too dear for a check."
+    ),
+    "console-pages": "The pages are for a browser in which somebody is signed in; no call shows them.",
+    "series-channel": "No answer of the service tells which of its inputs a job has read.",
+}
+"""The assumptions that this command does not look at, with the reason."""

@@ -1,0 +1,272 @@
+"""`automl verify` in an account of the embedded AWS: it tells what is there, and leaves nothing."""
+
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from constructs_lib.cli.verify import policies
+from constructs_lib.cli.verify.assumptions import ASSUMPTIONS
+from constructs_lib.cli.verify.aws import PREFIX
+from constructs_lib.cli.verify.command import AGREED, DIFFERED, INTERRUPTED, NOTHING_MADE, Options, Told, verify
+from constructs_lib.cli.verify.probes import functions, hosting
+from constructs_lib.cli.verify.probes.access import Events
+from constructs_lib.cli.verify.rows import NO_CALL
+from constructs_lib.rehearsal.cloud.launcher import Cloud
+
+from . import account
+from .account import PACE, contents, surroundings
+
+pytestmark = pytest.mark.cloud
+
+ROOT = Path(__file__).parents[3]
+TINY_TRAINING = str(ROOT / "tests" / "rehearsal" / "cloud" / "tiny_training.py")
+
+OTHERWISE = {
+    # The embedded AWS is known to do these otherwise than the library assumes of AWS, or not at all.
+    "rollback-status": "differs",
+    "key-aliases": "differs",
+    "client-token": "differs",
+    "metric-lines": "differs",
+    "async-capture": "differs",
+    "emr-serverless": "differs",
+    "stopped-while-deploying": "differs",
+    "report-files": "differs",  # of the tiny training
+    "result-key": "could not be checked",
+    "multipart-keys": "could not be checked",
+    "role-text": "could not be checked",
+    "x86-images": "could not be checked",
+    **dict.fromkeys(NO_CALL, "could not be checked"),
+}
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    with Cloud.start(tmp_path_factory.mktemp("cloud"), training=TINY_TRAINING, account="210987654321") as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _in_the_cloud(cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in surroundings(cloud, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *rows: str) -> int:
+    return account.verify(monkeypatch, "--yes", *(argument for row in rows for argument in ("--only", row)))
+
+
+def told(capsys: pytest.CaptureFixture[str], row: str) -> str:
+    """What was said of a row while it was looked at."""
+    return next(line for line in capsys.readouterr().err.splitlines() if line.startswith(f"{row}: "))
+
+
+@contextmanager
+def nothing_left(cloud: Cloud) -> Iterator[None]:
+    before = contents(cloud)
+    yield
+    assert contents(cloud) == before
+
+
+def test_whole_run_tells_of_every_row_and_leaves_nothing(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(functions, "METRIC_SECONDS", 10)  # no metric will come: it is not waited for here
+    monkeypatch.setattr(hosting, "CAPTURE_SECONDS", 100)
+    file = tmp_path / "report.json"
+    with nothing_left(cloud):
+        assert account.verify(monkeypatch, "--yes", "--output", str(file)) == DIFFERED
+    rows = {row["id"]: row for row in json.loads(file.read_text())["rows"]}
+    expected = {each.id: OTHERWISE.get(each.id, "agrees") for each in ASSUMPTIONS}
+    assert {name: row["verdict"] for name, row in rows.items()} == expected, json.dumps(rows, indent=1)
+    assert rows["twelve-hours"]["seen"] == NO_CALL["twelve-hours"]
+    report = file.read_text()
+    assert cloud.account not in report
+    assert "arn:" not in report
+    assert "s3://" not in report
+    assert not re.search(rf"{PREFIX}-[0-9a-f]{{8}}", report)
+
+
+def without_its_condition(statement: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in statement.items() if name != "Condition"}
+
+
+def test_volume_key_that_the_role_may_not_grant_differs(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # The caller here is root, who may let the service use any key: only a key that denies it to the role shows it.
+    monkeypatch.setattr(policies, "VOLUME_KEY", {**policies.VOLUME_KEY, "Effect": "Deny"})
+    with nothing_left(cloud):
+        code = run(monkeypatch, "volume-grants")
+    assert code == DIFFERED, capsys.readouterr()
+    assert told(capsys, "volume-grants") == "volume-grants: differs. The job ended Failed"
+
+
+def test_condition_that_holds_nobody_differs(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = policies.own
+    monkeypatch.setattr(policies, "own", lambda *which: without_its_condition(own(*which)))
+    with nothing_left(cloud):
+        code = run(monkeypatch, "tags-of-models")
+    assert code == DIFFERED
+    assert "no obstacle to" in told(capsys, "tags-of-models")
+
+
+def test_source_that_is_not_let_pass_differs(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    template = Events.template
+
+    def for_another_source(self: Events, run: Any) -> Any:
+        return json.loads(json.dumps(template(self, run)).replace('"automl-verify"', '"somebody"'))
+
+    monkeypatch.setattr(Events, "template", for_another_source)
+    with nothing_left(cloud):
+        code = run(monkeypatch, "event-source")
+    assert code == DIFFERED
+    assert told(capsys, "event-source") == (
+        "event-source: differs. An event of the source that the policy names is refused"
+    )
+
+
+def test_interruption_in_the_middle_cleans_up_and_tells_what_was_seen(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(self: Events, run: Any) -> Any:
+        assert len(contents(cloud)["stacks"]) == 3
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Events, "run", interrupted)
+    with nothing_left(cloud):
+        assert run(monkeypatch, "signal-resource", "event-source", "tags-of-models") == INTERRUPTED
+    report = capsys.readouterr().out
+    assert "signal-resource: agrees" in report
+    for row in ("event-source", "tags-of-models"):
+        assert f"{row}: could not be checked" in report
+    assert "The run was interrupted before." in report
+
+
+def test_probe_that_breaks_does_not_keep_the_others_from_looking(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Events, "template", lambda self, run: {"Bad": {"Type": "AWS::IAM::NoSuchThing"}})
+    with nothing_left(cloud):
+        assert run(monkeypatch, "event-source", "signal-resource") == AGREED
+    report = capsys.readouterr().out
+    assert "signal-resource: agrees" in report
+    assert "event-source: could not be checked" in report
+
+
+@contextmanager
+def started(*rows: str) -> Iterator["subprocess.Popen[str]"]:
+    """The command as a process of its own that has made something."""
+    only = [argument for row in rows for argument in ("--only", row)]
+    program = (
+        "import sys\nfrom constructs_lib.cli import main\nfrom constructs_lib.cli.verify import aws\n"
+        f"aws.PACE = {PACE}\nsys.exit(main(['verify', '--yes', *sys.argv[1:]]))\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *only],
+        cwd=ROOT, env=dict(os.environ), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True,
+    ) as process:  # fmt: skip
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith(f"{rows[0]}: "):
+                break
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_signal_in_the_middle_cleans_up(cloud: Cloud) -> None:
+    with nothing_left(cloud), started("signal-resource", "function-network", "role-text") as process:
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == INTERRUPTED
+        assert "Interrupted: what was made is removed now" in said
+
+
+def decoys(cloud: Cloud) -> None:
+    """Things of somebody else, with names like ours but without our tag, or with that of another name."""
+    name = f"{PREFIX}-0badcafe-mine"
+    other = [{"Key": PREFIX, "Value": "another"}]
+    template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
+    cloud.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(template), Tags=other)
+    iam, sagemaker = cloud.client("iam"), cloud.client("sagemaker")
+    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = iam.create_role(
+        RoleName=name,
+        Path=f"/{PREFIX}/",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )["Role"]["Arn"]
+    sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer={"Image": "one"})
+    variant = {"VariantName": "one", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant], Tags=other)
+    cloud.client("s3").create_bucket(Bucket=name)
+
+
+def test_leftovers_of_a_killed_run_are_removed_by_the_next_and_nothing_else(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    decoys(cloud)
+    with nothing_left(cloud):
+        with started("tags-of-models", "key-as-prefix") as process:
+            deadline = time.monotonic() + 30
+            while not contents(cloud)["running jobs"] and time.monotonic() < deadline:
+                time.sleep(0.02)
+            process.kill()
+        left = contents(cloud)
+        assert len(left["stacks"]) > 1
+        # Nobody is asked about it: it is told.
+        assert account.verify(monkeypatch, "--clean") == NOTHING_MADE
+        said = capsys.readouterr().err
+        assert "Removed first, since an earlier run has left it" in said
+        assert "0badcafe" not in said
+        assert contents(cloud)["stacks"] == left["stacks"]
+        assert account.verify(monkeypatch, "--clean", "--yes") == AGREED
+    capsys.readouterr()
+    assert account.verify(monkeypatch, "--clean") == AGREED
+    assert capsys.readouterr().err == "There is nothing to be removed.\n"
+
+
+def test_question_tells_what_is_made_and_where_and_no_is_no(cloud: Cloud) -> None:
+    asked: list[str] = []
+    err = io.StringIO()
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return "n\n"
+
+    with nothing_left(cloud):
+        assert verify(Options(only=["scaled-capture"], price=0.5), Told(io.StringIO(), err, ask)) == NOTHING_MADE
+    assert asked == ["Do this in account 210987654321, us-east-1, as root? [y/N] "]
+    said = err.getvalue()
+    assert "an endpoint with up to two ml.m5.large (four while it changes)" in said
+    assert "what the others need: a bucket with 600 rows, two roles, an AutoML job with one candidate" in said
+    # Three instances for an hour of a job; four for an hour and a half of an endpoint, and half an hour to delete it.
+    assert "Instances run for 660 minutes at most (11.0 hours of one instance)" in said
+    assert "At 0.5 an hour that is 5.50 at most." in said
+
+
+def test_nobody_to_be_asked_is_a_refusal(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with nothing_left(cloud):
+        assert account.verify(monkeypatch, "--only", "signal-resource") == NOTHING_MADE
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1] == "there is no terminal to ask on: give --yes if all of this may be done"
+    assert "  signal-resource: a stack with a wait condition" in said
