@@ -140,7 +140,9 @@ def _check_output(output: Path | None) -> None:
         return
     if output.suffix not in FORMATS:
         raise CannotStartError(f"--output must end in {' or '.join(FORMATS)}, got '{output}'")
-    if output.is_dir() or not output.parent.is_dir():
+    if output.is_dir():
+        raise CannotStartError(f"--output: '{output}' is a folder")
+    if not output.parent.is_dir():
         raise CannotStartError(f"--output: '{output}' cannot be written: there is no folder '{output.parent}'")
 
 
