@@ -49,6 +49,10 @@ class Kept(ABC):
             DataFault: The request cannot be understood.
         """
 
+    def as_json(self, keys: Sequence[str], rows: Sequence[Sequence[Any]]) -> Any:
+        """The answer to a request as JSON holds it: what `answers` gave, by key."""
+        return {"predictions": [dict(zip(keys, row, strict=True)) for row in rows]}
+
     def save(self, archive: Path, metadata: Mapping[str, Any]) -> None:
         """Write a ``model.tar.gz``: the model, and beside it what a reader wants to know."""
         made_by = "the rehearsal of cdk-sagemaker-autopilot, not by Autopilot"

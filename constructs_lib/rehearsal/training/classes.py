@@ -13,7 +13,7 @@ from sklearn.base import clone
 
 from .faults import DataFault
 from .tabular.metrics import evaluate
-from .tabular.preparation import DEFAULT_VALIDATION_FRACTION, split_rows
+from .tabular.preparation import DEFAULT_VALIDATION_FRACTION, rare_classes, split_rows
 from .tabular.prepared import Prepared, Sample
 from .tabular.problem import MULTICLASS, Problem
 
@@ -73,8 +73,6 @@ def prepared(
 ) -> dict[str, Any]:
     """Keep what training needs; the job's only candidate, problem and notes as plain values."""
     training, validation = samples
-    counts = Counter(int(number) for number in training.target)
-    rare = [label for number, label in enumerate(labels) if counts[number] == 1]
     problem = Problem(problem_type=MULTICLASS, objective=OBJECTIVE, labels=labels)
     Prepared(target=target, mode="", problem=problem, columns=columns, training=training, validation=validation).save(
         directory
@@ -85,9 +83,8 @@ def prepared(
         "direction": "Maximize",
         "stage": "TrainingModels",
         "trials": [dict(trial)],
-        "average": None,
-        "cut_short": False,
-        "notes": [*notes, *([f"classes with a single row to train on: {', '.join(rare)}"] if rare else [])],
+        "ensemble": None,
+        "notes": [*notes, *rare_classes(labels, training)],
     }
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from .task import (
     REASON_LENGTH,
+    Analyzed,
+    BestChosen,
     Candidate,
     CandidateFinished,
     CandidateStarted,
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from .task import Event, Status, Task
 
 _SIDE_BY_SIDE = 2
+_MERGING = "MergingAutoMLTaskReports"
+"""The one stage in which all reports on a tabular job are made. AWS shows it, and its API's model does not know it."""
+
 _REPORTS = {
     "explain": ("GeneratingExplainabilityReport", "explainability", "ExplainabilityError"),
     "insights": ("GeneratingModelInsightsReport", "insights", "ModelInsightsError"),
@@ -106,15 +111,30 @@ class _Job:
         self._prepared = outcome.value
         for text in self._prepared["notes"]:
             self._note(text)
+        if isinstance(self._task, TrainingTask):
+            self._stage("FeatureEngineering")
+        self._on_event(
+            Analyzed(
+                problem_type=self._prepared["problem_type"],
+                objective=self._prepared["objective"],
+                direction=self._prepared["direction"],
+                mode=self._prepared.get("mode"),
+                notebooks=self._notebooks,
+            )
+        )
+
+    @property
+    def _notebooks(self) -> dict[str, Path]:
+        return {name: Path(path) for name, path in self._prepared.get("notebooks", {}).items()}
 
     def _train(self) -> None:
         self._stage(self._prepared["stage"])
         self._fit(self._call("fit", trial=trial) for trial in self._prepared["trials"])
         completed = self._completed()
-        average = self._prepared["average"]
-        if average and len(completed) > 1:
+        ensemble = self._prepared["ensemble"]
+        if ensemble and len(completed) >= ensemble["fewest"]:
             members = [str(candidate.model_archive) for candidate in completed]
-            self._fit([self._call("combine", trial=average, members=members)])
+            self._fit([self._call("combine", trial=ensemble["trial"], members=members)])
         if not self._completed():
             reasons = "; ".join(f"{candidate.name}: {candidate.failure_reason}" for candidate in self._candidates)
             raise _Failed(f"no candidate could be trained: {reasons}")
@@ -172,10 +192,15 @@ class _Job:
     def _report(self) -> str:
         """Explain the best candidate; return the job's last secondary status."""
         best = self._completed()[0]
-        ending = "MaxCandidatesReached" if self._prepared["cut_short"] else "Completed"
-        for step in self._task.reports:
+        ending = "Completed"
+        merged = isinstance(self._task, TrainingTask)
+        if merged:
+            self._stage(_MERGING)
+        self._on_event(BestChosen(candidate=best))
+        for step in self._prepared.get("reports", self._task.reports):
             stage, attribute, error = _REPORTS[step]
-            self._stage(stage)
+            if not merged:
+                self._stage(stage)
             named = {"name": best.name, "description": best.description} if step == "insights" else {}
             outcome = self._do(self._call(step, archive=str(best.model_archive), **named))
             if outcome.ended == "done":
@@ -206,16 +231,17 @@ class _Job:
     def _interrupted_result(self) -> TrainingResult:
         if self._cancelled.is_set():
             return self._result("Stopped", "Stopped")
-        if self._completed():
-            return self._result("Completed", "MaxAutoMLJobRuntimeReached")
-        reason = f"the maximum runtime of the job, {self._task.max_runtime} s, passed before any candidate was finished"
-        return self._result("Failed", "MaxAutoMLJobRuntimeReached", reason)
+        if not self._completed():  # such a job was seen to be Completed all the same, without a best candidate
+            passed = f"the maximum runtime of the job, {self._task.max_runtime} s, passed"
+            self._note(f"{passed} before any candidate was finished")
+        return self._result("Completed", "MaxAutoMLJobRuntimeReached")
 
     def _completed(self) -> list[Candidate]:
-        """The completed candidates, best first."""
+        """The completed candidates, best first; of equals, the one that is made of the others."""
         done = [candidate for candidate in self._candidates if candidate.status == "Completed"]
         sign = -1 if self._prepared.get("direction") == "Maximize" else 1
-        return sorted(done, key=lambda candidate: sign * (candidate.objective_value or 0.0))
+        ensemble = ((self._prepared.get("ensemble") or {}).get("trial") or {}).get("name")
+        return sorted(done, key=lambda each: (sign * (each.objective_value or 0.0), each.name != ensemble))
 
     def _result(self, status: Status, secondary_status: str, reason: str | None = None) -> TrainingResult:
         completed = self._completed()
@@ -230,7 +256,7 @@ class _Job:
             candidates=(*completed, *others),
             best=completed[0] if completed else None,
             notes=tuple(self._notes),
-            notebooks={name: Path(path) for name, path in self._prepared.get("notebooks", {}).items()},
+            notebooks=self._notebooks,
         )
 
     def _stage(self, secondary_status: str) -> None:

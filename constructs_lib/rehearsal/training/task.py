@@ -15,6 +15,9 @@ Direction = Literal["Maximize", "Minimize"]
 REASON_LENGTH = 1024
 """The longest failure reason that the service reports."""
 
+ENSEMBLE = "ensemble"
+"""Stands for an algorithm where a candidate is made of others."""
+
 NOT_TUNED = (
     "This machine does not fine-tune language models, so the rehearsal of this job ends here. Its data is in order: "
 )
@@ -108,7 +111,6 @@ class ForecastingTask(FileTask):
     """A job that forecasts the values of several time series."""
 
     kind = "forecast"
-    reports = ("explain",)
 
     frequency: str
     horizon: int
@@ -160,9 +162,25 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class StageEvent:
-    """The job has entered a stage, named as in ``AutoMLJobSecondaryStatus``."""
+    """The job has entered a stage, named as the service shows it in ``AutoMLJobSecondaryStatus``."""
 
     secondary_status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analyzed:
+    """The data is analysed: what is to be learned from it, and how."""
+
+    problem_type: str
+    """As in `TrainingResult`."""
+
+    objective: str
+    direction: Direction
+    mode: str | None = None
+    """Of a tabular job, the ``Mode`` that it runs in, whether one was given or not."""
+
+    notebooks: Mapping[str, Path] = field(default_factory=dict)
+    """As in `TrainingResult`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,13 +199,20 @@ class CandidateFinished:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BestChosen:
+    """All is trained, and this is the best of it; what is said of it is still to be written."""
+
+    candidate: Candidate
+
+
+@dataclass(frozen=True, kw_only=True)
 class Note:
     """Something that a reader of the result should know."""
 
     text: str
 
 
-Event = StageEvent | CandidateStarted | CandidateFinished | Note
+Event = StageEvent | Analyzed | CandidateStarted | CandidateFinished | BestChosen | Note
 
 
 @dataclass(frozen=True, kw_only=True)

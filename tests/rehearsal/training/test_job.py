@@ -20,6 +20,8 @@ from constructs_lib.rehearsal.training import job, train
 from constructs_lib.rehearsal.training.tabular import inference
 from constructs_lib.rehearsal.training.tabular.prepared import Prepared
 from constructs_lib.rehearsal.training.task import (
+    Analyzed,
+    BestChosen,
     CandidateFinished,
     CandidateStarted,
     Event,
@@ -42,7 +44,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes t
 @pytest.fixture(scope="module")
 def ensemble(tmp_path_factory: pytest.TempPathFactory) -> tuple[TrainingResult, list[Event], Path]:
     folder = tmp_path_factory.mktemp("ensemble")
-    result, events = run(customers_file(folder), folder)
+    result, events = run(customers_file(folder), folder, mode="ENSEMBLING")
     return result, events, folder
 
 
@@ -59,15 +61,42 @@ def test_a_job_reports_its_stages_and_each_candidate_in_order(
     result, events, _ = ensemble
     assert [event.secondary_status for event in events if isinstance(event, StageEvent)] == [
         "AnalyzingData",
+        "FeatureEngineering",
         "TrainingModels",
-        "GeneratingExplainabilityReport",
-        "GeneratingModelInsightsReport",
+        "MergingAutoMLTaskReports",
     ]
     started = [event.name for event in events if isinstance(event, CandidateStarted)]
     finished = [event.candidate.name for event in events if isinstance(event, CandidateFinished)]
     assert started[-1] == "average-ensemble"
     assert sorted(started) == sorted(finished) == sorted(candidate.name for candidate in result.candidates)
     assert [event.text for event in events if isinstance(event, Note)] == list(result.notes)
+
+
+def test_what_is_to_be_learned_is_told_before_anything_is_trained(
+    ensemble: tuple[TrainingResult, list[Event], Path],
+) -> None:
+    result, events, _ = ensemble
+    (analyzed,) = (event for event in events if isinstance(event, Analyzed))
+    assert (analyzed.problem_type, analyzed.objective, analyzed.direction, analyzed.mode) == (
+        "BinaryClassification",
+        "F1",
+        "Maximize",
+        "ENSEMBLING",
+    )
+    assert analyzed.notebooks == result.notebooks
+    kinds = [type(event) for event in events]
+    assert events[kinds.index(Analyzed) - 1] == StageEvent(secondary_status="FeatureEngineering")
+    assert kinds.index(Analyzed) < kinds.index(CandidateStarted)
+
+
+def test_the_best_is_told_before_it_is_explained(ensemble: tuple[TrainingResult, list[Event], Path]) -> None:
+    result, events, _ = ensemble
+    (chosen,) = (event.candidate for event in events if isinstance(event, BestChosen))
+    assert result.best is not None
+    assert chosen.name == result.best.name
+    assert (chosen.explainability, chosen.insights) == (None, None)
+    assert result.best.explainability is not None
+    assert events[-2] == StageEvent(secondary_status="MergingAutoMLTaskReports")
 
 
 def test_the_leaderboard_is_sorted_by_the_objective(ensemble: tuple[TrainingResult, list[Event], Path]) -> None:
@@ -160,7 +189,7 @@ def test_a_regression_is_tuned_and_sorted_by_the_smallest_error(tmp_path: Path) 
     file = write_csv(tmp_path / "prices.csv", *prices(600))
     result, events = run(file, tmp_path, target="price", mode="HYPERPARAMETER_TUNING", max_candidates=4)
     assert (result.problem_type, result.objective, result.objective_direction) == ("Regression", "MSE", "Minimize")
-    assert (result.status, result.secondary_status) == ("Completed", "MaxCandidatesReached")
+    assert (result.status, result.secondary_status) == ("Completed", "Completed"), "as since 2022, at MaxCandidates too"
     assert [candidate.status for candidate in result.candidates] == ["Completed"] * 4
     values = [candidate.objective_value or 0.0 for candidate in result.candidates]
     assert values == sorted(values)
@@ -186,6 +215,7 @@ def test_three_classes_are_told_apart_and_weights_matter(tmp_path: Path) -> None
         tmp_path,
         target="kind",
         sample_weight="w",
+        mode="ENSEMBLING",
         algorithms=["extra-trees", "linear-learner"],
         problem_type="MulticlassClassification",
         objective="F1macro",
@@ -207,7 +237,11 @@ def test_a_job_without_a_single_model_says_why(tmp_path: Path) -> None:
     header, rows = prices(600)
     huge = [[*row[:-1], f"{row[-1]}e300"] for row in rows]
     result, _ = run(
-        write_csv(tmp_path / "huge.csv", header, huge), tmp_path, target="price", algorithms=["linear-learner"]
+        write_csv(tmp_path / "huge.csv", header, huge),
+        tmp_path,
+        target="price",
+        mode="ENSEMBLING",
+        algorithms=["linear-learner"],
     )
     assert result.status == "Failed"
     assert result.failure_reason is not None
@@ -220,6 +254,7 @@ def test_a_candidate_over_its_time_is_stopped_and_the_others_are_kept(slow_file:
         slow_file,
         tmp_path,
         target="price",
+        mode="ENSEMBLING",
         algorithms=["linear-learner", "xgboost"],
         max_runtime_per_training_job=3,
     )
@@ -243,7 +278,11 @@ def test_a_job_over_its_time_keeps_what_is_finished_and_explains_nothing(
             passed += 3601
 
     task = TrainingTask(
-        training_files=[slow_file], target="price", algorithms=["linear-learner", "xgboost"], max_runtime=3600
+        training_files=[slow_file],
+        target="price",
+        mode="ENSEMBLING",
+        algorithms=["linear-learner", "xgboost"],
+        max_runtime=3600,
     )
     result = train(task, tmp_path, on_event=let_an_hour_pass, cancelled=threading.Event())
     assert (result.status, result.secondary_status) == ("Completed", "MaxAutoMLJobRuntimeReached")
@@ -252,10 +291,12 @@ def test_a_job_over_its_time_keeps_what_is_finished_and_explains_nothing(
     assert result.best.explainability is None
 
 
-def test_a_job_that_has_no_time_at_all_fails(tmp_path: Path) -> None:
+def test_a_job_that_has_no_time_at_all_ends_completed_without_a_best_candidate(tmp_path: Path) -> None:
+    """As such jobs were seen to (data-science-on-aws, issues 34 and 107)."""
     result, _ = run(customers_file(tmp_path), tmp_path, max_runtime=0)
-    assert (result.status, result.secondary_status) == ("Failed", "MaxAutoMLJobRuntimeReached")
-    assert result.failure_reason == "the maximum runtime of the job, 0 s, passed before any candidate was finished"
+    assert (result.status, result.secondary_status) == ("Completed", "MaxAutoMLJobRuntimeReached")
+    assert (result.best, result.candidates, result.failure_reason) == (None, (), None)
+    assert result.notes[-1] == "the maximum runtime of the job, 0 s, passed before any candidate was finished"
 
 
 def test_a_cancelled_job_stops_within_moments(slow_file: Path, tmp_path: Path) -> None:
@@ -268,7 +309,7 @@ def test_a_cancelled_job_stops_within_moments(slow_file: Path, tmp_path: Path) -
             cancelled.set()
             since = time.monotonic()
 
-    task = TrainingTask(training_files=[slow_file], target="price", algorithms=["xgboost"])
+    task = TrainingTask(training_files=[slow_file], target="price", mode="ENSEMBLING", algorithms=["xgboost"])
     result = train(task, tmp_path, on_event=cancel, cancelled=cancelled)
     assert (result.status, result.secondary_status, result.best) == ("Stopped", "Stopped", None)
     assert [candidate.status for candidate in result.candidates] == ["Stopped"]
@@ -296,7 +337,10 @@ def test_a_candidate_whose_process_is_killed_fails_alone_and_no_process_is_left(
                 os.kill(pid, signal.SIGKILL)
 
     task = TrainingTask(
-        training_files=[customers_file(tmp_path)], target="churned", algorithms=["linear-learner", "extra-trees"]
+        training_files=[customers_file(tmp_path)],
+        target="churned",
+        mode="ENSEMBLING",
+        algorithms=["linear-learner", "extra-trees"],
     )
     before = _children(os.getpid())
     result = train(task, tmp_path / "work", on_event=kill_once, cancelled=threading.Event())
@@ -312,7 +356,8 @@ def test_no_process_outlives_an_owner_that_was_killed(slow_file: Path, tmp_path:
     program = f"""
         import threading
         from pathlib import Path
-        from constructs_lib.rehearsal.training import CandidateStarted, TrainingTask, train
+        from constructs_lib.rehearsal.training import train
+        from constructs_lib.rehearsal.training.task import CandidateStarted, TrainingTask
 
         def report(event):
             if isinstance(event, CandidateStarted):

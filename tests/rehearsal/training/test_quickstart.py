@@ -12,7 +12,7 @@ DATA = Path(__file__).parents[3] / "examples" / "quickstart" / "data"
 
 
 def test_the_quickstart_data_trains_to_a_model_that_is_better_than_guessing(tmp_path: Path) -> None:
-    result, _ = run(DATA / "credit.csv", tmp_path, target="bad_credit")
+    result, _ = run(DATA / "credit.csv", tmp_path, target="bad_credit", mode="ENSEMBLING")
     assert (result.status, result.problem_type, result.objective) == ("Completed", "BinaryClassification", "F1")
     assert not any("ambiguous" in note for note in result.notes)
     assert len(result.candidates) == 6

@@ -46,7 +46,7 @@ def _model(folder: Path, file: Path, **fields: Any) -> Path:
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("model")
-    return _model(folder, customers_file(folder), target="churned", algorithms=["randomforest"])
+    return _model(folder, customers_file(folder), target="churned", algorithms=["randomforest"], mode="ENSEMBLING")
 
 
 @pytest.fixture(scope="module")
@@ -80,10 +80,11 @@ def test_an_answer_holds_the_keys_that_were_asked_for_in_order(server: Server) -
     young, old = json.loads(body)["predictions"]
     for answer, label in ((young, "yes"), (old, "no")):
         assert list(answer) == ALL.split(",")
-        assert answer["labels"] == ["no", "yes"]
+        assert answer["labels"] == "['no', 'yes']", "text, as the container of an ensemble was seen to answer"
         assert answer["predicted_label"] == label
-        assert sum(answer["probabilities"]) == pytest.approx(1)
-        assert answer["probability"] == max(answer["probabilities"])
+        assert isinstance(answer["probabilities"], str)
+        assert sum(json.loads(answer["probabilities"])) == pytest.approx(1)
+        assert answer["probability"] == max(json.loads(answer["probabilities"]))
 
 
 def test_csv_answers_quote_their_lists(server: Server) -> None:
@@ -100,8 +101,10 @@ def test_in_tuning_mode_the_probability_is_that_of_the_positive_class(tmp_path: 
         ((probability, probabilities),) = csv.reader(
             io.StringIO(tuned.predict(_csv(OLD), "text/csv", "text/csv")[0].decode())
         )
+        (same,) = json.loads(tuned.predict(_csv(OLD), "text/csv", "application/json")[0])["predictions"]
     finally:
         tuned.stop()
+    assert same == {"probability": float(probability), "probabilities": json.loads(probabilities)}
     assert float(probability) == json.loads(probabilities)[1] < 0.5
 
 
@@ -124,14 +127,18 @@ def test_values_that_are_missing_or_new_are_no_error(server: Server) -> None:
     assert len(answers) == 2
 
 
-def test_a_regression_answers_with_the_value(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("mode", "key"), [("ENSEMBLING", "predicted_label"), ("HYPERPARAMETER_TUNING", "score")])
+def test_a_regression_answers_with_the_value(tmp_path: Path, mode: str, key: str) -> None:
+    """In JSON, a tuned model's value was seen to be called as XGBoost calls it."""
     header, rows = prices(600)
-    model = _model(tmp_path, write_csv(tmp_path / "prices.csv", header, rows), target="price")
-    pricing = Server.start(model, {OUTPUT: "predicted_label"})
+    model = _model(tmp_path, write_csv(tmp_path / "prices.csv", header, rows), target="price", mode=mode)
+    pricing = Server.start(model, {OUTPUT: "predicted_label"} if mode == "ENSEMBLING" else {})
     try:
         body, _ = pricing.predict(_csv(*(row[:-1] for row in rows[:20])), "text/csv", "")
+        told, _ = pricing.predict(_csv(rows[0][:-1]), "text/csv", "application/json")
     finally:
         pricing.stop()
+    assert json.loads(told) == {"predictions": [{key: float(body.split()[0])}]}
     errors = [abs(float(said) - float(row[-1])) for said, row in zip(body.decode().split(), rows[:20], strict=True)]
     assert max(errors) < 5, "the noise in the prices has a deviation of 1"
 

@@ -1,41 +1,28 @@
-"""Forecasting: reads the series, forecasts what is known already to learn whom to trust, and serves the mean of all.
-
-A backtest forecasts the last steps of each history from the steps before them, in several windows one after the
-other. The weights of the algorithms in a window come from earlier windows alone, so that the metrics are those of real
-forecasts; a window before the first, where the data has one, is for the weights alone.
-
-A request is the history, with the columns of item, groups, time and target: ``text/csv`` with a header (other columns
-are passed over), or ``application/json``: ``{"instances": [{column: value}, ...]}``. An answer has a row per item and
-step of the horizon and a column per quantile. That form is ours: Autopilot's was not verified.
-"""
+"""The steps of a forecasting job: it reads the series, backtests each algorithm, and makes an ensemble of them."""
 
 from __future__ import annotations
 
-import csv
-import io
 import random
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import joblib
-import numpy as np
 
-from ..archive import Kept
 from ..faults import DataFault
-from ..tabular.data import MISSING, read, rows_of_csv
-from ..tabular.inference import rows_of_json, table_of
-from ..tabular.metrics import evaluate_forecasts
+from ..tabular.data import read
 from ..tabular.problem import direction
 from ..tabular.reports import write_json
-from ..task import ForecastingTask
+from ..task import ENSEMBLE, ForecastingTask
 from . import forecasters
+from .backtest import Backtest, Series
 from .frequency import Frequency, Grid
+from .model import ForecastModel, combined
 from .series import History, Key, Layout, Observation, histories, observations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -52,115 +39,9 @@ MOST_ROWS = 1_000_000
 MOST_ITEMS = 20
 """Items that the backtest looks at; a random sample of more."""
 
-WINDOWS = 3
-"""Windows of the backtest, each as long as the horizon."""
-
-_MEDIAN = 0.5
-_NAME = "ensemble"
-_FILE = "series.joblib"
+_SHOWN = 3
+_SAID = "said.joblib"
 _SEED = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Series:
-    """What the steps of a forecasting job read."""
-
-    layout: Layout
-    grid: Grid
-    horizon: int
-    quantiles: tuple[str, ...]
-    algorithms: tuple[str, ...]
-    objective: str
-    items: Mapping[Key, History]
-
-    @property
-    def levels(self) -> Floats:
-        """The quantiles as shares, and last the median."""
-        return np.array([*(int(name[1:]) / 100 for name in self.quantiles), _MEDIAN])
-
-    @classmethod
-    def load(cls, directory: Path) -> Series:
-        """Read what `prepare` wrote."""
-        series: Series = joblib.load(directory / _FILE)
-        return series
-
-
-@dataclass(frozen=True, kw_only=True)
-class Forecast:
-    """What was said of one item in one window, and what came to be."""
-
-    window: int
-    key: Key
-    start: int
-    truth: Floats
-    scale: float
-    said: Mapping[str, Floats]
-    """By algorithm, and `_NAME`: a row per step, a column per quantile and one for the median."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ForecastModel(Kept):
-    """Forecasts whatever history it is given, with the weights that the backtest gave each algorithm."""
-
-    names_its_columns = True
-
-    layout: Layout
-    grid: Grid
-    horizon: int
-    quantiles: tuple[str, ...]
-    levels: tuple[float, ...]
-    weights: Mapping[str, float]
-
-    def described(self) -> dict[str, Any]:
-        """Columns, horizon, quantiles and weights."""
-        return {
-            "problem_type": "TimeSeriesForecasting",
-            "columns": self.layout.columns,
-            "frequency": str(self.grid.frequency),
-            "horizon": self.horizon,
-            "quantiles": self.quantiles,
-            "weights": dict(self.weights),
-        }
-
-    def keys(self, output: str) -> list[str]:
-        """Item, groups, time and quantiles, whatever is asked for: the choice is for classifications."""
-        del output
-        return [*self.layout.items, self.layout.timestamp, *self.quantiles]
-
-    def answers(self, body: bytes, content_type: str, keys: Sequence[str]) -> list[list[Any]]:
-        """The forecast of each item in the request."""
-        del keys
-        rows = []
-        for key, history in self._histories(body, content_type).items():
-            if len(history.values) < forecasters.FEWEST_STEPS:
-                raise DataFault(
-                    f"{_shown(key)} has {len(history.values)} steps of {self.grid.frequency}; a forecast needs at "
-                    f"least {forecasters.FEWEST_STEPS}"
-                )
-            made = forecasters.forecast(
-                list(self.weights), history.values, self.horizon, self.levels, self.grid.frequency.season
-            )
-            if not made:
-                raise DataFault(f"no algorithm of the model can be fitted to the history of {_shown(key)}")
-            for step, quantiles in enumerate(_mean(made, self.weights)):
-                rows.append([*key, self.grid.text(history.end + step), *map(float, quantiles)])
-        return rows
-
-    def _histories(self, body: bytes, content_type: str) -> dict[Key, History]:
-        text, is_json = table_of(body, content_type)
-        columns = self.layout.columns
-        if is_json:
-            rows = rows_of_json(text, columns)
-        else:
-            columns, *rows = list(rows_of_csv(io.StringIO(text, newline=""), "the body")) or [[]]
-            lost = [name for name in self.layout.columns if name not in columns]
-            if lost:
-                raise DataFault(f"the body must begin with a header; it has no {', '.join(map(repr, lost))}")
-        cells = [["" if (cell := value.strip()) in MISSING else cell for value in row] for row in rows]
-        found = histories(observations(cells, columns, self.layout, "the body"), self.grid, self.layout)
-        if not found:
-            raise DataFault("the body has no history")
-        return found
 
 
 def prepare(task: Mapping[str, Any], directory: str) -> dict[str, Any]:
@@ -173,71 +54,124 @@ def prepare(task: Mapping[str, Any], directory: str) -> dict[str, Any]:
 
 
 def fit(trial: Mapping[str, Any], directory: str) -> dict[str, Any]:
-    """Backtest all algorithms, weigh them, and keep the candidate.
+    """Backtest one algorithm and keep it as a candidate.
 
     Returns:
-        The path of its ``model.tar.gz`` and of the backtest's folder, its metrics, what it is, and notes.
+        The path of its ``model.tar.gz`` and of the backtest's folder, its metrics, and notes.
     """
-    series = Series.load(Path(directory))
-    forecasts, weights = _backtest(series)
-    metrics = {
-        name: _measure([one for one in forecasts if name in one.said], name, series) for name in (_NAME, *weights)
-    }
+    algorithm = trial["algorithm"]
+    backtest = Backtest(Series.load(Path(directory)))
+    said, missed = backtest.run(algorithm)
+    kept = _keep(trial, directory, backtest, said, {algorithm: 1.0}, trial["description"])
+    note = (
+        f"{algorithm} could not be fitted to {missed} of {len(backtest.cases)} histories of the backtest: "
+        f"{forecasters.ALWAYS} spoke for it there"
+    )
+    return {**kept, "notes": [note] if missed else []}
+
+
+def combine(trial: Mapping[str, str], members: Sequence[str], directory: str) -> dict[str, Any]:
+    """Weigh the algorithms that were backtested, and keep the ensemble.
+
+    Args:
+        trial: Name and description.
+        members: The archives of their candidates.
+        directory: What `prepare` wrote to.
+
+    Returns:
+        As `fit`, and what the candidate is.
+    """
+    backtest = Backtest(Series.load(Path(directory)))
+    said: dict[str, Floats] = {}
+    for member in members:
+        said |= joblib.load(Path(member).parent / _SAID)
+    weights = backtest.weigh(said)
     description = (
         f"the weighted mean of {', '.join(f'{weight:.2f} {name}' for name, weight in weights.items())} ("
-        + ("; ".join(f"{name}: {forecasters.DESCRIPTIONS[name]}" for name in weights))
+        + "; ".join(f"{name}: {forecasters.DESCRIPTIONS[name]}" for name in weights)
         + ")"
     )
-    folder = Path(directory) / "candidates" / trial["name"]
-    model = ForecastModel(
-        layout=series.layout,
-        grid=series.grid,
-        horizon=series.horizon,
-        quantiles=series.quantiles,
-        levels=tuple(float(level) for level in series.levels[:-1]),
-        weights=weights,
-    )
-    model.save(
-        folder / "model.tar.gz", {"candidate": trial["name"], "description": description, "metrics": metrics[_NAME]}
-    )
-    _write_backtest(folder / "backtest", series, forecasts, metrics, weights)
-    missed = {name: sum(name not in one.said for one in forecasts) for name in series.algorithms}
-    return {
-        "archive": str(folder / "model.tar.gz"),
-        "backtest": str(folder / "backtest"),
-        "metrics": {"Validation": metrics[_NAME]},
-        "description": description,
-        "notes": [
-            f"{name} could not be fitted to {count} of {len(forecasts)} histories of the backtest"
-            for name, count in missed.items()
-            if count
-        ],
-    }
+    return _keep(trial, directory, backtest, combined(said, weights), weights, description)
 
 
 def explain(archive: str, directory: str) -> str:
-    """Write how much each algorithm counts, and what columns count for.
+    """Write what the columns beside the series count for: nothing.
 
     Returns:
-        The folder with ``weights.json``.
+        The folder with ``impacts.json``.
     """
-    model, series = ForecastModel.open(Path(archive)), Series.load(Path(directory))
+    series = Series.load(Path(directory))
     folder = Path(archive).parent / "explainability"
     write_json(
-        folder / "weights.json",
+        folder / "impacts.json",
         {
-            "method": "weights of the algorithms by their errors (Autopilot reports the impact of columns)",
-            "meaning": "each forecast is their weighted mean; the only column that any of them looks at is the target",
+            "method": "none is needed (Autopilot computes the impact of each column)",
+            "meaning": "the only column that any algorithm looks at here is the target",
+            "columns": dict.fromkeys(series.covariates, 0.0),
+        },
+    )
+    return str(folder)
+
+
+def insights(archive: str, directory: str, name: str, description: str) -> str:
+    """Write how good the model was in the backtest, and how much each algorithm counts in it.
+
+    Returns:
+        The folder with ``statistics.json``.
+    """
+    model, series = ForecastModel.open(Path(archive)), Series.load(Path(directory))
+    backtest = Backtest(series)
+    said = joblib.load(Path(archive).parent / _SAID)
+    folder = Path(archive).parent / "model-insights"
+    write_json(
+        folder / "statistics.json",
+        {
+            "candidate": name,
+            "description": description,
+            "problem_type": "TimeSeriesForecasting",
             "objective": series.objective,
+            "metrics": backtest.measure(*said.values()),
             "weights": dict(model.weights),
         },
     )
     return str(folder)
 
 
+def _keep(
+    trial: Mapping[str, str],
+    directory: str,
+    backtest: Backtest,
+    said: Floats,
+    weights: Mapping[str, float],
+    description: str,
+) -> dict[str, Any]:
+    series = backtest.series
+    metrics = backtest.measure(said)
+    folder = Path(directory) / "candidates" / trial["name"]
+    model = ForecastModel(
+        layout=series.layout,
+        header=series.header,
+        grid=series.grid,
+        horizon=series.horizon,
+        quantiles=series.quantiles,
+        levels=tuple(series.levels),
+        weights=weights,
+    )
+    model.save(folder / "model.tar.gz", {"candidate": trial["name"], "description": description, "metrics": metrics})
+    joblib.dump({trial["algorithm"]: said}, folder / _SAID)
+    backtest.write(folder / "backtest", said, {"weights": dict(weights)})
+    return {
+        "archive": str(folder / "model.tar.gz"),
+        "backtest": str(folder / "backtest"),
+        "metrics": {"Validation": metrics},
+        "description": description,
+    }
+
+
 class _Preparation:
     def __init__(self, task: ForecastingTask) -> None:
         self._task = task
+        self._covariates: tuple[str, ...] = ()
         self._notes: list[str] = []
 
     def result(self, directory: Path) -> dict[str, Any]:
@@ -245,37 +179,43 @@ class _Preparation:
         forecasters.require_library()
         frequency = Frequency.parse(task.frequency)
         objective, algorithms = self._objective(), self._algorithms()
-        layout, seen = self._read()
+        layout, header, seen = self._read()
         grid = Grid.of(frequency, min(one.moment for one in seen))
         found = histories(seen, grid, layout)
         self._check_horizon(found)
         items = self._long_enough(found)
+        self._note_zeros(items, objective)
+        self._note_merged(items, layout)
         self._note_gaps(items, layout)
-        directory.mkdir(parents=True, exist_ok=True)
         series = Series(
             layout=layout,
+            header=header,
+            covariates=self._covariates,
             grid=grid,
             horizon=task.horizon,
             quantiles=tuple(task.quantiles or DEFAULT_QUANTILES),
-            algorithms=algorithms,
             objective=objective,
             items=self._sampled(items),
         )
-        joblib.dump(series, directory / _FILE)
+        series.save(directory)
         return {
             "problem_type": "TimeSeriesForecasting",
             "objective": objective,
             "direction": direction(objective),
             "stage": "TrainingModels",
             "trials": [
-                {
-                    "name": "forecast-ensemble",
-                    "algorithm": _NAME,
-                    "description": f"the weighted mean of {', '.join(algorithms)}",
-                }
+                {"name": name, "algorithm": name, "description": forecasters.DESCRIPTIONS[name]} for name in algorithms
             ],
-            "average": None,
-            "cut_short": False,
+            "ensemble": {
+                "trial": {
+                    "name": ENSEMBLE,
+                    "algorithm": ENSEMBLE,
+                    "description": f"the weighted mean of {', '.join(algorithms)}",
+                },
+                "fewest": 1,
+            },
+            # Without other columns than those of the series, Autopilot was seen to explain nothing.
+            "reports": [*(["explain"] if self._covariates else []), "insights"],
             "notes": self._notes,
         }
 
@@ -286,21 +226,15 @@ class _Preparation:
         return objective
 
     def _algorithms(self) -> tuple[str, ...]:
-        asked = self._task.algorithms or (*forecasters.DESCRIPTIONS, *forecasters.NOT_RUN)
-        run = tuple(name for name in forecasters.DESCRIPTIONS if name in asked)
-        if not run:
-            raise DataFault(
-                f"none of the algorithms asked for ({', '.join(asked)}) is run on this machine; it has "
-                f"{', '.join(forecasters.DESCRIPTIONS)}"
-            )
+        asked = self._task.algorithms or (*forecasters.DESCRIPTIONS,)
         self._notes += [
-            f"{name} is not run here: it needs libraries too heavy for a rehearsal"
-            for name in forecasters.NOT_RUN
+            f"{name} is not run here, it needs libraries too heavy for a rehearsal: {forecasters.DESCRIPTIONS[name]}"
+            for name in forecasters.STAND_INS
             if name in asked
         ]
-        return run
+        return tuple(name for name in forecasters.DESCRIPTIONS if name in asked)
 
-    def _read(self) -> tuple[Layout, list[Observation]]:
+    def _read(self) -> tuple[Layout, tuple[str, ...], list[Observation]]:
         task = self._task
         layout: Layout | None = None
 
@@ -324,7 +258,7 @@ class _Preparation:
         self._notes += table.notes("training")
         if layout is None or not table.rows:
             raise DataFault(f"the training data has no usable row{table.why_dropped()}")
-        return layout, observations(table.rows, table.columns, layout, "the training data")
+        return layout, tuple(table.columns), observations(table.rows, table.columns, layout, "the training data")
 
     def _note_unused(self, layout: Layout, names: Sequence[str]) -> None:
         task = self._task
@@ -333,7 +267,8 @@ class _Preparation:
         for name in asked:
             if name not in others:
                 raise DataFault(f"the feature specification names {name!r}, which cannot be a feature of this data")
-        if asked and others:
+        self._covariates = tuple(asked) if others else ()
+        if self._covariates:
             self._notes.append(
                 f"other columns are not used here: {', '.join(asked)}; the algorithms look at the target alone"
             )
@@ -361,10 +296,32 @@ class _Preparation:
         rule = f"a history of {needed} steps, with values in {fewest} of them"
         if not kept:
             raise DataFault(f"no item has {rule}, as a horizon of {self._task.horizon} needs at least")
-        if short := [_shown(key) for key in items if key not in kept]:
-            shown = ", ".join(short[:3]) + (", ..." if len(short) > 3 else "")
-            self._notes.append(f"{len(short)} items are left out of the backtest, without {rule}: {shown}")
+        if short := [key for key in items if key not in kept]:
+            self._notes.append(f"{len(short)} items are left out of the backtest, without {rule}: {_named(short)}")
         return kept
+
+    def _note_zeros(self, items: Mapping[Key, History], objective: str) -> None:
+        zeros = [key for key, item in items.items() if not item.values.any()]
+        if len(zeros) == len(items) and objective != "RMSE":
+            raise DataFault(
+                f"every value of {self._task.target!r} is zero, in each of {len(items)} series: {objective} is not "
+                "defined there"
+            )
+        if zeros:
+            self._notes.append(
+                f"{len(zeros)} of {len(items)} series hold nothing but zeros, of which MAPE and MASE say nothing: "
+                f"{_named(zeros)}"
+            )
+
+    def _note_merged(self, items: Mapping[Key, History], layout: Layout) -> None:
+        merged = [key for key, item in items.items() if item.merged]
+        if merged:
+            steps = sum(items[key].merged for key in merged)
+            how = layout.aggregation + ("" if self._task.aggregation else ", as without an Aggregation")
+            self._notes.append(
+                f"{steps} steps have more than one row, in {len(merged)} of {len(items)} series ({_named(merged)}); "
+                f"the rows of a step became one value: {how}"
+            )
 
     def _note_gaps(self, items: Mapping[Key, History], layout: Layout) -> None:
         filled = sum(item.filled for item in items.values())
@@ -381,114 +338,6 @@ class _Preparation:
         return {key: items[key] for key in sorted(chosen)}
 
 
-def _backtest(series: Series) -> tuple[list[Forecast], dict[str, float]]:
-    """The forecasts of all windows, the earliest first, and the weights that the algorithms have after them."""
-    done: list[Forecast] = []
-    weights = dict.fromkeys(series.algorithms, 1 / len(series.algorithms))
-    for window in range(-1, WINDOWS):
-        for key, start, past, truth in _cases(series, window):
-            said = forecasters.forecast(
-                series.algorithms, past, series.horizon, series.levels.tolist(), series.grid.frequency.season
-            )
-            if said:
-                said = {**said, _NAME: _mean(said, weights)}
-                scale = _naive_error(past, series.grid.frequency.season)
-                done.append(Forecast(window=window, key=key, start=start, truth=truth, scale=scale, said=said))
-        weights = _weights(done, series) or weights
-    measured = [one for one in done if one.window >= 0]
-    if not measured:
-        raise DataFault("no algorithm can be fitted to the history of any item")
-    return measured, weights
-
-
-def _cases(series: Series, window: int) -> Iterator[tuple[Key, int, Floats, Floats]]:
-    """Each item with the step where the window starts, the values before it, and those in it."""
-    end = max(item.end for item in series.items.values())
-    start = end - series.horizon * (WINDOWS - window)
-    for key, item in series.items.items():
-        past, truth = (
-            item.values[: max(0, start - item.first)],
-            item.values[max(0, start - item.first) :][: series.horizon],
-        )
-        if len(past) >= forecasters.FEWEST_STEPS:
-            yield key, start, past, truth
-
-
-def _weights(done: Sequence[Forecast], series: Series) -> dict[str, float]:
-    """More for an algorithm with smaller errors so far; one that could never be fitted gets none."""
-    errors = {}
-    for name in series.algorithms:
-        forecasts = [one for one in done if name in one.said]
-        if forecasts:
-            measured = _measure(forecasts, name, series)
-            errors[name] = measured.get(OBJECTIVES[0], measured["RMSE"])
-    smallest = min(errors.values(), default=0.0)
-    if smallest == 0:
-        errors = {name: 1.0 for name, error in errors.items() if error == 0}
-    total = sum(1 / error for error in errors.values())
-    return {name: 1 / error / total for name, error in errors.items()}
-
-
-def _mean(said: Mapping[str, Floats], weights: Mapping[str, float]) -> Floats:
-    """The weighted mean of those who said anything."""
-    known = {name: weights[name] for name in said if weights.get(name)}
-    if not known:  # whoever earned trust cannot be fitted to this history: listen to the others alike
-        known = dict.fromkeys(said, 1.0)
-    total = sum(known.values())
-    mean: Floats = np.sum([weight / total * said[name] for name, weight in known.items()], axis=0)
-    return mean
-
-
-def _measure(forecasts: Sequence[Forecast], name: str, series: Series) -> dict[str, float]:
-    said = np.stack([one.said[name] for one in forecasts])
-    return evaluate_forecasts(
-        np.stack([one.truth for one in forecasts]),
-        said[..., :-1],
-        series.levels[:-1],
-        said[..., -1],
-        np.array([one.scale for one in forecasts]),
-    )
-
-
-def _naive_error(past: Floats, season: int) -> float:
-    """How far off one is who says that each step is like the same step of the season before."""
-    lag = season if len(past) > season else 1
-    return float(np.mean(np.abs(past[lag:] - past[:-lag])))
-
-
-def _write_backtest(
-    folder: Path,
-    series: Series,
-    forecasts: Sequence[Forecast],
-    metrics: Mapping[str, Mapping[str, float]],
-    weights: Mapping[str, float],
-) -> None:
-    write_json(
-        folder / "metrics.json",
-        {
-            "about": "true forecasts of the past: each was made from the steps before its window alone",
-            "windows": WINDOWS,
-            "horizon": series.horizon,
-            "items": len({one.key for one in forecasts}),
-            "metrics": metrics,
-            "metrics_by_window": [
-                _measure(of_window, _NAME, series)
-                for window in range(WINDOWS)
-                if (of_window := [one for one in forecasts if one.window == window])
-            ],
-            "weights": dict(weights),
-        },
-    )
-    with (folder / "forecasts.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(
-            ["window", *series.layout.items, series.layout.timestamp, series.layout.target, *series.quantiles]
-        )
-        for one in forecasts:
-            for step, (truth, said) in enumerate(zip(one.truth, one.said[_NAME], strict=True)):
-                moment = series.grid.text(one.start + step)
-                writer.writerow([one.window + 1, *one.key, moment, float(truth), *map(float, said[:-1])])
-
-
-def _shown(key: Key) -> str:
-    return " / ".join(key)
+def _named(keys: Sequence[Key]) -> str:
+    shown = ", ".join(" / ".join(key) for key in keys[:_SHOWN])
+    return f"{shown}, ..." if len(keys) > _SHOWN else shown

@@ -16,6 +16,7 @@ _PATTERN = re.compile(r"(\d*)(Y|M|W|D|H|min)")
 _MOST: Mapping[str, int] = {"min": 59, "H": 23, "D": 6, "W": 4, "M": 11, "Y": 1}
 _SECONDS: Mapping[str, int] = {"min": 60, "H": 3600, "D": 86_400, "W": 7 * 86_400}
 _MONTHS: Mapping[str, int] = {"M": 1, "Y": 12}
+_WHOLE_DAYS = ("D", "W")
 _SEASONS: Mapping[str, int] = {"min": 1440, "H": 24, "D": 7, "W": 52, "M": 12, "Y": 1}
 """Steps of one unit after which a season begins anew: a day, a week or a year. Our choice; Autopilot's is unknown."""
 
@@ -76,12 +77,13 @@ class Grid:
         return int((moment - self.anchor) // (_SECONDS[unit] * count))
 
     def text(self, step: int) -> str:
-        """When a step begins."""
+        """When a step begins: a date alone, as it was seen of days, or date and time of shorter steps."""
         unit, count = self.frequency.unit, self.frequency.count
         if unit in _MONTHS:
             year, month = divmod(int(self.anchor) + step * _MONTHS[unit] * count, 12)
-            return f"{year:04}-{month + 1:02}-01 00:00:00"
-        return datetime.fromtimestamp(self.anchor + step * _SECONDS[unit] * count, UTC).strftime("%Y-%m-%d %H:%M:%S")
+            return f"{year:04}-{month + 1:02}-01"
+        begins = datetime.fromtimestamp(self.anchor + step * _SECONDS[unit] * count, UTC)
+        return begins.strftime("%Y-%m-%d" if unit in _WHOLE_DAYS else "%Y-%m-%d %H:%M:%S")
 
 
 def _month(moment: float) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..faults import DataFault
-from ..tabular.columns import moment, number
+from ..tabular.columns import moment, number, written_date
 from ..tabular.data import closest
 
 if TYPE_CHECKING:
@@ -113,6 +113,9 @@ class History:
     filled: int
     """How many of the values stand for missing ones."""
 
+    merged: int
+    """How many of the values were made of several rows."""
+
     @property
     def known(self) -> int:
         """How many of the values were in the data."""
@@ -154,7 +157,11 @@ def observations(
     for column, needed in ((layout.timestamp, "ISO 8601 dates or times"), (layout.target, "numbers")):
         if bad := wrong[column]:
             shown = ", ".join(repr(cell[:40]) for cell in dict.fromkeys(bad[:5]))
-            raise DataFault(f"{column!r} needs {needed}; {len(bad)} of {len(made)} rows of {where} have none: {shown}")
+            called = next(filter(None, map(written_date, bad)), None) if column == layout.timestamp else None
+            raise DataFault(
+                f"{column!r} needs {needed}; {len(bad)} of {len(made)} rows of {where} have none: {shown}"
+                + (f" ({called})" if called else "")
+            )
     return made
 
 
@@ -183,7 +190,12 @@ def _history(steps: Mapping[int, list[tuple[float, float]]], last: int, layout: 
     for place, missing in gaps.items():
         for position in missing:
             values[position] = _fill(layout.filling, place, list(known.values()))
-    return History(first=first, values=np.array(values), filled=sum(map(len, gaps.values())))
+    return History(
+        first=first,
+        values=np.array(values),
+        filled=sum(map(len, gaps.values())),
+        merged=sum(len(rows) > 1 for rows in steps.values()),
+    )
 
 
 def _fill(filling: Mapping[str, str], place: str, known: Sequence[float]) -> float:

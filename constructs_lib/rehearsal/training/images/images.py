@@ -55,6 +55,13 @@ _GRID = 4
 class ImageModel(Model):
     """Answers a request that is one image."""
 
+    default_keys = ("predicted_label", "probability")
+
+    def as_json(self, keys: Sequence[str], rows: Sequence[Sequence[Any]]) -> Any:
+        """One object, not a list: a request is one image."""
+        (row,) = rows
+        return dict(zip(keys, row, strict=True))
+
     def _cells(self, body: bytes, content_type: str) -> NDArray[Any]:
         kind = media_type(content_type)
         if kind not in TYPES and kind != "application/x-image":

@@ -27,6 +27,9 @@ PARQUET = "x-application/vnd.amazon+parquet"
 MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "<NA>"})
 """Cells that count as no value. Autopilot's own list is not published."""
 
+_HIDDEN = ("_", ".")
+"""How names begin that Spark and its kin give to what is no data."""
+
 _LONGEST_CELL = 10_000_000
 _BATCH = 10_000
 _SEED = 0
@@ -45,11 +48,19 @@ class Table:
     """Why other rows were left out, and how many."""
 
     empty_files: list[str] = field(default_factory=list)
+    hidden_files: list[str] = field(default_factory=list)
+    """What lay beside Parquet files and is no data, such as ``_SUCCESS``."""
+
+    repeated_headers: int = 0
+    """Rows that are the header again, as files have that were put together: a row as any other."""
 
     def notes(self, channel: str) -> list[str]:
         """What a reader should know of how the channel was read."""
         notes = [f"{count} {channel} rows are left out: {why}" for why, count in self.dropped.items()]
         notes += [f"{name} is empty" for name in self.empty_files]
+        notes += [f"{name} is not read: its name says that it is no data" for name in self.hidden_files]
+        if self.repeated_headers:
+            notes.append(f"{self.repeated_headers} {channel} rows repeat the header; they are read as data")
         if self.usable > len(self.rows):
             notes.append(f"a random sample of {len(self.rows)} of {self.usable} {channel} rows is used here")
         return notes
@@ -90,11 +101,15 @@ def read(
     Raises:
         DataFault: The files cannot be used; says why, and where.
     """
-    open_source = _open_parquet if _is_parquet(content_type) else _open_csv
+    is_parquet = _is_parquet(content_type)
+    open_source = _open_parquet if is_parquet else _open_csv
     table: Table | None = None
     draw = random.Random(_SEED)  # noqa: S311 - a sample, no secret
+    hidden = [path.name for path in files if is_parquet and path.name.startswith(_HIDDEN)]
     empty: list[str] = []
     for path in files:
+        if path.name in hidden:
+            continue
         with open_source(path, compression) as source:
             if source is None:
                 empty.append(path.name)
@@ -109,12 +124,15 @@ def read(
                     f"{difference(source.header, table.columns)}"
                 )
             for row in source.rows:
+                table.repeated_headers += row == table.columns
                 _take(table, row, why_not(row), cap, draw)
     if table is None:
         raise DataFault(
-            f"the {channel} channel has no file" if not empty else f"the {channel} data is empty: {', '.join(empty)}"
+            f"the {channel} data is empty: {', '.join(empty + hidden)}"
+            if empty or hidden
+            else f"the {channel} channel has no file"
         )
-    table.empty_files = empty
+    table.empty_files, table.hidden_files = empty, hidden
     return table
 
 
@@ -221,6 +239,9 @@ def _open_parquet(path: Path, compression: str | None) -> Iterator[_Source | Non
 
     if (compression or "None").lower() == "gzip":
         raise DataFault("compression type Gzip is for CSV; Parquet files are compressed inside")
+    if not path.stat().st_size:
+        yield None
+        return
     try:
         with pq.ParquetFile(path) as file:
             header = [str(name) for name in file.schema_arrow.names]

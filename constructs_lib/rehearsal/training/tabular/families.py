@@ -17,7 +17,8 @@ TUNING = "HYPERPARAMETER_TUNING"
 AUTO = "AUTO"
 
 AUTO_BYTES = 100_000_000
-"""AUTO means ENSEMBLING for less data than this ("100 MB" in AWS's words), else HYPERPARAMETER_TUNING."""
+"""AUTO means ENSEMBLING for less data than this ("100 MB" in AWS's words, which nobody has shown a run of), else
+HYPERPARAMETER_TUNING."""
 
 AVERAGE: Mapping[str, str] = {
     "name": "average-ensemble",
@@ -86,9 +87,6 @@ class Plan:
     average: bool
     """Whether the mean of all candidates is a candidate too."""
 
-    cut_short: bool
-    """Whether `max_candidates` left any out."""
-
     notes: tuple[str, ...]
 
 
@@ -149,18 +147,20 @@ _NOT_RUN: Mapping[str, Sequence[str]] = {ENSEMBLING: ("catboost", "fastai", "nn-
 
 
 def resolve_mode(mode: str | None, size: int, *, weighted: bool) -> str:
-    """The mode that runs: AUTO, or none given, is decided by the size of the training files as AWS documents it.
+    """The mode that runs: AUTO is decided by the size of the training files as AWS documents it.
 
-    Sample weights are for ENSEMBLING alone, so that AUTO with weights is always that.
+    A job without a mode was seen to run in HYPERPARAMETER_TUNING, however small its data. Sample weights are for
+    ENSEMBLING alone, so that AUTO with weights is always that.
 
     Raises:
         DataFault: Weights in a mode that does not take them.
     """
-    if mode == TUNING and weighted:
+    resolved = TUNING if mode is None else mode
+    if resolved == AUTO:
+        return ENSEMBLING if weighted or size < AUTO_BYTES else TUNING
+    if resolved == TUNING and weighted:
         raise DataFault(f"sample weights are supported in {ENSEMBLING} mode only")
-    if mode in {ENSEMBLING, TUNING}:
-        return str(mode)
-    return ENSEMBLING if weighted or size < AUTO_BYTES else TUNING
+    return resolved
 
 
 def plan(mode: str, problem_type: str, algorithms: Sequence[str] | None, max_candidates: int | None) -> Plan:
@@ -203,7 +203,6 @@ def plan(mode: str, problem_type: str, algorithms: Sequence[str] | None, max_can
         mode=mode,
         trials=tuple(trials),
         average=mode == ENSEMBLING and 1 < len(trials) < allowed,
-        cut_short=bool(max_candidates) and total >= allowed,
         notes=tuple(notes),
     )
 

@@ -3,7 +3,7 @@
 Requests are ``text/csv``, a row per line with the features in the order of the training data (a first line that
 repeats their names is skipped), or ``application/json``: ``{"instances": [...]}``, each instance a list in that order
 or an object of column and value, where a column left out is a missing value. JSON requests are our choice; the rest
-follows AWS's page "Configure inference output in generated containers".
+follows AWS's page "Configure inference output in generated containers", and JSON answers those that were seen.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from ..archive import Kept
 from ..faults import DataFault
 from ..serving import OUTPUT_VARIABLE
 from .data import CSV, MISSING, media_type, rows_of_csv
-from .families import TUNING
+from .families import ENSEMBLING, TUNING
 from .problem import BINARY, REGRESSION
 
 if TYPE_CHECKING:
@@ -49,6 +49,9 @@ class Model(Kept):
 
     labels: tuple[str, ...]
 
+    default_keys: ClassVar[tuple[str, ...]] = ("predicted_label",)
+    """What an answer holds when nothing is asked for."""
+
     def predict(self, cells: NDArray[Any]) -> NDArray[np.float64]:
         """Values, or for a classification one column of probabilities per label."""
         if self.problem_type == REGRESSION:
@@ -65,8 +68,8 @@ class Model(Kept):
         }
 
     def keys(self, output: str) -> list[str]:
-        """The keys asked for, or the predicted label alone."""
-        keys = [key for key in output.replace(" ", "").split(",") if key] or ["predicted_label"]
+        """The keys asked for, or the default ones."""
+        keys = [key for key in output.replace(" ", "").split(",") if key] or [*self.default_keys]
         known = _KEYS[:1] if self.problem_type == REGRESSION else _KEYS
         strangers = [key for key in keys if key not in known]
         if strangers:
@@ -79,6 +82,14 @@ class Model(Kept):
     def answers(self, body: bytes, content_type: str, keys: Sequence[str]) -> list[list[Any]]:
         """A row for each row of the request."""
         return _answers(self, keys, self.predict(self._cells(body, content_type)))
+
+    def as_json(self, keys: Sequence[str], rows: Sequence[Sequence[Any]]) -> Any:
+        """As the containers of each mode were seen to answer: a value's name, and whether lists are text."""
+        if self.mode == TUNING and self.problem_type == REGRESSION:
+            return {"predictions": [{"score": value} for (value,) in rows]}
+        if self.mode == ENSEMBLING:
+            rows = [[str(value) if isinstance(value, list) else value for value in row] for row in rows]
+        return super().as_json(keys, rows)
 
     def _cells(self, body: bytes, content_type: str) -> NDArray[Any]:
         return _cells(body, content_type, self.features)
@@ -114,7 +125,9 @@ def predict(archive: str, output: str, body: str, content_type: str, accept: str
     answer_type = _answer_type(accept)
     rows = model.answers(base64.b64decode(body), content_type, keys)
     answer = (
-        _as_json(keys, rows) if answer_type == JSON else _as_csv([keys, *rows] if model.names_its_columns else rows)
+        json.dumps(model.as_json(keys, rows))
+        if answer_type == JSON
+        else _as_csv([keys, *rows] if model.names_its_columns else rows)
     )
     return {"body": base64.b64encode(answer.encode()).decode(), "content_type": answer_type}
 
@@ -218,10 +231,6 @@ def _answers(model: Model, keys: Sequence[str], predicted: NDArray[np.float64]) 
         }
         rows.append([answer[key] for key in keys])
     return rows
-
-
-def _as_json(keys: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    return json.dumps({"predictions": [dict(zip(keys, row, strict=True)) for row in rows]})
 
 
 def _as_csv(rows: Sequence[Sequence[Any]]) -> str:

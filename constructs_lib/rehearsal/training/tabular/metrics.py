@@ -91,7 +91,8 @@ def evaluate_forecasts(
         scales: Of each row, the mean error of repeating the last season in its history.
 
     Returns:
-        Values by name. A metric that these values do not define (MAPE of nothing but zeros) is left out.
+        Values by name, in the order of the API's answers. A metric that these values do not define (MAPE of nothing
+        but zeros) is left out.
     """
     off = truth[..., np.newaxis] - predicted
     losses = 2 * np.maximum(levels * off, (levels - 1) * off)
@@ -101,9 +102,9 @@ def evaluate_forecasts(
     scaled = scales > 0
     values = {
         "AverageWeightedQuantileLoss": float(losses.sum(axis=(0, 1)).mean()) / total if total else math.nan,
-        "WAPE": float(errors.sum()) / total if total else math.nan,
-        "RMSE": float(np.sqrt(np.mean(errors**2))),
-        "MAPE": float(np.mean(errors[nonzero] / np.abs(truth[nonzero]))) if nonzero.any() else math.nan,
         "MASE": float(np.mean(errors.mean(axis=1)[scaled] / scales[scaled])) if scaled.any() else math.nan,
+        "WAPE": float(errors.sum()) / total if total else math.nan,
+        "MAPE": float(np.mean(errors[nonzero] / np.abs(truth[nonzero]))) if nonzero.any() else math.nan,
+        "RMSE": float(np.sqrt(np.mean(errors**2))),
     }
     return {name: value for name, value in values.items() if math.isfinite(value)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,8 @@ class _Preparation:
         mode = families.resolve_mode(
             task.mode, sum(file.stat().st_size for file in files), weighted=task.sample_weight is not None
         )
+        if task.mode != mode:
+            self._notes.append(_why(mode, task.mode))
         fraction = task.validation_fraction or DEFAULT_VALIDATION_FRACTION
         cap = MOST_ROWS if task.validation_files else math.ceil(MOST_ROWS / (1 - fraction))
         table = self._read(files, "training", self._check_training_header, cap)
@@ -81,7 +84,7 @@ class _Preparation:
         for name, sample in (("training", training), ("validation", validation)):
             if sample.weights is not None and not sample.weights.sum() > 0:
                 raise DataFault(f"all weights in {task.sample_weight!r} of the {name} rows are zero")
-        self._notes += plan.notes
+        self._notes += [*plan.notes, *rare_classes(found.labels, training)]
         prepared = Prepared(
             target=task.target,
             mode=mode,
@@ -95,11 +98,11 @@ class _Preparation:
             "problem_type": found.problem_type,
             "objective": found.objective,
             "direction": problem.direction(found.objective),
-            # Unverified: which stage the service shows while it trains in either mode.
+            # Unverified: which stage the service shows while it trains in ENSEMBLING mode.
             "stage": "TrainingModels" if mode == families.ENSEMBLING else "ModelTuning",
+            "mode": mode,
             "trials": [trial.as_json() for trial in plan.trials],
-            "average": dict(families.AVERAGE) if plan.average else None,
-            "cut_short": plan.cut_short,
+            "ensemble": {"trial": dict(families.AVERAGE), "fewest": 2} if plan.average else None,
             "notes": self._notes,
             "notebooks": notebooks.write(prepared, plan, table.usable, self._notes, target, self._directory),
         }
@@ -161,6 +164,8 @@ class _Preparation:
                     f"column {column.name!r} is taken for {column.kind}: {column.unreadable} other values in it "
                     "count as missing"
                 )
+            if column.date:
+                self._notes.append(f"column {column.name!r} is not read as dates here: {column.date}")
         if not any(column.kind for column in described):
             raise DataFault("no column can be learned from: " + "; ".join(f"{c.name!r}: {c.unused}" for c in described))
 
@@ -208,6 +213,13 @@ class _Preparation:
         return self._sample(table, names, found)
 
 
+def _why(mode: str, asked: str | None) -> str:
+    """Why a job runs in a mode that it did not ask for by its name."""
+    if asked is None:
+        return f"no mode was given, so the job runs in {mode}, as Autopilot was seen to do, also with little data"
+    return f"{asked} is {mode} here, by the size of the data as AWS documents it; no run of it on AWS is known"
+
+
 def split_rows(sample: Sample, fraction: float, *, stratified: bool) -> tuple[Sample, Sample]:
     """Training and validation rows at random; each class in proportion, and always one row of it to train on."""
     generator = np.random.default_rng(_SEED)
@@ -219,6 +231,13 @@ def split_rows(sample: Sample, fraction: float, *, stratified: bool) -> tuple[Sa
     if not chosen.any():
         raise DataFault(f"a validation fraction of {fraction} leaves none of {len(sample)} rows for validation")
     return sample.part(np.flatnonzero(~chosen)), sample.part(np.flatnonzero(chosen))
+
+
+def rare_classes(labels: Sequence[str], training: Sample) -> list[str]:
+    """A note on the classes of which one row is left to train on."""
+    counts = Counter(training.target.tolist())
+    rare = [label for number, label in enumerate(labels) if counts[number] == 1]
+    return [f"classes with a single row to train on: {', '.join(rare)}"] if rare else []
 
 
 def column_of(table: Table, name: str) -> list[str]:

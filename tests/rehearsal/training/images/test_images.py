@@ -71,7 +71,8 @@ def test_the_accuracy_is_that_of_the_served_model(trained: tuple[TrainingResult,
     with served(result) as server:
         for pixels in prepared.validation.cells:
             Image.fromarray(pixels).save(tmp_path / "one.png")
-            said.append(server.predict((tmp_path / "one.png").read_bytes(), "image/png", "")[0].decode().strip())
+            answer = server.predict((tmp_path / "one.png").read_bytes(), "image/png", "")[0].decode()
+            said.append(answer.split(",")[0])
     assert result.best is not None
     assert result.best.objective_value == pytest.approx(np.mean([a == b for a, b in zip(truth, said, strict=True)]))
 
@@ -83,7 +84,7 @@ def test_an_image_is_served_with_its_probabilities(
     result, _ = trained
     body = draw(tmp_path / f"new.{kind}", "standing", seed=12345, size=48).read_bytes()
     with served(result, {"SAGEMAKER_INFERENCE_OUTPUT": "predicted_label,probability,labels"}) as server:
-        answer = json.loads(server.predict(body, f"image/{kind}", "application/json")[0])["predictions"]
+        answer = json.loads(server.predict(body, f"image/{kind}", "application/json")[0])
         with pytest.raises(
             ValueError, match="the content type 'text/csv' is not supported; use image/png or image/jpeg"
         ):
@@ -92,10 +93,24 @@ def test_an_image_is_served_with_its_probabilities(
             server.predict(b"no image", "image/png", "")
         with pytest.raises(ValueError, match="the body is no image that can be read: "):
             server.predict(body[: len(body) // 2], f"image/{kind}", "")
-    assert answer == [
-        {"predicted_label": "standing", "probability": answer[0]["probability"], "labels": ["lying", "standing"]}
-    ]
-    assert answer[0]["probability"] > 0.5
+    assert answer == {
+        "predicted_label": "standing",
+        "probability": answer["probability"],
+        "labels": ["lying", "standing"],
+    }
+    assert answer["probability"] > 0.5
+
+
+def test_an_image_is_answered_with_one_object_of_label_and_probability(
+    trained: tuple[TrainingResult, Path], tmp_path: Path
+) -> None:
+    """As three clients of real endpoints read it."""
+    body = draw(tmp_path / "new.png", "standing", seed=12345).read_bytes()
+    with served(trained[0]) as server:
+        answer = json.loads(server.predict(body, "application/x-image", "application/json")[0])
+    assert list(answer) == ["predicted_label", "probability"]
+    assert answer["predicted_label"] == "standing"
+    assert 0.5 < answer["probability"] <= 1
 
 
 def test_the_regions_that_matter_are_explained(trained: tuple[TrainingResult, Path]) -> None:

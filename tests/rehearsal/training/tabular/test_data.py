@@ -49,6 +49,35 @@ def test_gzip_is_read_when_the_channel_says_so(tmp_path: Path) -> None:
     assert table(file, compression="Gzip").rows == [["1", "2"]]
 
 
+def test_a_gzip_of_several_members_is_one_file(tmp_path: Path) -> None:
+    """As `cat a.csv.gz b.csv.gz` makes it; a header in the middle is a row, and noted."""
+    members = gzip.compress(b"a,b\n1,2\n3,") + gzip.compress(b"4\n") + gzip.compress(b"a,b\n5,6\n")
+    found = table(_file(tmp_path, members, "data.csv.gz"), compression="Gzip")
+    assert found.rows == [["1", "2"], ["3", "4"], ["a", "b"], ["5", "6"]]
+    assert found.notes("training") == ["1 training rows repeat the header; they are read as data"]
+
+
+def test_what_lies_beside_parquet_files_is_skipped_and_noted(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": ["1"]}), tmp_path / "part-0.parquet")
+    names = {"_SUCCESS": b"", "_committed_7": b"{}", ".part-0.parquet.crc": b"crc", "part-1.parquet": b""}
+    files = [_file(tmp_path, content, name) for name, content in names.items()]
+    found = table(*files, tmp_path / "part-0.parquet", content_type=PARQUET)
+    assert found.rows == [["1"]]
+    assert found.notes("training") == [
+        "part-1.parquet is empty",
+        "_SUCCESS is not read: its name says that it is no data",
+        "_committed_7 is not read: its name says that it is no data",
+        ".part-0.parquet.crc is not read: its name says that it is no data",
+    ]
+    with pytest.raises(DataFault, match=r"the training data is empty: part-1\.parquet, _SUCCESS"):
+        table(files[0], files[3], content_type=PARQUET)
+
+
+def test_an_empty_marker_beside_csv_files_is_noted(tmp_path: Path) -> None:
+    found = table(_file(tmp_path, b"", "_SUCCESS"), _file(tmp_path, b"a,b\n1,2\n"))
+    assert (found.rows, found.notes("training")) == ([["1", "2"]], ["_SUCCESS is empty"])
+
+
 def test_parquet_values_become_text_and_nulls_become_missing(tmp_path: Path) -> None:
     columns = {
         "n": [1, None, 3],

@@ -47,7 +47,8 @@ def test_the_fraction_asked_for_is_kept(tmp_path: Path) -> None:
 
 def test_a_class_of_one_row_is_trained_on(tmp_path: Path) -> None:
     rows = [["1", "once"], *([str(number), "ab"[number % 2]] for number in range(600))]
-    _, prepared = _prepare(tmp_path, write_csv(tmp_path / "rows.csv", ["n", "kind"], rows), target="kind")
+    answer, prepared = _prepare(tmp_path, write_csv(tmp_path / "rows.csv", ["n", "kind"], rows), target="kind")
+    assert "classes with a single row to train on: once" in answer["notes"]
     once = prepared.problem.labels.index("once")
     assert once in prepared.training.target
     assert once not in prepared.validation.target
@@ -70,7 +71,7 @@ def test_rows_with_an_invalid_weight_are_left_out_and_the_weights_are_no_feature
     bad = ["", "-1", "heavy"]
     rows = [[*row, [*bad, "0"][number] if number < 4 else "0.5"] for number, row in enumerate(customers(600))]
     file = write_csv(tmp_path / "rows.csv", [*CUSTOMERS, "w"], rows)
-    answer, prepared = _prepare(tmp_path, file, sample_weight="w")
+    answer, prepared = _prepare(tmp_path, file, sample_weight="w", mode="ENSEMBLING")
     assert "3 training rows are left out: no valid weight in 'w'" in answer["notes"]
     assert prepared.training.weights is not None
     assert set(prepared.training.weights) <= {0.0, 0.5}
@@ -97,13 +98,53 @@ def test_numeric_columns_with_junk_and_identifiers_are_noted(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
+    ("mode", "resolved", "note"),
+    [
+        (
+            None,
+            "HYPERPARAMETER_TUNING",
+            "no mode was given, so the job runs in HYPERPARAMETER_TUNING, as Autopilot was",
+        ),
+        ("AUTO", "ENSEMBLING", "AUTO is ENSEMBLING here, by the size of the data as AWS documents it; no run of it on"),
+        ("ENSEMBLING", "ENSEMBLING", None),
+    ],
+)
+def test_a_mode_that_was_not_asked_for_by_name_is_noted(
+    tmp_path: Path, mode: str | None, resolved: str, note: str | None
+) -> None:
+    answer, _ = _prepare(tmp_path, customers_file(tmp_path), mode=mode)
+    assert answer["mode"] == resolved
+    assert answer["stage"] == ("ModelTuning" if resolved == "HYPERPARAMETER_TUNING" else "TrainingModels")
+    assert any(text.startswith(note or "no mode") for text in answer["notes"]) == (note is not None)
+
+
+def test_dates_that_are_not_read_as_such_are_named(tmp_path: Path) -> None:
+    rows = [[f"{n % 12 + 1}/28/2020", f"2020Q{n % 4 + 1}", str(n), "ab"[n % 2]] for n in range(600)]
+    file = write_csv(tmp_path / "rows.csv", ["us", "quarter", "n", "kind"], rows)
+    notes = _prepare(tmp_path, file, target="kind")[0]["notes"]
+    assert (
+        "column 'us' is not read as dates here: '1/28/2020' is a date as in the US, month/day/year: write 2020-01-28"
+    ) in notes
+    assert (
+        "column 'quarter' is not read as dates here: '2020Q1' is a quarter: write the day that it begins with, "
+        "2020-01-01"
+    ) in notes
+
+
+@pytest.mark.parametrize(
     ("fields", "message"),
     [
         ({"target": "Churned"}, "there is no target column 'Churned' in the training data: there is 'churned', which"),
-        ({"sample_weight": "w"}, "there is no sample weight column 'w' in the training data: the columns are 'age',"),
+        (
+            {"sample_weight": "w", "mode": "ENSEMBLING"},
+            "there is no sample weight column 'w' in the training data: the columns are 'age',",
+        ),
         ({"features": {"FeatureDataTypes": {"pln": "text"}}}, "names 'pln' in FeatureDataTypes"),
         ({"problem_type": "Regression", "objective": "MSE"}, "Regression needs numbers in 'churned'; 600 of 600 rows"),
-        ({"algorithms": ["fastai"]}, "none of the algorithms asked for (fastai) can be trained on this machine"),
+        (
+            {"algorithms": ["fastai"], "mode": "ENSEMBLING"},
+            "none of the algorithms asked for (fastai) can be trained on this machine",
+        ),
         ({"validation_fraction": 0.0001}, "a validation fraction of 0.0001 leaves none of 600 rows for validation"),
         ({"validation_files": []} | {"content_type": "text/plain"}, "content type 'text/plain' is not supported"),
     ],
@@ -161,7 +202,7 @@ def test_data_without_a_useful_column_is_refused(tmp_path: Path) -> None:
 def test_weights_that_are_all_zero_are_refused(tmp_path: Path) -> None:
     file = write_csv(tmp_path / "rows.csv", [*CUSTOMERS, "w"], [[*row, "0"] for row in customers(600)])
     with pytest.raises(DataFault, match="all weights in 'w' of the training rows are zero"):
-        _prepare(tmp_path, file, sample_weight="w")
+        _prepare(tmp_path, file, sample_weight="w", mode="ENSEMBLING")
 
 
 @pytest.mark.parametrize(
