@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from constructs_lib.rehearsal.cloud.automl.execution import Runner
 from constructs_lib.rehearsal.cloud.automl.operations import AutoML
+from constructs_lib.rehearsal.cloud.automl.steps import Steps
 from constructs_lib.rehearsal.cloud.batch.operations import Transforms
 from constructs_lib.rehearsal.cloud.connection import Connection
 from constructs_lib.rehearsal.cloud.hosting import registry
@@ -22,12 +23,17 @@ TARGET_PREFIX = "SageMaker."
 _INVOCATION = re.compile(r"/endpoints/([^/]+)/(async-)?invocations")
 _NAMED = {
     "AutoMLJobName": "automl-job",
+    "TrainingJobName": "training-job",
+    "ProcessingJobName": "processing-job",
     "TransformJobName": "transform-job",
     "ModelName": "model",
     "EndpointName": "endpoint",
     "EndpointConfigName": "endpoint-config",
 }
 """The member that names the resource of a call, first one wins, with the resource's type in ARNs."""
+
+_SPELLED = ("automl-job", "training-job", "processing-job")
+"""Types whose ARNs keep the case of names, as packages and groups do."""
 
 _REGISTERED = {
     "ModelPackageArn": registry.PACKAGE,
@@ -47,12 +53,21 @@ class SageMaker:
         self._runner = Runner(store, connection, folder=work, training=settings.training)
         self._hosting = Hosting(store, connection, folder=work, training=settings.training)
         self._transforms = Transforms(store, self._hosting.models, self._hosting.containers, work)
+        automl = AutoML(
+            store,
+            self._runner.start,
+            acting_as=self._runner.acting_as,
+            concurrent_jobs=settings.concurrent_jobs,
+        )
+        steps = Steps(store)
         operations = {
-            **AutoML(store, self._runner.start, concurrent_jobs=settings.concurrent_jobs).operations,
+            **automl.operations,
+            **steps.operations,
             **Tags(store).operations,
             **self._hosting.operations,
             **self._transforms.operations,
         }
+        operations["DescribeTransformJob"] = steps.or_step(operations["DescribeTransformJob"])
         self._api = JsonApi("sagemaker", TARGET_PREFIX, operations)
 
     async def handle(
@@ -79,13 +94,13 @@ class SageMaker:
             return "*"
         if isinstance(request.get("ResourceArn"), str):
             arn = str(request["ResourceArn"])
-            return arn if f":{registry.PACKAGE}" in arn else arn.lower()
+            return arn if any(f":{kind}" in arn for kind in (registry.PACKAGE, *_SPELLED)) else arn.lower()
         for member, kind in _REGISTERED.items():
             if isinstance(request.get(member), str):
                 return _registered_arn(place, operation, kind, request[member])
         for member, kind in _NAMED.items():
             if isinstance(request.get(member), str):
-                return place.arn(kind, request[member])
+                return (place.exact_arn if kind in _SPELLED else place.arn)(kind, request[member])
         return "*"
 
     def stop(self, timeout: float) -> None:

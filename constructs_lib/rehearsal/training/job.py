@@ -111,8 +111,6 @@ class _Job:
         self._prepared = outcome.value
         for text in self._prepared["notes"]:
             self._note(text)
-        if isinstance(self._task, TrainingTask):
-            self._stage("FeatureEngineering")
         self._on_event(
             Analyzed(
                 problem_type=self._prepared["problem_type"],
@@ -122,6 +120,8 @@ class _Job:
                 notebooks=self._notebooks,
             )
         )
+        if isinstance(self._task, TrainingTask):
+            self._stage("FeatureEngineering")
 
     @property
     def _notebooks(self) -> dict[str, Path]:

@@ -14,7 +14,7 @@ from constructs_lib.rehearsal.cloud.launcher import Cloud
 from constructs_lib.rehearsal.cloud.store import TERMINAL
 
 BUCKET = "data"
-CSV = b"x,y,slow\n" + b"1,0,0\n2,1,1\n" * 300
+CSV = b"x,y,slow,merging,bad\n" + b"1,0,0,0,\n2,1,1,1,\n" * 300
 JOB_ACTIONS = (
     "s3:GetObject", "s3:PutObject", "s3:ListBucket", "logs:CreateLogGroup", "logs:CreateLogStream",
     "logs:PutLogEvents",

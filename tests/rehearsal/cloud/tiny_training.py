@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from constructs_lib.rehearsal.training.task import (
+    Analyzed,
+    BestChosen,
     Candidate,
     CandidateFinished,
     CandidateStarted,
@@ -21,23 +23,46 @@ STOPPED = "stopped"
 SLOW_TARGET = "slow"
 """A job with this target trains until it is stopped."""
 
+MERGING_TARGET = "merging"
+"""A job with this target writes reports until it is stopped."""
+
+BAD_TARGET = "bad"
+"""A job with this target fails."""
+
+NOTEBOOKS = ("CandidateDefinitionNotebook", "DataExplorationNotebook")
+
 
 def train(
     task: TrainingTask, workdir: Path, *, on_event: Callable[[Event], None], cancelled: threading.Event
 ) -> TrainingResult:
     lines = [line for file in task.training_files for line in file.read_text().splitlines()]
     on_event(Note(text=f"{len(lines)} lines were read"))
-    on_event(StageEvent(secondary_status="FeatureEngineering"))
-    if task.target not in lines[0].split(","):
-        reason = f"The target {task.target} is not a column of the data"
+    if task.target == BAD_TARGET:
+        reason = f"The target {task.target} has no values"
         return TrainingResult(status="Failed", secondary_status="Failed", failure_reason=reason)
+    notebooks = {name: workdir / f"{name}.ipynb" for name in NOTEBOOKS}
+    for notebook in notebooks.values():
+        notebook.write_text("{}")
+    on_event(
+        Analyzed(
+            problem_type=task.problem_type or "BinaryClassification",
+            objective=task.objective or "F1",
+            direction="Maximize",
+            mode=task.mode or "HYPERPARAMETER_TUNING",
+            notebooks=notebooks,
+        )
+    )
+    on_event(StageEvent(secondary_status="FeatureEngineering"))
     on_event(StageEvent(secondary_status="ModelTuning"))
     candidates = [_candidate(task, workdir, rank, on_event) for rank in (1, 2)]
     if task.target == SLOW_TARGET:
         cancelled.wait()
         return TrainingResult(status="Stopped", secondary_status="Stopped", candidates=candidates)
-    notebook = workdir / "exploration.ipynb"
-    notebook.write_text("{}")
+    on_event(StageEvent(secondary_status="MergingAutoMLTaskReports"))
+    on_event(BestChosen(candidate=candidates[0]))
+    if task.target == MERGING_TARGET:
+        cancelled.wait()
+        return TrainingResult(status="Stopped", secondary_status="Stopped", candidates=candidates)
     return TrainingResult(
         status="Completed",
         secondary_status="Completed",
@@ -47,7 +72,7 @@ def train(
         candidates=candidates,
         best=candidates[0],
         notes=["a tiny trainer"],
-        notebooks={"DataExplorationNotebook": notebook},
+        notebooks=notebooks,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from constructs_lib.rehearsal.training.task import Event, TrainingResult, TrainingTask
+from constructs_lib.rehearsal.training.task import CandidateFinished, Event, TrainingResult, TrainingTask
 from tests.rehearsal.cloud import tiny_training
 
 FIRST, SECOND = "x", "y"
@@ -28,13 +28,17 @@ OUTPUT = "SAGEMAKER_INFERENCE_OUTPUT"
 def train(
     task: TrainingTask, workdir: Path, *, on_event: Callable[[Event], None], cancelled: threading.Event
 ) -> TrainingResult:
-    result = tiny_training.train(task, workdir, on_event=on_event, cancelled=cancelled)
-    if result.best is None or result.best.model_archive is None:
+    def tell(event: Event) -> None:
+        if isinstance(event, CandidateFinished) and event.candidate.model_archive is not None:
+            model = workdir / "model"
+            model.write_text(task.target)
+            with tarfile.open(event.candidate.model_archive, "w:gz") as packed:
+                packed.add(model, arcname="nothing" if task.target == BROKEN else "model.txt")
+        on_event(event)
+
+    result = tiny_training.train(task, workdir, on_event=tell, cancelled=cancelled)
+    if result.best is None:
         return result
-    model = workdir / "model"
-    model.write_text(task.target)
-    with tarfile.open(result.best.model_archive, "w:gz") as packed:
-        packed.add(model, arcname="nothing" if task.target == BROKEN else "model.txt")
     # The reports that Autopilot writes of a candidate.
     insights = workdir / "insights"
     insights.mkdir()

@@ -85,7 +85,7 @@ def test_what_is_to_be_learned_is_told_before_anything_is_trained(
     )
     assert analyzed.notebooks == result.notebooks
     kinds = [type(event) for event in events]
-    assert events[kinds.index(Analyzed) - 1] == StageEvent(secondary_status="FeatureEngineering")
+    assert events[kinds.index(Analyzed) + 1] == StageEvent(secondary_status="FeatureEngineering")
     assert kinds.index(Analyzed) < kinds.index(CandidateStarted)
 
 

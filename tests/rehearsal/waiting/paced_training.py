@@ -12,7 +12,7 @@ Server = tiny_training.Server
 AT_ONCE = "y"
 SOME_SECONDS = "x"
 FOR_EVER = tiny_training.SLOW_TARGET
-NOT_THERE = "z"
+BAD = tiny_training.BAD_TARGET
 """What to learn, for jobs that take so long. The last one fails."""
 
 SECONDS = 3.0

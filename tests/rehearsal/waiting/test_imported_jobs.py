@@ -10,7 +10,7 @@ from constructs_lib import AutoMLJob, AutoMLJobOutcome, OnTimeout, OutputLocatio
 from constructs_lib.runtime.contract import WATCH_TYPE
 
 from ..cloud.account import BUCKET, channel
-from .paced_training import AT_ONCE, FOR_EVER, NOT_THERE, SOME_SECONDS
+from .paced_training import AT_ONCE, BAD, FOR_EVER, SOME_SECONDS
 from .stage import Stage, Template, data, ended, eventually, logical_id, new_stack, timing_out
 
 pytestmark = pytest.mark.cloud
@@ -61,7 +61,7 @@ def test_another_job_in_its_place_is_waited_for_too(stage: Stage) -> None:
 
 
 def test_job_that_failed_fails_the_deployment(stage: Stage) -> None:
-    job = made_elsewhere(stage, NOT_THERE)
+    job = made_elsewhere(stage, BAD)
     assert stage.put("Broken", outcome_of(stage, "Broken", job)) == "ROLLBACK_COMPLETE"
     assert f"the AutoML job '{job}' is Failed" in stage.reasons("Broken")
     assert stage.job(job)["FailureReason"] in stage.reasons("Broken")

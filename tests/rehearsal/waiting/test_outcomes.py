@@ -15,7 +15,7 @@ from aws_cdk import aws_ssm as ssm
 from constructs_lib import AutoMLJobOutcome, OnMiss, QualityGate
 from constructs_lib.runtime.contract import EVENT_DETAIL_TYPE, EVENT_SOURCE, OUTCOME_TYPE, OutcomeAttribute
 
-from .paced_training import AT_ONCE, NOT_THERE, SOME_SECONDS
+from .paced_training import AT_ONCE, BAD, SOME_SECONDS
 from .stage import Stage, Template, ended, eventually, logical_id, new_job, new_stack
 
 pytestmark = pytest.mark.cloud
@@ -130,7 +130,7 @@ def test_whoever_listens_hears_of_each_state_once_and_in_order(stage: Stage) -> 
 
 def test_job_that_fails_fails_the_deployment_with_its_own_reason(stage: Stage) -> None:
     stack = new_stack("Fails")
-    job = new_job(stack, NOT_THERE)
+    job = new_job(stack, BAD)
     AutoMLJobOutcome(stack, "Outcome", job=job)
 
     assert stage.put("Fails", stage.template(stack)) == "ROLLBACK_COMPLETE"

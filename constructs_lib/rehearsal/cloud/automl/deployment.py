@@ -26,8 +26,7 @@ def deploy(job: Job, role: AsRole, config: Json, cancelled: threading.Event) -> 
     endpoint_name = str(config.get("EndpointName") or f"{job.name}-{suffix}")
     made_name = f"{job.name}-{suffix}"
     place = job.place
-    mode = job.settings["AutoMLProblemTypeConfig"].get("TabularJobConfig", {}).get("Mode")
-    instance, count = _INSTANCE.get(mode or "", _INSTANCE["ENSEMBLING"])
+    instance, count = _INSTANCE.get(job.mode or "", _INSTANCE["ENSEMBLING"])
     role.call(
         "sagemaker:CreateModel",
         place.arn("model", made_name),

@@ -12,19 +12,24 @@ import botocore.exceptions
 
 from constructs_lib.rehearsal.cloud import background
 from constructs_lib.rehearsal.cloud.as_role import AsRole, Cancelled, Denied, S3Location
+from constructs_lib.rehearsal.cloud.automl import rules, steps
 from constructs_lib.rehearsal.cloud.automl.deployment import DeploymentFailed, deploy
 from constructs_lib.rehearsal.cloud.automl.inputs import Inputs
-from constructs_lib.rehearsal.cloud.automl.job import Job
-from constructs_lib.rehearsal.cloud.automl.records import candidate_record, is_pipeline, locations_of
+from constructs_lib.rehearsal.cloud.automl.job import TUNING, Job
+from constructs_lib.rehearsal.cloud.automl.names import Ensembled, Forecasting, Names, Tuned
+from constructs_lib.rehearsal.cloud.automl.records import candidate_record, with_reports
 from constructs_lib.rehearsal.cloud.connection import Connection
 from constructs_lib.rehearsal.cloud.guards import NetworkInterfaces, VolumeGrant
 from constructs_lib.rehearsal.cloud.listing import BadInput
 from constructs_lib.rehearsal.cloud.ministack import ministack
-from constructs_lib.rehearsal.cloud.store import Json, Store, now
+from constructs_lib.rehearsal.cloud.store import Json, Place, Store, now
 from constructs_lib.rehearsal.cloud.training_module import load_training
 from constructs_lib.rehearsal.training.task import (
+    Analyzed,
+    BestChosen,
     Candidate,
     CandidateFinished,
+    CandidateStarted,
     Event,
     Note,
     StageEvent,
@@ -38,6 +43,10 @@ logger = logging.getLogger(__name__)
 
 LOG_GROUP = "/aws/sagemaker/AutoMLJobs"
 
+_BACKTEST = "BacktestResults"
+_TOUCHED_LATER = 0.012
+"""Seconds from the end of a job to its last change: a few to 30 milliseconds were seen."""
+
 
 class Runner:
     """Runs each job in a thread of its own."""
@@ -49,14 +58,13 @@ class Runner:
         self._training = training
         self._threads: list[threading.Thread] = []
 
+    def acting_as(self, role_arn: str, place: Place) -> AsRole:
+        """Calls to other services as a role that SageMaker may assume."""
+        return AsRole(role_arn, self._connection, ministack.open_session(role_arn, "SageMaker"), place)
+
     def start(self, job: Job) -> None:
         """Run a job in the background."""
-        role = AsRole(
-            job.settings["RoleArn"],
-            self._connection,
-            ministack.open_session(job.settings["RoleArn"], "SageMaker"),
-            job.place,
-        )
+        role = self.acting_as(job.settings["RoleArn"], job.place)
         execution = Execution(job, role, self._store, self._folder, self._training)
         self._threads.append(background.start(f"automl-{job.name}", execution.run))
 
@@ -79,10 +87,12 @@ class Execution:
         self._folder = folder
         self._training = training
         self._notes: list[str] = []
+        self._names: Names | None = None
 
     @property
     def _output(self) -> S3Location:
-        return S3Location.parse(self._job.settings["OutputDataConfig"]["S3OutputPath"]).joined(self._job.name)
+        """Where everything of the job goes, each in a folder of its own."""
+        return S3Location.parse(self._job.settings["OutputDataConfig"]["S3OutputPath"])
 
     @property
     def _output_key(self) -> str | None:
@@ -128,14 +138,15 @@ class Execution:
     def _on_event(self, event: Event) -> None:
         if isinstance(event, StageEvent):
             self._enter(event.secondary_status)
+        elif isinstance(event, Analyzed):
+            self._analyzed(event)
+        elif isinstance(event, CandidateStarted):
+            self._naming.of(event.name, event.algorithm)  # numbered as they start
         elif isinstance(event, CandidateFinished):
-            candidate = event.candidate
+            self._finished(event.candidate)
+        elif isinstance(event, BestChosen):
             with self._store.lock:
-                self._job.candidates.append(
-                    candidate_record(self._job, candidate, None, locations_of(self._output, candidate))
-                )
-                self._job.modified = now()
-            self._log(f"{candidate.name} {candidate.status} {candidate.objective_metric}={candidate.objective_value}")
+                self._job.best = self._record(event.candidate)
         elif isinstance(event, Note):
             self._notes.append(event.text)
 
@@ -146,34 +157,76 @@ class Execution:
                 self._job.modified = now()
         self._log(stage)
 
+    def _analyzed(self, found: Analyzed) -> None:
+        """From now on the job says what it learns, and its notebooks are there."""
+        self._names = self._choose_names(found.mode)
+        artifacts = {}
+        for name, place in self._names.notebooks.items():
+            if name in found.notebooks:
+                self._role.upload(found.notebooks[name], place, self._output_key)
+                artifacts[f"{name}Location"] = place.uri
+        with self._store.lock:
+            job = self._job
+            job.problem_type, job.objective = found.problem_type, found.objective
+            job.direction, job.mode = found.direction, found.mode
+            job.artifacts = artifacts
+
+    def _choose_names(self, mode: str | None) -> Names:
+        kind, problem = next(iter(self._job.settings["AutoMLProblemTypeConfig"].items()))
+        if kind == rules.FORECASTING:
+            return Forecasting(self._job.name, self._output)
+        if mode == TUNING:
+            return Tuned(self._job.name, self._output)
+        alone = kind != rules.TABULAR or problem.get("CompletionCriteria", {}).get("MaxCandidates") == 1
+        return Ensembled(self._job.name, self._output, alone=alone)
+
+    @property
+    def _naming(self) -> Names:
+        if self._names is None:
+            raise RuntimeError("the trainer has not said what the data is")
+        return self._names
+
+    def _finished(self, candidate: Candidate) -> None:
+        """Upload its model and show it."""
+        named = self._naming.of(candidate.name, candidate.algorithm)
+        if candidate.model_archive is not None:
+            for place in filter(None, (named.model, named.features)):
+                self._role.upload(candidate.model_archive, place, self._output_key)
+        with self._store.lock:
+            record = candidate_record(self._job, candidate, named)
+            self._job.candidates.append(record)
+            steps.keep(self._store, self._job, record, named)
+            self._job.modified = now()
+        self._log(
+            f"{named.name} {candidate.status} {candidate.objective_metric}={candidate.objective_value} "
+            f"({candidate.description})"
+        )
+
+    def _record(self, candidate: Candidate) -> Json:
+        name = self._naming.of(candidate.name, candidate.algorithm).name
+        return next(record for record in self._job.candidates if record["CandidateName"] == name)
+
     def _take(self, result: TrainingResult) -> None:
-        """Write the artifacts and make the result visible; a job that did not complete keeps its candidates."""
+        """Write the reports and make the result visible; a job that did not complete keeps its candidates."""
         self._notes.extend(note for note in result.notes if note not in self._notes)
         if self._job.cancelled.is_set():
             raise Cancelled
-        records = []
-        with self._store.lock:  # what a candidate's containers can answer depends on the problem
-            self._job.problem_type, self._job.objective = result.problem_type, result.objective
         for candidate in result.candidates:
-            locations = self._upload_candidate(candidate)
-            records.append(candidate_record(self._job, candidate, result.objective_direction, locations))
-        artifacts = {f"{name}Location": self._upload_notebook(name, path) for name, path in result.notebooks.items()}
+            self._upload_backtest(candidate)
+        places = self._upload_reports(result.best) if result.best else {}
         with self._store.lock:
             job = self._job
-            trained = {known["CandidateName"]: known for known in job.candidates}
-            for record in records:
-                known = trained.get(record["CandidateName"], record)
-                record |= {time: known[time] for time in ("CreationTime", "EndTime")}
-            job.candidates = records
-            job.artifacts = artifacts
-            job.best = next(
-                (record for record in records if result.best and record["CandidateName"] == result.best.name), None
-            )
+            for record in job.candidates:
+                record["LastModifiedTime"] = now()
+            if result.best:
+                record = self._record(result.best)
+                job.best = with_reports(record, places)
+                job.candidates[job.candidates.index(record)] = job.best
         self._report(
             {
                 "Leaderboard": [
                     {
-                        "CandidateName": candidate.name,
+                        "CandidateName": self._naming.of(candidate.name, candidate.algorithm).name,
                         "Algorithm": candidate.algorithm,
                         "Trained": candidate.description,
                         "Status": candidate.status,
@@ -185,29 +238,24 @@ class Execution:
             }
         )
 
-    def _upload_candidate(self, candidate: Candidate) -> Json:
-        locations = locations_of(self._output, candidate)
-        if candidate.model_archive is not None:
-            for part in ("Model", "Features") if is_pipeline(self._job) else ("Model",):
-                self._role.upload(candidate.model_archive, S3Location.parse(locations[part]), self._output_key)
-        folders = {
-            "Explainability": candidate.explainability,
-            "ModelInsights": candidate.insights,
-            "BacktestResults": candidate.backtest,
-        }
-        for name, folder in folders.items():
-            for file in sorted(folder.rglob("*")) if folder is not None else ():
-                if file.is_file() and folder is not None:
-                    target = S3Location.parse(locations[name]).joined(*file.relative_to(folder).parts)
-                    self._role.upload(file, target, self._output_key)
-        return locations
+    def _upload_backtest(self, candidate: Candidate) -> None:
+        if candidate.backtest is not None:
+            named = self._naming.of(candidate.name, candidate.algorithm)
+            self._upload_folder(candidate.backtest, self._naming.reports(named)[_BACKTEST])
 
-    def _upload_notebook(self, name: str, path: Path) -> str:
-        location = self._output.joined(
-            "sagemaker-automl-candidates", "notebooks", f"SageMakerAutopilot{name}{path.suffix}"
-        )
-        self._role.upload(path, location, self._output_key)
-        return location.uri
+    def _upload_reports(self, best: Candidate) -> dict[str, S3Location]:
+        """Where the reports on the best candidate are now."""
+        told = self._naming.reports(self._naming.of(best.name, best.algorithm))
+        written = {"Explainability": best.explainability, "ModelInsights": best.insights, _BACKTEST: best.backtest}
+        for name in ("Explainability", "ModelInsights"):
+            if (folder := written[name]) is not None:
+                self._upload_folder(folder, self._naming.report_folder(told[name]))
+        return {name: told[name] for name, folder in written.items() if folder is not None}
+
+    def _upload_folder(self, folder: Path, place: S3Location) -> None:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                self._role.upload(file, place.joined(*file.relative_to(folder).parts), self._output_key)
 
     def _report(self, more: Json) -> None:
         """`rehearsal.json`: what this was, and what it was not."""
@@ -218,7 +266,7 @@ class Execution:
             **more,
         }
         body = json.dumps(report, indent=2, default=str).encode()
-        self._role.upload(body, self._output.joined("rehearsal.json"), self._output_key)
+        self._role.upload(body, self._output.joined(self._job.name, "rehearsal.json"), self._output_key)
 
     # The end
 
@@ -250,7 +298,8 @@ class Execution:
         with self._store.lock:
             self._job.status, self._job.secondary_status = status, secondary
             self._job.failure_reason = reason
-            self._job.ended = self._job.modified = now()
+            self._job.ended = now()
+            self._job.modified = self._job.ended + _TOUCHED_LATER
 
     def _log(self, message: str) -> None:
         """To CloudWatch Logs as the role; a job without that permission runs on in silence, as on AWS (unverified)."""

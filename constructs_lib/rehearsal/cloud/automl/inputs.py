@@ -158,7 +158,13 @@ class Inputs:
         }
         items = list(listings[source["S3DataType"]](location, folder.with_suffix(".manifest")))
         if not items:
-            raise BadInput(f"There are no objects under {location.uri}, and a channel needs at least one")
+            # The words of SageMaker's training and processing jobs.
+            raise BadInput(
+                f'No S3 objects found under S3 URL "{location.uri}" given in input data source. Please ensure that the '
+                f"bucket exists in the selected region ({self._role.place.region}), that objects exist under that S3 "
+                f'prefix, and that the role "{self._role.role_arn}" has "s3:ListBucket" permissions on bucket '
+                f'"{location.bucket}".'
+            )
         # Messages name the file, so it keeps its name, or as much of the end as a file system takes. Objects of two
         # folders may share a name: each has a folder of its own.
         return [

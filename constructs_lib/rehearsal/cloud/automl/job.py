@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from constructs_lib.rehearsal.cloud.store import TERMINAL, Json, Place, Resource
 
+TUNING = "HYPERPARAMETER_TUNING"
+"""The mode whose candidates are pipelines, and in which a job runs that names no mode."""
+
 
 @dataclass(kw_only=True)
 class Job(Resource):
@@ -23,10 +26,19 @@ class Job(Resource):
     candidates: list[Json] = field(default_factory=list)
     best: Json | None = None
     problem_type: str | None = None
+    """Known when the data is analysed, as is what follows."""
     objective: str | None = None
+    direction: str | None = None
+    mode: str | None = None
+    """Of a tabular job, the mode that it runs in."""
     artifacts: Json = field(default_factory=dict)
     endpoint_name: str | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def is_pipeline(self) -> bool:
+        """Whether its candidates are several containers in a row."""
+        return self.mode == TUNING
 
     @property
     def running(self) -> bool:

@@ -3,7 +3,9 @@
 import copy
 from collections.abc import Callable, Mapping
 
+from constructs_lib.rehearsal.cloud.as_role import AsRole
 from constructs_lib.rehearsal.cloud.automl import rules
+from constructs_lib.rehearsal.cloud.automl.header import require_target
 from constructs_lib.rehearsal.cloud.automl.job import Job
 from constructs_lib.rehearsal.cloud.calls import Call, Operation
 from constructs_lib.rehearsal.cloud.errors import (
@@ -12,7 +14,7 @@ from constructs_lib.rehearsal.cloud.errors import (
     ResourceNotFoundError,
     ValidationError,
 )
-from constructs_lib.rehearsal.cloud.store import Json, Store, now, page, select, tags_of
+from constructs_lib.rehearsal.cloud.store import Json, Place, Store, now, page, select, tags_of
 
 _CANDIDATES_PER_PAGE = 10
 _JOBS_PER_PAGE = 10
@@ -20,11 +22,27 @@ _DEFAULT_BASE_MODEL = "Falcon7BInstruct"
 
 
 class AutoML:
-    """Creates, describes, lists and stops jobs; `start` runs one."""
+    """Creates, describes, lists and stops jobs."""
 
-    def __init__(self, store: Store, start: Callable[[Job], None], *, concurrent_jobs: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        start: Callable[[Job], None],
+        *,
+        acting_as: Callable[[str, Place], AsRole],
+        concurrent_jobs: int,
+    ) -> None:
+        """Make the operations.
+
+        Args:
+            store: Where jobs are remembered.
+            start: Runs one.
+            acting_as: Acts as a role, by its ARN and where.
+            concurrent_jobs: How many may run at a time.
+        """
         self._store = store
         self._start = start
+        self._acting_as = acting_as
         self._concurrent_jobs = concurrent_jobs
 
     @property
@@ -42,7 +60,7 @@ class AutoML:
 
     def _create_1(self, call: Call, request: Json) -> Json:
         rules.check_version_1(request)
-        return self._create(call, request, as_version_2(request), version=1)
+        return self._create(call, _filled(request), as_version_2(request), version=1)
 
     def _create_2(self, call: Call, request: Json) -> Json:
         return self._create(call, request, copy.deepcopy(request), version=2)
@@ -50,10 +68,13 @@ class AutoML:
     def _create(self, call: Call, request: Json, settings: Json, *, version: int) -> Json:
         rules.check(settings)
         name = request["AutoMLJobName"]
-        arn = call.place.arn("automl-job", name)
+        arn = call.place.exact_arn("automl-job", name)
         call.require_tagging(arn, request)
         call.require_passing(request["RoleArn"])
         call.require_assumable(request["RoleArn"], arn)
+        with self._store.lock:
+            self._require_free(call.place, name)
+        require_target(settings, self._acting_as(request["RoleArn"], call.place))
         settings.pop("Tags", None)
         job = Job(
             name=name,
@@ -66,9 +87,8 @@ class AutoML:
             caller_may_grant_keys=call.may_grant(settings.get("SecurityConfig", {}).get("VolumeKmsKeyId")),
         )
         with self._store.lock:
+            self._require_free(call.place, name)
             jobs = self._store.at(call.place).of(Job)
-            if name.lower() in jobs:  # a job can not be deleted, so its name is taken for good
-                raise ResourceInUseError(f"There is already an AutoML job with the name {name}")
             running = sum(other.running for other in jobs.values())
             if running >= self._concurrent_jobs:
                 raise ResourceLimitExceededError(
@@ -78,6 +98,11 @@ class AutoML:
             jobs[name.lower()] = job
         self._start(job)
         return {"AutoMLJobArn": job.arn}
+
+    def _require_free(self, place: Place, name: str) -> None:
+        """A job can not be deleted, so its name is taken for good."""
+        if name.lower() in self._store.at(place).of(Job):
+            raise ResourceInUseError(f"There is already an AutoML job with the name {name}")
 
     def _describe_1(self, call: Call, request: Json) -> Json:
         with self._store.lock:
@@ -95,18 +120,8 @@ class AutoML:
     def _describe_2(self, call: Call, request: Json) -> Json:
         with self._store.lock:
             job = self._job(call, request)
-            resolved = _resolved_common(job)
-            kind, problem = next(iter(job.settings["AutoMLProblemTypeConfig"].items()))
-            if job.problem_type and kind == rules.TABULAR:
-                resolved["AutoMLProblemTypeResolvedAttributes"] = {
-                    "TabularResolvedAttributes": {"ProblemType": job.problem_type}
-                }
-            if kind == rules.GENERATION:
-                resolved["AutoMLProblemTypeResolvedAttributes"] = {
-                    "TextGenerationResolvedAttributes": {
-                        "BaseModelName": problem.get("BaseModelName", _DEFAULT_BASE_MODEL)
-                    }
-                }
+            (kind,) = job.settings["AutoMLProblemTypeConfig"]
+            resolved = _resolved_2(job)
             return (
                 job.settings
                 | _described(job)
@@ -152,7 +167,7 @@ class AutoML:
     def _job(self, call: Call, request: Json) -> Job:
         job = self._store.at(call.place).of(Job).get(request["AutoMLJobName"].lower())
         if job is None:
-            raise ResourceNotFoundError(f"Could not find an AutoML job with the name {request['AutoMLJobName']}")
+            raise ResourceNotFoundError(f"Amazon SageMaker can't find an AutoML job called {request['AutoMLJobName']}.")
         return job
 
 
@@ -188,6 +203,12 @@ def as_version_2(request: Json) -> Json:
     return copy.deepcopy(_without_none(settings))
 
 
+def _filled(request: Json) -> Json:
+    """A request of `CreateAutoMLJob` with what describing the job shows although nobody gave it."""
+    channels = [{"ChannelType": "training", "ContentType": rules.CSV, **each} for each in request["InputDataConfig"]]
+    return {"GenerateCandidateDefinitionsOnly": False, **request, "InputDataConfig": channels}
+
+
 def _without_none(members: Json) -> Json:
     return {name: value for name, value in members.items() if value is not None}
 
@@ -217,12 +238,28 @@ def _summary(job: Job) -> Json:
 
 
 def _resolved_common(job: Job) -> Json:
+    """Nothing before the data is analysed."""
+    if job.objective is None:
+        return {}
     problem = next(iter(job.settings["AutoMLProblemTypeConfig"].values()))
-    resolved = {
-        "AutoMLJobObjective": {"MetricName": job.objective} if job.objective else None,
-        "CompletionCriteria": problem.get("CompletionCriteria"),
-    }
-    return _without_none(resolved)
+    criteria = {"CompletionCriteria": problem["CompletionCriteria"]} if "CompletionCriteria" in problem else {}
+    return {"AutoMLJobObjective": {"MetricName": job.objective}, **criteria}
+
+
+def _resolved_2(job: Job) -> Json:
+    kind, problem = next(iter(job.settings["AutoMLProblemTypeConfig"].items()))
+    if kind == rules.GENERATION:
+        base_model = problem.get("BaseModelName", _DEFAULT_BASE_MODEL)
+        return _of_problem(job, {"TextGenerationResolvedAttributes": {"BaseModelName": base_model}})
+    if kind == rules.TABULAR and job.version == 2 and "ProblemType" in problem:
+        return {}  # nothing was left to resolve: a problem type is given with its objective or not at all
+    if kind == rules.TABULAR and job.problem_type:
+        return _of_problem(job, {"TabularResolvedAttributes": {"ProblemType": job.problem_type}})
+    return _resolved_common(job)
+
+
+def _of_problem(job: Job, attributes: Json) -> Json:
+    return {**_resolved_common(job), "AutoMLProblemTypeResolvedAttributes": attributes}
 
 
 def _objective_value(candidate: Json) -> tuple[bool, float]:

@@ -28,10 +28,12 @@ _ALGORITHMS = {
 }  # fmt: skip
 _LONGEST_OUTPUT_PATH = 512
 """What its documentation says; the model's own limit is that of every `S3Uri`."""
-_CSV = "text/csv;header=present"
+CSV = "text/csv;header=present"
+"""The content type of a channel of tables that names none."""
+
 _ANY_IMAGE = "image/*"
 _CONTENT_TYPES = {
-    kind: {_CSV, "x-application/vnd.amazon+parquet"} for kind in (TABULAR, TEXT, FORECASTING, GENERATION)
+    kind: {CSV, "x-application/vnd.amazon+parquet"} for kind in (TABULAR, TEXT, FORECASTING, GENERATION)
 } | {IMAGE: {_ANY_IMAGE, "image/png", "image/jpeg"}}
 _S3_DATA_TYPES = {kind: {"S3Prefix"} for kind in (TEXT, FORECASTING, GENERATION)} | {
     TABULAR: {"S3Prefix", "ManifestFile"},
@@ -90,7 +92,7 @@ def _channel_problems(settings: Json) -> Iterator[str]:
     if any("S3DataSource" not in channel.get("DataSource", {}) for channel in channels):
         yield "Each channel must have a DataSource with an S3DataSource"
     (kind,) = settings["AutoMLProblemTypeConfig"]
-    default = _ANY_IMAGE if kind == IMAGE else _CSV
+    default = _ANY_IMAGE if kind == IMAGE else CSV
     content_types = {channel.get("ContentType") or default for channel in channels}
     if len(content_types) > 1:
         yield "The training and validation channels must share the same ContentType"
@@ -140,7 +142,7 @@ def _algorithms(problem: Json) -> set[str]:
 
 
 def _tabular_problems(tabular: dict[str, Any], metric: str | None) -> Iterator[str]:
-    problem_type, mode = tabular.get("ProblemType"), tabular.get("Mode", "AUTO")
+    problem_type, mode = tabular.get("ProblemType"), tabular.get("Mode")
     if (problem_type is None) != (metric is None):
         yield "ProblemType and AutoMLJobObjective must both be set, or none of them"
     if problem_type and metric and metric not in _METRICS[problem_type]:
@@ -148,8 +150,8 @@ def _tabular_problems(tabular: dict[str, Any], metric: str | None) -> Iterator[s
         yield f"Metric {metric} is not supported for {problem_type}: use one of {allowed}"
     algorithms = _algorithms(tabular)
     if algorithms and mode not in _ALGORITHMS:
-        yield "AlgorithmsConfig can not be set when Mode is AUTO"
-    elif wrong := sorted(algorithms - _ALGORITHMS.get(mode, set())):
+        yield f"AlgorithmsConfig can not be set when Mode is {mode or 'not set'}"
+    elif wrong := sorted(algorithms - _ALGORITHMS.get(mode or "", set())):
         yield f"Mode {mode} does not support the algorithms {', '.join(wrong)}"
     if tabular.get("SampleWeightAttributeName") and mode != "ENSEMBLING":
         yield "SampleWeightAttributeName is supported in ENSEMBLING mode only"

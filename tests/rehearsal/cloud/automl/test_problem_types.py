@@ -63,7 +63,12 @@ def _problems(account: Account) -> dict[str, tuple[dict[str, Any], str, str]]:
         ),
         "ImageClassification": ({}, _labelled_images(account), "AugmentedManifestFile"),
         "TimeSeriesForecasting": (
-            {"ForecastFrequency": "3M", "ForecastHorizon": 4, "TimeSeriesConfig": columns},
+            {
+                "ForecastFrequency": "3M",
+                "ForecastHorizon": 4,
+                "TimeSeriesConfig": columns,
+                "CompletionCriteria": {"MaxCandidates": 1},
+            },
             "series",
             "S3Prefix",
         ),
@@ -95,42 +100,44 @@ def _invoke(account: Account, job: dict[str, Any], body: bytes, content_type: st
 
 
 @pytest.mark.parametrize(
-    ("kind", "metric", "direction"),
+    ("kind", "metric", "direction", "candidates"),
     [
-        ("TextClassification", "Accuracy", "Maximize"),
-        ("ImageClassification", "Accuracy", "Maximize"),
-        ("TimeSeriesForecasting", "AverageWeightedQuantileLoss", "Minimize"),
+        ("TextClassification", "Accuracy", "Maximize", 1),
+        ("ImageClassification", "Accuracy", "Maximize", 1),
+        ("TimeSeriesForecasting", "AverageWeightedQuantileLoss", "Minimize", 7),
     ],
 )
-def test_a_job_is_described_with_its_one_candidate(
-    account: Account, jobs: dict[str, dict[str, Any]], kind: str, metric: str, direction: str
+def test_a_job_is_described_with_its_best_candidate(
+    account: Account, jobs: dict[str, dict[str, Any]], kind: str, metric: str, direction: str, candidates: int
 ) -> None:
+    """Time series have seven, also when MaxCandidates is 1."""
     job = jobs[kind]
     assert (job["AutoMLJobStatus"], job["AutoMLJobSecondaryStatus"]) == ("Completed", "Completed"), job
     assert job["AutoMLProblemTypeConfigName"] == kind
-    assert job["ResolvedAttributes"] == {"AutoMLJobObjective": {"MetricName": metric}}
+    assert job["ResolvedAttributes"]["AutoMLJobObjective"] == {"MetricName": metric}
     listed = account.sagemaker.list_candidates_for_auto_ml_job(AutoMLJobName=job["AutoMLJobName"])["Candidates"]
-    assert [candidate["CandidateName"] for candidate in listed] == [job["BestCandidate"]["CandidateName"]]
     best = job["BestCandidate"]
+    assert len(listed) == candidates
+    assert best in listed
+    values = [one["FinalAutoMLJobObjectiveMetric"]["Value"] for one in listed]
+    assert best["FinalAutoMLJobObjectiveMetric"]["Value"] == (max if direction == "Maximize" else min)(values)
     assert best["FinalAutoMLJobObjectiveMetric"]["Type"] == direction
     assert best["FinalAutoMLJobObjectiveMetric"]["StandardMetricName"] == metric
     keys = account.keys(f"out/{job['AutoMLJobName']}/")
     places = best["CandidateProperties"]["CandidateArtifactLocations"]
-    assert set(places) == {"Explainability"} | (
-        {"BacktestResults"} if kind == "TimeSeriesForecasting" else {"ModelInsights"}
-    )
-    for uri in (*places.values(), best["InferenceContainers"][0]["ModelDataUrl"]):
+    other = "BacktestResults" if kind == "TimeSeriesForecasting" else "Explainability"
+    assert set(places) == {"ModelInsights", other}
+    models = [container["ModelDataUrl"] for one in listed for container in one["InferenceContainers"]]
+    for uri in (*places.values(), *models):
         assert any(f"s3://{BUCKET}/{key}".startswith(uri) for key in keys), (uri, keys)
 
 
-def test_containers_are_listed_by_processor_for_text_and_images_alone(jobs: dict[str, dict[str, Any]]) -> None:
-    for kind in ("TextClassification", "ImageClassification"):
+def test_containers_are_listed_by_processor(jobs: dict[str, dict[str, Any]]) -> None:
+    for kind in ("TextClassification", "ImageClassification", "TimeSeriesForecasting"):
         best = jobs[kind]["BestCandidate"]
         assert best["InferenceContainerDefinitions"] == {"CPU": best["InferenceContainers"]}
-        assert "SAGEMAKER_INFERENCE_OUTPUT" in best["InferenceContainers"][0]["Environment"]
-    best = jobs["TimeSeriesForecasting"]["BestCandidate"]
-    assert "InferenceContainerDefinitions" not in best
-    assert best["InferenceContainers"][0]["Environment"] == {}
+        told = best["InferenceContainers"][0]["Environment"]
+        assert ("SAGEMAKER_INFERENCE_OUTPUT" in told) == (kind != "TimeSeriesForecasting")
 
 
 def test_an_endpoint_classifies_texts(account: Account, jobs: dict[str, dict[str, Any]]) -> None:
@@ -142,16 +149,17 @@ def test_an_endpoint_classifies_images(account: Account, jobs: dict[str, dict[st
     for digit in DIGITS:
         file = DATA / f"image_classification/data/digits/{digit}/{digit}-00.png"
         answer = _invoke(account, jobs["ImageClassification"], file.read_bytes(), "image/png")
-        assert answer.strip() == f"digit {digit}"
+        label, chance = answer.strip().split(",")
+        assert label == f"digit {digit}"
+        assert 0.5 < float(chance) <= 1
 
 
 def test_an_endpoint_forecasts_a_history(account: Account, jobs: dict[str, dict[str, Any]]) -> None:
     body = (DATA / "forecasting/data/macro.csv").read_bytes()
     rows = list(csv.DictReader(io.StringIO(_invoke(account, jobs["TimeSeriesForecasting"], body, "text/csv"))))
     assert len(rows) == 7 * 4
-    assert [row["quarter"] for row in rows[:4]] == [
-        f"{day} 00:00:00" for day in ("2009-10-01", "2010-01-01", "2010-04-01", "2010-07-01")
-    ]
+    assert list(rows[0]) == ["series", "quarter", "p10", "p50", "p90", "mean"]
+    assert [row["quarter"] for row in rows[:4]] == ["2009-10-01", "2010-01-01", "2010-04-01", "2010-07-01"]
     assert all(float(row["p10"]) < float(row["p50"]) < float(row["p90"]) for row in rows)
 
 
@@ -179,7 +187,7 @@ def test_text_generation_ends_with_the_plain_reason(jobs: dict[str, dict[str, An
             "Line 1 of the augmented manifest s3://data/bad.manifest has no sour",
         ),
         ("cat.jpg", "Line 1 of the augmented manifest s3://data/bad.manifest is no JSON"),
-        ("", "There are no objects under s3://data/bad.manifest, and a channel needs at least one"),
+        ("", 'No S3 objects found under S3 URL "s3://data/bad.manifest" given in input data source.'),
     ],
 )
 def test_a_bad_line_of_an_augmented_manifest_is_named(

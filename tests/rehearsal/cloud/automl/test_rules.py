@@ -82,6 +82,9 @@ BAD = {
         **tabular(ProblemType="Regression")
     ),
     "AlgorithmsConfig can not be set when Mode is AUTO": version_2(
+        **tabular(Mode="AUTO", CandidateGenerationConfig=algorithms("xgboost"))
+    ),
+    "AlgorithmsConfig can not be set when Mode is not set": version_2(
         **tabular(CandidateGenerationConfig=algorithms("xgboost"))
     ),
     "Mode HYPERPARAMETER_TUNING does not support the algorithms catboost": version_2(
