@@ -22,6 +22,7 @@ GRANT_CONTEXT: Mapping[str, str] = {"kms:GrantIsForAWSResource": "true"}
 """What policies can test of a grant that a service makes for its own use."""
 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
+_MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 
 
 _S3_HOST = re.compile(r"(?:(?P<bucket>.+)\.)?s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com(?:\.cn)?")
@@ -116,6 +117,22 @@ class AsRole:
 
         keys = self.call("s3:ListBucket", f"arn:aws:s3:::{location.bucket}", pages)
         return (key for key in keys if not key.endswith("/"))
+
+    def has(self, location: S3Location) -> bool:
+        """Whether an object is there.
+
+        Raises:
+            Denied: The role may not read it.
+        """
+        try:
+            self.client("s3").head_object(Bucket=location.bucket, Key=location.key)
+        except botocore.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return False
+            raise Denied(self._unauthorized("s3:GetObject", location.arn)) from None
+        except botocore.exceptions.ParamValidationError:  # a bucket can not be called that
+            return False
+        return True
 
     def download(self, location: S3Location, to: Path, cancelled: threading.Event | None = None) -> Path:
         """Read an object into a file, decrypting it with the key it was encrypted with."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from constructs_lib.rehearsal.cloud import condition_keys
 from constructs_lib.rehearsal.cloud.as_role import GRANT_CONTEXT
 from constructs_lib.rehearsal.cloud.errors import ValidationError
 from constructs_lib.rehearsal.cloud.ministack import ministack
@@ -11,15 +12,23 @@ from constructs_lib.rehearsal.cloud.store import Json, Place
 
 @dataclass(frozen=True)
 class Call:
-    """Who calls, and where."""
+    """Who calls what, and where."""
 
     caller: ministack.Caller
     place: Place
+    operation: str
+    context: condition_keys.Context
+    """What policies can test of the request."""
+
+    def require(self, action: str, arn: str) -> None:
+        """The action on one more resource that the request names."""
+        self.caller.require(action, arn, self.context)
 
     def require_tagging(self, arn: str, request: Json) -> None:
         """A create call with tags needs `sagemaker:AddTags` as well."""
         if request.get("Tags"):
-            self.caller.require("sagemaker:AddTags", arn)
+            context = {**condition_keys.of_tags(request), "sagemaker:TaggingAction": self.operation}
+            self.caller.require("sagemaker:AddTags", arn, context)
 
     def require_passing(self, role_arn: str) -> None:
         """Handing a role to SageMaker needs `iam:PassRole`."""

@@ -2,20 +2,27 @@
 
 
 class ServiceError(Exception):
-    """An error as the API answers it: a code, a message and an HTTP status."""
+    """An error as the API answers it: a code, a message, an HTTP status, and further members."""
 
     code = "InternalFailure"
     status = 400
 
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, **members: str | int) -> None:
         super().__init__(message)
         self.message = message
+        self.members = members
 
 
 class ValidationError(ServiceError):
     """The request breaks a rule; also how SageMaker says that a model or an endpoint does not exist."""
 
     code = "ValidationException"
+
+
+class InvocationError(ServiceError):
+    """What the runtime calls a request that breaks a rule, or an endpoint that is not there."""
+
+    code = "ValidationError"
 
 
 class SerializationError(ServiceError):
@@ -59,6 +66,15 @@ class ResourceLimitExceededError(ServiceError):
 
     code = "ResourceLimitExceeded"
 
+    @classmethod
+    def of(cls, quota: str, unit: str, *, limit: int, used: int, more: int) -> "ResourceLimitExceededError":
+        """The service's sentence for any of its quotas."""
+        return cls(
+            f"The account-level service limit '{quota}' is {limit} {unit}, with current utilization of {used} {unit} "
+            f"and a request delta of {more} {unit}. Please use AWS Service Quotas to request an increase for this "
+            "quota. If AWS Service Quotas is not available, contact AWS support to request an increase for this quota."
+        )
+
 
 class AccessDeniedError(ServiceError):
     """A policy does not allow the call, or something the call depends on."""
@@ -73,7 +89,7 @@ class InternalError(ServiceError):
 
 
 class ModelError(ServiceError):
-    """The model behind an endpoint refused an input."""
+    """The model behind an endpoint refused an input, or failed."""
 
     code = "ModelError"
     status = 424

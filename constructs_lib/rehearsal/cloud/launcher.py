@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -59,6 +60,7 @@ class Cloud:
         region: str = "us-east-1",
         wait_scale: float = 1.0,
         concurrent_jobs: int = 4,
+        quotas: Mapping[str, int] | None = None,
         training: str = DEFAULT_TRAINING,
     ) -> Self:
         """Start an embedded AWS on the loopback interface and wait until it answers.
@@ -70,6 +72,7 @@ class Cloud:
             region: The region it plays.
             wait_scale: What Step Functions multiplies its waits with; 0 skips them.
             concurrent_jobs: The quota of AutoML jobs that run at the same time.
+            quotas: Quotas of instances by their names: `{"ml.m5.large for endpoint usage": 1}`. Default of each: 20.
             training: The module that trains and serves. Default: the rehearsal's own.
 
         Raises:
@@ -91,6 +94,7 @@ class Cloud:
                 folder=folder,
                 training=training,
                 concurrent_jobs=concurrent_jobs,
+                quotas=quotas or {},
             )
             try:
                 return cls._launch(settings, wait_scale)

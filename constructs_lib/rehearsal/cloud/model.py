@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+import botocore
 import botocore.session
 
 from constructs_lib.rehearsal.cloud.errors import SerializationError, ValidationError
@@ -20,6 +21,7 @@ _JSON_TYPES: Mapping[str, tuple[type, ...]] = {
     "map": (dict,),
     "list": (list,),
     "string": (str,),
+    "blob": (bytes,),
     "boolean": (bool,),
     "integer": (int,),
     "long": (int,),
@@ -43,6 +45,12 @@ _SEEN = {
 
 _SEEN_WITHOUT = {("CandidateArtifactLocations", "Explainability")}
 """Members that the model requires, and that AWS was seen to leave out."""
+
+_JUDGE = f"botocore {botocore.__version__}"
+"""Whose model it is: a newer client may know more members."""
+
+_SECRET = object()
+"""Stands for a value that no message shows."""
 
 _UNICODE_CLASS = re.compile(r"\\p\{(\w)\}")
 _REPEATED_END = re.compile(r"\$\{\d+,\d+\}")
@@ -70,6 +78,33 @@ def check_request(operation: str, payload: object, service: str = "sagemaker") -
         raise ValidationError(f"{count} validation error{'s' * (count > 1)} detected: {'; '.join(problems)}")
 
 
+def of_http(operation: str, path: Mapping[str, str], headers: Mapping[str, str], body: bytes, service: str) -> Any:
+    """The input of an operation that comes in the address, the headers and the body of an HTTP request.
+
+    Args:
+        operation: The operation.
+        path: The members that the address holds.
+        headers: The headers by their names in small letters.
+        body: The body, which is the payload as it stands.
+        service: What botocore calls the service.
+
+    Raises:
+        SerializationError: A header is no number where one is wanted.
+    """
+    shape = service_model(service).operation_model(operation).input_shape
+    request: dict[str, Any] = dict(path)
+    for name, member in shape.members.items():
+        text = headers.get(member.serialization.get("name", "").lower())
+        if member.serialization.get("location") == "header" and text is not None:
+            if member.type_name == "integer" and not text.isdecimal():
+                raise SerializationError(f"STRING_VALUE at '{_join('', name)}' can not be converted to integer")
+            request[name] = int(text) if member.type_name == "integer" else text
+    payload = shape.serialization["payload"]
+    if body or payload in shape.required_members:
+        request[payload] = body
+    return request
+
+
 def response_problems(operation: str, payload: object, service: str = "sagemaker") -> list[str]:
     """Everything that the model of `operation` forbids in a response."""
     shape = service_model(service).operation_model(operation).output_shape
@@ -91,7 +126,7 @@ def _problems(shape: Any, value: object, path: str) -> Iterator[str]:
         yield from _string_problems(limits, value, path)
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         yield from _number_problems(limits, value, path)
-    elif isinstance(value, (list, dict)) and kind in ("list", "map"):
+    elif isinstance(value, (list, dict, bytes)) and kind in ("list", "map", "blob"):
         yield from _length_problems(limits, value, path)
     if kind == "structure" and isinstance(value, dict):
         yield from _structure_problems(shape, value, path)
@@ -115,7 +150,7 @@ def _structure_problems(shape: Any, value: dict[str, object], path: str) -> Iter
     for name, item in given.items():
         # The service is lenient here on AWS. A misspelt member that does nothing is the costlier surprise.
         if name not in shape.members:
-            yield _constraint(item, _join(path, name), "Member is not known to this operation")
+            yield _constraint(item, _join(path, name), f"Member is not known to this operation ({_JUDGE})")
         elif not ((seen := _SEEN.get((shape.name, name))) and isinstance(item, str) and seen.fullmatch(item)):
             yield from _problems(shape.members[name], item, _join(path, name))
 
@@ -127,14 +162,18 @@ def _string_problems(limits: Mapping[str, Any], value: str, path: str) -> Iterat
         return
     yield from _length_problems(limits, value, path)
     if "pattern" in limits and not python_pattern(limits["pattern"]).fullmatch(value):
-        yield _constraint(value, path, f"Member must satisfy regular expression pattern: {limits['pattern']}")
+        shown = _SECRET if limits.get("sensitive") else value
+        yield _constraint(shown, path, f"Member must satisfy regular expression pattern: {limits['pattern']}")
 
 
-def _length_problems(limits: Mapping[str, Any], value: str | list[Any] | dict[str, Any], path: str) -> Iterator[str]:
+def _length_problems(
+    limits: Mapping[str, Any], value: str | bytes | list[Any] | dict[str, Any], path: str
+) -> Iterator[str]:
+    shown = _SECRET if limits.get("sensitive") else value
     if len(value) > limits.get("max", sys.maxsize):
-        yield _constraint(value, path, f"Member must have length less than or equal to {limits['max']}")
+        yield _constraint(shown, path, f"Member must have length less than or equal to {limits['max']}")
     if len(value) < limits.get("min", 0):
-        yield _constraint(value, path, f"Member must have length greater than or equal to {limits['min']}")
+        yield _constraint(shown, path, f"Member must have length greater than or equal to {limits['min']}")
 
 
 def _number_problems(limits: Mapping[str, Any], value: float, path: str) -> Iterator[str]:
@@ -145,8 +184,8 @@ def _number_problems(limits: Mapping[str, Any], value: float, path: str) -> Iter
 
 
 def _constraint(value: object, path: str, constraint: str, *, quoted: bool = True) -> str:
-    shown = f"'{value}'" if quoted else value
-    return f"Value {shown} at '{path}' failed to satisfy constraint: {constraint}"
+    shown = "" if value is _SECRET else f"'{value}' " if quoted else f"{value} "
+    return f"Value {shown}at '{path}' failed to satisfy constraint: {constraint}"
 
 
 def _join(path: str, name: str) -> str:

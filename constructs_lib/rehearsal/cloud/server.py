@@ -43,6 +43,7 @@ def main() -> None:
             target_prefix=TARGET_PREFIX,
             handler=service.handle,
             arn_of=service.resource_arn,
+            context_of=service.context,
             tagged_resources=service.tagged_resources,
         ),
         ministack.Service(
@@ -51,6 +52,7 @@ def main() -> None:
             target_prefix=scaling.TARGET_PREFIX,
             handler=auto_scaling.handle,
             arn_of=auto_scaling.resource_arn,
+            context_of=auto_scaling.context,
             tagged_resources=auto_scaling.tagged_resources,
         ),
     )

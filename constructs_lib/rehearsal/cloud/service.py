@@ -6,12 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from constructs_lib.rehearsal.cloud import condition_keys
 from constructs_lib.rehearsal.cloud.automl.execution import Runner
+from constructs_lib.rehearsal.cloud.automl.job import Job
 from constructs_lib.rehearsal.cloud.automl.operations import AutoML
 from constructs_lib.rehearsal.cloud.automl.steps import Steps
 from constructs_lib.rehearsal.cloud.batch.operations import Transforms
+from constructs_lib.rehearsal.cloud.calls import Operation
 from constructs_lib.rehearsal.cloud.connection import Connection
+from constructs_lib.rehearsal.cloud.errors import InvocationError, ValidationError
 from constructs_lib.rehearsal.cloud.hosting import registry
+from constructs_lib.rehearsal.cloud.hosting.capacity import Quotas
 from constructs_lib.rehearsal.cloud.hosting.operations import Hosting
 from constructs_lib.rehearsal.cloud.ministack.ministack import Answer
 from constructs_lib.rehearsal.cloud.settings import Settings
@@ -51,8 +56,9 @@ class SageMaker:
         work.mkdir(exist_ok=True)
         self._store = store
         self._runner = Runner(store, connection, folder=work, training=settings.training)
-        self._hosting = Hosting(store, connection, folder=work, training=settings.training)
-        self._transforms = Transforms(store, self._hosting.models, self._hosting.containers, work)
+        quotas = Quotas(settings.quotas)
+        self._hosting = Hosting(store, connection, self._images, quotas, folder=work, training=settings.training)
+        self._transforms = Transforms(store, self._hosting.models, self._hosting.containers, quotas, work)
         automl = AutoML(
             store,
             self._runner.start,
@@ -69,6 +75,11 @@ class SageMaker:
         }
         operations["DescribeTransformJob"] = steps.or_step(operations["DescribeTransformJob"])
         self._api = JsonApi("sagemaker", TARGET_PREFIX, operations)
+
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """The operations of the API by name."""
+        return self._api.operations
 
     async def handle(
         self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
@@ -103,11 +114,29 @@ class SageMaker:
                 return (place.exact_arn if kind in _SPELLED else place.arn)(kind, request[member])
         return "*"
 
+    def context(self, operation: str, body: bytes) -> condition_keys.Context:
+        """What policies can test of a request."""
+        return self._api.context(operation, body)
+
     def stop(self, timeout: float) -> None:
         """End everything that trains or serves."""
         self._transforms.stop()
         self._hosting.stop()
         self._runner.stop(timeout)
+
+    def _images(self, place: Place) -> set[str]:
+        """The images that candidates of the account's jobs have."""
+        with self._store.lock:
+            candidates = [candidate for job in self._store.at(place).of(Job).values() for candidate in job.candidates]
+        return {
+            container["Image"]
+            for candidate in candidates
+            for containers in (
+                candidate.get("InferenceContainers", ()),
+                *candidate.get("InferenceContainerDefinitions", {}).values(),
+            )
+            for container in containers
+        }
 
     def _answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         if invocation := _INVOCATION.fullmatch(path):
@@ -117,7 +146,10 @@ class SageMaker:
 
     def _invoke(self, endpoint: str, headers: Mapping[str, str], body: bytes, *, later: bool) -> Answer:
         invocations = self._hosting.invocations
-        reply = (invocations.later if later else invocations.at_once)(here(), endpoint, headers, body)
+        try:
+            reply = (invocations.later if later else invocations.at_once)(here(), endpoint, headers, body)
+        except ValidationError as error:
+            raise InvocationError(error.message) from None
         return reply.status, reply.headers, reply.body
 
 

@@ -3,7 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 VARIABLE = "REHEARSAL_CLOUD"
@@ -25,6 +25,9 @@ class Settings:
     folder: Path
     training: str = DEFAULT_TRAINING
     concurrent_jobs: int = 4
+    quotas: Mapping[str, int] = field(default_factory=dict)
+    """How many instances there may be, by the names of Service Quotas: `ml.m5.large for endpoint usage`, and the same
+    for `transform job usage`. Default of each: 20."""
 
     @property
     def work(self) -> Path:

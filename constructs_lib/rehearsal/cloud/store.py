@@ -124,10 +124,23 @@ _SORT_KEYS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def select(resources: Iterable[R], request: Json, *, default_size: int) -> tuple[list[R], Json]:
-    """Filter, sort and page as every List operation does: the page, and `NextToken` if there is another."""
+def select(
+    resources: Iterable[R], request: Json, *, default_size: int, order: str = "Descending", from_creation: bool = False
+) -> tuple[list[R], Json]:
+    """Filter, sort and page as the List operations do: the page, and `NextToken` if there is another.
+
+    Args:
+        resources: What there is.
+        request: The filters, the order and the page that are wanted.
+        default_size: How many a page has if the request does not say.
+        order: The `SortOrder` if the request does not say.
+        from_creation: Whether `CreationTimeAfter` means that time and later; else it means later alone.
+    """
     time_filters: tuple[tuple[str, Callable[[R, float], bool]], ...] = (
-        ("CreationTimeAfter", lambda resource, limit: resource.created > limit),
+        (
+            "CreationTimeAfter",
+            lambda resource, limit: resource.created > limit or (from_creation and resource.created == limit),
+        ),
         ("CreationTimeBefore", lambda resource, limit: resource.created < limit),
         ("LastModifiedTimeAfter", lambda resource, limit: resource.modified > limit),
         ("LastModifiedTimeBefore", lambda resource, limit: resource.modified < limit),
@@ -138,8 +151,11 @@ def select(resources: Iterable[R], request: Json, *, default_size: int) -> tuple
     for member, matches in time_filters:
         if request.get(member) is not None:
             found = [resource for resource in found if matches(resource, request[member])]
-    descending = request.get("SortOrder", "Descending") == "Descending"
-    found.sort(key=_SORT_KEYS[request.get("SortBy", "CreationTime")], reverse=descending)
+    descending = request.get("SortOrder", order) == "Descending"
+    # Of things that are equal the one made last comes last, or first if the order is the other way round.
+    found.sort(key=_SORT_KEYS[request.get("SortBy", "CreationTime")])
+    if descending:
+        found.reverse()
     return page(found, request, default_size=default_size)
 
 

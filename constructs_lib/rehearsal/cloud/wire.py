@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from constructs_lib.rehearsal.cloud import condition_keys
 from constructs_lib.rehearsal.cloud.calls import Call, Operation
 from constructs_lib.rehearsal.cloud.errors import InternalError, SerializationError, ServiceError, UnknownOperationError
 from constructs_lib.rehearsal.cloud.ministack import ministack
@@ -34,6 +35,12 @@ class JsonApi:
         """The operation that a request names; empty when it names none."""
         return headers.get("x-amz-target", "").removeprefix(self._prefix)
 
+    def context(self, operation: str, body: bytes) -> condition_keys.Context:
+        """The service's own keys that policies can test of a request."""
+        if operation not in condition_keys.KEYS[self._service]:
+            return {}
+        return condition_keys.of_request(self._service, operation, members(body), here())
+
     def answer(self, path: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Do what a request asks."""
         return guarded(self.operation(headers) or path, lambda: self._answer(path, headers, body))
@@ -47,11 +54,17 @@ class JsonApi:
         except ValueError:
             raise SerializationError("The body is no JSON") from None
         check_request(operation, request, self._service)
-        response = self.operations[operation](call_of(headers), _without_nulls(request))
+        request = _without_nulls(request)
+        response = self.operations[operation](self._call(headers, operation, request), request)
         problems = response_problems(operation, response, self._service)
         if problems:
             raise InternalError(f"The rehearsal's answer to {operation} is wrong: {'; '.join(problems)}")
         return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(response).encode()
+
+    def _call(self, headers: Mapping[str, str], operation: str, request: Json) -> Call:
+        place = here()
+        keys = condition_keys.of_request(self._service, operation, request, place)
+        return Call(ministack.Caller.of(headers), place, operation, {**condition_keys.of_tags(request), **keys})
 
 
 def guarded(what: str, answer: Callable[[], Answer]) -> Answer:
@@ -59,15 +72,10 @@ def guarded(what: str, answer: Callable[[], Answer]) -> Answer:
     try:
         return answer()
     except ServiceError as error:
-        return ministack.json_error(error.code, error.message, error.status)
+        return ministack.json_error(error.code, error.message, error.status, **error.members)
     except Exception as error:
         logger.exception("%s", what)
         return ministack.json_error(InternalError.code, f"{type(error).__name__}: {error}", InternalError.status)
-
-
-def call_of(headers: Mapping[str, str]) -> Call:
-    """Who calls, and where."""
-    return Call(ministack.Caller.of(headers), here())
 
 
 def here() -> Place:

@@ -4,6 +4,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import botocore.exceptions
@@ -105,6 +106,12 @@ class Account:
                 return job
             time.sleep(0.05)
         raise AssertionError(f"waited in vain: {job}")
+
+    @cached_property
+    def image(self) -> str:
+        """An image that models can have: one that a job's candidate has."""
+        found: str = self.ended(self.request())["BestCandidate"]["InferenceContainers"][0]["Image"]
+        return found
 
     def keys(self, prefix: str) -> list[str]:
         """The keys in the bucket below a prefix."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import botocore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,7 +64,8 @@ def test_a_good_request_passes() -> None:
         ),
         (
             {"Misspelt": 1},
-            "Value '1' at 'misspelt' failed to satisfy constraint: Member is not known to this operation",
+            "Value '1' at 'misspelt' failed to satisfy constraint: Member is not known to this operation "
+            f"(botocore {botocore.__version__})",
         ),
     ],
     ids=["required", "too long", "too short", "enum", "too great", "too small", "pattern", "unknown"],

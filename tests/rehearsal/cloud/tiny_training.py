@@ -107,6 +107,10 @@ def _candidate(task: TrainingTask, workdir: Path, rank: int, on_event: Callable[
 KEYS = ("predicted_label", "probability", "probabilities", "labels")
 
 
+LATE = "late"
+"""A model with this text takes a while to come up."""
+
+
 class Server:
     """Answers every row with the model's text. The row `slow` takes a while, the row `crash` is a bug of the model."""
 
@@ -121,6 +125,8 @@ class Server:
                 text = file.read().decode() if file else ""
         except (tarfile.TarError, KeyError) as error:
             raise ValueError(f"{model_archive.name} is no model: {error}") from error
+        if text == LATE:
+            time.sleep(0.5)
         output = environment.get("SAGEMAKER_INFERENCE_OUTPUT", "")
         if strangers := [key for key in output.split(",") if key and key not in KEYS]:
             raise ValueError(f"the model does not answer with {', '.join(strangers)}")
@@ -138,7 +144,7 @@ class Server:
             time.sleep(0.3)
         if self._text == STOPPED:
             raise RuntimeError("the server is stopped")
-        return "\n".join([self._text] * len(rows)).encode(), accept
+        return "\n".join([self._text] * len(rows)).encode(), accept or "text/csv"
 
     def stop(self) -> None:
         self._text = STOPPED

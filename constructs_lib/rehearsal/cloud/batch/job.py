@@ -3,7 +3,8 @@
 import threading
 from dataclasses import dataclass, field
 
-from constructs_lib.rehearsal.cloud.store import Resource
+from constructs_lib.rehearsal.cloud.hosting.capacity import Instances
+from constructs_lib.rehearsal.cloud.store import TERMINAL, Resource
 
 
 @dataclass(kw_only=True)
@@ -15,3 +16,10 @@ class TransformJob(Resource):
     started: float | None = None
     ended: float | None = None
     cancelled: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def instances(self) -> Instances:
+        """What it uses up of quotas while it runs."""
+        resources = self.request["TransformResources"]
+        running = self.status not in TERMINAL
+        return Instances({resources["InstanceType"]: resources["InstanceCount"]} if running else {})

@@ -13,7 +13,8 @@ from constructs_lib.rehearsal.cloud.batch.job import TransformJob
 from constructs_lib.rehearsal.cloud.batch.records_of_csv import Columns
 from constructs_lib.rehearsal.cloud.batch.work import Batch
 from constructs_lib.rehearsal.cloud.calls import Call, Operation
-from constructs_lib.rehearsal.cloud.errors import ResourceInUseError, ResourceNotFoundError, ValidationError
+from constructs_lib.rehearsal.cloud.errors import ResourceInUseError, ValidationError
+from constructs_lib.rehearsal.cloud.hosting.capacity import Instances, Quotas
 from constructs_lib.rehearsal.cloud.hosting.containers import Containers
 from constructs_lib.rehearsal.cloud.hosting.models import Models
 from constructs_lib.rehearsal.cloud.store import TERMINAL, Json, Place, Store, now, select, tags_of
@@ -26,10 +27,11 @@ _CSV = "text/csv"
 class Transforms:
     """Creates, describes, lists and stops transform jobs."""
 
-    def __init__(self, store: Store, models: Models, containers: Containers, folder: Path) -> None:
+    def __init__(self, store: Store, models: Models, containers: Containers, quotas: Quotas, folder: Path) -> None:
         self._store = store
         self._models = models
         self._containers = containers
+        self._quotas = quotas
         self._folder = folder
 
     @property
@@ -63,6 +65,8 @@ class Transforms:
                     "Job name must be unique within an AWS account and region, and a job with this name already "
                     f"exists ({arn})"
                 )
+            used = sum((other.instances for other in jobs.values()), Instances())
+            self._quotas.require("transform job", used, job.instances)
             jobs[name.lower()] = job
         start = functools.partial(
             self._containers.start,
@@ -119,7 +123,7 @@ class Transforms:
         name = request["TransformJobName"]
         job = self._store.at(place).of(TransformJob).get(name.lower())
         if job is None:
-            raise ResourceNotFoundError(f"Could not find requested job with name: {name}")
+            raise ValidationError(f"Could not find requested job with name: {name}")
         return job
 
 

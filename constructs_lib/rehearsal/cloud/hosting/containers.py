@@ -2,9 +2,10 @@
 
 import contextlib
 import logging
+import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ from constructs_lib.rehearsal.cloud.store import Json, Place
 from constructs_lib.rehearsal.cloud.training_module import load_training
 
 logger = logging.getLogger(__name__)
+
+_ECR = re.compile(r"\d{12}\.dkr[.-]ecr(-fips)?\.[a-z0-9-]+\.[a-z.]+/\S+")
+Images = Callable[[Place], Collection[str]]
+"""The images that the service has handed out in an account and region."""
 
 _ALGORITHM_KEYS = ("predicted_label", "probability", "probabilities")
 """What the algorithm's container of a pipeline can answer; the one behind it adds the labels."""
@@ -63,9 +68,12 @@ class Serving:
 class Containers:
     """Starts the models of an account."""
 
-    def __init__(self, registry: Registry, connection: Connection, *, folder: Path, training: str) -> None:
+    def __init__(
+        self, registry: Registry, connection: Connection, images: Images, *, folder: Path, training: str
+    ) -> None:
         self._registry = registry
         self._connection = connection
+        self._images = images
         self._folder = folder
         self._training = training
 
@@ -83,6 +91,19 @@ class Containers:
             else:
                 resolved.append(container)
         return resolved
+
+    def check(self, place: Place, model: Model) -> None:
+        """Raise for images and data that are not there; the data is looked for as the model's role.
+
+        What can be served here are models of AutoML jobs, so the images that exist are those of their candidates.
+        """
+        containers, role_arn = self.definitions(place, model), model.request.get("ExecutionRoleArn")
+        for container in containers:
+            _check_image(container, self._images(place))
+        role = role_arn and self._as_role(place, role_arn)
+        for uri in dict.fromkeys(container.get("ModelDataUrl") for container in containers):
+            if uri and role:
+                _check_data(role, uri)
 
     def start(
         self,
@@ -110,12 +131,15 @@ class Containers:
         containers = self.definitions(place, model)
         if not role_arn or any(not container.get("ModelDataUrl") for container in containers):
             raise ValidationError(f"The model {model.name} needs an ExecutionRoleArn and a ModelDataUrl to be served")
-        role = AsRole(role_arn, self._connection, ministack.open_session(role_arn, "SageMaker"), place)
+        role = self._as_role(place, role_arn)
         with contextlib.ExitStack() as held:
             held.enter_context(VolumeGrant(role, volume_key, caller_may_grant=caller_may_grant))
             held.enter_context(NetworkInterfaces(role, model.request.get("VpcConfig")))
             server = self._load(role, [with_environment(container, environment or {}) for container in containers])
             return Serving(server, role, held.pop_all())
+
+    def _as_role(self, place: Place, role_arn: str) -> AsRole:
+        return AsRole(role_arn, self._connection, ministack.open_session(role_arn, "SageMaker"), place)
 
     def _load(self, role: AsRole, containers: Sequence[Json]) -> Any:
         folder = Path(tempfile.mkdtemp(prefix="model-", dir=self._folder))
@@ -143,6 +167,32 @@ class Containers:
         if not containers:
             raise ValidationError(f"The model package {package.arn} has no InferenceSpecification")
         return [with_environment(container, environment) for container in containers]
+
+
+def _check_image(container: Json, known: Collection[str]) -> None:
+    image = container.get("Image", "")
+    if image in known:
+        return
+    if container.get("ImageConfig", {}).get("RepositoryAccessMode") == "Vpc":
+        raise ValidationError(f"The rehearsal offers no image from a registry in a VPC, and {image} is one")
+    if not _ECR.fullmatch(image):
+        raise ValidationError(f'Using non-ECR image "{image}" without Vpc repository access mode is not supported.')
+    raise ValidationError(f"Requested image {image} not found.")
+
+
+def _check_data(role: AsRole, uri: str) -> None:
+    try:
+        there = role.has(S3Location.parse(uri))
+    except Denied:
+        raise ValidationError(
+            f'Could not access model data at {uri}. Please ensure that the role "{role.role_arn}" exists and that its '
+            f'trust relationship policy allows the action "sts:AssumeRole" for the service principal '
+            f'"{ministack.PRINCIPAL}". Also ensure that the role has "s3:GetObject" permissions and that the object is '
+            f"located in {role.place.region}. If your Model uses multiple models or uncompressed models, please ensure "
+            'that the role has "s3:ListBucket" permission.'
+        ) from None
+    if not there:
+        raise ValidationError(f"Could not find model data at {uri}.")
 
 
 def with_environment(container: Json, more: Mapping[str, str]) -> Json:

@@ -52,6 +52,12 @@ def steps(deployment: Json, config: Json) -> Steps:
     return Steps((_ALL,), seconds)
 
 
+def at_once(deployment: Json, count: int) -> int:
+    """How many of that many new instances there are beside the old ones: all, unless they are replaced in batches."""
+    rolling = deployment.get("RollingUpdatePolicy")
+    return math.ceil(_part(rolling["MaximumBatchSize"], count) * count) if rolling else count
+
+
 def alarms(deployment: Json) -> list[str]:
     """The names of the alarms that roll a deployment back."""
     return [alarm["AlarmName"] for alarm in deployment.get("AutoRollbackConfiguration", {}).get("Alarms", ())]

@@ -1,7 +1,8 @@
 """An endpoint as the service remembers it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from constructs_lib.rehearsal.cloud.hosting.capacity import Instances, instances
 from constructs_lib.rehearsal.cloud.hosting.fleet import Fleet
 from constructs_lib.rehearsal.cloud.store import Json, Resource
 
@@ -23,4 +24,13 @@ class Endpoint(Resource):
     deployment: Json | None = None
     """The deployment configuration of the last update."""
 
-    deleted: bool = False
+    coming: Instances = field(default_factory=Instances)
+    """The instances that something under way has been granted beside those of the fleet."""
+
+    @property
+    def instances(self) -> Instances:
+        """All that it uses up of quotas."""
+        if self.fleet is None:
+            return self.coming
+        counts = {variant.name: variant.instances for variant in self.fleet.variants.values()}
+        return self.coming + instances(self.fleet.config.request, counts)

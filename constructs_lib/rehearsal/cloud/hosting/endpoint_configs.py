@@ -93,9 +93,8 @@ class EndpointConfigs:
 
     def _list(self, call: Call, request: Json) -> Json:
         with self._store.lock:
-            shown, more = select(
-                self._store.at(call.place).of(EndpointConfig).values(), request, default_size=_PER_PAGE
-            )
+            found = self._store.at(call.place).of(EndpointConfig).values()
+            shown, more = select(found, request, default_size=_PER_PAGE, from_creation=True)
         configs = [
             {"EndpointConfigName": one.name, "EndpointConfigArn": one.arn, "CreationTime": one.created} for one in shown
         ]

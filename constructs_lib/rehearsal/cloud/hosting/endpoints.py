@@ -1,10 +1,16 @@
-"""The endpoint operations of the SageMaker API."""
+"""The endpoint operations of the SageMaker API.
 
+What refuses an update or a deletion is in the service's own words, as clients have seen them; that a failed endpoint
+refuses changes of capacity as well, and that one that is being deleted refuses to be deleted again, is unverified.
+"""
+
+from collections import Counter
 from collections.abc import Mapping
 
 from constructs_lib.rehearsal.cloud.calls import Call, Operation
-from constructs_lib.rehearsal.cloud.errors import ValidationError
+from constructs_lib.rehearsal.cloud.errors import ServiceError, ValidationError
 from constructs_lib.rehearsal.cloud.hosting import deployment_policy, scaling
+from constructs_lib.rehearsal.cloud.hosting.capacity import Instances, Quotas, instance_type, instances
 from constructs_lib.rehearsal.cloud.hosting.endpoint import Endpoint
 from constructs_lib.rehearsal.cloud.hosting.endpoint_configs import EndpointConfigs
 from constructs_lib.rehearsal.cloud.hosting.fleet import Fleet, Variant
@@ -14,15 +20,17 @@ from constructs_lib.rehearsal.cloud.hosting.scaling import ScalableTarget
 from constructs_lib.rehearsal.cloud.store import Json, Place, Store, add, find, now, select, tags_of
 
 _PER_PAGE = 10
+_IN_PROGRESS = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
 
 
 class Endpoints:
     """Creates, updates, describes, lists and deletes endpoints."""
 
-    def __init__(self, store: Store, configs: EndpointConfigs, rollouts: Rollouts) -> None:
+    def __init__(self, store: Store, configs: EndpointConfigs, rollouts: Rollouts, quotas: Quotas) -> None:
         self._store = store
         self._configs = configs
         self._rollouts = rollouts
+        self._quotas = quotas
 
     @property
     def operations(self) -> Mapping[str, Operation]:
@@ -40,41 +48,62 @@ class Endpoints:
         name, config_name = request["EndpointName"], request["EndpointConfigName"]
         arn = call.place.arn("endpoint", name)
         call.require_tagging(arn, request)
-        call.caller.require("sagemaker:CreateEndpoint", call.place.arn("endpoint-config", config_name))
+        call.require("sagemaker:CreateEndpoint", call.place.arn("endpoint-config", config_name))
         config = self._configs.find(call.place, config_name)
         if deployment := request.get("DeploymentConfig"):
             deployment_policy.check(deployment, config.request, config.request)
         endpoint = Endpoint(name=name, arn=arn, tags=tags_of(request), request=request, config_name=config_name)
         with self._store.lock:
-            add(self._store.at(call.place).of(Endpoint), endpoint, "endpoint")
+            endpoints = self._store.at(call.place).of(Endpoint)
+            add(endpoints, endpoint, "endpoint")
+            try:
+                self._grant(call.place, endpoint, instances(config.request, {}))
+            except ServiceError:
+                del endpoints[name.lower()]
+                raise
         self._rollouts.start(_change(call, endpoint, config))
         return {"EndpointArn": arn}
 
     def _update(self, call: Call, request: Json) -> Json:
         config_name = request["EndpointConfigName"]
-        call.caller.require("sagemaker:UpdateEndpoint", call.place.arn("endpoint-config", config_name))
+        call.require("sagemaker:UpdateEndpoint", call.place.arn("endpoint-config", config_name))
         config = self._configs.find(call.place, config_name)
         with self._store.lock:
             endpoint = self._changeable(call.place, request["EndpointName"])
+            self._configs.find(call.place, endpoint.config_name)
             deployment = request.get("DeploymentConfig")
             if deployment is None:
                 deployment = (request.get("RetainDeploymentConfig") and endpoint.deployment) or {}
+            excluded = tuple(one["VariantPropertyType"] for one in request.get("ExcludeRetainedVariantProperties", ()))
+            retain = bool(request.get("RetainAllVariantProperties"))
             if endpoint.fleet is not None:
                 deployment_policy.check(deployment, endpoint.fleet.config.request, config.request)
                 self._require_convertible(call.place, endpoint.name, endpoint.fleet, config)
+                kept = endpoint.fleet if retain and "DesiredInstanceCount" not in excluded else None
+                self._grant(call.place, endpoint, _at_once(deployment, config, kept))
             endpoint.deployment = deployment or None
             endpoint.status, endpoint.modified, endpoint.failure_reason = "Updating", now(), None
-        excluded = tuple(one["VariantPropertyType"] for one in request.get("ExcludeRetainedVariantProperties", ()))
-        retain = bool(request.get("RetainAllVariantProperties"))
         change = _change(call, endpoint, config, deployment=deployment, retain=retain, excluded=excluded)
         self._rollouts.start(change)
         return {"EndpointArn": endpoint.arn}
 
     def _changeable(self, place: Place, name: str) -> Endpoint:
-        endpoint = self._find(place, name)
-        if endpoint.status not in ("InService", "Failed"):
-            raise ValidationError(f"Cannot update in-progress endpoint {endpoint.name}: it is {endpoint.status}")
+        endpoint = self._settled(place, name)
+        if endpoint.status == "Failed":
+            raise ValidationError(f'Cannot update failed endpoint "{endpoint.arn}".')
         return endpoint
+
+    def _settled(self, place: Place, name: str) -> Endpoint:
+        endpoint = self._find(place, name)
+        if endpoint.status in _IN_PROGRESS:
+            raise ValidationError(f'Cannot update in-progress endpoint "{endpoint.arn}".')
+        return endpoint
+
+    def _grant(self, place: Place, endpoint: Endpoint, more: Instances) -> None:
+        """Let an endpoint have more instances, if the quotas allow them."""
+        used = sum((one.instances for one in self._store.at(place).of(Endpoint).values()), Instances())
+        self._quotas.require("endpoint", used, more)
+        endpoint.coming = +more
 
     def _require_convertible(self, place: Place, name: str, fleet: Fleet, config: EndpointConfig) -> None:
         coming = {variant["VariantName"]: variant for variant in config.request["ProductionVariants"]}
@@ -96,18 +125,19 @@ class Endpoints:
         with self._store.lock:
             endpoint = self._changeable(call.place, request["EndpointName"])
             variants = endpoint.fleet.variants if endpoint.fleet else {}
-            for wanted in request["DesiredWeightsAndCapacities"]:
-                variant = variants.get(wanted["VariantName"])
-                if variant is None:
-                    raise ValidationError(f"Variant {wanted['VariantName']} of endpoint {endpoint.name} not found.")
-                _check_capacity(variant, wanted)
-            for wanted in request["DesiredWeightsAndCapacities"]:
-                variant = variants[wanted["VariantName"]]
-                variant.weight = wanted.get("DesiredWeight", variant.weight)
-                variant.instances = wanted.get("DesiredInstanceCount", variant.instances)
-                if variant.serverless is not None:
-                    variant.serverless = {**variant.serverless, **wanted.get("ServerlessUpdateConfig", {})}
-            endpoint.modified = now()
+            wanted = request["DesiredWeightsAndCapacities"]
+            _check_names([one["VariantName"] for one in wanted], list(variants), endpoint.config_name)
+            more = Instances()
+            for one in wanted:
+                variant = variants[one["VariantName"]]
+                _check_capacity(variant, one)
+                if (kind := instance_type(variant.settings)) and variant.instances is not None:
+                    more[kind] += one.get("DesiredInstanceCount", variant.instances) - variant.instances
+            self._grant(call.place, endpoint, more)
+            for one in wanted:
+                variants[one["VariantName"]].wanted = one
+            endpoint.status, endpoint.modified = "Updating", now()
+            self._rollouts.set_capacities(endpoint)
             return {"EndpointArn": endpoint.arn}
 
     def _describe(self, call: Call, request: Json) -> Json:
@@ -134,13 +164,10 @@ class Endpoints:
 
     def _delete(self, call: Call, request: Json) -> Json:
         with self._store.lock:
-            endpoint = self._find(call.place, request["EndpointName"])
+            endpoint = self._settled(call.place, request["EndpointName"])
             self._deregister(call, endpoint.name)
-            del self._store.at(call.place).of(Endpoint)[endpoint.name.lower()]
-            endpoint.deleted = True
-            fleet, endpoint.fleet = endpoint.fleet, None
-        if fleet is not None:
-            fleet.stop()
+            endpoint.status, endpoint.modified = "Deleting", now()
+            self._rollouts.remove(call.place, endpoint)
         return {}
 
     def _deregister(self, call: Call, name: str) -> None:
@@ -168,7 +195,8 @@ class Endpoints:
 
     def _list(self, call: Call, request: Json) -> Json:
         with self._store.lock:
-            shown, more = select(self._store.at(call.place).of(Endpoint).values(), request, default_size=_PER_PAGE)
+            found = self._store.at(call.place).of(Endpoint).values()
+            shown, more = select(found, request, default_size=_PER_PAGE, from_creation=True)
         endpoints = [
             {
                 "EndpointName": one.name,
@@ -203,6 +231,34 @@ def _change(
         retain=retain,
         excluded=excluded,
     )
+
+
+def _at_once(deployment: Json, config: EndpointConfig, kept: Fleet | None) -> Instances:
+    """The instances that a deployment needs beside those in service.
+
+    Args:
+        deployment: The `DeploymentConfig`.
+        config: The endpoint configuration that comes.
+        kept: The fleet whose variants keep their capacity. Default: none does.
+    """
+    counts = {variant.name: variant.instances for variant in kept.variants.values()} if kept else {}
+    return Instances(
+        {
+            kind: deployment_policy.at_once(deployment, count)
+            for kind, count in instances(config.request, counts).items()
+        }
+    )
+
+
+def _check_names(given: list[str], known: list[str], config: str) -> None:
+    if unknown := [name for name in given if name not in known]:
+        shown = ", ".join(f'"{name}"' for name in unknown)
+        raise ValidationError(
+            f'The variant name(s) {shown} is/are not present within endpoint configuration "{config}".'
+        )
+    for name, count in Counter(given).items():
+        if count > 1:
+            raise ValidationError(f'The variant name "{name}" was non-unique within the request.')
 
 
 def _check_capacity(variant: Variant, wanted: Json) -> None:

@@ -25,6 +25,8 @@ class Variant:
     weight: float = 1.0
     instances: int | None = None
     serverless: Json | None = None
+    wanted: Json = field(default_factory=dict)
+    """The member of `DesiredWeightsAndCapacities` that it is being changed to."""
 
     @classmethod
     def of(cls, settings: Json, serving: Serving) -> "Variant":
@@ -46,12 +48,23 @@ class Variant:
     @property
     def described(self) -> Json:
         """A member of `ProductionVariants` of `DescribeEndpoint`."""
-        capacity: Json = {"CurrentWeight": self.weight, "DesiredWeight": self.weight}
+        wanted = self.wanted
+        capacity: Json = {"CurrentWeight": self.weight, "DesiredWeight": wanted.get("DesiredWeight", self.weight)}
         if self.instances is not None:
-            capacity |= {"CurrentInstanceCount": self.instances, "DesiredInstanceCount": self.instances}
+            desired = wanted.get("DesiredInstanceCount", self.instances)
+            capacity |= {"CurrentInstanceCount": self.instances, "DesiredInstanceCount": desired}
         if self.serverless is not None:
-            capacity |= {"CurrentServerlessConfig": self.serverless, "DesiredServerlessConfig": self.serverless}
+            desired = {**self.serverless, **wanted.get("ServerlessUpdateConfig", {})}
+            capacity |= {"CurrentServerlessConfig": self.serverless, "DesiredServerlessConfig": desired}
         return {"VariantName": self.name, **capacity}
+
+    def become_wanted(self) -> None:
+        """Have the weight and the capacity that were wanted."""
+        wanted, self.wanted = self.wanted, {}
+        self.weight = wanted.get("DesiredWeight", self.weight)
+        self.instances = wanted.get("DesiredInstanceCount", self.instances)
+        if self.serverless is not None:
+            self.serverless = {**self.serverless, **wanted.get("ServerlessUpdateConfig", {})}
 
 
 @dataclass(kw_only=True)

@@ -1,7 +1,8 @@
 """What endpoints in service answer, at once or by way of S3.
 
 Sources: botocore's documentation of the runtime, and the Developer Guide, "Asynchronous inference". The names of
-failure objects and the shape of the notices are as AWS's pages show them: unverified.
+failure objects and the shape of the notices are as AWS's pages show them: unverified. What a model's error and a target
+model that is none are answered with is what clients were seen to get.
 """
 
 import base64
@@ -13,6 +14,7 @@ import random
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,20 +24,24 @@ from constructs_lib.rehearsal.cloud.errors import ModelError, ValidationError
 from constructs_lib.rehearsal.cloud.hosting.capture import Exchange
 from constructs_lib.rehearsal.cloud.hosting.endpoint import Endpoint
 from constructs_lib.rehearsal.cloud.hosting.fleet import Fleet, Variant
-from constructs_lib.rehearsal.cloud.model import check_request
+from constructs_lib.rehearsal.cloud.model import check_request, of_http
 from constructs_lib.rehearsal.cloud.store import Json, Place, Store
 
 logger = logging.getLogger(__name__)
 _CSV = "text/csv"
 _HEADER = "x-amzn-sagemaker-"
-_ASYNC_HEADERS = {
-    "InputLocation": "inputlocation",
-    "ContentType": "content-type",
-    "Accept": "accept",
-    "InferenceId": "inference-id",
-    "S3OutputPathExtension": "s3outputpathextension",
-    "Filename": "filename",
+_RUNTIME = "sagemaker-runtime"
+_NOT_PLAIN = {
+    "TargetModel": "is not a multi-model endpoint and does not support target model header.",
+    # Unverified, in the manner of the sentence above.
+    "TargetContainerHostname": "is not a multi-container endpoint and does not support target container header.",
+    "InferenceComponentName": "has no inference components and does not support inference component header.",
+    "EnableExplanations": "has no explainer and does not support enable explanations header.",
+    "SessionId": "is not stateful and does not support session id header.",
+    "PrefixAwareId": "has no prefix aware routing and does not support prefix aware id header.",
 }
+"""The members of a request that are for other kinds of endpoints, and what one is told who sends them to ours."""
+
 _LONGEST_IN_NOTICE = 128 * 1024
 
 
@@ -62,8 +68,10 @@ class Invocations:
             ValidationError: No such endpoint is in service, or it is an asynchronous one.
             ModelError: The model refuses the request, or failed.
         """
+        request = of_http("InvokeEndpoint", {"EndpointName": name}, headers, body, _RUNTIME)
+        check_request("InvokeEndpoint", request, _RUNTIME)
         with self._fleet(place, name) as fleet:
-            return _answered(fleet, name, headers, body)
+            return _answered(fleet, place, request)
 
     def later(self, place: Place, name: str, headers: Mapping[str, str], body: bytes) -> Reply:
         """The answer of `InvokeEndpointAsync`; the model is asked afterwards.
@@ -71,18 +79,14 @@ class Invocations:
         Raises:
             ValidationError: No such asynchronous endpoint is in service.
         """
-        request = {
-            member: headers[f"{_HEADER}{header}"]
-            for member, header in _ASYNC_HEADERS.items()
-            if f"{_HEADER}{header}" in headers
-        }
-        check_request("InvokeEndpointAsync", {"EndpointName": name, **request}, "sagemaker-runtime")
+        request = of_http("InvokeEndpointAsync", {"EndpointName": name}, headers, body, _RUNTIME)
+        check_request("InvokeEndpointAsync", request, _RUNTIME)
         with self._fleet(place, name) as fleet:
             config = fleet.config.request.get("AsyncInferenceConfig")
             if config is None:
                 raise ValidationError(f"Endpoint {name} is not asynchronous: it is invoked with InvokeEndpoint")
-            if "InputLocation" not in request and not body:
-                raise ValidationError("An asynchronous invocation needs an InputLocation or a body")
+            if ("InputLocation" in request) == bool(body):
+                raise ValidationError("An asynchronous invocation needs either an InputLocation or a body")
             fleet.enter()  # and leaves when the invocation is done
         later = _Later(
             endpoint=name,
@@ -118,28 +122,47 @@ class Invocations:
             fleet.leave()
 
 
-def _answered(fleet: Fleet, name: str, headers: Mapping[str, str], body: bytes) -> Reply:
+def _answered(fleet: Fleet, place: Place, request: Json) -> Reply:
+    name, body, content_type = request["EndpointName"], request["Body"], request.get("ContentType", _CSV)
     if "AsyncInferenceConfig" in fleet.config.request:
         raise ValidationError(f"Endpoint {name} is asynchronous: it is invoked with InvokeEndpointAsync")
-    variant = _chosen(fleet, name, headers.get(f"{_HEADER}target-variant"))
-    content_type = headers.get("content-type", _CSV)
+    for member, told in _NOT_PLAIN.items():
+        if member in request:
+            raise ValidationError(f"Endpoint {name} {told}")
+    variant = _chosen(fleet, name, request.get("TargetVariant"))
     try:
-        answer, answer_type = variant.serving.predict(body, content_type, headers.get("accept", _CSV))
+        answer, answer_type = variant.serving.predict(body, content_type, request.get("Accept", ""))
     except ValueError as error:
-        raise ModelError(f"Received client error (400) from the model with message '{error}'") from None
+        raise _model_error(place, name, 400, str(error)) from None
     except RuntimeError as error:
-        raise ModelError(f"Received server error (500) from the model with message '{error}'") from None
+        raise _model_error(place, name, 500, str(error)) from None
     if fleet.capture is not None:
         exchange = Exchange(
             body=body,
             content_type=content_type,
             answer=answer,
             answer_type=answer_type,
-            inference_id=headers.get(f"{_HEADER}inference-id"),
+            inference_id=request.get("InferenceId"),
         )
         fleet.capture.record(variant.name, variant.serving.role, exchange)
     # In lower case, or MiniStack takes the model's JSON for the envelope of an API and calls it so.
     return Reply(200, {"content-type": answer_type, "x-amzn-invoked-production-variant": variant.name}, answer)
+
+
+def _model_error(place: Place, endpoint: str, status: int, message: str) -> ModelError:
+    group = f"/aws/sagemaker/Endpoints/{endpoint}"
+    console = f"https://{place.region}.console.aws.amazon.com/cloudwatch/home?region={place.region}"
+    told = (
+        f"{_from_model(status, message)}. See {console}#logEventViewer:group={group} in account {place.account} for "
+        "more information."
+    )
+    stream = f"arn:aws:logs:{place.region}:{place.account}:log-group:{group}"
+    return ModelError(told, Message=told, OriginalStatusCode=status, OriginalMessage=message, LogStreamArn=stream)
+
+
+def _from_model(status: int, message: str) -> str:
+    kind = "client" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "server"
+    return f'Received {kind} error ({status}) from primary with message "{message}"'
 
 
 def _chosen(fleet: Fleet, endpoint: str, target: str | None) -> Variant:
@@ -192,13 +215,13 @@ class _Later:
         role = self.variant.serving.role
         try:
             body = self._input(role)
-            content_type, accept = self.request.get("ContentType", _CSV), self.request.get("Accept", _CSV)
+            content_type, accept = self.request.get("ContentType", _CSV), self.request.get("Accept", "")
             answer, answer_type = self.variant.serving.predict(body, content_type, accept)
             role.upload(answer, self.result, self.output.get("KmsKeyId"), ContentType=answer_type)
         except Denied as error:
             self._fail(role, f"ClientError: {error}")
         except ValueError as error:
-            self._fail(role, f"ClientError: Received client error (400) from the model with message '{error}'")
+            self._fail(role, f"ClientError: {_from_model(400, str(error))}")
         except Exception as error:
             if not isinstance(error, RuntimeError):
                 logger.exception("invocation %s", self.inference_id)

@@ -48,7 +48,7 @@ class Models:
             call.require_passing(role)
             call.require_assumable(role, arn)
         model = Model(name=request["ModelName"], arn=arn, tags=tags_of(request), request=request)
-        self._containers.definitions(call.place, model)  # a model package must be there and approved
+        self._containers.check(call.place, model)
         with self._store.lock:
             add(self._store.at(call.place).of(Model), model, "model")
         return {"ModelArn": arn}
@@ -65,6 +65,7 @@ class Models:
 
     def _list(self, call: Call, request: Json) -> Json:
         with self._store.lock:
-            shown, more = select(self._store.at(call.place).of(Model).values(), request, default_size=_PER_PAGE)
+            found = self._store.at(call.place).of(Model).values()
+            shown, more = select(found, request, default_size=_PER_PAGE, from_creation=True)
         models = [{"ModelName": one.name, "ModelArn": one.arn, "CreationTime": one.created} for one in shown]
         return {"Models": models, **more}

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from constructs_lib.rehearsal.cloud.calls import Operation
 from constructs_lib.rehearsal.cloud.connection import Connection
-from constructs_lib.rehearsal.cloud.hosting.containers import Containers
+from constructs_lib.rehearsal.cloud.hosting.capacity import Quotas
+from constructs_lib.rehearsal.cloud.hosting.containers import Containers, Images
 from constructs_lib.rehearsal.cloud.hosting.endpoint import Endpoint
 from constructs_lib.rehearsal.cloud.hosting.endpoint_configs import EndpointConfigs
 from constructs_lib.rehearsal.cloud.hosting.endpoints import Endpoints
@@ -19,13 +20,15 @@ from constructs_lib.rehearsal.cloud.store import Store
 class Hosting:
     """The hosting half of the SageMaker API, and its runtime."""
 
-    def __init__(self, store: Store, connection: Connection, *, folder: Path, training: str) -> None:
+    def __init__(
+        self, store: Store, connection: Connection, images: Images, quotas: Quotas, *, folder: Path, training: str
+    ) -> None:
         self._store = store
         registry = Registry(store)
-        containers = Containers(registry, connection, folder=folder, training=training)
+        containers = Containers(registry, connection, images, folder=folder, training=training)
         models = Models(store, containers)
         configs = EndpointConfigs(store, models, containers)
-        endpoints = Endpoints(store, configs, Rollouts(store, models, containers, connection))
+        endpoints = Endpoints(store, configs, Rollouts(store, models, containers, connection), quotas)
         self.invocations = Invocations(store, folder)
         self.models = models
         self.containers = containers

@@ -4,8 +4,9 @@ Sources: botocore's documentation of the operations. Nothing is validated by run
 were set; a package is there at once.
 """
 
+import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from constructs_lib.rehearsal.cloud.calls import Call, Operation
@@ -40,6 +41,10 @@ class Package(Resource):
     group: str | None = None
     version: int | None = None
     approval: str | None = None
+    """The status of a version. What an unversioned package is given is taken, and means nothing."""
+
+    asked: Json = field(default_factory=dict)
+    """The create request as it came."""
 
 
 class Registry:
@@ -117,7 +122,8 @@ class Registry:
 
     def _list_groups(self, call: Call, request: Json) -> Json:
         with self._store.lock:
-            shown, more = select(self._at(call).of(PackageGroup).values(), request, default_size=_PER_PAGE)
+            found = self._at(call).of(PackageGroup).values()
+            shown, more = select(found, request, default_size=_PER_PAGE, order="Ascending")
             summaries = [
                 {
                     "ModelPackageGroupName": group.name,
@@ -132,27 +138,33 @@ class Registry:
 
     def _put_policy(self, call: Call, request: Json) -> Json:
         with self._store.lock:
-            group = self._group(call.place, request)
+            group = self._guarded_group(call.place, request)
             group.policy = request["ResourcePolicy"]
             return {"ModelPackageGroupArn": group.arn}
 
     def _get_policy(self, call: Call, request: Json) -> Json:
         with self._store.lock:
-            group = self._group(call.place, request)
+            group = self._guarded_group(call.place, request)
             if group.policy is None:
                 raise ValidationError(f"Cannot find resource policy for: {group.arn}")
             return {"ResourcePolicy": group.policy}
 
     def _delete_policy(self, call: Call, request: Json) -> Json:
         with self._store.lock:
-            self._group(call.place, request).policy = None
+            self._guarded_group(call.place, request).policy = None
         return {}
 
-    def _group(self, place: Place, request: Json) -> PackageGroup:
+    def _guarded_group(self, place: Place, request: Json) -> PackageGroup:
+        """The group that a call about its policy names, which is missed in other words."""
+        return self._group(place, request, missing="Cannot find Model Package Group: {arn}")
+
+    def _group(
+        self, place: Place, request: Json, *, missing: str = "ModelPackageGroup {arn} does not exist."
+    ) -> PackageGroup:
         name = _name(request["ModelPackageGroupName"])
         group = self._store.at(place).of(PackageGroup).get(name.lower())
         if group is None:
-            raise ValidationError(f"ModelPackageGroup {place.exact_arn(GROUP, name)} does not exist.")
+            raise ValidationError(missing.format(arn=place.exact_arn(GROUP, name)))
         return group
 
     # Packages
@@ -168,16 +180,30 @@ class Registry:
             )
         if role := request.get("ValidationSpecification", {}).get("ValidationRole"):
             call.require_passing(role)
+        asked = copy.deepcopy(request)
         with self._store.lock:
+            if known := self._made_before(call, asked):
+                return {"ModelPackageArn": known.arn}
             package = self._versioned(call, request) if grouped else self._unversioned(call, request)
+            package.asked = asked
             self._at(call).of(Package)[_key(package.arn)] = package
         return {"ModelPackageArn": package.arn}
+
+    def _made_before(self, call: Call, asked: Json) -> Package | None:
+        """The package that an earlier call with the same `ClientToken` made."""
+        token = asked.get("ClientToken")
+        for package in self._at(call).of(Package).values() if token else ():
+            if package.asked.get("ClientToken") == token:
+                if package.asked != asked:  # how AWS says so is unverified
+                    raise ConflictError(f"ClientToken {token} was used with other parameters, for {package.arn}")
+                return package
+        return None
 
     def _versioned(self, call: Call, request: Json) -> Package:
         if request.get("Tags"):
             raise ValidationError("A version of a model package can not have tags: they are put on its group")
         group = self._group(call.place, request)
-        call.caller.require("sagemaker:CreateModelPackage", group.arn)
+        call.require("sagemaker:CreateModelPackage", group.arn)
         group.versions += 1
         return Package(
             name=group.name,
@@ -189,8 +215,6 @@ class Registry:
         )
 
     def _unversioned(self, call: Call, request: Json) -> Package:
-        if "ModelApprovalStatus" in request:
-            raise ValidationError("ModelApprovalStatus does not apply to unversioned model packages")
         name = request["ModelPackageName"]
         arn = call.place.exact_arn(PACKAGE, name)
         call.require_tagging(arn, request)
@@ -255,7 +279,7 @@ class Registry:
                 and kind in ("Both", "Unversioned" if package.version is None else "Versioned")
                 and request.get("ModelApprovalStatus", package.approval) == package.approval
             ]
-            shown, more = select(found, request, default_size=_PER_PAGE)
+            shown, more = select(found, request, default_size=_PER_PAGE, order="Ascending")
             summaries = [
                 {
                     **_identity(package),

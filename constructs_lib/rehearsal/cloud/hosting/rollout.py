@@ -24,6 +24,9 @@ _BAKING = 1.5
 """The most seconds that all waits of a deployment take together; on AWS each can be an hour."""
 
 _POLL = 0.1
+_SETTLING = 0.3
+"""Seconds that a change of capacity or a deletion takes at least, so that a client that does not wait is caught. On AWS
+it is minutes."""
 
 
 class RolledBack(Exception):  # noqa: N818 - says what happened
@@ -56,6 +59,35 @@ class Rollouts:
         """Carry out a change in the background."""
         background.start(f"endpoint-{change.endpoint.name}", functools.partial(self._run, change))
 
+    def set_capacities(self, endpoint: Endpoint) -> None:
+        """Give the variants of an endpoint, in the background, what they are wanted to have."""
+
+        def run() -> None:
+            time.sleep(_SETTLING)
+            with self._store.lock:
+                for variant in endpoint.fleet.variants.values() if endpoint.fleet else ():
+                    variant.become_wanted()
+                endpoint.coming.clear()
+                endpoint.status, endpoint.modified = "InService", now()
+
+        background.start(f"endpoint-{endpoint.name}", run)
+
+    def remove(self, place: Place, endpoint: Endpoint) -> None:
+        """Take an endpoint that is being deleted out of service in the background; its name is free in the end."""
+        endpoint.coming = endpoint.instances
+        fleet, endpoint.fleet = endpoint.fleet, None
+
+        def run() -> None:
+            try:
+                if fleet is not None:
+                    fleet.stop()
+                time.sleep(_SETTLING)
+            finally:
+                with self._store.lock:
+                    del self._store.at(place).of(Endpoint)[endpoint.name.lower()]
+
+        background.start(f"endpoint-{endpoint.name}", run)
+
     def _run(self, change: Change) -> None:
         endpoint, arriving = change.endpoint, Fleet(config=change.config)
         try:
@@ -70,9 +102,7 @@ class Rollouts:
             leaving = [fleet for fleet in (endpoint.fleet,) if fleet]
             endpoint.fleet, endpoint.arriving, endpoint.share = arriving, None, 0.0
             endpoint.status, endpoint.config_name, endpoint.modified = "InService", change.config.name, now()
-            if endpoint.deleted:
-                leaving.append(arriving)
-                endpoint.fleet = None
+            endpoint.coming.clear()
         for fleet in leaving:
             fleet.stop()
 
@@ -122,6 +152,7 @@ class Rollouts:
         arriving.stop()
         with self._store.lock:
             endpoint.status = "InService" if endpoint.fleet else "Failed"
+            endpoint.coming.clear()
             endpoint.failure_reason, endpoint.modified = reason, now()
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from constructs_lib.rehearsal.cloud import condition_keys
 from constructs_lib.rehearsal.cloud.calls import Call, Operation
 from constructs_lib.rehearsal.cloud.errors import ObjectNotFoundError, ValidationError
 from constructs_lib.rehearsal.cloud.hosting.endpoint import Endpoint
@@ -78,6 +79,11 @@ class AutoScaling:
         }
         self._api = JsonApi(SERVICE, TARGET_PREFIX, operations)
 
+    @property
+    def operations(self) -> Mapping[str, Operation]:
+        """The operations of the API by name."""
+        return self._api.operations
+
     async def handle(
         self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
     ) -> Answer:
@@ -91,6 +97,10 @@ class AutoScaling:
             (target.arn, [{"Key": key, "Value": value} for key, value in target.tags.items()])
             for target in self._targets(here()).values()
         ]
+
+    def context(self, operation: str, body: bytes) -> condition_keys.Context:
+        """What policies can test of a request."""
+        return self._api.context(operation, body)
 
     def resource_arn(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> str:
         """The scalable target that IAM asks about. Before it is registered its id is not known: any stands for it."""

@@ -30,6 +30,8 @@ from constructs_lib.rehearsal.cloud.errors import AccessDeniedError
 Answer = tuple[int, dict[str, str], bytes]
 Handler = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[Answer]]
 ArnOf = Callable[[str, str, Mapping[str, str], bytes], str]
+Context = Mapping[str, str | list[str]]
+ContextOf = Callable[[str, bytes], Context]
 TaggedResources = Callable[[], Iterable[tuple[str, list[dict[str, str]]]]]
 
 PRINCIPAL = "sagemaker.amazonaws.com"
@@ -53,6 +55,9 @@ class Service:
     arn_of: ArnOf
     """The resource a request is about: method, path, headers, body."""
 
+    context_of: ContextOf
+    """The service's own condition keys in a request: operation, body."""
+
     tagged_resources: TaggedResources
     """Each ARN with its tags."""
 
@@ -72,8 +77,8 @@ def install(*services: Service) -> None:
     added = {service.name: service for service in services}
     _name_resources(added)
     _name_denied_resources(added)
-    _let_principal_arn_be_the_role()
-    _tell_sources_of_events()
+    _resolve_more_keys(added)
+    _tell_more_of_requests(added)
 
 
 def _name_resources(added: Mapping[str, Service]) -> None:
@@ -106,25 +111,39 @@ def _name_denied_resources(added: Mapping[str, Service]) -> None:
     iam_actions.access_denied_response = access_denied_response
 
 
-def _let_principal_arn_be_the_role() -> None:
-    """`aws:PrincipalArn` of a role's session is the role on AWS; MiniStack says the session."""
+def _resolve_more_keys(added: Mapping[str, Service]) -> None:
+    """`aws:PrincipalArn` of a role's session is the role on AWS; MiniStack says the session.
+
+    A tag of a resource has the service's own key beside `aws:ResourceTag`: `sagemaker:ResourceTag`.
+    """
     original = iam_evaluator._resolve_condition_key
 
     def resolve(key: str, context: Any) -> Any:
         if key.lower() == "aws:principalarn" and ":assumed-role/" in context.principal_arn:
             role = iam._roles.get(context.principal_arn.split("/")[1])
             return role["Arn"] if role else context.principal_arn
+        prefix, _, tag = key.partition("/")
+        service = added.get(prefix.lower().removesuffix(":resourcetag"))
+        if tag and service is not None:
+            return _tag(service, context.resource_arn, tag)
         return original(key, context)
 
     iam_evaluator._resolve_condition_key = resolve
 
 
-def _tell_sources_of_events() -> None:
-    """`events:source`, which a policy may ask for; MiniStack says nothing of it."""
+def _tag(service: Service, arn: str, name: str) -> str | None:
+    tags = next((tags for known, tags in service.tagged_resources() if known == arn), [])
+    return next((tag["Value"] for tag in tags if tag["Key"].lower() == name.lower()), None)
+
+
+def _tell_more_of_requests(added: Mapping[str, Service]) -> None:
+    """The services' own keys, and `events:source`, which a policy may ask for and MiniStack says nothing of."""
     original = iam_actions.request_tag_context
 
     def request_tag_context(service: str, action: str, body: bytes, *rest: Any) -> dict[str, Any]:
         context: dict[str, Any] = original(service, action, body, *rest)
+        if service in added:
+            context |= added[service].context_of(action.partition(":")[2], body)
         if action == "events:PutEvents":
             sources = {entry.get("Source", "") for entry in json.loads(body).get("Entries", ())}
             context["events:source"] = sources.pop() if len(sources) == 1 else sorted(sources)
@@ -133,9 +152,9 @@ def _tell_sources_of_events() -> None:
     iam_actions.request_tag_context = request_tag_context
 
 
-def json_error(code: str, message: str, status: int) -> Answer:
+def json_error(code: str, message: str, status: int, **members: str | int) -> Answer:
     """An error in the wire format of JSON 1.1."""
-    body = json.dumps({"__type": code, "message": message}).encode()
+    body = json.dumps({"__type": code, "message": message, **members}).encode()
     return status, {"Content-Type": "application/x-amz-json-1.1", "x-amzn-ErrorType": code}, body
 
 
@@ -170,11 +189,11 @@ class Caller:
         """The caller who signed a request."""
         return cls(str(router.extract_access_key_id(dict(headers)) or ""))
 
-    def may(self, action: str, resource: str, context: Mapping[str, str] | None = None) -> bool:
+    def may(self, action: str, resource: str, context: Context | None = None) -> bool:
         """Whether the caller's policies, boundary and the resource's own policy allow an action."""
         return self._denial(action, resource, context) is None
 
-    def require(self, action: str, resource: str, context: Mapping[str, str] | None = None) -> None:
+    def require(self, action: str, resource: str, context: Context | None = None) -> None:
         """Raise `AccessDeniedException` unless the caller may."""
         denied = self._denial(action, resource, context)
         if denied is not None:
@@ -182,7 +201,7 @@ class Caller:
             explicit = getattr(denied, "decision", "") == "Deny"
             raise AccessDeniedError(denial(principal, action, resource, explicit=explicit))
 
-    def _denial(self, action: str, resource: str, context: Mapping[str, str] | None) -> Any:
+    def _denial(self, action: str, resource: str, context: Context | None) -> Any:
         service = action.partition(":")[0]
         return iam_evaluator.enforce(
             self.access_key, action, service, region(), resource_arn=resource, service_context=dict(context or {})

@@ -17,6 +17,8 @@ _SNAKE = {
     "ModelPackageGroup": "model_package_group",
 }
 _POLL = 0.2
+_MISSING = ("Could not find", "does not exist.")
+_IN_PROGRESS = "Cannot update in-progress endpoint"
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class SageMakerType:
                 self._wait(name, stack_name)
             except ValueError:
                 # CloudFormation does so when it rolls back; MiniStack knows nothing of what was made in vain.
-                self._call("delete", {self._name_property: name})
+                self.delete(answer["EndpointArn"], {self._name_property: name})
                 raise
         self._complete(name, properties)
         return answer[f"{self.kind}Arn"], self._attributes(answer[f"{self.kind}Arn"], name)
@@ -62,14 +64,27 @@ class SageMakerType:
         return self.create(logical_id, new, stack_name)
 
     def delete(self, arn: str, properties: Json) -> None:
-        """Delete the resource, unless it is gone already."""
+        """Delete the resource, unless it is gone already; an endpoint when nothing is under way, until it is gone.
+
+        That CloudFormation waits for what is under way is unverified.
+        """
+        named = {self._name_property: self._name(arn, properties)}
+        while (refused := self._refusal("delete", named)) and _IN_PROGRESS in refused:
+            time.sleep(_POLL)
+        while self.kind == "Endpoint" and not self._refusal("describe", named):
+            time.sleep(_POLL)
+
+    def _refusal(self, verb: str, named: Json) -> str:
+        """Why a call is refused, if that is because the resource is gone or busy; empty when it is not refused."""
         sagemaker = self.client("sagemaker")
         try:
-            self._call("delete", {self._name_property: self._name(arn, properties)})
+            self._call(verb, named)
         except sagemaker.exceptions.ClientError as error:
-            message = error.response["Error"]["Message"]
-            if not message.startswith("Could not find") and not message.endswith("does not exist."):
-                raise
+            message: str = error.response["Error"]["Message"]
+            if message.startswith((_MISSING[0], _IN_PROGRESS)) or message.endswith(_MISSING[1]):
+                return message
+            raise
+        return ""
 
     @property
     def _in_place(self) -> tuple[str, ...]:

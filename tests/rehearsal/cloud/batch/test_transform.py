@@ -216,9 +216,10 @@ def test_what_can_not_be_is_refused(account: Account, served: str) -> None:
     )
     describe = account.sagemaker.describe_transform_job
     assert refusal(describe, TransformJobName="no") == (
-        "ResourceNotFound",
+        "ValidationException",
         "Could not find requested job with name: no",
     )
+    assert refusal(account.sagemaker.stop_transform_job, TransformJobName="no")[0] == "ValidationException"
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,16 @@ def model_data(account: Account, text: str) -> str:
     return f"s3://{BUCKET}/{key}"
 
 
+def lost_data(account: Account) -> str:
+    """A model whose data has gone since it was made."""
+    name = model(account, data := model_data(account, "lost"))
+    account.s3.delete_object(Bucket=BUCKET, Key=data.removeprefix(f"s3://{BUCKET}/"))
+    return name
+
+
 def model(account: Account, data: str, *, role: str | None = None, environment: dict[str, str] | None = None) -> str:
     name = account.fresh("model")
-    container = {"Image": "i", "ModelDataUrl": data, "Environment": environment or {}}
+    container = {"Image": account.image, "ModelDataUrl": data, "Environment": environment or {}}
     account.sagemaker.create_model(
         ModelName=name, ExecutionRoleArn=role or account.job_role, PrimaryContainer=container
     )
@@ -49,6 +56,12 @@ def settled(account: Account, name: str) -> dict[str, Any]:
         lambda endpoint: endpoint["EndpointStatus"] not in ("Creating", "Updating", "RollingBack"),
     )
     return endpoint
+
+
+def deleted(account: Account, name: str) -> None:
+    """Delete an endpoint and wait until it is gone."""
+    account.sagemaker.delete_endpoint(EndpointName=name)
+    until(lambda: account.sagemaker.list_endpoints(NameContains=name)["Endpoints"], lambda found: not found)
 
 
 def created(account: Account, config_name: str) -> str:

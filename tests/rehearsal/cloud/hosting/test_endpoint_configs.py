@@ -123,7 +123,7 @@ def test_variants_have_names_of_their_own_and_serverless_has_one(account: Accoun
 @pytest.mark.parametrize("problem", ["an inference pipeline", "a VpcConfig", "network isolation"])
 def test_serverless_inference_refuses_some_models(account: Account, cloud: Cloud, problem: str) -> None:
     del cloud
-    container = {"Image": "i", "ModelDataUrl": f"s3://{BUCKET}/a"}
+    container = {"Image": account.image, "ModelDataUrl": model_data(account, "a")}
     all_members: dict[str, dict[str, Any]] = {
         "an inference pipeline": {"Containers": [container, container]},
         "a VpcConfig": {

@@ -1,6 +1,7 @@
 """How endpoints come up, change without downtime, and go back."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import botocore.exceptions
@@ -9,7 +10,20 @@ import pytest
 from constructs_lib.rehearsal.cloud.launcher import Cloud
 
 from ..account import BUCKET, JOB_ACTIONS, Account, refusal
-from .endpoints import ALL_AT_ONCE, CAPACITY, answer, config, created, model, model_data, settled, until, updated
+from .endpoints import (
+    ALL_AT_ONCE,
+    CAPACITY,
+    answer,
+    config,
+    created,
+    deleted,
+    lost_data,
+    model,
+    model_data,
+    settled,
+    until,
+    updated,
+)
 
 pytestmark = pytest.mark.cloud
 
@@ -91,36 +105,118 @@ def test_an_update_has_no_downtime(account: Account, endpoint: str, new: str) ->
     assert answer(account, endpoint) == "new"
 
 
+def asking_for_odds(account: Account) -> str:
+    return model(account, model_data(account, "bad"), environment={"SAGEMAKER_INFERENCE_OUTPUT": "odds"})
+
+
+def no_archive(account: Account) -> str:
+    return model(account, f"s3://{BUCKET}/train/a.csv")
+
+
 @pytest.mark.parametrize(
-    ("environment", "data", "reason"),
+    ("bad", "reason"),
     [
         (
-            {"SAGEMAKER_INFERENCE_OUTPUT": "odds"},
-            None,
+            asking_for_odds,
             "The primary container for production variant one did not pass the ping health check. "
             "the model does not answer with odds",
         ),
-        ({}, f"s3://{BUCKET}/train/a.csv", "The primary container for production variant one did not pass the ping"),
-        ({}, f"s3://{BUCKET}/no/model.tar.gz", "s3:GetObject on arn:aws:s3:::data/no/model.tar.gz failed: NoSuchKey"),
+        (no_archive, "The primary container for production variant one did not pass the ping"),
+        (lost_data, "/model.tar.gz failed: NoSuchKey"),
     ],
-    ids=["unknown key", "no archive", "no data"],
 )
 def test_a_bad_model_rolls_back(
-    account: Account, endpoint: str, old: str, environment: dict[str, str], data: str | None, reason: str
+    account: Account, endpoint: str, old: str, bad: Callable[[Account], str], reason: str
 ) -> None:
-    bad = config(account, model(account, data or model_data(account, "bad"), environment=environment))
-    after = updated(account, endpoint, bad)
+    after = updated(account, endpoint, config(account, bad(account)))
     assert (after["EndpointStatus"], after["EndpointConfigName"]) == ("InService", old)
     assert reason in after["FailureReason"]
     assert answer(account, endpoint) == "old"
 
 
-def test_an_endpoint_with_a_bad_model_fails(account: Account) -> None:
-    bad = config(account, model(account, f"s3://{BUCKET}/train/a.csv"))
-    account.sagemaker.create_endpoint(EndpointName="bad", EndpointConfigName=bad)
+def test_an_endpoint_with_a_bad_model_fails_and_can_only_be_deleted(account: Account, old: str) -> None:
+    sagemaker, arn = account.sagemaker, "arn:aws:sagemaker:us-east-1:123456789012:endpoint/bad"
+    bad = {"EndpointName": "bad", "EndpointConfigName": config(account, no_archive(account))}
+    sagemaker.create_endpoint(**bad)
     failed = settled(account, "bad")
     assert failed["EndpointStatus"] == "Failed"
     assert "did not pass the ping health check" in failed["FailureReason"]
+    update, change = sagemaker.update_endpoint, sagemaker.update_endpoint_weights_and_capacities
+    capacity = [{"VariantName": "one", "DesiredWeight": 2}]
+    for call, request in (
+        (update, {"EndpointConfigName": old}),
+        (change, {"DesiredWeightsAndCapacities": capacity}),
+    ):
+        assert refusal(call, EndpointName="bad", **request) == (
+            "ValidationException",
+            f'Cannot update failed endpoint "{arn}".',
+        )
+    assert refusal(sagemaker.create_endpoint, **bad)[1] == f'Cannot create already existing endpoint "{arn}".'
+    deleted(account, "bad")
+
+
+class TestInProgress:
+    """While something is under way, an endpoint takes neither a change nor its deletion."""
+
+    def refused(self, account: Account, name: str, config_name: str) -> None:
+        sagemaker, capacity = account.sagemaker, [{"VariantName": "one", "DesiredWeight": 2}]
+        message = f'Cannot update in-progress endpoint "arn:aws:sagemaker:us-east-1:123456789012:endpoint/{name}".'
+        for call, request in (
+            (sagemaker.delete_endpoint, {}),
+            (sagemaker.update_endpoint, {"EndpointConfigName": config_name}),
+            (sagemaker.update_endpoint_weights_and_capacities, {"DesiredWeightsAndCapacities": capacity}),
+        ):
+            assert refusal(call, EndpointName=name, **request) == ("ValidationException", message)
+
+    def test_when_it_is_created(self, account: Account) -> None:
+        late = config(account, model(account, model_data(account, "late")))
+        name = account.fresh("endpoint")
+        account.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=late)
+        self.refused(account, name, late)
+        assert settled(account, name)["EndpointStatus"] == "InService"
+
+    def test_when_it_is_updated(self, account: Account, endpoint: str, old: str) -> None:
+        late = config(account, model(account, model_data(account, "late")))
+        account.sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=late)
+        self.refused(account, endpoint, old)
+        assert settled(account, endpoint)["EndpointConfigName"] == late
+
+    def test_when_its_capacity_changes(self, account: Account, endpoint: str, old: str) -> None:
+        wanted: dict[str, Any] = {"VariantName": "one", "DesiredInstanceCount": 2}
+        account.sagemaker.update_endpoint_weights_and_capacities(
+            EndpointName=endpoint, DesiredWeightsAndCapacities=[wanted]
+        )
+        [variant] = account.sagemaker.describe_endpoint(EndpointName=endpoint)["ProductionVariants"]
+        assert (variant["CurrentInstanceCount"], variant["DesiredInstanceCount"]) == (1, 2)
+        self.refused(account, endpoint, old)
+        [variant] = settled(account, endpoint)["ProductionVariants"]
+        assert (variant["CurrentInstanceCount"], variant["DesiredInstanceCount"]) == (2, 2)
+
+    def test_when_it_is_deleted_and_its_name_is_taken_until_it_is_gone(
+        self, account: Account, endpoint: str, old: str
+    ) -> None:
+        sagemaker, request = account.sagemaker, {"EndpointName": endpoint, "EndpointConfigName": old}
+        sagemaker.delete_endpoint(EndpointName=endpoint)
+        assert sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointStatus"] == "Deleting"
+        self.refused(account, endpoint, old)
+        assert "Cannot create already existing endpoint" in refusal(sagemaker.create_endpoint, **request)[1]
+        until(lambda: sagemaker.list_endpoints(NameContains=endpoint)["Endpoints"], lambda found: not found)
+        sagemaker.create_endpoint(**request)
+        assert settled(account, endpoint)["EndpointStatus"] == "InService"
+
+
+def test_an_update_needs_the_old_configuration(account: Account, old: str, new: str) -> None:
+    gone = config(account, account.sagemaker.describe_endpoint_config(EndpointConfigName=old)
+                  ["ProductionVariants"][0]["ModelName"])  # fmt: skip
+    endpoint = created(account, gone)
+    account.sagemaker.delete_endpoint_config(EndpointConfigName=gone)
+    arn = f"arn:aws:sagemaker:us-east-1:123456789012:endpoint-config/{gone}"
+    update = account.sagemaker.update_endpoint
+    assert refusal(update, EndpointName=endpoint, EndpointConfigName=new) == (
+        "ValidationException",
+        f'Could not find endpoint configuration "{arn}".',
+    )
+    assert answer(account, endpoint) == "old"
 
 
 class TestGuardrails:
@@ -263,6 +359,7 @@ def test_capacity_can_be_changed_and_retained(account: Account, endpoint: str, n
     account.sagemaker.update_endpoint_weights_and_capacities(
         EndpointName=endpoint, DesiredWeightsAndCapacities=[capacity]
     )
+    settled(account, endpoint)
     (variant,) = updated(account, endpoint, new, RetainAllVariantProperties=True)["ProductionVariants"]
     assert (variant["CurrentInstanceCount"], variant["CurrentWeight"]) == (3, 0.5)
     excluded = [{"VariantPropertyType": "DesiredWeight"}]
@@ -274,13 +371,18 @@ def test_capacity_can_be_changed_and_retained(account: Account, endpoint: str, n
     assert (variant["CurrentInstanceCount"], variant["CurrentWeight"]) == (1, 1.0)
 
 
-def test_capacity_must_fit_the_variant(account: Account, endpoint: str) -> None:
+def test_capacity_must_fit_the_variant(account: Account, endpoint: str, old: str) -> None:
     change = account.sagemaker.update_endpoint_weights_and_capacities
+    one, two = {"VariantName": "one"}, {"VariantName": "two"}
     for wanted, message in (
-        ({"VariantName": "two"}, f"Variant two of endpoint {endpoint} not found."),
-        ({"VariantName": "one", "ServerlessUpdateConfig": {"MaxConcurrency": 3}}, "Variant one is not serverless"),
+        (
+            [one, two],
+            f'The variant name(s) "two" is/are not present within endpoint configuration "{old}".',
+        ),
+        ([one, one], 'The variant name "one" was non-unique within the request.'),
+        ([{**one, "ServerlessUpdateConfig": {"MaxConcurrency": 3}}], "Variant one is not serverless"),
     ):
-        assert refusal(change, EndpointName=endpoint, DesiredWeightsAndCapacities=[wanted])[1] == message
+        assert refusal(change, EndpointName=endpoint, DesiredWeightsAndCapacities=wanted)[1] == message
 
 
 def test_a_serverless_endpoint_answers_and_changes_its_concurrency(account: Account, old: str) -> None:
@@ -292,7 +394,7 @@ def test_a_serverless_endpoint_answers_and_changes_its_concurrency(account: Acco
     account.sagemaker.update_endpoint_weights_and_capacities(
         EndpointName=serverless, DesiredWeightsAndCapacities=[wanted]
     )
-    (variant,) = account.sagemaker.describe_endpoint(EndpointName=serverless)["ProductionVariants"]
+    (variant,) = settled(account, serverless)["ProductionVariants"]
     assert variant["CurrentServerlessConfig"] == {**capacity["ServerlessConfig"], "ProvisionedConcurrency": 2}
     wanted = {"VariantName": "one", "DesiredInstanceCount": 2}
     change = account.sagemaker.update_endpoint_weights_and_capacities
@@ -390,8 +492,11 @@ class TestPipeline:
         self, account: Account, containers: list[dict[str, Any]]
     ) -> None:
         first, *others = containers
-        endpoint = self.answers(account, [{**first, "ModelDataUrl": f"s3://{BUCKET}/no/features"}, *others])
-        assert "s3:GetObject on arn:aws:s3:::data/no/features failed: NoSuchKey" in endpoint["FailureReason"]
+        asked = [{**first, "ModelDataUrl": f"s3://{BUCKET}/no/features"}, *others]
+        create, role = account.sagemaker.create_model, account.job_role
+        assert refusal(create, ModelName="no", ExecutionRoleArn=role, Containers=asked)[1] == (
+            f"Could not find model data at s3://{BUCKET}/no/features."
+        )
 
     def test_a_regression_has_no_labels(self, account: Account) -> None:
         problem = {
@@ -420,7 +525,7 @@ class TestWhatAnEndpointHolds:
         endpoint = created(account, encrypted)
         grants = cloud.client("kms").list_grants(KeyId=key)["Grants"]
         assert [grant["GranteePrincipal"] for grant in grants] == [account.job_role]
-        account.sagemaker.delete_endpoint(EndpointName=endpoint)
+        deleted(account, endpoint)
         assert cloud.client("kms").list_grants(KeyId=key)["Grants"] == []
 
     def test_who_creates_it_or_the_role_must_be_allowed_to_grant(
@@ -443,12 +548,12 @@ class TestWhatAnEndpointHolds:
         account.sagemaker.create_model(
             ModelName="networked",
             ExecutionRoleArn=role,
-            PrimaryContainer={"Image": "i", "ModelDataUrl": model_data(account, "x")},
+            PrimaryContainer={"Image": account.image, "ModelDataUrl": model_data(account, "x")},
             VpcConfig={"Subnets": [subnet], "SecurityGroupIds": [group]},
         )
         endpoint = created(account, config(account, "networked"))
         assert len(ec2.describe_network_interfaces()["NetworkInterfaces"]) == 1
-        account.sagemaker.delete_endpoint(EndpointName=endpoint)
+        deleted(account, endpoint)
         assert ec2.describe_network_interfaces()["NetworkInterfaces"] == []
 
 

@@ -11,7 +11,7 @@ import pytest
 from constructs_lib.rehearsal.cloud.launcher import Cloud
 
 from ..account import BUCKET, JOB_ACTIONS, Account, refusal
-from .endpoints import answer, config, created, model, model_data, until, updated
+from .endpoints import answer, config, created, deleted, model, model_data, until, updated
 
 pytestmark = pytest.mark.cloud
 
@@ -89,13 +89,13 @@ class TestCapture:
         capture = self.config("off", "Input", **members)
         endpoint = created(account, config(account, served, DataCaptureConfig=capture))
         answer(account, endpoint)
-        account.sagemaker.delete_endpoint(EndpointName=endpoint)  # writes whatever waits
+        deleted(account, endpoint)  # writes whatever waits
         assert account.keys("off/") == []
 
     def test_what_was_captured_last_is_written_when_the_endpoint_goes(self, account: Account, served: str) -> None:
         endpoint = created(account, config(account, served, DataCaptureConfig=self.config("last", "Input")))
         answer(account, endpoint)
-        account.sagemaker.delete_endpoint(EndpointName=endpoint)
+        deleted(account, endpoint)
         assert len(account.keys("last/")) == 1
 
     def test_an_endpoint_answers_although_its_role_can_not_write(self, account: Account) -> None:
@@ -103,7 +103,7 @@ class TestCapture:
         name = model(account, model_data(account, "yes"), role=role)
         endpoint = created(account, config(account, name, DataCaptureConfig=self.config("denied", "Input")))
         assert answer(account, endpoint) == "yes"
-        account.sagemaker.delete_endpoint(EndpointName=endpoint)
+        deleted(account, endpoint)
         assert account.keys("denied/") == []
         assert "is not authorized to perform s3:PutObject" in account.cloud.log.read_text()
 
@@ -210,7 +210,7 @@ class TestLater:
     @pytest.mark.parametrize(
         ("rows", "reason"),
         [
-            (b"1\nbad", "ClientError: Received client error (400) from the model with message 'row 2 is bad'"),
+            (b"1\nbad", 'ClientError: Received client error (400) from primary with message "row 2 is bad"'),
             (b"crash", "InternalServerError: the model failed: it crashed"),
             (None, "ClientError: s3:GetObject on arn:aws:s3:::data/asked/nothing failed: NoSuchKey"),
         ],
@@ -254,7 +254,7 @@ class TestLater:
         request = {"InputLocation": f"s3://{BUCKET}/asked/slow.csv", "ContentType": "text/csv"}
         told = [runtime.invoke_endpoint_async(EndpointName=endpoint, **request)["OutputLocation"] for _ in range(2)]
         began = time.monotonic()
-        account.sagemaker.delete_endpoint(EndpointName=endpoint)
+        deleted(account, endpoint)
         assert time.monotonic() - began < 8, "it waited for requests that were done"
         keys = [uri.removeprefix(f"s3://{BUCKET}/") for uri in told]
         assert sorted(account.keys("parting/")) == sorted(keys)
@@ -263,22 +263,34 @@ class TestLater:
         self, account: Account, runtime: Any, later: str, served: str
     ) -> None:
         assert refusal(runtime.invoke_endpoint, EndpointName=later, Body=b"1") == (
-            "ValidationException",
+            "ValidationError",
             f"Endpoint {later} is asynchronous: it is invoked with InvokeEndpointAsync",
         )
         now = created(account, config(account, served))
         location = f"s3://{BUCKET}/train/a.csv"
         assert refusal(runtime.invoke_endpoint_async, EndpointName=now, InputLocation=location) == (
-            "ValidationException",
+            "ValidationError",
             f"Endpoint {now} is not asynchronous: it is invoked with InvokeEndpoint",
         )
         described = account.sagemaker.describe_endpoint(EndpointName=later)
         assert described["AsyncInferenceConfig"]["OutputConfig"]["S3OutputPath"] == f"s3://{BUCKET}/later"
 
     def test_a_request_is_checked_by_the_published_model(self, runtime: Any, later: str) -> None:
-        code, message = refusal(runtime.invoke_endpoint_async, EndpointName=later, InputLocation="nowhere")
-        assert code == "ValidationException"
-        assert "Value 'nowhere' at 'inputLocation' failed to satisfy constraint" in message
+        for members, problem in (
+            ({"InputLocation": "nowhere"}, "Value 'nowhere' at 'inputLocation' failed to satisfy constraint"),
+            (
+                {"InputLocation": "s3://b/k", "InvocationTimeoutSeconds": 3601},
+                "Value '3601' at 'invocationTimeoutSeconds' failed to satisfy constraint",
+            ),
+            ({"Body": b"1" * 128_001}, "Value at 'body' failed to satisfy constraint"),
+            (
+                {"InputLocation": "s3://b/k", "Body": b"1"},
+                "An asynchronous invocation needs either an InputLocation or a body",
+            ),
+        ):
+            code, message = refusal(runtime.invoke_endpoint_async, EndpointName=later, **members)
+            assert code == "ValidationError"
+            assert problem in message
 
     def test_invoking_is_an_action_of_its_own(self, account: Account, later: str) -> None:
         arn = f"arn:aws:sagemaker:us-east-1:123456789012:endpoint/{later}"
@@ -296,4 +308,4 @@ def test_a_model_that_crashes_is_a_server_error_of_the_model(account: Account, r
     endpoint = created(account, config(account, served))
     code, message = refusal(runtime.invoke_endpoint, EndpointName=endpoint, Body=b"crash", ContentType="text/csv")
     assert code == "ModelError"
-    assert "Received server error (500) from the model with message 'the model failed: it crashed'" in message
+    assert 'Received server error (500) from primary with message "the model failed: it crashed"' in message

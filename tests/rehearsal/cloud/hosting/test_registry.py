@@ -27,9 +27,9 @@ def version(account: Account, group: str, **members: Any) -> str:
     return arn
 
 
-def inference(data: str, **environment: str) -> dict[str, Any]:
+def inference(data: str, image: str = "i", **environment: str) -> dict[str, Any]:
     return {
-        "Containers": [{"Image": "i", "ModelDataUrl": data, "Environment": environment}],
+        "Containers": [{"Image": image, "ModelDataUrl": data, "Environment": environment}],
         "SupportedContentTypes": ["text/csv"],
         "SupportedResponseMIMETypes": ["text/csv"],
     }
@@ -134,14 +134,52 @@ def test_a_package_that_can_not_be_is_refused(account: Account, group: str) -> N
             {"ModelPackageGroupName": group, "Tags": [{"Key": "a", "Value": "b"}]},
             "A version of a model package can not have tags: they are put on its group",
         ),
-        (
-            {"ModelPackageName": "a", "ModelApprovalStatus": "Approved"},
-            "ModelApprovalStatus does not apply to unversioned model packages",
-        ),
         ({"ModelPackageName": alone}, f'Cannot create already existing model package "{ARN}:model-package/{alone}".'),
         ({"ModelPackageGroupName": "no"}, f"ModelPackageGroup {ARN}:model-package-group/no does not exist."),
     ):
         assert refusal(create, **request) == ("ValidationException", message)
+
+
+def test_the_same_client_token_gives_the_same_version(account: Account, group: str) -> None:
+    token = {"ClientToken": "a" * 32}
+    first = version(account, group, ModelPackageDescription="one", **token)
+    assert version(account, group, ModelPackageDescription="one", **token) == first
+    assert refusal(account.sagemaker.create_model_package, ModelPackageGroupName=group, **token) == (
+        "ConflictException",
+        f"ClientToken {'a' * 32} was used with other parameters, for {first}",
+    )
+    assert version(account, group, ClientToken="b" * 32).endswith("/2")
+
+
+def test_an_approval_status_of_an_unversioned_package_is_taken_and_means_nothing(account: Account) -> None:
+    alone = account.fresh("alone")
+    create, describe = account.sagemaker.create_model_package, account.sagemaker.describe_model_package
+    create(ModelPackageName=alone, ModelApprovalStatus="PendingManualApproval")
+    assert "ModelApprovalStatus" not in describe(ModelPackageName=alone)
+
+
+def test_the_policy_of_a_group_that_is_not_there_is_missed_in_words_of_its_own(account: Account) -> None:
+    sagemaker = account.sagemaker
+    for call, members in (
+        (sagemaker.get_model_package_group_policy, {}),
+        (sagemaker.put_model_package_group_policy, {"ResourcePolicy": "{}"}),
+        (sagemaker.delete_model_package_group_policy, {}),
+    ):
+        assert refusal(call, ModelPackageGroupName="no", **members) == (
+            "ValidationException",
+            f"Cannot find Model Package Group: {ARN}:model-package-group/no",
+        )
+
+
+def test_groups_and_versions_are_listed_from_the_oldest_on(account: Account, group: str) -> None:
+    other = account.fresh("Group")
+    account.sagemaker.create_model_package_group(ModelPackageGroupName=other)
+    listed = account.sagemaker.list_model_package_groups(NameContains="Group", MaxResults=100)
+    names = [one["ModelPackageGroupName"] for one in listed["ModelPackageGroupSummaryList"]]
+    assert names.index(group) < names.index(other)
+    made = [version(account, group) for _ in range(3)]
+    versions = account.sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
+    assert [one["ModelPackageArn"] for one in versions] == made
 
 
 class TestDeployment:
@@ -156,7 +194,7 @@ class TestDeployment:
 
     def test_an_approved_version_is_deployed(self, account: Account, group: str) -> None:
         data = model_data(account, "yes")
-        specification = inference(data, SAGEMAKER_INFERENCE_OUTPUT="predicted_label")
+        specification = inference(data, account.image, SAGEMAKER_INFERENCE_OUTPUT="predicted_label")
         arn = version(account, group, InferenceSpecification=specification, ModelApprovalStatus="Approved")
         plain = created(account, config(account, self.model(account, arn)))
         assert answer(account, plain) == "yes predicted_label"

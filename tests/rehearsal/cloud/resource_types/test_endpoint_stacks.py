@@ -33,7 +33,12 @@ def metric(name: str, endpoint: str) -> dict[str, Any]:
     return {"Namespace": "AWS/SageMaker", "MetricName": name, "Dimensions": dimensions}
 
 
-def resources(name: str, data: str, role: str, instance: str = "ml.m5.large") -> dict[str, Any]:
+def container(account: Account, text: str) -> dict[str, str]:
+    """A container that answers every row with a text."""
+    return {"Image": account.image, "ModelDataUrl": model_data(account, text)}
+
+
+def resources(name: str, data: dict[str, str], role: str, instance: str = "ml.m5.large") -> dict[str, Any]:
     """A whole service, as a construct would make it."""
     errors = metric("Invocation5XXErrors", name)
     rate = {"Id": "rate", "Expression": "errors / all", "Label": "error rate"}
@@ -93,7 +98,7 @@ def resources(name: str, data: str, role: str, instance: str = "ml.m5.large") ->
         },
         "Model": {
             "Type": "AWS::SageMaker::Model",
-            "Properties": {"ExecutionRoleArn": role, "Containers": [{"Image": "i", "ModelDataUrl": data}]},
+            "Properties": {"ExecutionRoleArn": role, "Containers": [data]},
         },
         "Config": {
             "Type": "AWS::SageMaker::EndpointConfig",
@@ -131,10 +136,10 @@ def described(account: Account, name: str) -> dict[str, Any]:
 def test_a_service_deploys_takes_another_model_and_leaves_nothing(
     stacks: Stacks, account: Account, cloud: Cloud, role: str
 ) -> None:
-    status = stacks.deploy("whole", resources("whole", model_data(account, "old"), role))
+    status = stacks.deploy("whole", resources("whole", container(account, "old"), role))
     assert status == "CREATE_COMPLETE", stacks.reasons("whole")
     assert described(account, "whole")["ProductionVariants"][0]["CurrentInstanceCount"] == 3
-    status = stacks.deploy("whole", resources("whole", model_data(account, "new"), role))
+    status = stacks.deploy("whole", resources("whole", container(account, "new"), role))
     assert status == "UPDATE_COMPLETE", stacks.reasons("whole")
     after = described(account, "whole")
     assert after["ProductionVariants"][0]["CurrentInstanceCount"] == 3, "what was scaled stays scaled"
@@ -150,13 +155,13 @@ def test_a_service_deploys_takes_another_model_and_leaves_nothing(
 
 
 def test_an_alarm_rolls_endpoint_and_stack_back(stacks: Stacks, account: Account, cloud: Cloud, role: str) -> None:
-    before = resources("guarded", model_data(account, "old"), role)
+    before = resources("guarded", container(account, "old"), role)
     assert stacks.deploy("guarded", before) == "CREATE_COMPLETE", stacks.reasons("guarded")
     cloud.client("cloudwatch").set_alarm_state(
         AlarmName=stacks.resource("guarded", "Errors"), StateValue="ALARM", StateReason="a test"
     )
     config = described(account, "guarded")["EndpointConfigName"]
-    status = stacks.deploy("guarded", resources("guarded", model_data(account, "new"), role))
+    status = stacks.deploy("guarded", resources("guarded", container(account, "new"), role))
     assert status == "UPDATE_ROLLBACK_COMPLETE"
     assert "The endpoint guarded rolled back to its old configuration: The deployment was rolled back because" in (
         stacks.reasons("guarded")
@@ -168,7 +173,7 @@ def test_an_alarm_rolls_endpoint_and_stack_back(stacks: Stacks, account: Account
 
 
 def test_another_instance_type_meets_the_scalable_target(stacks: Stacks, account: Account, role: str) -> None:
-    data = model_data(account, "old")
+    data = container(account, "old")
     assert stacks.deploy("scaled", resources("scaled", data, role)) == "CREATE_COMPLETE", stacks.reasons("scaled")
     status = stacks.deploy("scaled", resources("scaled", data, role, instance="ml.m5.xlarge"))
     assert status == "UPDATE_ROLLBACK_COMPLETE"
@@ -184,7 +189,7 @@ def test_another_instance_type_meets_the_scalable_target(stacks: Stacks, account
 def test_other_tags_leave_a_configuration_its_name_in_the_letters_that_it_had(
     stacks: Stacks, account: Account, role: str
 ) -> None:
-    whole = resources("tagged", model_data(account, "old"), role)
+    whole = resources("tagged", container(account, "old"), role)
     made = {name: whole[name] for name in ("Model", "Config")}
     outputs = {"Name": {"Value": {"Fn::GetAtt": ["Config", "EndpointConfigName"]}}}
     assert stacks.deploy("tagged", made, outputs) == "CREATE_COMPLETE", stacks.reasons("tagged")
@@ -200,7 +205,7 @@ def test_other_tags_leave_a_configuration_its_name_in_the_letters_that_it_had(
 def test_endpoint_that_fails_is_gone_when_its_stack_has_rolled_back(
     stacks: Stacks, account: Account, role: str
 ) -> None:
-    whole = resources("failed", f"s3://{BUCKET}/nothing", role)
+    whole = resources("failed", {"Image": account.image, "ModelDataUrl": f"s3://{BUCKET}/train/a.csv"}, role)
     made = {name: whole[name] for name in ("Model", "Config", "Endpoint")}
     del made["Endpoint"]["Properties"]["DeploymentConfig"]
     assert stacks.deploy("failed", made) == "ROLLBACK_COMPLETE"
@@ -210,7 +215,7 @@ def test_endpoint_that_fails_is_gone_when_its_stack_has_rolled_back(
 
 
 def test_what_an_update_removes_or_replaces_is_seen_to_go(stacks: Stacks, account: Account, role: str) -> None:
-    whole = resources("cleaned", model_data(account, "old"), role)
+    whole = resources("cleaned", container(account, "old"), role)
     made = {name: whole[name] for name in ("Model", "Config", "Topic")}
     assert stacks.deploy("cleaned", made) == "CREATE_COMPLETE", stacks.reasons("cleaned")
     config, topic = stacks.resource("cleaned", "Config"), stacks.resource("cleaned", "Topic")
