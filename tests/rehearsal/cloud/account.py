@@ -54,6 +54,11 @@ class Account:
             )
         return arn
 
+    def allow_only(self, role: str, actions: Sequence[str]) -> None:
+        """Let a role that was made with actions do these instead."""
+        allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+        self.iam.put_role_policy(RoleName=role, PolicyName="inline", PolicyDocument=_policy([allowed]))
+
     def acting_as(self, *statements: Mapping[str, Any]) -> Callable[[str], Any]:
         """Clients of a user with these policy statements."""
         name = self.fresh("user")

@@ -205,6 +205,13 @@ def test_what_can_not_be_is_refused(account: Account, served: str) -> None:
         ),
     ):
         assert refusal(create, **request(account, served, "any", **changes)) == ("ValidationException", message)
+    small = {"TransformResources": {"InstanceType": "ml.c5.xlarge", "InstanceCount": 2}}
+    code, message = refusal(create, **request(account, served, "any", **small))
+    assert code == "ResourceLimitExceeded"
+    assert message.startswith(
+        "The account-level service limit 'ml.c5.xlarge for transform job usage' is 0 Instances, with current "
+        "utilization of 0 Instances and a request delta of 2 Instances. Please use AWS Service Quotas to request"
+    )
     arn = "arn:aws:sagemaker:us-east-1:123456789012"
     assert refusal(create, **request(account, "no", "any"))[1] == f'Could not find model "{arn}:model/no".'
     made = request(account, served, put(account, "twice", a=b"1"))
@@ -227,8 +234,9 @@ def test_what_can_not_be_is_refused(account: Account, served: str) -> None:
     [("s3:ListBucket", f"{BUCKET}"), ("s3:GetObject", "model.tar.gz"), ("s3:PutObject", "-out/")],
 )
 def test_the_models_role_needs_each_permission(account: Account, missing: str, resource: str) -> None:
-    role = account.role(account.fresh("Lacking"), [action for action in JOB_ACTIONS if action != missing])
+    role = account.role(lacking := account.fresh("Lacking"), JOB_ACTIONS)
     name = model(account, model_data(account, "yes"), role=role)
+    account.allow_only(lacking, [action for action in JOB_ACTIONS if action != missing])
     job = ended(account, request(account, name, put(account, "locked", a=b"1")))
     assert job["TransformJobStatus"] == "Failed"
     assert f"The execution role {role} is not authorized to perform {missing} on " in job["FailureReason"]

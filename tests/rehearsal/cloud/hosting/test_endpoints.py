@@ -205,6 +205,48 @@ class TestInProgress:
         assert settled(account, endpoint)["EndpointStatus"] == "InService"
 
 
+class TestQuota:
+    """There are two instances of this type."""
+
+    def config(self, account: Account, served: str, count: int) -> str:
+        return config(account, served, capacity={"InstanceType": "ml.c5.large", "InitialInstanceCount": count})
+
+    def refused(self, call: Callable[..., Any], used: int, more: int, **request: Any) -> None:
+        code, message = refusal(call, **request)
+        assert code == "ResourceLimitExceeded"
+        assert message == (
+            f"The account-level service limit 'ml.c5.large for endpoint usage' is 2 Instances, with current "
+            f"utilization of {used} Instances and a request delta of {more} Instances. Please use AWS Service Quotas "
+            "to request an increase for this quota. If AWS Service Quotas is not available, contact AWS support to "
+            "request an increase for this quota."
+        )
+
+    def test_endpoints_have_instances_together(self, account: Account) -> None:
+        sagemaker, served = account.sagemaker, model(account, model_data(account, "counted"))
+        one, two, three = (self.config(account, served, count) for count in (1, 2, 3))
+        create, update = sagemaker.create_endpoint, sagemaker.update_endpoint
+        self.refused(create, 0, 3, EndpointName="counted", EndpointConfigName=three)
+        assert sagemaker.list_endpoints(NameContains="counted")["Endpoints"] == []
+        create(EndpointName="counted", EndpointConfigName=one)
+        self.refused(create, 1, 2, EndpointName="more", EndpointConfigName=two)
+        assert settled(account, "counted")["EndpointStatus"] == "InService"
+        self.refused(update, 1, 2, EndpointName="counted", EndpointConfigName=two)
+        half = {"MaximumBatchSize": {"Type": "CAPACITY_PERCENT", "Value": 50}, "WaitIntervalInSeconds": 0}
+        rolled = updated(account, "counted", two, DeploymentConfig={"RollingUpdatePolicy": half})
+        assert rolled["EndpointConfigName"] == two
+        wanted: dict[str, Any] = {"VariantName": "one", "DesiredInstanceCount": 3}
+        change = sagemaker.update_endpoint_weights_and_capacities
+        self.refused(change, 2, 1, EndpointName="counted", DesiredWeightsAndCapacities=[wanted])
+        change(EndpointName="counted", DesiredWeightsAndCapacities=[{**wanted, "DesiredInstanceCount": 1}])
+        settled(account, "counted")
+        kept = {"RetainAllVariantProperties": True}
+        assert updated(account, "counted", one, **kept)["EndpointConfigName"] == one
+        deleted(account, "counted")
+        create(EndpointName="counted", EndpointConfigName=two)
+        settled(account, "counted")
+        deleted(account, "counted")
+
+
 def test_an_update_needs_the_old_configuration(account: Account, old: str, new: str) -> None:
     gone = config(account, account.sagemaker.describe_endpoint_config(EndpointConfigName=old)
                   ["ProductionVariants"][0]["ModelName"])  # fmt: skip
