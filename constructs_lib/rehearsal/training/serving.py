@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import shutil
 import tempfile
 import threading
@@ -11,12 +12,15 @@ from typing import TYPE_CHECKING, Self
 from .workers import Call, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
 OUTPUT_VARIABLE = "SAGEMAKER_INFERENCE_OUTPUT"
 """The container's environment variable that lists what an answer holds."""
+
+TRANSFORM_MODE, FEATURES, LABELS = "AUTOML_TRANSFORM_MODE", "feature-transform", "inverse-label-transform"
+"""The variable that tells the first and the last container of a tuning candidate apart, and what it is in each."""
 
 
 class Server:
@@ -25,11 +29,11 @@ class Server:
     If its process dies, the request at hand fails and the next one is answered by a new process.
     """
 
-    def __init__(self, model_archive: Path, output: str) -> None:
+    def __init__(self, model_archive: Path, steps: str = "", **model: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="server-")
         # A copy of our own: a new process loads it again, whatever became of the caller's.
         archive = shutil.copy(model_archive, self._folder.name)
-        self._model = {"archive": str(archive), "output": output}
+        self._steps, self._model = steps, {"archive": str(archive), **model}
         self._workers = Workers(1)
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -45,13 +49,31 @@ class Server:
         Raises:
             ValueError: There is no such model in the archive, or the environment asks for what it does not answer.
         """
-        server = cls(model_archive, environment.get(OUTPUT_VARIABLE, ""))
+        server = cls(model_archive, output=environment.get(OUTPUT_VARIABLE, ""))
+        return server._loaded()
+
+    @classmethod
+    def start_containers(cls, model_archive: Path, environments: Sequence[Mapping[str, str]]) -> Self:
+        """Load a model in a new process, to do the part of one or several containers of its candidate.
+
+        Args:
+            model_archive: As in `start`.
+            environments: The containers' environments in their order. A model of the tuning mode is features, algorithm
+                and, for a classification, labels; any other is a single container.
+
+        Raises:
+            ValueError: As in `start`.
+        """
+        server = cls(model_archive, "part.", environments=json.dumps([dict(one) for one in environments]))
+        return server._loaded()
+
+    def _loaded(self) -> Self:
         try:
-            server._do("load")
+            self._do("load")
         except BaseException:
-            server.stop()
+            self.stop()
             raise
-        return server
+        return self
 
     @property
     def pids(self) -> list[int]:
@@ -80,7 +102,7 @@ class Server:
             self._folder.cleanup()
 
     def _do(self, step: str, **arguments: str) -> dict[str, str]:
-        call = Call(step=step, arguments={**self._model, **arguments})
+        call = Call(step=f"{self._steps}{step}", arguments={**self._model, **arguments})
         with self._lock:
             for outcome in self._workers.run([call], interrupted=self._stopped.is_set):
                 if outcome.ended == "done":

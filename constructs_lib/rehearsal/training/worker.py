@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .faults import DataFault
 from .forecasting import forecasting
 from .images import images
-from .tabular import fitting, inference, preparation, reports
+from .tabular import fitting, inference, parts, preparation, reports
 from .texts import classification, generation
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ STEPS: Mapping[str, Callable[..., Any]] = {
     "generation.prepare": generation.prepare,
     "load": inference.load,
     "predict": inference.predict,
+    "part.load": parts.load,
+    "part.predict": parts.predict,
 }
 """All that a worker does, named by the kind of task and the step of the job."""
 

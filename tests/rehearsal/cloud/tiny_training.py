@@ -3,7 +3,7 @@
 import tarfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from constructs_lib.rehearsal.training.task import (
@@ -104,6 +104,7 @@ def _candidate(task: TrainingTask, workdir: Path, rank: int, on_event: Callable[
     return candidate
 
 
+MODE = "AUTOML_TRANSFORM_MODE"
 KEYS = ("predicted_label", "probability", "probabilities", "labels")
 
 
@@ -131,6 +132,14 @@ class Server:
         if strangers := [key for key in output.split(",") if key and key not in KEYS]:
             raise ValueError(f"the model does not answer with {', '.join(strangers)}")
         return cls(f"{text} {output}".strip())
+
+    @classmethod
+    def start_containers(cls, model_archive: Path, environments: Sequence[Mapping[str, str]]) -> "Server":
+        """Some containers of a candidate answer with what they do, and with nothing else."""
+        modes = [environment.get(MODE) for environment in environments]
+        if modes == [None]:
+            return cls.start(model_archive, environments[0])
+        return cls(" ".join(mode or "algorithm" for mode in modes))
 
     def predict(self, body: bytes, content_type: str, accept: str) -> tuple[bytes, str]:
         if content_type != "text/csv":

@@ -26,6 +26,9 @@ _ECR = re.compile(r"\d{12}\.dkr[.-]ecr(-fips)?\.[a-z0-9-]+\.[a-z.]+/\S+")
 Images = Callable[[Place], Collection[str]]
 """The images that the service has handed out in an account and region."""
 
+_WHOLE = [FEATURES, None, LABELS]
+"""What the containers of a tuning candidate for a classification do, in their order. A regression has no third."""
+
 _ALGORITHM_KEYS = ("predicted_label", "probability", "probabilities")
 """What the algorithm's container of a pipeline can answer; the one behind it adds the labels."""
 
@@ -148,10 +151,15 @@ class Containers:
                 role.download(S3Location.parse(container["ModelDataUrl"]), folder / str(number) / "model.tar.gz")
                 for number, container in enumerate(containers)
             ]
+            environments = [container.get("Environment", {}) for container in containers]
+            modes = [environment.get(TRANSFORM_MODE) for environment in environments]
             # Each part of a pipeline comes with the whole model here, so that of the algorithm stands for all.
-            archive = archives[min(1, len(archives) - 1)]
-            environment = {**containers[-1].get("Environment", {}), OUTPUT: answer_keys(containers)}
-            return load_training(self._training).Server.start(archive, environment)
+            archive = archives[modes.index(None) if None in modes else 0]
+            server = load_training(self._training).Server
+            if modes == _WHOLE:
+                return server.start(archive, {**environments[-1], OUTPUT: answer_keys(containers)})
+            _check_order(modes)
+            return server.start_containers(archive, environments)
         except (ValueError, RuntimeError) as error:
             raise Unhealthy(str(error)) from None
         finally:
@@ -200,27 +208,25 @@ def with_environment(container: Json, more: Mapping[str, str]) -> Json:
     return {**container, "Environment": {**container.get("Environment", {}), **more}}
 
 
-def answer_keys(containers: Sequence[Json]) -> str:
-    """The keys that the containers together are told to answer with; empty means the model's own choice.
+def _check_order(modes: Sequence[str | None]) -> None:
+    """Raise unless these containers follow each other in a candidate as well."""
+    if not any(list(modes) == _WHOLE[start : start + len(modes)] for start in range(len(_WHOLE))):
+        raise ValueError(
+            f"the containers are not in the order of the candidate: their {TRANSFORM_MODE} must be {FEATURES}, none "
+            f"and, for a classification, {LABELS}"
+        )
 
-    A pipeline is what Autopilot makes in its tuning mode: features, algorithm, and for a classification labels. The
-    rules are those of AWS's page "Configure inference output in generated containers".
+
+def answer_keys(containers: Sequence[Json]) -> str:
+    """The keys that features, algorithm and labels together are told to answer with.
+
+    The rules are those of AWS's page "Configure inference output in generated containers".
 
     Raises:
         ValueError: One container gives another what it does not take.
     """
     environments = [container.get("Environment", {}) for container in containers]
-    if len(containers) == 1:
-        return str(environments[0].get(OUTPUT, ""))
-    modes = [environment.get(TRANSFORM_MODE) for environment in environments]
-    if modes not in ([FEATURES, None], [FEATURES, None, LABELS]):
-        raise ValueError(
-            f"the containers are not in the order of the candidate: their {TRANSFORM_MODE} must be {FEATURES}, none "
-            f"and, for a classification, {LABELS}"
-        )
     given = _keys(environments[1].get(OUTPUT, ""))
-    if modes[-1] is None:
-        return ",".join(given)
     if strangers := [key for key in given if key not in _ALGORITHM_KEYS]:
         raise ValueError(
             f"{OUTPUT} of the second container asks for {', '.join(strangers)}; it answers with "

@@ -62,7 +62,8 @@ class ImageModel(Model):
         (row,) = rows
         return dict(zip(keys, row, strict=True))
 
-    def _cells(self, body: bytes, content_type: str) -> NDArray[Any]:
+    def cells(self, body: bytes, content_type: str) -> NDArray[Any]:
+        """The pixels of one image."""
         kind = media_type(content_type)
         if kind not in TYPES and kind != "application/x-image":
             raise DataFault(f"the content type {content_type!r} is not supported; use image/png or image/jpeg")

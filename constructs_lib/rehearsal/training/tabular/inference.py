@@ -81,7 +81,7 @@ class Model(Kept):
 
     def answers(self, body: bytes, content_type: str, keys: Sequence[str]) -> list[list[Any]]:
         """A row for each row of the request."""
-        return _answers(self, keys, self.predict(self._cells(body, content_type)))
+        return _answers(self, keys, self.predict(self.cells(body, content_type)))
 
     def as_json(self, keys: Sequence[str], rows: Sequence[Sequence[Any]]) -> Any:
         """As the containers of each mode were seen to answer: a value's name, and whether lists are text."""
@@ -91,8 +91,9 @@ class Model(Kept):
             rows = [[str(value) if isinstance(value, list) else value for value in row] for row in rows]
         return super().as_json(keys, rows)
 
-    def _cells(self, body: bytes, content_type: str) -> NDArray[Any]:
-        return _cells(body, content_type, self.features)
+    def cells(self, body: bytes, content_type: str) -> NDArray[Any]:
+        """The rows of a request as the estimator takes them."""
+        return _cells(body, content_type, self.features, tuned=self.mode == TUNING)
 
 
 def load(archive: str, output: str) -> None:
@@ -122,7 +123,7 @@ def predict(archive: str, output: str, body: str, content_type: str, accept: str
         DataFault: The request cannot be understood.
     """
     model, keys = _served(archive, output)
-    answer_type = _answer_type(accept)
+    answer_type = type_of_answer(accept)
     rows = model.answers(base64.b64decode(body), content_type, keys)
     answer = (
         json.dumps(model.as_json(keys, rows))
@@ -139,7 +140,12 @@ def _served(archive: str, output: str) -> tuple[Kept, list[str]]:
     return model, model.keys(output)
 
 
-def _answer_type(accept: str) -> str:
+def type_of_answer(accept: str) -> str:
+    """The first of the accepted types that there is: CSV unless JSON is asked for.
+
+    Raises:
+        DataFault: There is none.
+    """
     for choice in accept.split(","):
         kind = media_type(choice)
         if kind in {"", "*/*", "text/*", TEXT_CSV}:
@@ -164,9 +170,9 @@ def table_of(body: bytes, content_type: str) -> tuple[str, bool]:
         raise DataFault(f"the body is not UTF-8 text: byte 0x{body[error.start]:02x}") from error
 
 
-def _cells(body: bytes, content_type: str, features: Sequence[str]) -> NDArray[Any]:
+def _cells(body: bytes, content_type: str, features: Sequence[str], *, tuned: bool) -> NDArray[Any]:
     text, is_json = table_of(body, content_type)
-    rows = rows_of_json(text, features) if is_json else _rows_of_csv(text, features)
+    rows = rows_of_json(text, features) if is_json else _rows_of_csv(text, features, tuned=tuned)
     if not rows:
         raise DataFault("the body has no rows")
     cells = np.empty((len(rows), len(features)), dtype=object)
@@ -175,12 +181,17 @@ def _cells(body: bytes, content_type: str, features: Sequence[str]) -> NDArray[A
     return cells
 
 
-def _rows_of_csv(text: str, features: Sequence[str]) -> list[list[str]]:
+def _rows_of_csv(text: str, features: Sequence[str], *, tuned: bool) -> list[list[str]]:
     order = ", ".join(features[:8]) + (", ..." if len(features) > 8 else "")
     try:
-        rows = list(rows_of_csv(io.StringIO(text, newline=""), "the body", len(features)))
+        rows = list(rows_of_csv(io.StringIO(text, newline=""), "the body", None if tuned else len(features)))
     except DataFault as fault:
         raise DataFault(f"{fault} (features in this order: {order})") from fault
+    if rows and len(rows[0]) != len(features):  # as the first container of Autopilot's tuning mode says it
+        raise DataFault(
+            f"Received data of unknown size. Expected number of columns is {len(features)}. Number of columns in the "
+            f"received data is {len(rows[0])}."
+        )
     return rows[1:] if rows and rows[0] == list(features) else rows
 
 

@@ -530,6 +530,22 @@ class TestPipeline:
         assert endpoint["EndpointStatus"] == "Failed"
         assert "asks for probability, which is not in its SAGEMAKER_INFERENCE_INPUT" in endpoint["FailureReason"]
 
+    def test_some_of_them_do_their_own_part(self, account: Account, containers: list[dict[str, Any]]) -> None:
+        first, algorithm, labels = containers
+        for some, does in (
+            ([first], "feature-transform"),
+            ([labels], "inverse-label-transform"),
+            ([first, algorithm], "feature-transform algorithm"),
+            ([algorithm, labels], "algorithm inverse-label-transform"),
+        ):
+            assert answer(account, self.answers(account, some)["EndpointName"]) == does
+        for some in ([algorithm, first], [first, labels], [first, algorithm, algorithm]):
+            reason = self.answers(account, some)["FailureReason"]
+            assert reason.endswith(
+                "the containers are not in the order of the candidate: their AUTOML_TRANSFORM_MODE must be "
+                "feature-transform, none and, for a classification, inverse-label-transform"
+            )
+
     def test_the_role_must_read_the_data_of_every_container(
         self, account: Account, containers: list[dict[str, Any]]
     ) -> None:
