@@ -3,6 +3,8 @@
 import asyncio
 import re
 from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import unquote
 
@@ -15,7 +17,7 @@ from constructs_lib.rehearsal.cloud.batch.operations import Transforms
 from constructs_lib.rehearsal.cloud.calls import Operation
 from constructs_lib.rehearsal.cloud.connection import Connection
 from constructs_lib.rehearsal.cloud.errors import InvocationError, ValidationError
-from constructs_lib.rehearsal.cloud.hosting import registry
+from constructs_lib.rehearsal.cloud.hosting import registry, scaling
 from constructs_lib.rehearsal.cloud.hosting.capacity import Quotas
 from constructs_lib.rehearsal.cloud.hosting.operations import Hosting
 from constructs_lib.rehearsal.cloud.ministack.ministack import Answer
@@ -151,6 +153,22 @@ class SageMaker:
         except ValidationError as error:
             raise InvocationError(error.message) from None
         return reply.status, reply.headers, reply.body
+
+
+def served() -> dict[str, list[str]]:
+    """The operations that are served, by what botocore calls their service."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        settings = Settings(
+            port=0, account="", region="", authority=folder, certificate=folder, key=folder, folder=folder
+        )
+        connection = Connection(endpoint_url=settings.endpoint_url, certificate=folder, region="")
+        of_sagemaker = SageMaker(settings, connection, Store()).operations
+    return {
+        "sagemaker": list(of_sagemaker),
+        "sagemaker-runtime": ["InvokeEndpoint", "InvokeEndpointAsync"],
+        scaling.SERVICE: list(scaling.AutoScaling(Store()).operations),
+    }
 
 
 def _registered_arn(place: Place, operation: str, kind: str, name: str) -> str:

@@ -108,6 +108,9 @@ MODE = "AUTOML_TRANSFORM_MODE"
 KEYS = ("predicted_label", "probability", "probabilities", "labels")
 
 
+SERIES = "series"
+"""A model with this text answers each request with a header and with how many lines it had."""
+
 LATE = "late"
 """A model with this text takes a while to come up."""
 
@@ -153,6 +156,8 @@ class Server:
             time.sleep(0.3)
         if self._text == STOPPED:
             raise RuntimeError("the server is stopped")
+        if self._text == SERIES:
+            return f"id,date,p50\n{rows[0].partition(',')[0]},2020-01-01,{len(rows)}\n".encode(), "text/csv"
         return "\n".join([self._text] * len(rows)).encode(), accept or "text/csv"
 
     def stop(self) -> None:

@@ -151,6 +151,40 @@ def test_a_payload_can_be_too_large(account: Account, served: str) -> None:
     assert job["TransformJobStatus"] == "Completed"
 
 
+class TestSeries:
+    """A model that answers a request with a header and with how many lines it had, as a forecast has one."""
+
+    LINES = b"id,date,y\n" + b"".join(b"%06d,2020-01-01,1\n" % number for number in range(80_000))
+
+    def answered(self, account: Account, **changes: Any) -> list[str]:
+        name = model(account, model_data(account, "series"))
+        prefix = put(account, "series", a=self.LINES)
+        job = ended(account, request(account, name, prefix, **changes))
+        assert job["TransformJobStatus"] == "Completed", job
+        return read(account, f"{prefix}-out/a.csv.out").decode().splitlines()
+
+    def test_a_file_is_forecast_as_a_whole_without_a_limit(self, account: Account) -> None:
+        whole = {"TransformInput": {"SplitType": "None"}, "MaxPayloadInMB": 0, "BatchStrategy": "SingleRecord"}
+        assert self.answered(account, **whole) == ["id,date,p50", "id,2020-01-01,80001"]
+
+    def test_lines_are_cut_into_pieces_that_are_forecast_on_their_own(self, account: Account) -> None:
+        header, first, again, second = self.answered(account, MaxPayloadInMB=1)
+        assert header == again == "id,date,p50"
+        assert first.startswith("id,"), "the first piece has the header of the file"
+        assert second[:6].isdecimal(), "the second begins in the middle of the series"
+        assert sum(int(answer.rpartition(",")[2]) for answer in (first, second)) == 80_001
+
+
+def test_line_breaks_in_cells_are_not_supported(account: Account, served: str) -> None:
+    prefix = put(account, "broken", a=b'1,"a b"\n2,"a\nb"\n')
+    job = ended(account, request(account, served, prefix))
+    assert job["FailureReason"].endswith(
+        "line 2 ends inside a cell: batch transform does not support line breaks in cells of CSV"
+    )
+    whole = {"TransformInput": {"SplitType": "None"}}
+    assert ended(account, request(account, served, prefix, **whole))["TransformJobStatus"] == "Completed"
+
+
 def test_a_job_without_objects_or_with_a_bad_model_fails(account: Account, served: str) -> None:
     job = ended(account, request(account, served, "nothing-here"))
     assert job[
