@@ -1,4 +1,4 @@
-"""All that the rehearsal knows of MiniStack's inside: no module but this and `waits.py` may.
+"""All that the rehearsal knows of MiniStack's inside: no module but those of this folder may.
 
 MiniStack has no interface for plug-ins, so each name used here can move with its next release. It is pinned
 exactly, and `tests/rehearsal/cloud/test_ministack_names.py` names what moved.
@@ -304,7 +304,10 @@ def add_resource_type(name: str, create: Create, update: Update | None, delete: 
 def is_being_deleted(stack_name: str) -> bool:
     """Whether a stack goes, although something of it is being made."""
     stack = cloudformation._stacks.get(stack_name)
-    return stack is not None and stack["StackStatus"] == "DELETE_IN_PROGRESS"
+    while stack is not None and stack["StackStatus"] != "DELETE_IN_PROGRESS":
+        outer = stack.get("ParentId")
+        stack = next((each for each in cloudformation._stacks.values() if each["StackId"] == outer), None)
+    return stack is not None
 
 
 def extend_resource_type(name: str, after_change: Callable[[str, dict[str, Any]], Attributes]) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 from ministack.services import cloudformation, stepfunctions
 from ministack.services.cloudformation import engine, handlers, provisioners, stacks, wait_conditions
 
+from constructs_lib.rehearsal.cloud.ministack import nested
+
 # ruff: noqa: SLF001 - there is no other way in
 
 _CANCELLED = "Resource creation cancelled"
@@ -44,8 +46,9 @@ def _wait_after_all_else() -> None:
         order: list[str] = original(resources, conditions)
         late: set[str] = set()
         for name in order:
-            is_wait = resources[name].get("Type") == _CONDITION and "CreationPolicy" in resources[name]
-            if is_wait or late.intersection(engine._extract_deps(resources[name], set(order))):
+            kind = resources[name].get("Type")
+            may_wait = kind == _STACK or (kind == _CONDITION and "CreationPolicy" in resources[name])
+            if may_wait or late.intersection(engine._extract_deps(resources[name], set(order))):
                 late.add(name)
         return [name for name in order if name not in late] + [name for name in order if name in late]
 
@@ -122,11 +125,12 @@ def _name_cancelled_waits() -> None:
 
 
 def _end_waits(stack_id: str) -> bool:
-    """End what a stack waits for; tells whether there was anything."""
+    """End what a stack waits for, or one that is nested in it; tells whether there was anything."""
     ended = False
+    ids = {stack["StackId"] for stack in nested.tree(stack_id)}
     with wait_conditions._changed:
         for (of_stack, _), waiter in wait_conditions._waiting.items():
-            if of_stack == stack_id and waiter["token"] in wait_conditions._handles:
+            if of_stack in ids and waiter["token"] in wait_conditions._handles:
                 signals = wait_conditions._handles[waiter["token"]]["signals"]
                 signals[_MARK] = {"Status": "FAILURE", "Reason": "", "Data": ""}
                 ended = True
@@ -171,7 +175,7 @@ def _end_waits_of_deleted_stacks(ended: dict[str, asyncio.Event]) -> None:
 
     def provision(resource_type: str, logical_id: str, properties: dict[str, Any], stack_name: str) -> Any:
         stack = cloudformation._stacks.get(stack_name)
-        if stack and stack["StackId"] in ended:
+        if stack and nested.root_id(stack) in ended:
             raise RuntimeError(_CANCELLED)
         return make(resource_type, logical_id, properties, stack_name)
 
