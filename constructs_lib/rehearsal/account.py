@@ -1,6 +1,7 @@
 """Look at the rehearsal's account from outside, with boto3, as any other client would."""
 
 import json
+import re
 import uuid
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,9 +10,14 @@ from typing import Any, NamedTuple, Protocol
 
 import jmespath  # type: ignore[import-untyped]  # comes with botocore; has no types
 
+from constructs_lib.runtime.contract import OwnerTag
+
 from .assembly import Job
 from .failures import CheckFailedError
-from .stacks import Place, Stack
+from .stacks import NESTED_STACK, Place, Stack, nested_template
+
+_EMBEDDED = re.compile(r"Embedded stack (arn:\S+) was not successfully")
+"""What CloudFormation says of a nested stack that failed; its own events say why."""
 
 RUNNING = ("InProgress", "Stopping")
 ENDED = ("Completed", "Failed", "Stopped")
@@ -160,6 +166,34 @@ class EndpointState:
     """Where an asynchronous endpoint writes its answers; empty for any other."""
 
 
+@dataclass(frozen=True)
+class ProductState:
+    """What was made of a job's best candidate, a transform job or a version of a model, at one moment."""
+
+    kind: str
+    name: str
+    """The name of a transform job; the ARN of a version, whose end is told."""
+
+    status: str
+    reason: str
+    """Why it failed; empty if it did not."""
+
+    model_data: frozenset[str]
+    """The artifacts that its containers load."""
+
+    given_up: bool
+    """Whether its resource has another one by now, or is gone."""
+
+    read: str = ""
+    """The prefix whose objects a transform job reads; empty where a manifest lists them, and for a version."""
+
+    written: str = ""
+    """Where a transform job writes its predictions; empty for a version."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name if self.written else '/'.join(self.name.split('/')[1:])}"
+
+
 class Account:
     """What is in the account."""
 
@@ -214,10 +248,7 @@ class Account:
 
     def physical_id(self, place: Place) -> str:
         """What a resource is now."""
-        stack = place.stack.name
-        for file in place.templates[1:]:
-            stack = self._nested(stack, place.stack, file)
-        return str(self._resources(stack)[place.logical_id]["PhysicalResourceId"])
+        return str(self._resources(self._stack_of(place))[place.logical_id]["PhysicalResourceId"])
 
     def outputs(self, stack: Stack) -> dict[str, str]:
         """The outputs of a stack."""
@@ -229,12 +260,16 @@ class Account:
         [found] = self._client("cloudformation").describe_stacks(StackName=stack.name)["Stacks"]
         return str(found["StackStatus"])
 
-    def waits_at(self, stack: Stack, conditions: Iterable[str]) -> bool:
-        """Whether the deployment of a stack waits at one of these conditions now."""
+    def waits_at(self, place: Place, conditions: Iterable[str]) -> bool:
+        """Whether the deployment waits now at one of these conditions, which are where a resource is."""
         cloudformation = self._client("cloudformation")
+        try:
+            stack = self._stack_of(place)
+        except LookupError:  # a nested stack that is not there yet
+            return False
         for condition in conditions:
             try:
-                found = cloudformation.describe_stack_resource(StackName=stack.name, LogicalResourceId=condition)
+                found = cloudformation.describe_stack_resource(StackName=stack, LogicalResourceId=condition)
             except cloudformation.exceptions.ClientError:  # it is not there yet
                 continue
             if found["StackResourceDetail"]["ResourceStatus"] == "CREATE_IN_PROGRESS":
@@ -257,19 +292,65 @@ class Account:
         }
 
     def failures(self, stack: Stack) -> list[str]:
-        """Why resources of a stack have failed, the first failure first."""
-        events = self._all("cloudformation", "describe_stack_events", "StackEvents[]", StackName=stack.name)
-        failed = [event for event in reversed(events) if event["ResourceStatus"].endswith("_FAILED")]
-        return [
-            f"{event['LogicalResourceId']} ({event['ResourceType']}): {event['ResourceStatusReason']}"
-            for event in failed
-            if event.get("ResourceStatusReason")
-        ]
+        """Why resources of a stack have failed, the first failure first; those of nested stacks too."""
+        return list(self._failures(stack.name))
 
-    def physical_ids(self, stack: Stack) -> dict[str, str]:
-        """The physical ids of a stack's own resources, by logical id."""
-        resources = self._resources(stack.name)
-        return {name: str(found.get("PhysicalResourceId", "")) for name, found in resources.items()}
+    def physical_ids(self, stack: Stack) -> dict[Place, str]:
+        """The physical ids of a stack's resources, those of nested stacks too."""
+        found: dict[Place, str] = {}
+        names: dict[tuple[str, ...], str] = {(stack.template,): stack.name}
+        for templates in stack.templates():
+            there = self._resources(names[templates]) if templates in names else {}
+            for place, resource in stack.resources_of(templates):
+                if physical_id := there.get(place.logical_id, {}).get("PhysicalResourceId"):
+                    found[place] = str(physical_id)
+                    if inner := nested_template(resource):
+                        names[*templates, inner] = found[place]
+        return found
+
+    # What was made of best candidates
+
+    def products(self) -> list[str]:
+        """The names of all transform jobs that were ever made, and the ARNs of all versions of models there are."""
+        jobs = self._all("sagemaker", "list_transform_jobs", "TransformJobSummaries[].TransformJobName")
+        return jobs + self._all(
+            "sagemaker", "list_model_packages", "ModelPackageSummaryList[].ModelPackageArn", ModelPackageType="Both"
+        )
+
+    def product(self, name: str) -> ProductState:
+        """A transform job of this name, or a version of this ARN."""
+        return self._version(name) if name.startswith("arn:") else self._transform(name)
+
+    def _transform(self, name: str) -> ProductState:
+        sagemaker = self._client("sagemaker")
+        job = sagemaker.describe_transform_job(TransformJobName=name)
+        try:
+            model = sagemaker.describe_model(ModelName=job["ModelName"])
+        except sagemaker.exceptions.ClientError:  # it may go before the job does
+            model = {}
+        source = job["TransformInput"]["DataSource"]["S3DataSource"]
+        return ProductState(
+            kind="transform job",
+            name=name,
+            status=job["TransformJobStatus"],
+            reason=job.get("FailureReason", ""),
+            model_data=_model_data(model),
+            given_up=OwnerTag.RELEASED in self.tags(job["TransformJobArn"]),
+            read=source["S3Uri"] if source["S3DataType"] == "S3Prefix" else "",
+            written=job["TransformOutput"]["S3OutputPath"],
+        )
+
+    def _version(self, arn: str) -> ProductState:
+        package = self._client("sagemaker").describe_model_package(ModelPackageName=arn)
+        details = package.get("ModelPackageStatusDetails", {}).get("ValidationStatuses", ())
+        return ProductState(
+            kind="version",
+            name=arn,
+            status=package["ModelPackageStatus"],
+            reason="; ".join(each["FailureReason"] for each in details if each.get("FailureReason")),
+            model_data=_model_data(package.get("InferenceSpecification", {})),
+            given_up=False,
+        )
 
     def things(self) -> set[Thing]:
         """Everything that a stack could leave behind. Jobs are not in it: AWS keeps those for ever."""
@@ -350,12 +431,11 @@ class Account:
         found = sagemaker.describe_endpoint(EndpointName=name)
         config = sagemaker.describe_endpoint_config(EndpointConfigName=found["EndpointConfigName"])
         models = [sagemaker.describe_model(ModelName=each["ModelName"]) for each in config["ProductionVariants"]]
-        containers = [each for model in models for each in model.get("Containers") or [model["PrimaryContainer"]]]
         return EndpointState(
             name=found["EndpointName"],
             status=found["EndpointStatus"],
             reason=found.get("FailureReason", ""),
-            model_data=frozenset(each["ModelDataUrl"] for each in containers if each.get("ModelDataUrl")),
+            model_data=frozenset().union(*map(_model_data, models)),
             output=config.get("AsyncInferenceConfig", {}).get("OutputConfig", {}).get("S3OutputPath", ""),
         )
 
@@ -377,12 +457,25 @@ class Account:
             if kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] != "PendingDeletion":
                 yield key
 
-    def _nested(self, outer: str, stack: Stack, file: str) -> str:
-        resources = self._resources(outer)
-        for logical_id, resource in stack.resources():
-            if resource.get("Metadata", {}).get("aws:asset:path") == file and logical_id in resources:
-                return str(resources[logical_id]["PhysicalResourceId"])
-        raise LookupError(f"stack {outer} has no nested stack of {file}")
+    def _stack_of(self, place: Place) -> str:
+        """The name or id of the stack, nested maybe, that a resource is in."""
+        stack = place.stack.name
+        for outer in place.outer:
+            found = self._resources(stack).get(outer.logical_id, {})
+            if not found.get("PhysicalResourceId"):
+                raise LookupError(f"stack {stack} has no nested stack {outer.logical_id}")
+            stack = str(found["PhysicalResourceId"])
+        return stack
+
+    def _failures(self, stack: str) -> Iterator[str]:
+        events = self._all("cloudformation", "describe_stack_events", "StackEvents[]", StackName=stack)
+        for event in reversed(events):
+            reason = event.get("ResourceStatusReason")
+            if not reason or not event["ResourceStatus"].endswith("_FAILED"):
+                continue
+            embedded = _EMBEDDED.search(reason) if event["ResourceType"] == NESTED_STACK else None
+            inner = list(self._failures(embedded.group(1))) if embedded else []
+            yield from inner or [f"{event['LogicalResourceId']} ({event['ResourceType']}): {reason}"]
 
     def _resources(self, stack: str) -> dict[str, Any]:
         found = self._all("cloudformation", "list_stack_resources", "StackResourceSummaries[]", StackName=stack)
@@ -395,6 +488,12 @@ class Account:
         else:
             pages = [getattr(client, operation)(**arguments)]
         return [found for page in pages for found in jmespath.search(expression, page) or []]
+
+
+def _model_data(described: Mapping[str, Any]) -> frozenset[str]:
+    """The artifacts that the containers of a model, or of a version of one, load."""
+    containers = described.get("Containers") or [described.get("PrimaryContainer", {})]
+    return frozenset(each["ModelDataUrl"] for each in containers if each.get("ModelDataUrl"))
 
 
 def split(uri: str) -> tuple[str, str]:

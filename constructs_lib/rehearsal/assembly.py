@@ -9,9 +9,11 @@ from typing import Any, Self
 
 from constructs_lib.runtime.contract import (
     ENDPOINT_CHECK_TYPE,
+    MODEL_PACKAGE_TYPE,
     OUTCOME_TYPE,
     RESOURCE_TYPE,
     RESULT_FILE,
+    TRANSFORM_TYPE,
     WATCH_TYPE,
     Condition,
     Gate,
@@ -25,11 +27,14 @@ from .failures import CannotStartError
 from .references import origin
 from .stacks import Place, Stack, Template, load, replace_in_place, resources, save
 
-_LATE = (OUTCOME_TYPE, ENDPOINT_CHECK_TYPE)
-"""What is deployed late: an outcome after the wait, a check after its endpoint."""
+_LATE = (OUTCOME_TYPE, ENDPOINT_CHECK_TYPE, TRANSFORM_TYPE, MODEL_PACKAGE_TYPE)
+"""What is deployed late: an outcome after the wait, a check after its endpoint, what is made of a best candidate."""
 
 ID_HASH = 12
 """Characters at the end of a wait condition's logical id that another job changes."""
+
+TOUCH = "RehearsalRelease"
+"""The beginning of the logical id of what changes a stack that would not change by itself."""
 
 ROOM_IN_NAME = 30
 """What is kept of a job name given by the user (32 characters at most) when it gets a number behind it."""
@@ -192,13 +197,27 @@ class Assembly:
             place.stack.edit(place.templates, partial(_open_gate, logical_id=place.logical_id))
         return len(gates)
 
-    def train_again(self, job: Job, number: int) -> None:
-        """What another release of the app does for a new training; whatever waits for the job waits again."""
+    def train_again(self, job: Job, number: int) -> list[Stack]:
+        """What another release of the app does for a new training; whatever waits for the job waits again.
+
+        A stack that only reads outputs of a changed one is not deployed, as its own template is the same: it gets a
+        change of its own. Returns those stacks.
+        """
         job.train_again(number)
+        changed = [job.stack]
         for stack in self.stacks:
             for place, properties in list(stack.of(WATCH_TYPE)):
                 if self._origin(place, properties) == job.place:
                     stack.edit(place.templates, partial(_renew_conditions, logical_id=place.logical_id, number=number))
+                    changed.append(stack)
+        touched: list[Stack] = []
+        for stack in changed:  # grows meanwhile
+            readers = [each for each in self.stacks if each not in changed and stack.name in each.read_stacks()]
+            for reader in readers:
+                reader.edit((reader.template,), partial(_touch, number=number))
+            changed += readers
+            touched += readers
+        return touched
 
     def origin(self, value: Any, place: Place) -> Place | None:
         """The resource that a value in the properties of another one comes from, if it is of the app."""
@@ -283,6 +302,14 @@ def _stack(folder: Path, artifact_id: str, artifact: dict[str, Any], artifacts: 
 
 def _open_gate(template: Template, *, logical_id: str) -> None:
     template["Resources"][logical_id]["Properties"][OutcomeProperty.GATE][Gate.ON_MISS] = OnMiss.WARN
+
+
+def _touch(template: Template, *, number: int) -> None:
+    """Add something that does nothing, in place of what a former release has added."""
+    former = [name for name in resources(template) if name.startswith(TOUCH)]
+    for name in former:
+        del template["Resources"][name]
+    template["Resources"][f"{TOUCH}{number}"] = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
 
 
 def _conditions(properties: dict[str, Any]) -> list[str]:

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from constructs_lib.runtime.contract import OwnerTag
 
+from . import products
 from .account import KINDS, RUNNING, Account, JobState, Thing
 from .assembly import Assembly, Job
 from .cdk import Cdk, expect_success
@@ -52,6 +53,7 @@ class Journey:
         self._outcomes = assembly.outcomes(stacks)
         endpoints, others = find(assembly, stacks)
         self._endpoints = Endpoints(endpoints, account, record)
+        self._products = products.Products(products.find(assembly, stacks), account, record, self._until)
         record.not_shown += [f"endpoint {name} being asked: it serves no job of the app" for name in others]
         self._releases = 1
         self._before = account.things()
@@ -71,6 +73,7 @@ class Journey:
                     self._unchanged()
                     self._replace()
                     self._tag()
+                    self._await_replaced()
                     self._cancel()
                     self._roll_back()
                 else:
@@ -98,12 +101,16 @@ class Journey:
             for job in self._jobs:
                 state = self._wait_for(self._account.name_of(job))
                 self._record.trained.append((state, self._account.report(state)))
-                if state.status == "Failed" and state.failure_reason.startswith(NOT_TUNED):
-                    self._accept_untuned(job, state)
-                else:
-                    self._expect_completed(job, state)
+                self._expect_end(job, state)
+            self._products.check()
             if self._outcomes or any(job.is_followed for job in self._jobs):
                 self._expect_unfollowed()
+
+    def _expect_end(self, job: Job, state: JobState) -> None:
+        if _is_untuned(state):
+            self._accept_untuned(job, state)
+        else:
+            self._expect_completed(job, state)
 
     def _accept_untuned(self, job: Job, state: JobState) -> None:
         """The end that every text generation job has here if nothing is wrong with it."""
@@ -113,9 +120,9 @@ class Journey:
             f"{state.name} is Failed, as expected: its data is in order, and no language model is fine-tuned here",
             f"{state.name} was not fine-tuned and has {len(state.candidates)} candidates nevertheless",
         )
-        self._record.not_shown.append(
-            f"{job} fine-tuning its language model: there is no model, no score and no endpoint of it"
-        )
+        lacking = f"{job} fine-tuning its language model: there is no model, no score and no endpoint of it"
+        if lacking not in self._record.not_shown:
+            self._record.not_shown.append(lacking)
 
     def _expect_completed(self, job: Job, state: JobState) -> None:
         self._record.expect(
@@ -186,6 +193,7 @@ class Journey:
                 "deploying again made no job",
                 f"deploying again made {_news(before, self._account.jobs())}",
             )
+            self._products.check_nothing_new("deploying again")
 
     def _replace(self) -> None:
         job = self._jobs[0]
@@ -212,12 +220,35 @@ class Journey:
             check(
                 [outcome for outcome in self._outcomes if outcome.job.place == job.place], self._account, self._record
             )
+            if self._is_waited_for(job):
+                self._expect_good_end(job)
+            self._products.check()
             self._endpoints.expect_answered(asking, "the update")
             self._endpoints.check()
 
+    def _await_replaced(self) -> None:
+        """A deployment that does not wait for its job has been looked at only when the job has ended."""
+        job = self._jobs[0]
+        if job.can_be_replaced and not self._is_waited_for(job):
+            with self._record.step("wait for the new job"):
+                self._expect_good_end(job)
+
+    def _expect_good_end(self, job: Job) -> None:
+        state = self._wait_for(self._account.name_of(job))
+        self._expect_end(job, state)
+        if state.endpoint:
+            self._invoke(state)
+
+    def _is_waited_for(self, job: Job) -> bool:
+        return any(outcome.job.place == job.place for outcome in self._outcomes)
+
     def _train_again(self, job: Job) -> None:
         self._releases += 1
-        self._assembly.train_again(job, self._releases)
+        for stack in self._assembly.train_again(job, self._releases):
+            self._record.screen.say(
+                f"{stack.path} is deployed with a change of its own: it reads outputs of a stack that has changed, and "
+                "without one it would keep the old values"
+            )
 
     def _expect_unfollowed(self) -> None:
         """A state machine ends when everybody knows of the job's end: a look or two later."""
@@ -259,6 +290,7 @@ class Journey:
                 f"the job has the new tag {TAG[0]}={TAG[1]}",
                 f"the job's tags are {tags}: {TAG[0]}={TAG[1]} is missing",
             )
+            self._products.check_nothing_new("a change of tags")
 
     def _cancel(self) -> None:
         """For jobs that a deployment waits for; all others are made in seconds."""
@@ -266,11 +298,12 @@ class Journey:
         if job is None:
             return
         with self._record.step("an update that is cancelled while it waits"):
-            if not job.can_be_replaced or job.stack.template != job.templates[-1]:
+            if not job.can_be_replaced:
                 self._record.not_shown.append(f"an update that waits for {job} being cancelled")
                 self._record.screen.say("left out, see the end")
                 return
-            name, before = self._account.name_of(job), self._account.jobs()
+            name, before, products_before = self._account.name_of(job), self._account.jobs(), self._products.present()
+            self._record.screen.say("cancelled on purpose, as soon as it waits for its job: what fails now is meant to")
             self._train_again(job)
             deployed = self._deploy_again(_Cancellation(self._account, job))
             if deployed.code == 0:
@@ -278,17 +311,20 @@ class Journey:
                 self._record.screen.say("the job was over before the update could be cancelled")
                 return
             self._expect_rolled_back(job, name, before, deployed)
+            self._products.check_taken_back(products_before)
             self._expect_unfollowed()
 
     def _roll_back(self) -> None:
         job = self._jobs[0]
         with self._record.step("an update that fails and rolls back"):
-            name, before = self._account.name_of(job), self._account.jobs()
+            name, before, products_before = self._account.name_of(job), self._account.jobs(), self._products.present()
+            self._record.screen.say(f"fails on purpose: {FAILING} waits for a signal, and nobody sends it")
             if job.can_be_replaced:
                 self._train_again(job)
             job.add_failure(FAILING)
             asking = self._endpoints.ask_meanwhile()
             self._expect_rolled_back(job, name, before, self._deploy_again(asking))
+            self._products.check_taken_back(products_before)
             self._endpoints.expect_answered(asking, "update and rollback")
             self._endpoints.check()
 
@@ -315,6 +351,11 @@ class Journey:
         self._expect_untouched(name, before[name])
         for extra in made:
             state = self._wait_stopped(extra)
+            self._record.expect(
+                state.status != "Failed" or _is_untuned(state),
+                f"{extra}, made by the update that was to fail, did not fail itself",
+                f"{extra}, made by the update that was to fail, ended Failed itself: {state.failure_reason}",
+            )
             self._record.expect(
                 state.status not in RUNNING and OwnerTag.RELEASED in self._account.tags(state.arn),
                 f"{extra} is {state.status} and {GIVEN_UP.removeprefix('is ')}",
@@ -385,9 +426,9 @@ class Journey:
         """The physical ids of what the stacks hold: all, or what they keep when they go."""
         found: set[str] = set()
         for stack in self._stacks:
-            keeps = {name for name, resource in stack.resources() if _is_retained(resource)}
+            keeps = {place for place, resource in stack.resources() if _is_retained(resource)}
             ids = self._account.physical_ids(stack)
-            found |= {physical for logical, physical in ids.items() if logical in keeps or not retained}
+            found |= {physical for place, physical in ids.items() if place in keeps or not retained}
         return found
 
     def _wait_for(self, name: str) -> JobState:
@@ -473,9 +514,14 @@ class _Cancellation:
         self._is_done = False
 
     def __call__(self) -> None:
-        if not self._is_done and self._account.waits_at(self._job.stack, self._conditions):
+        if not self._is_done and self._account.waits_at(self._job.place, self._conditions):
             self._account.cancel_update(self._job.stack)
             self._is_done = True
+
+
+def _is_untuned(state: JobState) -> bool:
+    """Whether it ended as every text generation job does here if nothing is wrong with it."""
+    return state.status == "Failed" and state.failure_reason.startswith(NOT_TUNED)
 
 
 def _hint(reason: str) -> str:

@@ -33,17 +33,32 @@ class Stack:
     account: str | None
     region: str | None
 
-    def resources(self) -> Iterator[tuple[str, dict[str, Any]]]:
+    def templates(self) -> Iterator[tuple[str, ...]]:
+        """Its own template and those of nested stacks, each behind the ones around it."""
+        return self._templates((), self.template)
+
+    def resources(self) -> Iterator[tuple[Place, dict[str, Any]]]:
         """All resources, those of nested stacks too."""
-        for templates in self._templates((), self.template):
-            yield from resources(load(self.folder / templates[-1])).items()
+        for templates in self.templates():
+            yield from self.resources_of(templates)
+
+    def resources_of(self, templates: tuple[str, ...]) -> Iterator[tuple[Place, dict[str, Any]]]:
+        """The resources of the last of these templates."""
+        for logical_id, resource in resources(self.load(templates)).items():
+            yield Place(self, templates, logical_id), resource
 
     def of(self, kind: str) -> Iterator[tuple[Place, dict[str, Any]]]:
         """All resources of a type with their properties, those of nested stacks too."""
-        for templates in self._templates((), self.template):
-            for logical_id, resource in resources(self.load(templates)).items():
-                if resource.get("Type") == kind:
-                    yield Place(self, templates, logical_id), resource.get("Properties", {})
+        for place, resource in self.resources():
+            if resource.get("Type") == kind:
+                yield place, resource.get("Properties", {})
+
+    def read_stacks(self) -> set[str]:
+        """The names of the stacks whose outputs it reads while it is deployed."""
+        found: set[str] = set()
+        for templates in self.templates():
+            _read_stacks(self.load(templates), found)
+        return found
 
     def load(self, templates: tuple[str, ...]) -> Template:
         """The last of these templates."""
@@ -69,8 +84,7 @@ class Stack:
         here = (*outer, file)
         yield here
         for resource in resources(load(self.folder / file)).values():
-            inner = resource.get("Metadata", {}).get("aws:asset:path")
-            if resource.get("Type") == NESTED_STACK and inner:
+            if inner := nested_template(resource):
                 yield from self._templates(here, inner)
 
     def _rename_asset(self, file: str) -> tuple[str, str] | None:
@@ -107,11 +121,42 @@ class Place(NamedTuple):
         found: dict[str, Any] = self.stack.load(self.templates)["Resources"][self.logical_id]
         return found
 
+    @property
+    def outer(self) -> list[Place]:
+        """The nested stacks around it, from the outermost to the one it is in."""
+        return [
+            place
+            for depth in range(1, len(self.templates))
+            for place, resource in self.stack.resources_of(self.templates[:depth])
+            if nested_template(resource) == self.templates[depth]
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stack.path}/{self.logical_id}"
+
 
 def resources(template: Template) -> dict[str, dict[str, Any]]:
     """The resources of a template."""
     resources = template.get("Resources", {})
     return {name: resource for name, resource in resources.items() if isinstance(resource, dict)}
+
+
+def nested_template(resource: dict[str, Any]) -> str | None:
+    """The file of the template that a resource nests; None: it is no nested stack."""
+    file = resource.get("Metadata", {}).get("aws:asset:path")
+    return str(file) if resource.get("Type") == NESTED_STACK and file else None
+
+
+def _read_stacks(value: Any, found: set[str]) -> None:
+    match value:
+        case {"Fn::GetStackOutput": {"StackName": str(name)}}:
+            found.add(name)
+        case dict():
+            for item in value.values():
+                _read_stacks(item, found)
+        case list():
+            for item in value:
+                _read_stacks(item, found)
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -112,9 +112,8 @@ class Platform(NamedTuple):
         """What the function says, called as a user of the account calls it."""
         [name] = [
             physical
-            for logical, physical in self.account.physical_ids(self.credit).items()
-            if logical.startswith("Predict")
-            and dict(self.credit.resources())[logical]["Type"] == "AWS::Lambda::Function"
+            for place, physical in self.account.physical_ids(self.credit).items()
+            if place.logical_id.startswith("Predict") and place.resource["Type"] == "AWS::Lambda::Function"
         ]
         reply = self.cloud.client("lambda").invoke(FunctionName=name, Payload=json.dumps({"row": row}).encode())
         answer: dict[str, Any] = json.loads(reply["Payload"].read())

@@ -17,7 +17,7 @@ from constructs_lib.rehearsal.failures import CheckFailedError
 from constructs_lib.rehearsal.journey import FAILING
 from constructs_lib.rehearsal.record import Record
 from constructs_lib.rehearsal.rehearse import closing
-from constructs_lib.rehearsal.stacks import Place
+from constructs_lib.rehearsal.stacks import Place, Stack
 
 from .test_assembly import JOB, Folder, waited
 from .world import World, walk
@@ -344,8 +344,8 @@ def test_versions_of_a_registry_that_keeps_them_are_left_on_purpose(tmp_path: Pa
     class Registers(Hosting):
         package = "arn:aws:sagemaker:us-east-1:123456789012:model-package/churn/"
 
-        def physical_ids(self, stack: Any) -> dict[str, str]:
-            return {"Version": f"{self.package}2"}
+        def physical_ids(self, stack: Stack) -> dict[Place, str]:
+            return {Place(stack, (stack.template,), "Version"): f"{self.package}2"}
 
         def destroy(self) -> None:
             super().destroy()

@@ -36,6 +36,7 @@ def test_a_good_life_passes_all_checks(tmp_path: Path) -> None:
         "the same app again",
         "an update that trains again",
         "an update of tags alone",
+        "wait for the new job",
         "an update that fails and rolls back",
         "cdk destroy",
         "nothing is left",

@@ -14,7 +14,7 @@ from constructs_lib.rehearsal.failures import CheckFailedError
 from constructs_lib.rehearsal.journey import FAILING
 from constructs_lib.rehearsal.record import Record
 from constructs_lib.rehearsal.rehearse import closing
-from constructs_lib.rehearsal.stacks import Stack
+from constructs_lib.rehearsal.stacks import Place, Stack
 
 from . import world as scripted
 from .test_assembly import waited
@@ -43,7 +43,7 @@ class Waiting(World):
         self.roll_back(old)
         return 1
 
-    def waits_at(self, stack: Stack, conditions: Iterable[str]) -> bool:
+    def waits_at(self, place: Place, conditions: Iterable[str]) -> bool:
         [condition] = conditions
         assert re.fullmatch("OutcomeWait[0-9A-F]{12}", condition)
         return not self.is_over_too_soon

@@ -14,7 +14,7 @@ from constructs_lib.rehearsal.journey import FAILING, Journey
 from constructs_lib.rehearsal.processes import Deadline, Finished
 from constructs_lib.rehearsal.record import Record
 from constructs_lib.rehearsal.screen import Plain
-from constructs_lib.rehearsal.stacks import Stack
+from constructs_lib.rehearsal.stacks import Place, Stack
 from constructs_lib.runtime.contract import OwnerTag
 
 from .test_assembly import Folder
@@ -114,8 +114,12 @@ class World(Account):
     def failures(self, stack: Stack) -> list[str]:
         return ["Role (AWS::IAM::Role): no such policy"]
 
-    def physical_ids(self, stack: Stack) -> dict[str, str]:
-        return {"Results": "results-bucket", "Log": "/aws/lambda/declared"}
+    def products(self) -> list[str]:
+        return []
+
+    def physical_ids(self, stack: Stack) -> dict[Place, str]:
+        names = {"Results": "results-bucket", "Log": "/aws/lambda/declared"}
+        return {Place(stack, (stack.template,), name): physical for name, physical in names.items()}
 
     def things(self) -> set[Thing]:
         return {Thing("stack", "CDKToolkit"), Thing("stack", "Plain")} | (self.left if self.destroyed else set())
