@@ -1,5 +1,6 @@
 """Each check of the journey catches the fault that it is there for, in a scripted account without any AWS."""
 
+import io
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from constructs_lib.rehearsal.training.task import NOT_TUNED
 
 from . import world as scripted
 from .test_assembly import JOB
-from .world import CANDIDATE, TRAINED, World
+from .world import CANDIDATE, TRAINED, World, said_in
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
@@ -43,6 +44,14 @@ def test_a_good_life_passes_all_checks(tmp_path: Path) -> None:
     ]
     assert world.destroyed == 1
     assert world.jobs() == {"job-1": "Completed", "job-2": "Completed", "job-3": "Stopped"}
+
+
+def test_what_fails_on_purpose_says_so(tmp_path: Path) -> None:
+    out = io.StringIO()
+    scripted.walk(World(), tmp_path, {"Job": JOB}, out=out)
+    assert said_in("an update that fails and rolls back", out)[0] == (
+        "fails on purpose: RehearsalNobodySignals waits for a signal, and nobody sends it"
+    )
 
 
 def test_closing_lines_tell_the_leaderboard_the_notes_and_what_was_emulated(tmp_path: Path) -> None:
@@ -130,6 +139,29 @@ class LeavesTheThirdRunning(World):
         self.states[third] = replace(self.states[third], status="InProgress")
 
 
+class FailsWhenTrainedAgain(World):
+    def make_job(self) -> None:
+        super().make_job()
+        if self.resource == "job-2":
+            self.states["job-2"] = replace(
+                self.states["job-2"], status="Failed", stage="Failed", failure_reason="450 rows, 500 needed"
+            )
+
+
+class FailsInTheRollback(World):
+    def roll_back(self, old: str) -> None:
+        third = self.resource
+        super().roll_back(old)
+        self.states[third] = replace(self.states[third], status="Failed", failure_reason="out of memory")
+
+
+class IsStoppedWhenTrainedAgain(World):
+    def make_job(self) -> None:
+        super().make_job()
+        if self.resource == "job-2":
+            self.states["job-2"] = replace(self.states["job-2"], status="Stopped", stage="Stopped")
+
+
 class LeavesARole(World):
     def destroy(self) -> None:
         super().destroy()
@@ -180,6 +212,12 @@ class LeavesItsOwnLogGroup(World):
         (
             LeavesTheThirdRunning(),
             "job-3, made by the update that was rolled back, is InProgress and was not given up",
+        ),
+        (FailsWhenTrainedAgain(), "Plain/Job ended Failed (Failed): 450 rows, 500 needed"),
+        (IsStoppedWhenTrainedAgain(), "Plain/Job ended Stopped (Stopped): no reason given"),
+        (
+            FailsInTheRollback(),
+            "job-3, made by the update that was to fail, ended Failed itself: out of memory",
         ),
         (LeavesARole(), "the stacks are destroyed, and this is left: role stray"),
         (LeavesItsOwnLogGroup(), "the stacks are destroyed, and this is left: log group /aws/lambda/declared"),

@@ -1,5 +1,6 @@
 """A deployment that waits: each check catches the fault that it is there for, in a scripted account."""
 
+import io
 import json
 import re
 from collections.abc import Iterable
@@ -18,7 +19,7 @@ from constructs_lib.rehearsal.stacks import Place, Stack
 
 from . import world as scripted
 from .test_assembly import waited
-from .world import World
+from .world import World, said_in
 
 pytestmark = pytest.mark.usefixtures("impatient")
 
@@ -94,6 +95,20 @@ def test_a_good_life_of_a_job_that_is_waited_for(tmp_path: Path) -> None:
     assert "the deployment has waited for job-2, which is Completed" in record.steps[4].checks
     assert record.steps[6].checks[0] == "the stack has rolled back"
     assert world.jobs() == {"job-1": "Completed", "job-2": "Completed", "job-3": "Stopped", "job-4": "Stopped"}
+
+
+def test_what_is_cancelled_on_purpose_says_so(tmp_path: Path) -> None:
+    out = io.StringIO()
+    scripted.walk(Waiting(), tmp_path, waited(WriteResult=True, Gate=GATE), out=out)
+    assert said_in("an update that is cancelled while it waits", out)[0] == (
+        "cancelled on purpose, as soon as it waits for its job: what fails now is meant to"
+    )
+
+
+def test_gate_that_is_missed_and_only_warns_says_so(tmp_path: Path) -> None:
+    missed = "missed: F1 is 0.75, wanted at least 0.9"
+    record = walk(Waiting(gate=missed), tmp_path, Gate={**GATE, "OnMiss": "warn"})
+    assert f"the gate says: {missed}; it is asked only to warn" in record.steps[1].checks
 
 
 def test_closing_lines_tell_the_gate_the_result_and_what_was_shortened(tmp_path: Path) -> None:

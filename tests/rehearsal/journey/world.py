@@ -151,12 +151,22 @@ class ScriptedCdk:
         return Finished(self.world.deploy(template), "cdk says why")
 
 
-def walk(world: World, tmp_path: Path, resources: dict[str, Any], *, seconds: float = 60) -> Record:
-    """The whole journey of a stack with these resources."""
+def walk(
+    world: World, tmp_path: Path, resources: dict[str, Any], *, seconds: float = 60, out: io.StringIO | None = None
+) -> Record:
+    """The whole journey of a stack with these resources; `out` gets what a user sees of it."""
     folder = Folder(tmp_path / "cdk.out")
     folder.stack("Plain", resources)
     assembly = Assembly.read(folder.path)
     cdk = cast("Cdk", ScriptedCdk(world, folder.path, Deadline(seconds)))
-    record = Record(Plain(io.StringIO(), verbose=False))
+    record = Record(Plain(out or io.StringIO(), verbose=False))
     Journey(assembly, assembly.stacks, world, cdk, record).run(updates=True)
     return record
+
+
+def said_in(step: str, out: io.StringIO) -> list[str]:
+    """The lines below the title of a step, without their times."""
+    lines = [line.partition("] ")[2] for line in out.getvalue().splitlines()]
+    begin = lines.index(f"{step} ...")
+    end = next(number for number, line in enumerate(lines) if line.startswith(f"{step}: done"))
+    return [line.strip() for line in lines[begin + 1 : end]]
