@@ -27,7 +27,7 @@ def main() -> None:
     logging.getLogger("botocore").setLevel(logging.WARNING)
 
     from constructs_lib.rehearsal.cloud.hosting import scaling
-    from constructs_lib.rehearsal.cloud.ministack import ministack, nested, waits
+    from constructs_lib.rehearsal.cloud.ministack import exports, ministack, nested, waits
     from constructs_lib.rehearsal.cloud.resource_types import cloudformation
     from constructs_lib.rehearsal.cloud.service import TARGET_PREFIX, SageMaker
     from constructs_lib.rehearsal.cloud.store import Store
@@ -59,6 +59,7 @@ def main() -> None:
     cloudformation.install(connection, settings.work)
     waits.install()
     nested.install()
+    exports.install()
     threading.Thread(target=_end_with_parent, args=(service,), daemon=True).start()
     ministack.serve(settings.port, str(settings.certificate), str(settings.key))
 

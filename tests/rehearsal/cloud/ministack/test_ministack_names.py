@@ -42,6 +42,7 @@ PARAMETERS = {
     "services.cloudformation.custom_resource.invoke_custom_resource": [
         "request_type", "logical_id", "props", "stack_name", "stack_id", "resource_type", "physical_id", "old_props",
     ],
+    "services.cloudformation._exports": None,
     "services.cloudformation._stack_events": None,
     "services.cloudformation._stacks": None,
     "services.cloudformation.changesets._deploy_stack_async": [
@@ -56,6 +57,7 @@ PARAMETERS = {
         "stack_name", "stack_id", "template", "param_values", "disable_rollback", "tags", "is_update", "previous_stack",
         "retain_except_on_create", "imports",
     ],
+    "services.cloudformation.handlers._imported_export_names": ["stack", "stack_name"],
     "services.cloudformation.handlers._p": ["params", "key", "default"],
     "services.cloudformation.handlers._resolve_stack": ["stack_name"],
     "services.cloudformation.helpers._resolve_template": ["params"],
@@ -78,6 +80,9 @@ PARAMETERS = {
         "template", "param_values", "retain_except_on_create", "stack_tags", "previous_tags", "imports",
     ],
     "services.cloudformation.stacks._provision_keeping_seed": ["args"],
+    "services.cloudformation.stacks._resolve_stack_outputs": [
+        "outputs_defs", "conditions", "resources", "param_values", "mappings", "stack_name", "stack_id",
+    ],
     "services.cloudformation.stacks._revert_update": [
         "stack_id", "stack_name", "logical_id", "rtype", "physical_id", "applied_props", "previous_props", "attrs",
         "record",
@@ -129,5 +134,5 @@ def used_by(module: str) -> set[str]:
 
 
 def test_every_inner_name_is_watched() -> None:
-    ours = ("ministack", "nested", "waits")
+    ours = ("exports", "ministack", "nested", "waits")
     assert set().union(*(used_by(f"ministack.{module}") for module in ours)) == set(PARAMETERS)

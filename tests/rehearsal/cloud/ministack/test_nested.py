@@ -1,4 +1,4 @@
-"""Nested stacks go through a life as CloudFormation's do, two deep."""
+"""Nested stacks go through a life as CloudFormation's do, two deep; and exports are kept for those who import them."""
 
 import json
 import time
@@ -223,3 +223,22 @@ def test_wait_of_a_nested_stack_ends_when_the_update_of_the_root_is_cancelled(
         ("Delete", "A-two", "two", None),
     ]
     assert output(stacks, "stays") == "A-one"
+
+
+def test_export_that_another_stack_imports_can_not_change(stacks: Stacks, provider: str) -> None:
+    def exporting(spec: str, *names: str) -> dict[str, Any]:
+        outputs = {name: {"Value": {"Ref": "A"}, "Export": {"Name": f"exports:{name}"}} for name in names}
+        return {"Resources": {"A": custom(provider, spec), "Queue": QUEUE}, "Outputs": outputs}
+
+    assert stacks.put("exports", exporting("one", "Used", "Free")) == "CREATE_COMPLETE", stacks.reasons("exports")
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": {"Fn::ImportValue": "exports:Used"}}}
+    assert stacks.deploy("imports", {"Topic": topic}) == "CREATE_COMPLETE", stacks.reasons("imports")
+
+    assert stacks.put("exports", exporting("two", "Used")) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "Export exports:Used cannot be updated as it is in use by imports" in stacks.reasons("exports")
+    assert stacks.put("exports", exporting("one", "Free")) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "Export exports:Used cannot be deleted as it is in use by imports" in stacks.reasons("exports")
+    assert stacks.put("exports", exporting("one", "Used")) == "UPDATE_COMPLETE", stacks.reasons("exports")
+
+    stacks.delete("imports")
+    assert stacks.put("exports", exporting("two", "Used")) == "UPDATE_COMPLETE", stacks.reasons("exports")
