@@ -60,8 +60,10 @@ class Products:
 
     def check_nothing_new(self, what: str) -> None:
         """Check that a deployment has made none."""
-        news = ", ".join(str(self._account.product(name)) for name in self._news())
-        self._record.expect(not news, f"{what} made no transform job and no version", f"{what} made {news}")
+        news = self._news()
+        if news or self._seen:
+            made = ", ".join(str(self._account.product(name)) for name in news)
+            self._record.expect(not news, f"{what} made no transform job and no version", f"{what} made {made}")
 
     def present(self) -> dict[Place, str]:
         """What each resource has now."""

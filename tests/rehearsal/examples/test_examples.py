@@ -73,7 +73,28 @@ def test_a_deployment_that_waits_goes_through_its_whole_life() -> None:
     assert "Not shown" not in said
 
 
-def test_a_job_is_waited_for_in_another_stack_and_a_gate_is_opened() -> None:
+def test_a_job_two_nested_stacks_deep_goes_through_its_whole_life() -> None:
+    said = rehearse(str(APPS / "nested.py"))
+    for words in (
+        "1 stack, 1 AutoML job: Nested/Credit",
+        "ok: version credit/1 is Completed",
+        "ok: predictions for 1 object are at s3://",
+        "ok: deploying again made no transform job and no version",
+        "ok: version credit/2 is of linear-learner, the best candidate of ",
+        "ok: version credit/2 is still what Nested/Outcome",
+        "cancelled on purpose, as soon as it waits for its job",
+        "fails on purpose: ",
+        "ok: no state machine looks at a job any more",
+        "ok: nothing else is left of the stacks",
+    ):
+        assert words in said
+    assert said.count("ok: the stack has rolled back") == 2
+    assert len(re.findall(r"ok: transform job \S+ is of linear-learner, the best candidate of ", said)) == 2
+    assert said.count("retained, as its DeletionPolicy says: bucket ") == 2
+    assert "Not shown" not in said
+
+
+def test_a_job_is_waited_for_and_served_in_other_stacks_and_a_gate_is_opened() -> None:
     said = rehearse("--open-gates", str(APPS / "apart.py"))
     for words in (
         "Waits.Gate = missed: F1 is 0.",
@@ -81,9 +102,13 @@ def test_a_job_is_waited_for_in_another_stack_and_a_gate_is_opened() -> None:
         "a missed gate that fails the deployment: 1 quality gate warned instead",
         "\n  gate: none\n",
         "\n  gate: missed: F1 is 0.",
+        "; it is asked only to warn",
+        "Serves is deployed with a change of its own: it reads outputs of a stack that has changed",
     ):
         assert words in said
     assert said.count("ok: the deployment has waited for") == 4  # two outcomes, a job and the one in its place
+    first, second, third = re.findall(r"ok: it serves linear-learner, the best candidate of (\S+)$", said, re.MULTILINE)
+    assert first != second == third
 
 
 def test_text_generation_ends_where_its_data_is_judged() -> None:

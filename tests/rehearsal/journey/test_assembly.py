@@ -386,6 +386,39 @@ def test_what_waits_in_another_stack_waits_again(reference: dict[str, Any], fold
     folder.expect_consistent("Waits")
 
 
+def test_stack_that_only_reads_what_changes_gets_a_change_of_its_own_each_time(folder: Folder) -> None:
+    def reads(stack: str) -> dict[str, Any]:
+        name = {"Fn::GetStackOutput": {"StackName": stack, "OutputName": "JobRef"}}
+        return {"Model": {"Type": "Custom::SageMakerAutoMLModel", "Properties": {"JobName": name}}}
+
+    folder.stack("Jobs", {"Job": JOB})
+    export(folder, "Jobs.template.json", {"JobRef": {"Value": {"Ref": "Job"}}})
+    folder.stack("Serves", reads("Jobs"), needs=("Jobs",))
+    folder.stack("Shows", reads("Serves"), needs=("Serves",))
+    folder.stack("Other", reads("Another"))
+    assembly = Assembly.read(folder.path)
+    job = only_job(folder)
+
+    for number in (2, 3):
+        assert [stack.path for stack in assembly.train_again(job, number)] == ["Serves", "Shows"]
+        for name in ("Serves", "Shows"):
+            added = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
+            assert load(folder.path / f"{name}.template.json")["Resources"] == {
+                **reads("Jobs" if name == "Serves" else "Serves"),
+                f"RehearsalRelease{number}": added,
+            }
+            folder.expect_consistent(name)
+    assert load(folder.path / "Other.template.json")["Resources"] == reads("Another")
+
+
+def test_stack_that_waits_again_changes_by_itself(folder: Folder) -> None:
+    folder.stack("Jobs", {"Job": JOB})
+    export(folder, "Jobs.template.json", {"JobRef": {"Value": {"Ref": "Job"}}})
+    name = {"Fn::GetStackOutput": {"StackName": "Jobs", "OutputName": "JobRef"}}
+    folder.stack("Waits", watched(name), needs=("Jobs",))
+    assert Assembly.read(folder.path).train_again(only_job(folder), 2) == []
+
+
 def nest(file: str, **parameters: object) -> dict[str, Any]:
     return {
         "Type": "AWS::CloudFormation::Stack",
