@@ -2,12 +2,13 @@
 
 import itertools
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from constructs_lib.runtime.contract import MODEL_TYPE, OwnerTag
 from constructs_lib.runtime.event import RawEvent
 
-from .fake_sagemaker import ACCOUNT, REGION, FakeEndpoint, FakeSageMaker, client_error
+from .fake_sagemaker import ACCOUNT, EPOCH, REGION, FakeEndpoint, FakeSageMaker, client_error
 from .world import World, stringified
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/serving"
@@ -29,6 +30,7 @@ class Hosted:
     tags: dict[str, str]
     status: str = ""
     stops_at: float = 0.0
+    created: datetime = EPOCH
 
 
 @dataclass
@@ -56,10 +58,9 @@ class FakeHosting(FakeSageMaker):
                 return each.tags
         return super()._tagged(operation, params)
 
-    @staticmethod
-    def _new(kind: str, name: str, request: dict[str, Any], status: str = "") -> Hosted:
+    def _new(self, kind: str, name: str, request: dict[str, Any], status: str = "") -> Hosted:
         tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags", [])}
-        return Hosted(name, arn_of(kind, name), request, tags, status)
+        return Hosted(name, arn_of(kind, name), request, tags, status, created=self.time.wall())
 
     # Models
 

@@ -1,0 +1,246 @@
+"""One life of two stacks as plain data: it follows from a seed, can be cut down, and says in words what happens."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+T = TypeVar("T")
+
+KINDS = ("job", "outcome", "watch", "model", "transform", "package", "check")
+OWNERS = ("nobody", "another stack", "another resource")
+SETTINGS = ("plain", "tagged", "another revision", "another problem", "another problem, tagged", "another prefix")
+"""What a resource can ask for; a job can ask for `NAMED` and `DEPLOYED` besides."""
+
+NAMED = "a name with capitals"
+DEPLOYED = "a one-click endpoint"
+WATCHED = "watched"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that a person does with a stack."""
+
+    verb: str
+    """`create`, `update` or `delete`."""
+    gap: float = 0.0
+    """Seconds that the stack is left at rest before."""
+    wishes: tuple[str, ...] = ()
+    """One for each resource."""
+    cancelled_after: float | None = None
+    """Seconds after which another resource fails, or somebody cancels; None: neither."""
+    removes: bool = False
+    """The update takes the first resource out of the template."""
+
+    def told(self) -> str:
+        """In words."""
+        wishes = f" to {', '.join(self.wishes)}" if self.wishes else ""
+        removed = ", without the first resource" if self.removes else ""
+        cancelled = "" if self.cancelled_after is None else f", cancelled after {self.cancelled_after:g} s"
+        return f"after {self.gap:g} s: {self.verb}{wishes}{removed}{cancelled}"
+
+
+@dataclass(frozen=True)
+class Quirk:
+    """Something that goes wrong with a request of CloudFormation. Requests are numbered as they are sent, from 0."""
+
+    request: int
+    what: str
+    """`late`, `again`, `killed`, `killed for good`, `throttled`, `broken`, `lost`."""
+    at: int = 0
+    """The call of its first delivery at which it happens, from 0."""
+    seconds: float = 0.0
+    after: bool = False
+    """The call takes effect all the same."""
+    service: str = ""
+
+    def told(self) -> str:
+        """In words."""
+        when = f"{'after' if self.after else 'before'} call {self.at}"
+        said = {
+            "late": f"comes {self.seconds:g} s late",
+            "again": f"comes again after {self.seconds:g} s",
+            "killed": f"its function dies {when}",
+            "killed for good": f"its function dies {when}, and is not tried again",
+            "throttled": f"from call {self.at} on {self.service} throttles for {self.seconds:g} s",
+            "broken": f"{when} the service fails",
+            "lost": f"the answer to call {self.at} is lost",
+        }
+        return f"request {self.request}: {said[self.what]}"
+
+
+@dataclass(frozen=True)
+class Act:
+    """What somebody else does at some time."""
+
+    at: float
+    what: str
+    """`squats`, `completes`, `fails`, `stops` (a person stops the job), `endpoint` (a person makes one again)."""
+    who: str = ""
+    stack: int = 0
+    wish: str = "plain"
+
+    def told(self) -> str:
+        """In words."""
+        said = {
+            "squats": f"{self.who} has a job under the next name of '{self.wish}' of stack {self.stack}",
+            "completes": f"the job of stack {self.stack} completes",
+            "fails": f"the job of stack {self.stack} fails",
+            "stops": f"a person stops the job of stack {self.stack}",
+            "endpoint": f"a person makes the endpoint of stack {self.stack} (again), with a model of their own",
+        }
+        return f"at {self.at:g} s {said[self.what]}"
+
+
+@dataclass(frozen=True)
+class StackPlan:
+    """A stack: its resources, and what is done with it."""
+
+    resources: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """All that happens. Two runs of the same scenario are the same to the last call."""
+
+    stacks: tuple[StackPlan, ...]
+    quirks: tuple[Quirk, ...] = ()
+    acts: tuple[Act, ...] = ()
+    lag: float = 0.0
+    """Seconds that Describe does not see what is new, and ListTags none of its tags."""
+    quota: int = 20
+    skew: float = 0.0
+    """Seconds that the function's clock is ahead of the others."""
+    shows_clean_up: bool = False
+    """The clean-up of what was replaced shows as the deletion of the resource, under its old id (unverified)."""
+    dates: bool = True
+    """Whether CloudFormation tells when it asked: the signature of the address, and of the status (unverified)."""
+    seed: int | None = field(default=None, compare=False)
+
+    def told(self) -> str:
+        """In words, a line each."""
+        lines = []
+        for number, stack in enumerate(self.stacks):
+            lines.append(f"stack {number} of {', '.join(stack.resources)}")
+            lines += [f"  {step.told()}" for step in stack.steps]
+        lines += [each.told() for each in (*self.quirks, *self.acts)]
+        defaults = Scenario(stacks=())
+        lines += [
+            f"{name} = {getattr(self, name)}"
+            for name in ("lag", "quota", "skew", "shows_clean_up", "dates")
+            if getattr(self, name) != getattr(defaults, name)
+        ]
+        return "\n".join(lines)
+
+    def smaller(self) -> Iterator["Scenario"]:
+        """Scenarios with a little less in them, the boldest cuts first."""
+        for number, stack in enumerate(self.stacks):
+            if len(self.stacks) > 1:
+                yield replace(self, stacks=_without(self.stacks, number), acts=())
+            for place in range(len(stack.resources)):
+                if len(stack.resources) > 1:
+                    steps = tuple(replace(step, wishes=_without(step.wishes, place)) for step in stack.steps)
+                    yield self._with(number, StackPlan(_without(stack.resources, place), steps))
+            for place in reversed(range(1, len(stack.steps))):
+                yield self._with(number, replace(stack, steps=_without(stack.steps, place)))
+        for place in range(len(self.quirks)):
+            yield replace(self, quirks=_without(self.quirks, place))
+        for place in range(len(self.acts)):
+            yield replace(self, acts=_without(self.acts, place))
+        for number, stack in enumerate(self.stacks):
+            for place, step in enumerate(stack.steps):
+                calmer = [
+                    replace(step, cancelled_after=None),
+                    replace(step, gap=0.0),
+                    replace(step, removes=False),
+                    replace(step, wishes=tuple("plain" for _ in step.wishes)),
+                ]
+                for each in calmer:
+                    if each != step:
+                        steps = (*stack.steps[:place], each, *stack.steps[place + 1 :])
+                        yield self._with(number, replace(stack, steps=steps))
+        calm = Scenario(stacks=())
+        for change in (
+            replace(self, lag=calm.lag),
+            replace(self, quota=calm.quota),
+            replace(self, skew=calm.skew),
+            replace(self, shows_clean_up=calm.shows_clean_up),
+            replace(self, dates=calm.dates),
+        ):
+            if change != self:
+                yield change
+        for place, quirk in enumerate(self.quirks):
+            for other in (replace(quirk, request=quirk.request - 1), replace(quirk, at=quirk.at - 1)):
+                if other.request >= 0 and other.at >= 0:
+                    yield replace(self, quirks=(*self.quirks[:place], other, *self.quirks[place + 1 :]))
+
+    def _with(self, number: int, stack: StackPlan) -> "Scenario":
+        return replace(self, stacks=(*self.stacks[:number], stack, *self.stacks[number + 1 :]))
+
+
+def _without(many: tuple[T, ...], place: int) -> tuple[T, ...]:
+    return many[:place] + many[place + 1 :]
+
+
+def from_seed(seed: int) -> Scenario:
+    """The scenario of a seed: the same on every machine."""
+    dice = random.Random(seed)
+    stacks = tuple(_stack(dice) for _ in range(dice.choice((1, 1, 2))))
+    requests = sum(len(stack.steps) * len(stack.resources) for stack in stacks) * 2
+    return Scenario(
+        stacks=stacks,
+        quirks=tuple(_quirk(dice, requests) for _ in range(dice.choice((0, 1, 1, 2, 2, 3, 4)))),
+        acts=tuple(_act(dice, len(stacks)) for _ in range(dice.choice((0, 0, 1, 2)))),
+        lag=dice.choice((0.0, 0.0, 0.5, 1.5)),
+        quota=dice.choice((20, 20, 20, 2, 3)),
+        skew=dice.choice((0.0, 0.0, -3.0, 3.0)),
+        shows_clean_up=dice.random() < 0.3,
+        dates=dice.random() < 0.7,
+        seed=seed,
+    )
+
+
+def _stack(dice: random.Random) -> StackPlan:
+    resources = tuple(dice.choices(KINDS, (8, 2, 1, 3, 4, 2, 1), k=dice.choice((1, 1, 1, 2, 3))))
+    verbs = ["create", *("update" for _ in range(dice.choice((0, 1, 1, 2, 2, 3, 4)))), *dice.choice(((), ("delete",)))]
+    return StackPlan(resources, tuple(_step(dice, verb, resources) for verb in verbs))
+
+
+def _step(dice: random.Random, verb: str, resources: tuple[str, ...]) -> Step:
+    cancelled = dice.choice((1.0, 20.0, 100.0, 500.0)) if dice.random() < 0.25 else None
+    return Step(
+        verb,
+        gap=dice.choice((0.0, 0.0, 1.0, 30.0, 400.0, 3000.0)),
+        wishes=() if verb == "delete" else tuple(_wish(dice, kind) for kind in resources),
+        cancelled_after=None if verb == "delete" else cancelled,
+        removes=verb == "update" and len(resources) > 1 and dice.random() < 0.1,
+    )
+
+
+def _wish(dice: random.Random, kind: str) -> str:
+    if kind == "job":
+        return dice.choice((*SETTINGS, *SETTINGS, NAMED, DEPLOYED, DEPLOYED, WATCHED))
+    return dice.choice(SETTINGS)
+
+
+def _quirk(dice: random.Random, requests: int) -> Quirk:
+    request = dice.randrange(max(requests, 1))
+    at = dice.choice((0, 1, 2, 3, 4, 5, 6, 8, 10, 13))
+    after = dice.random() < 0.5
+    match what := dice.choice(("late", "late", "again", "again", "killed", "killed for good", "throttled", "broken", "lost")):
+        case "late":
+            return Quirk(request, what, seconds=dice.choice((0.5, 5.0, 70.0, 300.0, 1000.0, 1500.0, 5000.0, 20000.0)))
+        case "again":
+            return Quirk(request, what, seconds=dice.choice((0.2, 1.0, 60.0, 1000.0, 4000.0, 20000.0)))
+        case "throttled":
+            service = dice.choice(("sagemaker", "cloudformation", "stepfunctions"))
+            return Quirk(request, what, at, seconds=dice.choice((5.0, 60.0, 300.0, 500.0)), service=service)
+        case _:
+            return Quirk(request, what, at, after=after or what == "lost")
+
+
+def _act(dice: random.Random, stacks: int) -> Act:
+    what = dice.choice(("squats", "squats", "completes", "completes", "fails", "stops", "endpoint"))
+    at = 0.0 if what == "squats" else dice.choice((10.0, 200.0, 1000.0, 2500.0, 6000.0))
+    return Act(at, what, dice.choice(OWNERS), dice.randrange(stacks), dice.choice(SETTINGS))

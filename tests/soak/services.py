@@ -1,0 +1,112 @@
+"""The fakes of `tests/runtime`, on the simulation's clock, with all that can go wrong around a call."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ..runtime.fake_hosting import FakeHosting, Hosted
+from ..runtime.fake_sagemaker import EPOCH, FakeService, FakeTime, client_error
+from ..runtime.fake_services import FakeEventBridge, FakeS3, FakeStepFunctions
+
+if TYPE_CHECKING:
+    from .simulation import Simulation
+
+
+class Flow(FakeTime):
+    """Time in which everything else goes on while the function sleeps."""
+
+    def __init__(self, simulation: "Simulation") -> None:
+        super().__init__()
+        self._simulation = simulation
+
+    def sleep(self, seconds: float) -> None:
+        self._simulation.pass_time(seconds)
+
+
+class Disturbed(FakeService):
+    """Lets the simulation do its worst before and after each call. The inputs are checked by the tests of the fakes."""
+
+    simulation: "Simulation"
+
+    @contextmanager
+    def serving(self, operation: str, params: dict[str, Any]) -> Iterator[None]:
+        self.simulation.before_call(self.service, operation, params)
+        yield
+        self.simulation.after_call(operation)
+
+
+@dataclass
+class SageMaker(Disturbed, FakeHosting):
+    """Answers of Describe and ListTags lag behind what was made by `lag` seconds."""
+
+    lag: float = 0.0
+
+    def _hides(self, operation: str, created: datetime | None) -> bool:
+        made = 0.0 if created is None else (created - EPOCH).total_seconds()
+        return bool(self.lag) and made > 0 and operation.startswith(("Describe", "ListTags")) and (
+            self.time.now() < made + self.lag
+        )
+
+    def _job(self, operation: str, name: str) -> Any:
+        job = super()._job(operation, name)
+        if self._hides(operation, job.created):
+            raise client_error(operation, "ResourceNotFound", f"Could not find an AutoML job named {name}")
+        return job
+
+    def _model(self, operation: str, name: str) -> Hosted:
+        model = super()._model(operation, name)
+        if self._hides(operation, model.created):
+            raise client_error(operation, "ValidationException", f'Could not find model "{model.arn}".')
+        return model
+
+    def _run(self, operation: str, name: str) -> Hosted:
+        run = super()._run(operation, name)
+        if self._hides(operation, run.created):
+            raise client_error(operation, "ResourceNotFound", f"Could not find transform job {name}")
+        return run
+
+    def _tagged(self, operation: str, params: dict[str, Any]) -> dict[str, str]:
+        made: list[Any] = [*self.jobs.values(), *self.hosted.values(), *self.runs.values()]
+        for each in made:
+            if each.arn == params["ResourceArn"]:
+                tags: dict[str, str] = {} if self._hides(operation, each.created) else each.tags
+                return tags
+        raise client_error(operation, "ResourceNotFound", f"no such ARN: {params['ResourceArn']}")
+
+
+class StepFunctions(Disturbed, FakeStepFunctions):
+    """Executions, which the simulation lets look."""
+
+
+class EventBridge(Disturbed, FakeEventBridge):
+    """Takes events."""
+
+
+class S3(Disturbed, FakeS3):
+    """Takes objects."""
+
+
+class CloudFormation(Disturbed):
+    """What the simulation's stacks show."""
+
+    service = "cloudformation"
+
+    def describe_stacks(self, **params: str) -> dict[str, Any]:
+        with self.serving("DescribeStacks", params):
+            stack = self.simulation.stack_of(params["StackName"])
+            return {"Stacks": [{"StackStatus": stack.status}]}
+
+    def describe_stack_resource(self, **params: str) -> dict[str, Any]:
+        with self.serving("DescribeStackResource", params):
+            stack, logical_id = self.simulation.stack_of(params["StackName"]), params["LogicalResourceId"]
+            resource = next((each for each in stack.resources if each.logical_id == logical_id), None)
+            if resource is None or not resource.status:
+                text = f"Resource {logical_id} does not exist for stack {stack.stack_id}"
+                raise client_error("DescribeStackResource", "ValidationError", text)
+            return {"StackResourceDetail": resource.shown(dates=self.simulation.scenario.dates)}
+
+    def signal_resource(self, **params: str) -> dict[str, Any]:
+        with self.serving("SignalResource", params):
+            raise client_error("SignalResource", "ValidationError", "no wait condition waits here")

@@ -1,0 +1,505 @@
+"""Runs a scenario: one queue of all that happens, with the function in the middle of it, and looks for what is wrong."""
+
+import heapq
+import io
+import itertools
+import json
+import random
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, cast
+from unittest.mock import patch
+
+from botocore.exceptions import ReadTimeoutError
+
+from constructs_lib.runtime import handler, retry
+from constructs_lib.runtime.clients import Aws
+from constructs_lib.runtime.contract import OwnerTag
+from constructs_lib.runtime.event import RawEvent, parse
+from constructs_lib.runtime.retry import Clock
+from constructs_lib.runtime.spec import read
+
+from ..runtime.fake_hosting import Hosted, container
+from ..runtime.fake_sagemaker import EPOCH, FakeEndpoint, FakeJob, client_error, service_model
+from ..runtime.world import SIGNATURE
+from .scenario import Act, Quirk, Scenario
+from .services import S3, CloudFormation, Disturbed, EventBridge, Flow, SageMaker, StepFunctions
+from .stacks import Request, Resource, Stack, Then
+from .wishes import LEARNED, RUNNING, SERVED, TYPES, endpoint_of, properties_of
+
+FUNCTION_TIME = 900.0
+LATENCY = 0.05
+"""Seconds that a call takes."""
+
+RETRIES = (60.0, 120.0)
+"""Seconds after which Lambda tries an event again whose function has died."""
+
+DEPTH = 3
+"""So many calls of the function run at once; more are throttled."""
+
+LOOKS = (60.0, 600.0, 4000.0)
+"""Seconds after its beginning at which a state machine's execution looks."""
+
+MAX_BODY = 4096
+
+
+class Killed(BaseException):
+    """The end of the function's process."""
+
+
+@dataclass
+class Invocation:
+    """One call of the function."""
+
+    request: Request | None
+    quirks: list[Quirk]
+    ends: float
+    calls: int = -1
+    is_dead: bool = False
+    answers: list[bytes] = field(default_factory=list)
+
+
+@dataclass
+class Verdict:
+    """What was found wrong, and all that happened until then."""
+
+    faults: list[str]
+    trace: list[str]
+    calls: int = 0
+
+
+class Simulation:
+    """The world of one scenario."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.faults: list[str] = []
+        self.trace: list[str] = []
+        self.time = Flow(self)
+        self._queue: list[tuple[float, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._requests: list[Request] = []
+        self._current: Invocation | None = None
+        self._depth = 0
+        self._calls = 0
+        self._throttled: dict[str, float] = {}
+        self._dice = random.Random(scenario.seed)
+        self._quirks: dict[int, list[Quirk]] = {}
+        for quirk in scenario.quirks:
+            self._quirks.setdefault(quirk.request, []).append(quirk)
+        self._calm = False
+        self._rollbacks: set[str] = set()
+        self._excused: set[str] = set()
+        """Names of jobs that a person, or an outcome, has stopped."""
+        self._theirs: list[tuple[str, Callable[[], object], object]] = []
+        self._make_services()
+        self.stacks = [Stack(self, number, plan) for number, plan in enumerate(scenario.stacks)]
+
+    def _make_services(self) -> None:
+        self.sagemaker = SageMaker(self.time, quota=self.scenario.quota, lag=self.scenario.lag)
+        self.stepfunctions = StepFunctions(self.time)
+        services = (self.sagemaker, self.stepfunctions, CloudFormation(self.time), EventBridge(self.time), S3(self.time))
+        for service in services:
+            cast("Disturbed", service).simulation = self
+        by_name = {cast("Disturbed", service).service: service for service in services}
+        self._aws = Aws(by_name.__getitem__)
+        for name in LEARNED:
+            self.sagemaker.add_job(name, {})
+            job = self.sagemaker.complete(name)
+            job.told["BestCandidate"]["InferenceContainers"] = [container("xgboost")]
+        self.sagemaker.serve_endpoint(SERVED, "churn-config")
+        self._watch_over(self.sagemaker.add_job(RUNNING, {"owner": "x", OwnerTag.STACK: "theirs"}))
+        self.sagemaker.quota += 1
+
+    def _watch_over(self, job: FakeJob) -> None:
+        def look() -> object:
+            return job.status, dict(job.tags)
+
+        self._theirs.append((f"the job {job.name} of somebody else", look, look()))
+
+    # Time
+
+    def at(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do something so many seconds from now."""
+        heapq.heappush(self._queue, (self.time.seconds + seconds, next(self._order), action))
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, and all happen that is due. A function whose time is over by then has died."""
+        until = self.time.seconds + seconds
+        self._run(until)
+        self.time.seconds = max(self.time.seconds, until)
+        self._die_if_late()
+
+    def _run(self, until: float) -> None:
+        while self._queue and self._queue[0][0] <= until:
+            when, _, action = heapq.heappop(self._queue)
+            self.time.seconds = max(self.time.seconds, when)
+            action()
+
+    def _die_if_late(self) -> None:
+        invocation = self._current
+        if invocation and (invocation.is_dead or self.time.seconds >= invocation.ends):
+            invocation.is_dead = True
+            raise Killed
+
+    def tell(self, text: str) -> None:
+        """Add a line to the trace."""
+        self.trace.append(f"{'  ' * self._depth}{self.time.seconds:9.2f}  {text}")
+
+    def complain(self, fault: str) -> None:
+        """Note that something is wrong."""
+        self.tell(f"WRONG: {fault}")
+        self.faults.append(fault)
+
+    # Running
+
+    def run(self) -> Verdict:
+        """Play the scenario to its end, then delete all that is left, and look each time."""
+        log = io.StringIO()
+        with (
+            redirect_stdout(log),
+            patch.object(handler, "deliver", self._take_answer),
+            patch.object(retry, "_random", self._dice),
+        ):
+            for act in self.scenario.acts:
+                self.at(act.at, lambda act=act: self._act(act))  # type: ignore[misc]
+            for stack in self.stacks:
+                stack.go_on()
+            self._run(float("inf"))
+            self._look_at_what_lives()
+            self._calm = True
+            self._throttled.clear()
+            for stack in self.stacks:
+                stack.end()
+            self._run(float("inf"))
+            self._look_at_what_is_left()
+        self._look_for_secrets(log.getvalue())
+        return Verdict(self.faults, self.trace, self._calls)
+
+    # Requests
+
+    def stack_of(self, stack_id: str) -> Stack:
+        return next(stack for stack in self.stacks if stack.stack_id == stack_id)
+
+    def request(
+        self, stack: Stack, resource: Resource, more: Mapping[str, Any], then: Then, *, is_rollback: bool
+    ) -> Request:
+        """Send a request, and have it delivered as often, and as late, as the scenario wants."""
+        number = len(self._requests)
+        request_id = str(uuid.UUID(int=(number + 1) << 96))
+        signed = (EPOCH + timedelta(seconds=self.time.seconds)).strftime("X-Amz-Date=%Y%m%dT%H%M%SZ&")
+        date = signed if self.scenario.dates else ""
+        raw = {
+            "ResponseURL": (
+                "https://cloudformation-custom-resource-response-euwest1.s3-eu-west-1.amazonaws.com/x?"
+                f"{date}X-Amz-Expires=7200&X-Amz-Signature={SIGNATURE}"
+            ),
+            "StackId": stack.stack_id,
+            "RequestId": request_id,
+            "LogicalResourceId": resource.logical_id,
+            "ResourceType": TYPES[resource.kind],
+            **more,
+        }
+        request = Request(number, json.loads(json.dumps(raw)), resource, then, is_rollback)
+        self._requests.append(request)
+        if is_rollback:
+            self._rollbacks.add(request_id)
+        quirks = [] if self._calm else self._quirks.get(number, [])
+        late = sum(quirk.seconds for quirk in quirks if quirk.what == "late")
+        self.tell(f"request {number}: {more['RequestType']} {resource.logical_id} of stack {stack.number} ({resource.wish})")
+        self.at(0.2 + late, lambda: self._deliver(request, quirks, 0))
+        for quirk in quirks:
+            if quirk.what == "again":
+                self.at(0.2 + late + quirk.seconds, lambda: self._deliver(request, [], len(RETRIES)))
+        return request
+
+    def _deliver(self, request: Request, quirks: list[Quirk], tried: int) -> None:
+        if self._depth >= DEPTH:  # Lambda throttles
+            self.at(7.0, lambda: self._deliver(request, quirks, tried))
+            return
+        self.tell(f"request {request.number} is served")
+        invocation = Invocation(request, quirks, self.time.seconds + FUNCTION_TIME)
+        try:
+            self._invoke(invocation, request.raw)
+        except Killed:
+            self.tell(f"request {request.number}: the function has died")
+            is_final = any(quirk.what == "killed for good" for quirk in quirks)
+            if tried < len(RETRIES) and not is_final:
+                self.at(RETRIES[tried], lambda: self._deliver(request, [], tried + 1))
+            return
+        if len(invocation.answers) != 1:
+            self.complain(f"request {request.number} was answered {len(invocation.answers)} times")
+
+    def _invoke(self, invocation: Invocation, raw: Mapping[str, Any]) -> Any:
+        before, self._current = self._current, invocation
+        self._depth += 1
+        try:
+            return handler.serve(cast("RawEvent", json.loads(json.dumps(raw))), lambda: self._aws, self._clock(invocation))
+        finally:
+            self._depth -= 1
+            self._current = before
+
+    def _clock(self, invocation: Invocation) -> Clock:
+        return Clock(
+            lambda: int((invocation.ends - self.time.seconds) * 1000),
+            self.time.now,
+            self.time.sleep,
+            wall=lambda: self.time.wall().timestamp() + self.scenario.skew,
+        )
+
+    def _take_answer(self, body: bytes, url: str, clock: Clock) -> None:  # noqa: ARG002 - stands in for `deliver`
+        self.before_call("answer", "PutAnswer", {})
+        invocation = self._current
+        assert invocation
+        request = invocation.request
+        assert request
+        invocation.answers.append(body)
+        answer = json.loads(body)
+        self.tell(f"request {request.number} is answered: {answer['Status']} {answer['PhysicalResourceId']} {answer.get('Reason', '')}")
+        self._judge(request, answer, body)
+        if request.listens and request.heard is None:
+            request.heard = answer
+            request.then(answer)
+        self.after_call("PutAnswer")
+
+    def _judge(self, request: Request, answer: Mapping[str, Any], body: bytes) -> None:
+        if len(body) > MAX_BODY:
+            self.complain(f"the answer to request {request.number} has {len(body)} bytes")
+        if "unexpected" in answer.get("Reason", ""):
+            self.complain(f"request {request.number}: {answer['Reason']}")
+        if (answer["RequestId"], answer["StackId"]) != (request.id, request.raw["StackId"]):
+            self.complain(f"request {request.number} is answered with the ids of another")
+        is_failed = answer["Status"] == "FAILED"
+        if is_failed and "PhysicalResourceId" in request.raw and answer["PhysicalResourceId"] != request.raw["PhysicalResourceId"]:
+            self.complain(f"request {request.number} fails and changes the physical id")
+
+    # Calls
+
+    def before_call(self, service: str, operation: str, params: Mapping[str, Any]) -> None:
+        """What goes wrong before a call takes effect."""
+        invocation = self._current
+        assert invocation
+        self.pass_time(LATENCY)
+        self._calls += 1
+        invocation.calls += 1
+        name = next((str(params[key]) for key in params if key.endswith("Name")), "") or params.get("ResourceArn", "")
+        self.tell(f"  call {invocation.calls}: {operation} {name}")
+        for quirk in invocation.quirks:
+            if quirk.what == "throttled" and quirk.at == invocation.calls:
+                self._throttled[quirk.service] = self.time.seconds + quirk.seconds
+            if quirk.what.startswith("killed") and quirk.at == invocation.calls and not quirk.after:
+                invocation.is_dead = True
+                raise Killed
+            if quirk.what == "broken" and quirk.at == invocation.calls and not quirk.after and service != "answer":
+                raise client_error(operation, "InternalFailure", "it is us", 500)
+        if self.time.seconds < self._throttled.get(service, 0.0):
+            code = "Throttling" if service == "cloudformation" else "ThrottlingException"
+            raise client_error(operation, code, "Rate exceeded")
+        self._note(invocation, operation, params)
+
+    def after_call(self, operation: str) -> None:
+        """What goes wrong after a call took effect."""
+        invocation = self._current
+        assert invocation
+        for quirk in invocation.quirks:
+            if quirk.at != invocation.calls or not quirk.after:
+                continue
+            if quirk.what.startswith("killed"):
+                invocation.is_dead = True
+                raise Killed
+            if quirk.what == "broken" and operation != "PutAnswer":
+                raise client_error(operation, "InternalFailure", "it is us", 500)
+            if quirk.what == "lost" and operation != "PutAnswer":
+                raise ReadTimeoutError(endpoint_url="https://x")
+
+    def _note(self, invocation: Invocation, operation: str, params: Mapping[str, Any]) -> None:
+        request = invocation.request
+        if operation.startswith(("CreateAutoMLJob", "CreateTransformJob")) and request and request.id in self._rollbacks:
+            self.complain(f"request {request.number} of a rollback makes a job")
+        if operation == "StopAutoMLJob" and request and request.resource.kind == "outcome":
+            self._excused.add(str(params["AutoMLJobName"]).lower())
+        if operation == "CreateModelPackage" and request:
+            self._excused.add(request.id)
+
+    # What others do
+
+    def _act(self, act: Act) -> None:
+        stack = self.stacks[act.stack]
+        resource = stack.job
+        if resource is None:
+            return
+        self.tell(act.told())
+        if act.what == "squats":
+            self._squat(act, stack, resource)
+            return
+        job = self.sagemaker.jobs.get(resource.physical_id.lower())
+        if act.what == "endpoint":
+            self._make_endpoint_again(endpoint_of(act.stack))
+        elif job is None or job.status != "InProgress":
+            return
+        elif act.what == "stops":
+            job.status = "Stopped"
+            self._excused.add(job.name.lower())
+        elif act.what == "fails":
+            self.sagemaker.fail_job(job.name, "out of luck")
+            job.told["EndTime"] = self.time.wall()
+        else:
+            self._complete(job, act)
+
+    def _complete(self, job: FakeJob, act: Act) -> None:
+        name = endpoint_of(act.stack)
+        wants = "ModelDeployConfig" in job.request
+        if wants and name not in self.sagemaker.endpoints:
+            self.sagemaker.deploy(job.name, name, reported=act.who != "nobody")
+            self.sagemaker.hosted[f"{name}-model"] = Hosted(
+                f"{name}-model", f"arn:aws:sagemaker:eu-west-1:111122223333:model/{name}-model", {}, {}, created=self.time.wall()
+            )
+        self.sagemaker.complete(job.name)
+
+    def _make_endpoint_again(self, name: str) -> None:
+        """A person deletes what is there and makes an endpoint of that name, an hour after any job has ended."""
+        self.sagemaker.endpoints.pop(name, None)
+
+        def make() -> None:
+            sagemaker = self.sagemaker
+            model = f"{name}-of-mine"
+            sagemaker.endpoints[name] = endpoint = FakeEndpoint(f"{name}-mine", "InService", self.time.wall())
+            sagemaker.configs[f"{name}-mine"] = [model]
+            sagemaker.made[f"{name}-mine"] = self.time.wall()
+            sagemaker.hosted[model] = Hosted(model, f"arn:model/{model}", {}, {}, created=self.time.wall())
+
+            def look() -> object:
+                return (
+                    sagemaker.endpoints.get(name) is endpoint and endpoint.status == "InService",
+                    f"{name}-mine" in sagemaker.configs,
+                    model in sagemaker.hosted,
+                )
+
+            self._theirs.append((f"the endpoint {name} of a person", look, look()))
+
+        self.at(4000.0, make)
+
+    def _squat(self, act: Act, stack: Stack, resource: Resource) -> None:
+        wanted = properties_of("job", act.wish, stack)
+        event = parse(
+            cast(
+                "RawEvent",
+                {
+                    "RequestType": "Create",
+                    "ResponseURL": "https://x",
+                    "StackId": stack.stack_id,
+                    "LogicalResourceId": resource.logical_id,
+                },
+            )
+        )
+        names = read(wanted, service_model("sagemaker")).names(event)
+        free = next(name for name in names if name.lower() not in self.sagemaker.jobs)
+        tags: dict[str, dict[str, str]] = {
+            "nobody": {"owner": "x"},
+            "another stack": {OwnerTag.STACK: "theirs", OwnerTag.RESOURCE: resource.logical_id},
+            "another resource": {OwnerTag.STACK: stack.stack_id, OwnerTag.RESOURCE: "Another"},
+        }
+        self.sagemaker.quota += 1
+        self._watch_over(self.sagemaker.add_job(free, tags[act.who]))
+
+    # Executions of the state machine
+
+    def follow(self, name: str) -> None:
+        """Let an execution look a few times."""
+        for seconds in LOOKS:
+            self.at(seconds, lambda: self._look(name))
+
+    def _look(self, name: str) -> None:
+        execution = self.stepfunctions.executions[name]
+        if execution.done or self._depth >= DEPTH:
+            return
+        invocation = Invocation(None, [], self.time.seconds + FUNCTION_TIME)
+        try:
+            execution.state = self._invoke(invocation, execution.state)
+        except Killed:
+            return
+        execution.done = execution.state["Done"]
+
+    # Looking
+
+    def _look_at_what_lives(self) -> None:
+        for stack in self.stacks:
+            for resource in stack.resources:
+                is_there = resource.status not in {"", "DELETE_COMPLETE"}
+                self._look_at(resource, stack, {resource.physical_id} if is_there else set())
+        self._look_at_what_is_not_ours()
+
+    def _look_at(self, resource: Resource, stack: Stack, allowed: set[str]) -> None:
+        mine = {OwnerTag.STACK: stack.stack_id, OwnerTag.RESOURCE: resource.logical_id}
+        sagemaker = self.sagemaker
+        if resource.kind == "job":
+            for job in sagemaker.jobs.values():
+                if mine.items() <= job.tags.items() and job.status == "InProgress" and job.name not in allowed:
+                    self.complain(f"the job {job.name} runs and no resource owns it")
+        if resource.kind == "transform":
+            for run in sagemaker.runs.values():
+                if mine.items() <= run.tags.items() and run.status == "InProgress" and run.name not in allowed:
+                    self.complain(f"the transform job {run.name} runs and no resource owns it")
+        if resource.kind == "model":
+            for model in sagemaker.hosted.values():
+                if mine.items() <= model.tags.items() and model.name not in allowed:
+                    self.complain(f"the model {model.name} is there and no resource owns it")
+        if allowed:
+            self._look_at_the_live_one(resource)
+
+    def _look_at_the_live_one(self, resource: Resource) -> None:
+        name = resource.physical_id
+        if not resource.status.endswith("_COMPLETE"):
+            return
+        if resource.kind in {"model", "transform"}:
+            there = self.sagemaker.hosted if resource.kind == "model" else self.sagemaker.runs
+            if name not in there:
+                self.complain(f"the {resource.kind} {name} that the resource owns is gone")
+                return
+            self._look_at_tags(resource, there[name].tags)
+            if there[name].status in {"Stopping", "Stopped"} or OwnerTag.RELEASED in there[name].tags:
+                self.complain(f"the {resource.kind} {name} that the resource owns was given up")
+        if resource.kind == "package" and name not in self.sagemaker.packages:
+            self.complain(f"the version {name} that the resource owns is gone")
+        if resource.kind == "package" and name in self.sagemaker.packages:
+            status = self.sagemaker.packages[name].request["ModelApprovalStatus"]
+            if status != resource.properties["Request"]["ModelApprovalStatus"]:
+                self.complain(f"the version {name} is {status}, which its properties do not say")
+        if resource.kind != "job":
+            return
+        job = self.sagemaker.jobs.get(name.lower())
+        if job is None:
+            self.complain(f"the job {name} that the resource owns is not there")
+            return
+        self._look_at_tags(resource, job.tags)
+        is_stopped = job.status in {"Stopping", "Stopped"} and name.lower() not in self._excused
+        if is_stopped or OwnerTag.RELEASED in job.tags:
+            self.complain(f"the job {name} that the resource owns was given up ({job.status})")
+
+    def _look_at_tags(self, resource: Resource, tags: Mapping[str, str]) -> None:
+        wanted = {tag["Key"]: tag["Value"] for tag in resource.properties["Request"].get("Tags", [])}
+        users = {key: value for key, value in tags.items() if key not in set(OwnerTag)}
+        if users != wanted:
+            self.complain(f"{resource.physical_id} has the tags {users}, and its properties say {wanted}")
+
+    def _look_at_what_is_left(self) -> None:
+        for stack in self.stacks:
+            for resource in stack.resources:
+                self._look_at(resource, stack, set())
+            job = self.sagemaker.endpoints.get(endpoint_of(stack.number))
+            if job and job.status != "Deleting" and not job.config.endswith("-mine"):
+                self.complain(f"the endpoint {endpoint_of(stack.number)} of a deleted job runs on")
+        self._look_at_what_is_not_ours()
+
+    def _look_at_what_is_not_ours(self) -> None:
+        for what, look, before in self._theirs:
+            if look() != before:
+                self.complain(f"{what} was touched: {look()}")
+
+    def _look_for_secrets(self, log: str) -> None:
+        told = [log, *(str(execution) for execution in self.stepfunctions.executions.values())]
+        if any(SIGNATURE in text or "ResponseURL" in text for text in told):
+            self.complain("a secret got out")

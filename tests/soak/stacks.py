@@ -1,0 +1,462 @@
+"""CloudFormation: what it sends for each resource, how long it listens, and what it shows meanwhile."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from constructs_lib.runtime.contract import SERVICE_TIMEOUT
+
+from ..runtime.fake_sagemaker import ACCOUNT, EPOCH, REGION
+from .scenario import StackPlan, Step
+from .wishes import properties_of
+
+if TYPE_CHECKING:
+    from .simulation import Simulation
+
+TRIES = 3
+"""So often CloudFormation sends a Delete that fails."""
+
+PATIENCE_OF_A_PERSON = 3
+"""So often a person asks again for a deletion, or a rollback, that has failed."""
+
+Then = Callable[[Mapping[str, Any] | None], None]
+
+
+@dataclass
+class Resource:
+    """A resource of a template, as it is deployed."""
+
+    kind: str
+    logical_id: str
+    stack_number: int
+    status: str = ""
+    """Empty: it is in no deployed template."""
+    physical_id: str = ""
+    properties: dict[str, Any] = field(default_factory=dict)
+    wish: str = ""
+    changed: float = 0.0
+    now: Callable[[], float] = lambda: 0.0
+    disguise: tuple[str, str] | None = None
+
+    def become(self, status: str) -> None:
+        self.status, self.changed = status, self.now()
+
+    def shown(self, *, dates: bool) -> dict[str, Any]:
+        status, physical_id = self.disguise or (self.status, self.physical_id)
+        date = {"LastUpdatedTimestamp": EPOCH + timedelta(seconds=int(self.changed))} if dates else {}
+        known = {"PhysicalResourceId": physical_id} if physical_id else {}
+        return {"ResourceStatus": status, **known, **date}
+
+
+@dataclass
+class Request:
+    """A request that CloudFormation has sent, and whether it still listens."""
+
+    number: int
+    raw: dict[str, Any]
+    resource: Resource
+    then: Then
+    is_rollback: bool
+    listens: bool = True
+    heard: Mapping[str, Any] | None = None
+
+    @property
+    def id(self) -> str:
+        return str(self.raw["RequestId"])
+
+
+class Stack:
+    """One stack, from its creation to its deletion. One operation runs at a time."""
+
+    def __init__(self, simulation: "Simulation", number: int, plan: StackPlan) -> None:
+        self._simulation = simulation
+        self.number = number
+        self.stack_id = (
+            f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/Demo{number}/{uuid.UUID(int=7 + number)}"
+        )
+        self.status = ""
+        self.resources = [
+            Resource(kind, f"{kind.title()}{place}", number, now=simulation.time.now)
+            for place, kind in enumerate(plan.resources)
+        ]
+        self._steps = list(plan.steps)
+        self._operation = 0
+        self._open: list[Request] = []
+        self._before: dict[str, Resource] = {}
+        self._tried: list[Resource] = []
+        self._asked_again = 0
+        self._rolls_back = False
+
+    @property
+    def lives(self) -> bool:
+        return bool(self.status) and self.status not in {"DELETE_COMPLETE"}
+
+    @property
+    def job(self) -> Resource | None:
+        """The job that an outcome, a model or a transform of the stack is about."""
+        return next((each for each in self.resources if each.kind == "job"), None)
+
+    # Steps of the scenario
+
+    def go_on(self) -> None:
+        """Take the next step, some time from now."""
+        if self._steps:
+            step = self._steps.pop(0)
+            self._simulation.at(step.gap, lambda: self._take(step))
+
+    def end(self) -> None:
+        """Delete the stack, whatever it is."""
+        self._steps = []
+        if self.lives:
+            self._delete()
+
+    def _take(self, step: Step) -> None:
+        self._simulation.tell(f"stack {self.number}: {step.told()}")
+        self._operation += 1
+        self._asked_again = 0
+        if step.verb == "create" and self.status in {"", "DELETE_COMPLETE"}:
+            self._create(step)
+        elif step.verb == "update" and self.status.endswith("_COMPLETE") and self.status not in {
+            "ROLLBACK_COMPLETE",
+            "DELETE_COMPLETE",
+        }:
+            self._update(step)
+        elif step.verb == "delete" and self.lives:
+            self._delete()
+        else:
+            self.go_on()
+
+    def _later(self, seconds: float, action: Callable[[], None]) -> None:
+        """Do something unless another phase has begun by then."""
+        operation = self._operation
+
+        def act() -> None:
+            if self._operation == operation:
+                action()
+
+        self._simulation.at(seconds, act)
+
+    def _next_phase(self) -> None:
+        self._operation += 1
+        for request in self._open:
+            request.listens = False
+        self._open.clear()
+
+    # Sending
+
+    def _send(self, kind: str, resource: Resource, then: Then, **more: Any) -> None:
+        operation = self._operation
+
+        def hear(answer: Mapping[str, Any] | None) -> None:
+            if self._operation == operation:
+                self._open.remove(request)
+                then(answer)
+
+        request = self._simulation.request(
+            self, resource, {"RequestType": kind, **more}, hear, is_rollback=self._rolls_back and kind == "Update"
+        )
+        self._open.append(request)
+        self._later(SERVICE_TIMEOUT, lambda: self._time_out(request))
+
+    def _time_out(self, request: Request) -> None:
+        if request.listens and request.heard is None:
+            self._simulation.tell(f"CloudFormation gives request {request.number} up")
+            request.listens = False
+            request.then(None)
+
+    # Create
+
+    def _create(self, step: Step) -> None:
+        self.status = "CREATE_IN_PROGRESS"
+        self._rolls_back = False
+        for resource, wish in zip(self.resources, step.wishes, strict=True):
+            resource.status, resource.wish, resource.physical_id = "", wish, ""
+        self._tried = []
+        if step.cancelled_after is not None:
+            self._later(step.cancelled_after, self._roll_back_creation)
+        self._create_next(list(self.resources))
+
+    def _create_next(self, left: list[Resource]) -> None:
+        """A job first, because others may be about it; then the rest at once."""
+        first = [each for each in left if each.kind == "job"] or left
+        rest = [each for each in left if each not in first]
+        waiting = {each.logical_id for each in first}
+
+        def done(resource: Resource, answer: Mapping[str, Any] | None) -> None:
+            if answer and answer["Status"] == "SUCCESS":
+                resource.physical_id = answer["PhysicalResourceId"]
+                resource.become("CREATE_COMPLETE")
+                waiting.discard(resource.logical_id)
+                if not waiting and rest:
+                    self._create_next(rest)
+                elif not waiting:
+                    self._next_phase()
+                    self.status = "CREATE_COMPLETE"
+                    self.go_on()
+            else:
+                resource.physical_id = answer["PhysicalResourceId"] if answer else ""
+                resource.become("CREATE_FAILED")
+                self._roll_back_creation()
+
+        for resource in first:
+            resource.properties = properties_of(resource.kind, resource.wish, self)
+            resource.become("CREATE_IN_PROGRESS")
+            self._tried.append(resource)
+            self._send(
+                "Create",
+                resource,
+                lambda answer, resource=resource: done(resource, answer),  # type: ignore[misc]
+                ResourceProperties=resource.properties,
+            )
+
+    def _roll_back_creation(self) -> None:
+        self._simulation.tell(f"stack {self.number}: its creation is rolled back")
+        self._next_phase()
+        self.status = "ROLLBACK_IN_PROGRESS"
+        for resource in self._tried:
+            if resource.status == "CREATE_IN_PROGRESS":
+                resource.become("CREATE_FAILED")
+        self._remove(list(self._tried), "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
+
+    # Delete
+
+    def _delete(self) -> None:
+        self._next_phase()
+        self.status = "DELETE_IN_PROGRESS"
+        left = [each for each in self.resources if each.status not in {"", "DELETE_COMPLETE"}]
+        self._remove(left, "DELETE_COMPLETE", "DELETE_FAILED")
+
+    def _remove(self, left: list[Resource], good: str, bad: str) -> None:
+        """Delete resources, those about a job before the job."""
+        others = [each for each in left if each.kind != "job"] or left
+        rest = [each for each in left if each not in others]
+        waiting = {each.logical_id for each in others}
+        failed: list[Resource] = []
+        if not waiting:
+            self._removed(good)
+            return
+
+        def done(resource: Resource, *, well: bool) -> None:
+            waiting.discard(resource.logical_id)
+            resource.become("DELETE_COMPLETE" if well else "DELETE_FAILED")
+            if not well:
+                failed.append(resource)
+            if not waiting and failed:
+                self._could_not_remove(bad, good)
+            elif not waiting and rest:
+                self._remove(rest, good, bad)
+            elif not waiting:
+                self._removed(good)
+
+        for resource in others:
+            resource.become("DELETE_IN_PROGRESS")
+            physical_id = resource.physical_id or f"Demo{self.number}-{resource.logical_id}-1QXAMPLE2IDZ3"
+            self._ask_to_delete(
+                resource, physical_id, resource.properties, lambda well, resource=resource: done(resource, well=well)  # type: ignore[misc]
+            )
+
+    def _could_not_remove(self, bad: str, good: str) -> None:
+        self.status = bad
+        self._next_phase()
+        self._asked_again += 1
+        if self._asked_again > PATIENCE_OF_A_PERSON:
+            self._simulation.complain(f"stack {self.number} is stuck in {bad}")
+            return
+        self._later(60.0, self._delete if good == "DELETE_COMPLETE" else self._roll_back_creation)
+
+    def _removed(self, status: str) -> None:
+        self._next_phase()
+        self.status = status
+        if status == "ROLLBACK_COMPLETE":  # it can only be deleted: the next step may create it anew
+            self.status = "DELETE_COMPLETE"
+        self.go_on()
+
+    def _ask_to_delete(
+        self,
+        resource: Resource,
+        physical_id: str,
+        properties: dict[str, Any],
+        then: Callable[[bool], None],
+        tries: int = TRIES,
+    ) -> None:
+        def answered(answer: Mapping[str, Any] | None) -> None:
+            if answer and answer["Status"] == "SUCCESS":
+                then(True)  # noqa: FBT003
+            elif tries > 1:
+                self._ask_to_delete(resource, physical_id, properties, then, tries - 1)
+            else:
+                then(False)  # noqa: FBT003
+
+        self._send("Delete", resource, answered, PhysicalResourceId=physical_id, ResourceProperties=properties)
+
+    # Update
+
+    def _update(self, step: Step) -> None:
+        self.status = "UPDATE_IN_PROGRESS"
+        self._rolls_back = False
+        self._before = {each.logical_id: replace(each) for each in self.resources}
+        self._tried = []
+        removed = self.resources[0] if step.removes and self.resources[0].kind != "job" else None
+        changing = []
+        for resource, wish in zip(self.resources, step.wishes, strict=True):
+            if resource is removed:
+                continue
+            resource.wish = wish
+            changing.append(resource)
+        if step.cancelled_after is not None:
+            self._later(step.cancelled_after, self._roll_back)
+        self._update_next(changing, removed)
+
+    def _update_next(self, left: list[Resource], removed: Resource | None) -> None:
+        first = [each for each in left if each.kind == "job"] or left
+        rest = [each for each in left if each not in first]
+        wanted = {each.logical_id: properties_of(each.kind, each.wish, self) for each in first}
+        changed = [each for each in first if wanted[each.logical_id] != each.properties or each.status == "DELETE_COMPLETE"]
+        waiting = {each.logical_id for each in changed}
+
+        def go_on() -> None:
+            if waiting:
+                return
+            if rest:
+                self._update_next(rest, removed)
+            else:
+                self._next_phase()
+                self._clean_up("UPDATE_COMPLETE", removed)
+
+        def done(resource: Resource, answer: Mapping[str, Any] | None) -> None:
+            is_new = resource.status == "CREATE_IN_PROGRESS"
+            if answer and answer["Status"] == "SUCCESS":
+                resource.physical_id = answer["PhysicalResourceId"]
+                resource.become("CREATE_COMPLETE" if is_new else "UPDATE_COMPLETE")
+                waiting.discard(resource.logical_id)
+                go_on()
+            else:
+                if is_new and answer:
+                    resource.physical_id = answer["PhysicalResourceId"]
+                resource.become("CREATE_FAILED" if is_new else "UPDATE_FAILED")
+                self._roll_back()
+
+        for resource in changed:
+            old, is_new = resource.properties, resource.status == "DELETE_COMPLETE"
+            resource.properties = wanted[resource.logical_id]
+            self._tried.append(resource)
+            more: dict[str, Any] = {"ResourceProperties": resource.properties}
+            if is_new:
+                resource.physical_id = ""
+                resource.become("CREATE_IN_PROGRESS")
+            else:
+                more |= {"PhysicalResourceId": resource.physical_id, "OldResourceProperties": old}
+                resource.become("UPDATE_IN_PROGRESS")
+            self._send(
+                "Create" if is_new else "Update",
+                resource,
+                lambda answer, resource=resource: done(resource, answer),  # type: ignore[misc]
+                **more,
+            )
+        go_on()
+
+    def _roll_back(self) -> None:
+        self._simulation.tell(f"stack {self.number}: its update is rolled back")
+        self._next_phase()
+        self.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+        self._rolls_back = True
+        made: list[tuple[Resource, str, dict[str, Any]]] = []
+        back = []
+        for resource in self._tried:
+            before = self._before[resource.logical_id]
+            made.append((resource, resource.physical_id, resource.properties))
+            if before.status == "DELETE_COMPLETE":
+                resource.become("CREATE_FAILED")
+            else:
+                back.append(resource)
+                if resource.status == "UPDATE_IN_PROGRESS":
+                    resource.become("UPDATE_FAILED")
+        for resource in self.resources:
+            resource.wish = self._before[resource.logical_id].wish
+        self._asked_again = 0
+        # Those about a job go back after it, as in any update.
+        self._go_back(sorted(back, key=lambda each: each.kind != "job"), made)
+
+    def _go_back(self, left: list[Resource], made: list[tuple[Resource, str, dict[str, Any]]]) -> None:
+        if not left:
+            self._next_phase()
+            self._clean_up("UPDATE_ROLLBACK_COMPLETE", None, made)
+            return
+        resource, *rest = left
+        before = self._before[resource.logical_id]
+
+        def done(answer: Mapping[str, Any] | None) -> None:
+            if answer and answer["Status"] == "SUCCESS":
+                resource.physical_id = answer["PhysicalResourceId"]
+                resource.properties = before.properties
+                resource.become("UPDATE_COMPLETE")
+                self._go_back(rest, made)
+                return
+            resource.become("UPDATE_FAILED")
+            self._asked_again += 1
+            if self._asked_again > PATIENCE_OF_A_PERSON:
+                self._simulation.complain(f"stack {self.number} is stuck in UPDATE_ROLLBACK_FAILED: {answer}")
+                resource.properties = before.properties
+                resource.become("UPDATE_COMPLETE")
+                self._go_back(rest, made)
+                return
+            self._later(60.0, lambda: self._go_back(left, made))
+
+        resource.become("UPDATE_IN_PROGRESS")
+        self._send(
+            "Update",
+            resource,
+            done,
+            PhysicalResourceId=resource.physical_id,
+            ResourceProperties=before.properties,
+            OldResourceProperties=next(each[2] for each in made if each[0] is resource),
+        )
+
+    def _clean_up(
+        self,
+        good: str,
+        removed: Resource | None,
+        made: list[tuple[Resource, str, dict[str, Any]]] | None = None,
+    ) -> None:
+        """Delete what was replaced, or what a rollback has no use for."""
+        self.status = f"{good}_CLEANUP_IN_PROGRESS"
+        todo: list[tuple[Resource, str, dict[str, Any]]] = []
+        for resource in self._tried:
+            before = self._before[resource.logical_id]
+            if made is None and before.status != "DELETE_COMPLETE" and before.physical_id != resource.physical_id:
+                todo.append((resource, before.physical_id, before.properties))
+        for resource, physical_id, properties in made or []:
+            if self._before[resource.logical_id].status == "DELETE_COMPLETE":
+                resource.become("DELETE_IN_PROGRESS")
+                invented = f"Demo{self.number}-{resource.logical_id}-1QXAMPLE2IDZ3"
+                todo.append((resource, physical_id or invented, properties))
+            elif physical_id != resource.physical_id:
+                todo.append((resource, physical_id, properties))
+        if removed is not None and removed.status != "DELETE_COMPLETE":
+            removed.become("DELETE_IN_PROGRESS")
+            todo.append((removed, removed.physical_id, removed.properties))
+        waiting = len(todo)
+
+        def finish() -> None:
+            self._next_phase()
+            self.status = good
+            self._rolls_back = False
+            self.go_on()
+
+        def done(resource: Resource) -> None:
+            nonlocal waiting
+            waiting -= 1
+            resource.disguise = None
+            if resource.status == "DELETE_IN_PROGRESS":
+                resource.become("DELETE_COMPLETE")
+            if not waiting:
+                finish()
+
+        if not todo:
+            finish()
+        for resource, physical_id, properties in todo:
+            if self._simulation.scenario.shows_clean_up and resource.status != "DELETE_IN_PROGRESS":
+                resource.disguise = ("DELETE_IN_PROGRESS", physical_id)
+            self._ask_to_delete(resource, physical_id, properties, lambda _, resource=resource: done(resource))  # type: ignore[misc]

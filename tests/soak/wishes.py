@@ -1,0 +1,104 @@
+"""What the resources of a scenario ask for, as CloudFormation sends it."""
+
+from typing import TYPE_CHECKING, Any
+
+from constructs_lib.runtime.contract import (
+    ENDPOINT_CHECK_TYPE,
+    MODEL_PACKAGE_TYPE,
+    MODEL_TYPE,
+    OUTCOME_TYPE,
+    RESOURCE_TYPE,
+    TRANSFORM_TYPE,
+    WATCH_TYPE,
+)
+
+from ..runtime.fake_hosting import model
+from ..runtime.world import properties, stringified, watching
+from .scenario import DEPLOYED, NAMED, WATCHED
+
+if TYPE_CHECKING:
+    from .stacks import Stack
+
+TYPES = {
+    "job": RESOURCE_TYPE,
+    "watch": WATCH_TYPE,
+    "outcome": OUTCOME_TYPE,
+    "model": MODEL_TYPE,
+    "transform": TRANSFORM_TYPE,
+    "package": MODEL_PACKAGE_TYPE,
+    "check": ENDPOINT_CHECK_TYPE,
+}
+
+LEARNED = ("churn-1", "churn-2")
+"""Jobs of others that have ended well: models and versions are made of them."""
+
+RUNNING = "somebodys"
+"""A job of others that runs on; nobody here may touch it."""
+
+SERVED = "churn"
+"""An endpoint of others."""
+
+
+def endpoint_of(stack: int) -> str:
+    """The endpoint that the job of a stack is to deploy."""
+    return f"endpoint-{stack}"
+
+
+def properties_of(kind: str, wish: str, stack: "Stack") -> dict[str, Any]:
+    """The properties of a resource of this kind."""
+    tags = {"team": "growth", "cost": "7"} if "tagged" in wish else {"team": "core"}
+    is_other = "problem" in wish
+    revision = "2" if "revision" in wish else "1"
+    match kind:
+        case "job":
+            return _job(wish, tags, revision, stack.number)
+        case "model":
+            prefix = "renamed-churn-" if "prefix" in wish else "demo1a2b-churn-"
+            return model(LEARNED[is_other], tags=tags, NamePrefix=prefix, InferenceResponseKeys=[])
+        case "transform":
+            return _transform(tags, revision, "renamed-" if "prefix" in wish else "demo1a2b-score-", is_other=is_other)
+        case "package":
+            status = "Approved" if "tagged" in wish else "PendingManualApproval"
+            request = {"ModelPackageGroupName": "churn", "ModelApprovalStatus": status}
+            return {"ServiceToken": "arn", "JobName": LEARNED[is_other], "Request": request}
+        case "check":
+            return {"ServiceToken": "arn", "EndpointName": SERVED, "EndpointConfigName": "churn-config", "Not": wish}
+        case "watch":
+            name = LEARNED[is_other]
+            return {"ServiceToken": "arn", "JobName": name, "Watch": watching() | {"Not": wish}}
+        case _:
+            job = stack.job
+            is_own = job is not None and ("revision" in wish or "prefix" in wish)
+            name = job.physical_id if job and is_own else LEARNED[is_other]
+            return {
+                "ServiceToken": "arn",
+                "JobName": name,
+                "TimeoutSeconds": "60",
+                "OnTimeout": "StopJob" if "prefix" in wish else "LetRun",
+                "WriteResult": "true",
+                "Revision": wish,
+            }
+
+
+def _job(wish: str, tags: dict[str, str], revision: str, stack: int) -> dict[str, Any]:
+    prefix = "renamed-" if "prefix" in wish else "demo-churn-"
+    if wish == NAMED:
+        return properties(tags=tags, AutoMLJobName=f"Churn-{stack}")
+    if wish == DEPLOYED:
+        return properties(tags=tags, ModelDeployConfig={"EndpointName": endpoint_of(stack)})
+    if wish == WATCHED:
+        return properties(tags=tags) | {"Watch": watching()}
+    changes = {"ProblemType": "Regression"} if "problem" in wish else {}
+    return properties(tags=tags, revision=revision, prefix=prefix, **changes)
+
+
+def _transform(tags: dict[str, str], revision: str, prefix: str, *, is_other: bool) -> dict[str, Any]:
+    request = {
+        "ModelName": f"model-{int(is_other)}",
+        "TransformInput": {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://data/new/"}}},
+        "TransformOutput": {"S3OutputPath": "s3://results/predictions/"},
+        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+        "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+    }
+    sent: Any = stringified({"Request": request, "NamePrefix": prefix, "Revision": revision})
+    return dict(sent)
