@@ -27,7 +27,7 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     name, wanted = _read(event)
     told: dict[str, str] = {EndpointCheck.ENDPOINT_NAME: name, EndpointCheck.CONFIG_NAME: wanted}
     answer = Answer(event.physical_id or physical_id(event.logical_id), attributes=told)
-    stack = Stack(aws.cloudformation, event)
+    stack = Stack(aws.cloudformation, event, clock)
     # What fails while a stack rolls back leaves it stuck; and what it goes back to was in service before.
     if event.request_type == "Update" and stack.is_rolling_back():
         log.write(event, "the stack rolls back: nothing is judged", job_name=name)

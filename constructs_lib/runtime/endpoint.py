@@ -1,61 +1,94 @@
 """Removes what one-click deployment left behind: the service never does, and an endpoint bills until it is deleted."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from . import log
 from .clients import Reply, SageMaker
 from .event import Event
 from .failure import is_missing
 from .jobs import Job
-from .retry import Clock
+from .retry import Clock, insist
 
 _POLL_SECONDS = 10.0
 _SETTLED = {"InService", "Failed", "OutOfService"}
 """Endpoint states that do not change by themselves; any other may refuse to be deleted for the moment (unverified)."""
 
+_AFTERWARDS = timedelta(minutes=5)
+"""How long after its end a job may have made its endpoint: it deploys as its last step (unverified)."""
+
+T = TypeVar("T")
+
 
 def remove(sagemaker: SageMaker, job: Job, event: Event, clock: Clock, deadline: float) -> None:
     """Delete the endpoint that a job made, its configuration and its models, and wait until the endpoint is gone.
 
-    The execution role must outlive it.
+    The execution role must outlive it. What was not made while the job ran is somebody else's, whatever it is called.
 
     Raises:
         ClientError: The endpoint cannot be deleted, so it goes on billing.
     """
+
+    def ask(call: Callable[[], T]) -> T:
+        return insist(call, clock, deadline)
+
     name = job.deployed_endpoint or job.given_endpoint
-    endpoint = _describe(sagemaker, name) if name else None
+    endpoint = ask(lambda: _describe(sagemaker, name)) if name else None
     if endpoint is None:
         return
-    if not job.deployed_endpoint and not _was_made_during(job, endpoint):
-        log.write(event, "endpoint left alone: it is older than the job", job_name=job.name, detail=name)
+    if not _made(job, endpoint):
+        log.write(event, "endpoint left alone: the job did not make it", job_name=job.name, detail=name)
         return
     config = str(endpoint["EndpointConfigName"])
-    described = _describe_config(sagemaker, config)
+    described = ask(lambda: _describe_config(sagemaker, config))
     # Somebody may have put another model behind the endpoint since; that is not the job's.
     is_own = described.get("CreationTime", endpoint["CreationTime"]) <= endpoint["CreationTime"]
     if not _delete_endpoint(sagemaker, name, clock, deadline):
         log.write(event, "endpoint could not be deleted in time", job_name=job.name, detail=name)
         return
     if is_own:
-        _remove_config(sagemaker, config, _models(described), job, event)
+        _remove_config(sagemaker, config, _models(described), endpoint["CreationTime"], job, event, ask)
     else:
         log.write(
             event, "endpoint config left alone: it is younger than the endpoint", job_name=job.name, detail=config
         )
-    while _describe(sagemaker, name) is not None:
+    while ask(lambda: _describe(sagemaker, name)) is not None:
         if not clock.sleep_before(deadline, _POLL_SECONDS):
             log.write(event, "endpoint is still being deleted", job_name=job.name, detail=name)
             return
     log.write(event, "endpoint deleted", job_name=job.name, detail=name)
 
 
-def _remove_config(sagemaker: SageMaker, config: str, models: list[str], job: Job, event: Event) -> None:
+def _remove_config(
+    sagemaker: SageMaker,
+    config: str,
+    models: list[str],
+    deployed: datetime,
+    job: Job,
+    event: Event,
+    ask: Callable[[Callable[[], Reply]], Reply],
+) -> None:
     # Neither costs anything: whatever stands in the way of their removal must not keep the stack from going.
-    _try(lambda: sagemaker.delete_endpoint_config(EndpointConfigName=config), f"endpoint config {config}", job, event)
+    def attempt(delete: Callable[[], Reply], what: str) -> None:
+        try:
+            ask(delete)
+        except (ClientError, BotoCoreError) as error:
+            if not (isinstance(error, ClientError) and is_missing(error)):
+                log.write(event, f"{what} is left behind", job_name=job.name, detail=str(error))
+
+    def delete_model(name: str) -> Reply:
+        made = sagemaker.describe_model(ModelName=name).get("CreationTime")
+        if made is None or made > deployed:
+            log.write(event, "model left alone: it is younger than the endpoint", job_name=job.name, detail=name)
+            return {}
+        return sagemaker.delete_model(ModelName=name)
+
+    attempt(lambda: sagemaker.delete_endpoint_config(EndpointConfigName=config), f"endpoint config {config}")
     for model in models:
-        _try(lambda model=model: sagemaker.delete_model(ModelName=model), f"model {model}", job, event)  # type: ignore[misc]
+        attempt(lambda model=model: delete_model(model), f"model {model}")  # type: ignore[misc]
 
 
 def _describe(sagemaker: SageMaker, name: str) -> Reply | None:
@@ -67,8 +100,12 @@ def _describe(sagemaker: SageMaker, name: str) -> Reply | None:
         raise
 
 
-def _was_made_during(job: Job, endpoint: Reply) -> bool:
-    return job.created is not None and endpoint["CreationTime"] >= job.created
+def _made(job: Job, endpoint: Reply) -> bool:
+    """Whether a job made an endpoint of the name that it was given, or has reported: it did so while it ran."""
+    made = endpoint["CreationTime"]
+    if job.has_ended and (job.ended is None or made > job.ended + _AFTERWARDS):
+        return False
+    return bool(job.deployed_endpoint) or (job.created is not None and made >= job.created)
 
 
 def _describe_config(sagemaker: SageMaker, config: str) -> Reply:
@@ -87,7 +124,8 @@ def _models(reply: Reply) -> list[str]:
 
 def _delete_endpoint(sagemaker: SageMaker, name: str, clock: Clock, deadline: float) -> bool:
     """Ask until the service agrees; an endpoint that is just being made may refuse."""
-    while True:
+
+    def attempt() -> bool:
         try:
             sagemaker.delete_endpoint(EndpointName=name)
         except ClientError:
@@ -96,15 +134,10 @@ def _delete_endpoint(sagemaker: SageMaker, name: str, clock: Clock, deadline: fl
                 return True
             if endpoint["EndpointStatus"] in _SETTLED:
                 raise
-        else:
-            return True
+            return False
+        return True
+
+    while not insist(attempt, clock, deadline):
         if not clock.sleep_before(deadline, _POLL_SECONDS):
             return False
-
-
-def _try(delete: Callable[[], Reply], what: str, job: Job, event: Event) -> None:
-    try:
-        delete()
-    except ClientError as error:
-        if not is_missing(error):
-            log.write(event, f"{what} is left behind", job_name=job.name, detail=str(error))
+    return True

@@ -1,7 +1,9 @@
 """What CloudFormation sends."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypedDict
 
 from .contract import OwnerTag
@@ -21,6 +23,8 @@ class RawEvent(TypedDict, total=False):
     ResourceProperties: Mapping[str, object]
     OldResourceProperties: Mapping[str, object]
 
+
+_SIGNED = re.compile(r"[?&]X-Amz-Date=(\d{8}T\d{6}Z)(?:&|$)")
 
 _ALWAYS = ("ResourceType", "StackId", "RequestId", "LogicalResourceId", "ResourceProperties")
 _NEEDS = {
@@ -45,6 +49,16 @@ class Event:
     old_properties: Mapping[str, object] = field(repr=False)
     resource_type: str = ""
     missing: tuple[str, ...] = ()
+
+    @property
+    def sent(self) -> float | None:
+        """When CloudFormation asked, in seconds since 1970: its address is signed then (unverified); None if unknown."""
+        if not (date := _SIGNED.search(self.response_url)):
+            return None
+        try:
+            return datetime.fromisoformat(date[1]).timestamp()
+        except ValueError:
+            return None
 
     def owner(self, digest: str) -> dict[str, str]:
         """The tags that say whose something is. They are sent with the call that makes it."""

@@ -1,7 +1,7 @@
 """The service's jobs, and whose they are."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,15 +26,23 @@ class Job:
     status: str
     tags: Mapping[str, str]
     created: datetime | None = None
+    ended: datetime | None = None
     given_endpoint: str = ""
     """The name that `ModelDeployConfig` gives the endpoint; it says nothing about who made it."""
     deployed_endpoint: str = ""
     """The endpoint that the job reports to have made."""
+    is_new: bool = False
+    """Whether this very call made it."""
 
     @property
     def has_ended(self) -> bool:
         """Whether it can neither run nor bill any more."""
         return self.status in ENDED
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether somebody stopped it: it has learned nothing, and will not."""
+        return self.status in {JobStatus.STOPPING, JobStatus.STOPPED}
 
     @property
     def is_released(self) -> bool:
@@ -88,15 +96,16 @@ def find(sagemaker: SageMaker, name: str) -> Job | None:
         status=reply["AutoMLJobStatus"],
         tags=dict(tags_of(sagemaker, reply["AutoMLJobArn"])),
         created=reply.get("CreationTime"),
+        ended=reply.get("EndTime"),
         given_endpoint=reply.get("ModelDeployConfig", {}).get("EndpointName", ""),
         deployed_endpoint=reply.get("ModelDeployResult", {}).get("EndpointName", ""),
     )
 
 
-def find_all(sagemaker: SageMaker, spec: Spec, event: Event) -> Iterator[Job]:
+def find_all(find_one: Callable[[str], Job | None], spec: Spec, event: Event) -> Iterator[Job]:
     """Every job under the names of a spec. Names are taken in order and never come free: the first gap is the end."""
     for name in spec.names(event):
-        job = find(sagemaker, name)
+        job = find_one(name)
         if job is None:
             return
         yield job
@@ -112,7 +121,7 @@ def start(sagemaker: SageMaker, name: str, spec: Spec, event: Event) -> Job:
     if _TAG_VALUE.fullmatch(event.physical_id):
         tags[OwnerTag.REPLACES] = event.physical_id
     reply = operations[spec.operation](**{**spec.request, "AutoMLJobName": name, "Tags": tag_list(tags)})
-    return Job(name=name, arn=reply["AutoMLJobArn"], status=JobStatus.IN_PROGRESS, tags=tags)
+    return Job(name=name, arn=reply["AutoMLJobArn"], status=JobStatus.IN_PROGRESS, tags=tags, is_new=True)
 
 
 def release(sagemaker: SageMaker, job: Job) -> None:

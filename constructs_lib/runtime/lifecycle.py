@@ -13,7 +13,7 @@ from .description import Description
 from .event import Event
 from .failure import Failure, code, is_denied, is_not_offered, may_have_happened
 from .jobs import Job
-from .retry import Clock, patiently
+from .retry import Clock, insist, patiently
 from .spec import Spec, read
 from .stack import Stack
 from .watch import Watch
@@ -23,6 +23,9 @@ RETIRE_BUDGET = 600.0
 
 ENDPOINT_SHARE = 120.0
 """Seconds of them that are kept for the endpoint."""
+
+RELEASE_SHARE = 240.0
+"""Seconds of them that are kept for all that comes after a job was marked as given up."""
 
 _POLL_SECONDS = 5.0
 _LOOKS = 4
@@ -58,20 +61,29 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     wanted = watch.read(event.properties)
     old = _readable(event.old_properties, aws)
     old_watch = watch.readable(event.old_properties)
+    stack = Stack(aws.cloudformation, event, clock)
     if old and old.digest == spec.digest:
-        if wanted and _is_more(wanted, old_watch, event, aws):
+        if wanted and _is_more(wanted, old_watch, stack):
+            stack.check_wanted()
             _follow_on(wanted, event, aws, clock)
-        return _keep(old, spec, event, aws)
-    earlier = patiently(lambda: _earlier(spec, event, aws), clock)
+        return _keep(old, spec, event, stack, aws, clock)
+
+    def serves(job: Job) -> bool:
+        # One that was stopped is as good as none, but for a rollback: that trains nothing.
+        return job.still_serves(event, spec) and (not job.was_stopped or stack.is_rolling_back())
+
+    earlier = _earlier(spec, serves, event, aws, clock)
+    if earlier:
+        _confirm(earlier, event, stack, aws, clock)
     job = earlier or _claim(
         spec,
         event,
         aws,
         clock,
-        accepts=lambda job: job.was_made_by(event) or job.still_serves(event, spec),
+        accepts=lambda job: job.was_made_by(event) or serves(job),
         in_vain=wanted is not None and wanted.cannot_wait(old_watch),
     )
-    if wanted and not job.is_released and (earlier is None or _is_more(wanted, old_watch, event, aws)):
+    if wanted and not job.is_released and (earlier is None or _is_more(wanted, old_watch, stack)):
         _follow(wanted, job, event, aws, clock)
     # A job that was given up since tells that this event is an old one: what runs now was made later.
     if old and not job.is_released:
@@ -81,8 +93,9 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
 
 def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Stop whatever is ours, and remove what it deployed."""
-    found = {job.name: job for job in _candidates(event, aws) if job.belongs_to(event)}
-    _retire(_spare_live(list(found.values()), event, aws, spare_replaced=True), event, aws, clock)
+    deadline = clock.deadline(RETIRE_BUDGET)
+    found = _look_for_ours(event, aws, clock, deadline)
+    _retire(_spare_live(found, event, aws, clock, spare_replaced=True), event, aws, clock, deadline)
     return Answer(event.physical_id)
 
 
@@ -105,14 +118,17 @@ def _readable(properties: Mapping[str, object], aws: Aws) -> Spec | None:
 # Keeping a job
 
 
-def _keep(old: Spec, spec: Spec, event: Event, aws: Aws) -> Answer:
-    arn = _arn(event, aws)
+def _keep(old: Spec, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: Clock) -> Answer:
+    arn = patiently(lambda: _arn(event, aws), clock, repeatable=True)
     changed = {key: value for key, value in spec.tags.items() if old.tags.get(key) != value}
     removed = [key for key in old.tags if key not in spec.tags]
+    if changed or removed:  # an old event would put old tags back
+        stack.check_wanted(in_rollback=True)
     if changed:
-        aws.sagemaker.add_tags(ResourceArn=arn, Tags=jobs.tag_list(changed))
+        tags = jobs.tag_list(changed)
+        patiently(lambda: aws.sagemaker.add_tags(ResourceArn=arn, Tags=tags), clock, repeatable=True)
     if removed:
-        aws.sagemaker.delete_tags(ResourceArn=arn, TagKeys=removed)
+        patiently(lambda: aws.sagemaker.delete_tags(ResourceArn=arn, TagKeys=removed), clock, repeatable=True)
     log.write(event, "tags changed" if changed or removed else "nothing changed", job_name=event.physical_id)
     return _is_now(event.physical_id, arn)
 
@@ -138,13 +154,13 @@ def _follow(wanted: Watch, job: Job, event: Event, aws: Aws, clock: Clock) -> No
     watch.start(wanted, job.name, event, aws, clock, seen="" if is_news else _state(job.name, aws, clock))
 
 
-def _is_more(wanted: Watch, old: Watch | None, event: Event, aws: Aws) -> bool:
+def _is_more(wanted: Watch, old: Watch | None, stack: Stack) -> bool:
     """Whether a job that is there already is to be followed anew.
 
     A rollback goes back to properties for which that was done before, and that execution lives as long as the job runs:
     a second one would tell and count everything twice.
     """
-    return wanted.adds_to(old) and not Stack(aws.cloudformation, event).is_rolling_back()
+    return wanted.adds_to(old) and not stack.is_rolling_back()
 
 
 def _follow_on(wanted: Watch, event: Event, aws: Aws, clock: Clock) -> None:
@@ -163,19 +179,23 @@ def _state(job_name: str, aws: Aws, clock: Clock) -> str:
 # Finding and making a job
 
 
-def _earlier(spec: Spec, event: Event, aws: Aws) -> Job | None:
+def _earlier(spec: Spec, serves: Callable[[Job], bool], event: Event, aws: Aws, clock: Clock) -> Job | None:
     """The job that the resource has, or the one before, if it serves this spec.
 
     A failed update leaves the resource its job, and one that is rolled back has replaced it. Both are found by their
     ids, because the prefix of names may have changed since they were made.
     """
-    current = _find_if_visible(event.physical_id, event, aws)
+
+    def find(name: str) -> Job | None:
+        return patiently(lambda: _find_if_visible(name, event, aws), clock, repeatable=True)
+
+    current = find(event.physical_id)
     if current is None or not current.belongs_to(event):
         return None
     if current.still_serves(event, spec):
         return current
-    previous = _find_if_visible(current.tags.get(OwnerTag.REPLACES, ""), event, aws)
-    return previous if previous and previous.still_serves(event, spec) else None
+    previous = find(current.tags.get(OwnerTag.REPLACES, ""))
+    return previous if previous and serves(previous) else None
 
 
 def _claim(
@@ -184,12 +204,14 @@ def _claim(
     """The first acceptable job under the names of a spec; it is made where there is none.
 
     Raises:
-        Failure: The user gave the name, and it is spent; or the deployment could not wait for a new job (`in_vain`).
+        Failure: The user gave the name, and it is spent; or the deployment could not wait for a new job (`in_vain`);
+            or nobody waits for this request any more.
     """
-    stack = Stack(aws.cloudformation, event)
+    stack = Stack(aws.cloudformation, event, clock)
     for name in spec.names(event):
         job = _find_or_start(name, spec, event, stack, aws, clock, in_vain=in_vain)
         if accepts(job):
+            _confirm(job, event, stack, aws, clock)
             return job
         log.write(event, "name is spent", job_name=name, status=job.status)
     if event.physical_id == spec.job_name:
@@ -197,11 +219,28 @@ def _claim(
     raise Failure(f"an AutoML job named '{spec.job_name}' exists, and this request did not make it: {_SPENT}")
 
 
+def _confirm(job: Job, event: Event, stack: Stack, aws: Aws, clock: Clock) -> None:
+    """See that a job that was made, or found, is still wanted. If not, the one that this request made is given up.
+
+    Raises:
+        Failure: Nobody waits for this request any more: a Delete that came in between found no job.
+    """
+    if job.is_released:
+        return
+    is_own = job.was_made_by(event)
+    try:
+        stack.check_wanted(made=job.name, in_rollback=not is_own)
+    except Failure:
+        if is_own and (job.is_new or stack.is_nobodys(job.name)):
+            _retire(_spare_live([job], event, aws, clock, spare_replaced=True), event, aws, clock)
+        raise
+
+
 def _find_or_start(name: str, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: Clock, *, in_vain: bool) -> Job:
     for look in range(_LOOKS):
         if look:
             clock.sleep(1)
-        job = patiently(lambda: jobs.find(aws.sagemaker, name), clock)
+        job = patiently(lambda: jobs.find(aws.sagemaker, name), clock, repeatable=True)
         if job is None:
             if in_vain and not stack.is_rolling_back():
                 raise Failure(watch.IN_VAIN)
@@ -237,11 +276,6 @@ def _start(name: str, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: C
     except BotoCoreError as error:  # no answer: the job may be there
         raise Failure(f"{spec.operation} got no answer: {error}", job_name=name) from error
     log.write(event, "job started", job_name=name, status=job.status)
-    try:
-        stack.check_wanted(made=name)
-    except Failure:
-        _retire([job], event, aws, clock)  # a Delete that came in between found no job
-        raise
     return job
 
 
@@ -279,63 +313,94 @@ def _looks_generated(name: str) -> bool:
 # Giving jobs up
 
 
-def _candidates(event: Event, aws: Aws) -> Iterator[Job]:
+def _look_for_ours(event: Event, aws: Aws, clock: Clock, deadline: float) -> list[Job]:
+    """Every job of ours that a Delete is about. Answers may lag behind a Create, so where none lives it looks again."""
+    found: dict[str, Job] = {}
+    for look in range(_LOOKS):
+        if look:
+            clock.sleep(1)
+        found = {job.name: job for job in _candidates(event, aws, clock, deadline) if job.belongs_to(event)}
+        if any(not job.is_released for job in found.values()):
+            break
+    return list(found.values())
+
+
+def _candidates(event: Event, aws: Aws, clock: Clock, deadline: float) -> Iterator[Job]:
     """Every job that a Delete may be about: the physical id, and what the properties lead to."""
-    named = _find_if_visible(event.physical_id, event, aws)
+    named = insist(lambda: _find_if_visible(event.physical_id, event, aws), clock, deadline)
     if named:
         if not named.belongs_to(event):
             log.write(event, "not ours: left alone", job_name=named.name, status=named.status)
         yield named
     spec = _readable(event.properties, aws)
     if spec:
-        yield from jobs.find_all(aws.sagemaker, spec, event)
+        yield from jobs.find_all(
+            lambda name: insist(lambda: jobs.find(aws.sagemaker, name), clock, deadline), spec, event
+        )
 
 
 def _retire_orphans(old: Spec, kept: Job, event: Event, aws: Aws, clock: Clock) -> None:
     """Give up jobs of the old properties that are not the resource's: whoever made them died before answering."""
+
+    def find(name: str) -> Job | None:
+        return patiently(lambda: jobs.find(aws.sagemaker, name), clock, repeatable=True)
+
     orphans = [
         job
-        for job in jobs.find_all(aws.sagemaker, old, event)
+        for job in jobs.find_all(find, old, event)
         if job.belongs_to(event) and job.name not in {kept.name, event.physical_id}
     ]
-    _retire(_spare_live(orphans, event, aws), event, aws, clock)
+    _retire(_spare_live(orphans, event, aws, clock), event, aws, clock)
 
 
-def _spare_live(found: Sequence[Job], event: Event, aws: Aws, *, spare_replaced: bool = False) -> list[Job]:
+def _spare_live(
+    found: Sequence[Job], event: Event, aws: Aws, clock: Clock, *, spare_replaced: bool = False
+) -> list[Job]:
     """Leave out what is done with, and, in case this event is an old one, the job that the resource has by now.
 
     With `spare_replaced` also the job before that one: an update that is rolled back goes back to it, and one that is
     not has a Delete for it that names it.
+
+    Raises:
+        Failure: CloudFormation does not tell, and there is something to destroy.
     """
     named = [job for job in found if job.name == event.physical_id]
     others = [job for job in found if job.name != event.physical_id and not (job.is_released and job.has_ended)]
-    if not others:
+    if not others and all(job.is_released for job in named):
         return named
+    live = Stack(aws.cloudformation, event, clock).live()
+    named = [job for job in named if not live.has(job.name)]
     # The clean-up of a replaced job may show as the deletion of the resource. With an id that names no job of ours it
     # is the deletion, and then nothing is spared.
-    live = Stack(aws.cloudformation, event).live_job(although_deleted=bool(named))
-    spared = {live}
-    if spare_replaced and live != event.physical_id:
-        job = _find_if_visible(live, event, aws)
+    if live.is_deleted and not named:
+        return others
+    spared = {live.physical_id}
+    if spare_replaced and live.physical_id != event.physical_id:
+        job = insist(lambda: _find_if_visible(live.physical_id, event, aws), clock, clock.deadline(RETIRE_BUDGET))
         spared.add(job.tags.get(OwnerTag.REPLACES, "") if job else "")
     return named + [job for job in others if job.name not in spared]
 
 
-def _retire(found: Sequence[Job], event: Event, aws: Aws, clock: Clock) -> None:
-    deadline = clock.deadline(RETIRE_BUDGET)
+def _retire(found: Sequence[Job], event: Event, aws: Aws, clock: Clock, deadline: float | None = None) -> None:
+    end = clock.deadline(RETIRE_BUDGET) if deadline is None else deadline
     for job in found:
         try:
-            jobs.release(aws.sagemaker, job)
+            insist(lambda job=job: jobs.release(aws.sagemaker, job), clock, end - RELEASE_SHARE)  # type: ignore[misc]
         finally:
-            jobs.stop(aws.sagemaker, job)
+            insist(lambda job=job: jobs.stop(aws.sagemaker, job), clock, end)  # type: ignore[misc]
     for job in found:
-        ended = _wait_for_end(job, event, aws, clock, deadline - ENDPOINT_SHARE)
-        endpoint.remove(aws.sagemaker, ended, event, clock, deadline)
+        ended = _wait_for_end(job, aws, clock, end - ENDPOINT_SHARE, end)
+        log.write(
+            event,
+            "job given up" if ended.has_ended else "job is still ending",
+            job_name=job.name,
+            status=ended.status,
+        )
+        endpoint.remove(aws.sagemaker, ended, event, clock, end)
 
 
-def _wait_for_end(job: Job, event: Event, aws: Aws, clock: Clock, deadline: float) -> Job:
+def _wait_for_end(job: Job, aws: Aws, clock: Clock, until: float, deadline: float) -> Job:
     """The job at its end, or as it is when the time is up: a Delete must not hang on it."""
-    while not job.has_ended and clock.sleep_before(deadline, _POLL_SECONDS):
-        job = jobs.find(aws.sagemaker, job.name) or job
-    log.write(event, "job given up" if job.has_ended else "job is still ending", job_name=job.name, status=job.status)
+    while not job.has_ended and clock.sleep_before(until, _POLL_SECONDS):
+        job = insist(lambda name=job.name: jobs.find(aws.sagemaker, name), clock, deadline) or job  # type: ignore[misc]
     return job

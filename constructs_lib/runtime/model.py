@@ -14,7 +14,7 @@ from .contract import ModelAttribute
 from .event import Event
 from .failure import Failure, is_missing
 from .owned import Kind, Thing, Wish
-from .retry import Clock, patiently
+from .retry import Clock, insist
 
 _MODELS = Kind("Model", lambda sagemaker: sagemaker.create_model, lambda sagemaker: sagemaker.describe_model)
 
@@ -23,10 +23,17 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Find the model of these properties, or make it; an Update is served alike."""
     wish = _read(event.properties, aws)
     name = wish.name(event)
-    model = patiently(lambda: _MODELS.find(name, aws), clock) or _make(name, wish, event, aws, clock)
+    model = _MODELS.find_with_tags(name, aws, clock) or _make(name, wish, event, aws, clock)
     if not event.owns(model.tags):
         raise Failure(f"a model named '{name}' exists, and this resource did not make it: delete or rename it")
-    owned.retag(aws, model, wish, event)
+
+    def undo(model: Thing) -> None:
+        _delete(model.name, event, aws, clock)
+
+    # One that somebody deleted is made again in a rollback too: it costs nothing, and what goes back needs it.
+    _MODELS.confirm(model, event, aws, clock, undo=undo, in_rollback=True)
+    owned.retag(aws, model, wish, event, clock)
+    _delete_orphan(model, event, aws, clock)
     return Answer(name, attributes={ModelAttribute.MODEL_NAME: name})
 
 
@@ -35,14 +42,11 @@ update = create
 
 def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Delete the model if it is ours, and not the one that the resource has by now."""
-    for name in dict.fromkeys([event.physical_id, *_names(event, aws)]):
-        model = _MODELS.find_if_visible(name, event, aws, clock)
-        if model is None:
-            continue
-        if not event.owns(model.tags) or owned.is_live(name, event, aws):
-            log.write(event, "not this event's: left alone", job_name=name)
+    for model in _MODELS.look_for_ours(lambda: _names(event.properties, event, aws), event, aws, clock):
+        if owned.is_live(model.name, event, aws, clock):
+            log.write(event, "not this event's: left alone", job_name=model.name)
         else:
-            _delete(name, event, aws, clock)
+            _delete(model.name, event, aws, clock)
     return Answer(event.physical_id)
 
 
@@ -51,12 +55,22 @@ def _read(properties: Mapping[str, object], aws: Aws) -> Wish:
     return Wish(request, candidate.read(properties).content, tags, owned.prefix(properties))
 
 
-def _names(event: Event, aws: Aws) -> list[str]:
+def _names(properties: Mapping[str, object], event: Event, aws: Aws) -> list[str]:
     """The name that properties lead to, which may never have worked."""
     try:
-        return [_read(event.properties, aws).name(event)]
+        return [_read(properties, aws).name(event)]
     except Failure:
         return []
+
+
+def _delete_orphan(kept: Thing, event: Event, aws: Aws, clock: Clock) -> None:
+    """Delete a model of the old properties that the resource does not have: whoever made it died before answering."""
+    for name in _names(event.old_properties, event, aws):
+        if name in {kept.name, event.physical_id}:
+            continue
+        model = _MODELS.find_with_tags(name, aws, clock)
+        if model and event.owns(model.tags) and not owned.is_live(name, event, aws, clock):
+            _delete(name, event, aws, clock)
 
 
 def _make(name: str, wish: Wish, event: Event, aws: Aws, clock: Clock) -> Thing:
@@ -64,16 +78,12 @@ def _make(name: str, wish: Wish, event: Event, aws: Aws, clock: Clock) -> Thing:
     containers = candidate.containers(candidate.describe(wanted, aws, clock), wanted)
     # One container in a list would make an inference pipeline of it, which not everything takes.
     content = {"PrimaryContainer": containers[0]} if len(containers) == 1 else {"Containers": containers}
-
-    def undo(model: Thing) -> None:
-        _delete(model.name, event, aws, clock)
-
-    return _MODELS.make(name, wish, event, aws, clock, request={**wish.request, **content}, undo=undo)
+    return _MODELS.make(name, wish, event, aws, clock, request={**wish.request, **content}, in_rollback=True)
 
 
 def _delete(name: str, event: Event, aws: Aws, clock: Clock) -> None:
     try:
-        patiently(lambda: aws.hosting.delete_model(ModelName=name), clock)
+        insist(lambda: aws.hosting.delete_model(ModelName=name), clock, clock.deadline(owned.DELETE_BUDGET))
     except ClientError as error:
         if not is_missing(error):
             raise

@@ -51,7 +51,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     While the stack rolls back it only reports: the old job may be stopped by now, and what fails would leave the stack
     stuck.
     """
-    if Stack(aws.cloudformation, event).is_rolling_back():
+    if Stack(aws.cloudformation, event, clock).is_rolling_back():
         return _report(event, aws)
     wish = _read(event.properties)
     old = event.old_properties
@@ -98,7 +98,7 @@ def _settle(wish: Wish, event: Event, aws: Aws, clock: Clock, *, judged_before: 
         raise Failure(f"the AutoML job '{wish.job_name}' does not exist in this account and region")
     job = Description(reply)
     if not job.has_ended:
-        return _time_is_over(job, wish, event, aws)
+        return _time_is_over(job, wish, event, aws, clock)
     if job.secondary_status in _PASSED_OVER:
         log.write(event, f"a report is missing: {job.secondary_status}", job_name=job.name, status=job.status)
     problem, gate_result = verdict.problem(job), ""
@@ -112,12 +112,13 @@ def _settle(wish: Wish, event: Event, aws: Aws, clock: Clock, *, judged_before: 
     return _answer(event, attributes(job, gate_result=gate_result, result_uri=place))
 
 
-def _time_is_over(job: Description, wish: Wish, event: Event, aws: Aws) -> Answer:
+def _time_is_over(job: Description, wish: Wish, event: Event, aws: Aws, clock: Clock) -> Answer:
     if wish.on_timeout == OnTimeout.LET_RUN:
         log.write(event, "job is let run", job_name=job.name, status=job.status)
         return _answer(event, attributes(job))
     if wish.on_timeout == OnTimeout.FAIL:
         raise Failure(verdict.still_running(job, wish.seconds, "it runs on"))
+    Stack(aws.cloudformation, event, clock).check_wanted()  # an old event would stop what runs by now
     try:
         jobs.stop(aws.sagemaker, Job(name=job.name, arn=job.arn, status=job.status, tags={}))
     except (ClientError, BotoCoreError) as error:

@@ -1,7 +1,7 @@
 """What the function makes besides jobs: its name, whose it is, and the calls that find and make it."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from . import log
 from .clients import Aws, Hosting, Reply
-from .contract import HOSTED_NAME_LENGTH, Property
+from .contract import HOSTED_NAME_LENGTH, OwnerTag, Property
 from .event import Event
 from .failure import Failure, is_denied, is_missing, may_have_happened
 from .jobs import tag_list, tags_of
@@ -21,6 +21,12 @@ from .stack import Stack
 
 _NAME = re.compile(rf"(?=.{{{HOSTED_NAME_LENGTH}}}$)[a-z0-9](-*[a-z0-9])*")
 _TAGS = "Tags"
+
+DELETE_BUDGET = 600.0
+"""Seconds for which a call of a Delete is made again while the service is busy, or fails on its own side."""
+
+LOOKS = 4
+"""How often to look for what may exist, a second apart: the service's answers may lag behind (unverified)."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,8 @@ class Thing:
     arn: str
     status: str
     tags: Mapping[str, str]
+    is_new: bool = False
+    """Whether this very call made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +99,75 @@ class Kind:
         arn = str(reply[f"{self.noun}Arn"])
         return Thing(name, arn, str(reply.get(f"{self.noun}Status", "")), dict(tags_of(aws.sagemaker, arn)))
 
+    def find_with_tags(self, name: str, aws: Aws, clock: Clock) -> Thing | None:
+        """The thing of that name; what seems to have no tags is looked at again, because answers may lag behind."""
+        found = patiently(lambda: self.find(name, aws), clock, repeatable=True)
+        for _ in range(LOOKS - 1):
+            if found is None or found.tags:
+                break
+            clock.sleep(1)
+            found = patiently(lambda: self.find(name, aws), clock, repeatable=True)
+        return found
+
     def find_if_visible(self, name: str, event: Event, aws: Aws, clock: Clock) -> Thing | None:
         """The thing that a physical id names. The id may be anything, and then IAM keeps us from asking."""
         if not _NAME.fullmatch(name):
             return None
         try:
-            return patiently(lambda: self.find(name, aws), clock)
+            return patiently(lambda: self.find(name, aws), clock, repeatable=True)
         except ClientError as error:
             if not is_denied(error):
                 raise
             log.write(event, "not ours: no permission to describe it", job_name=name)
             return None
+
+    def look_for_ours(self, names: Callable[[], Iterable[str]], event: Event, aws: Aws, clock: Clock) -> list[Thing]:
+        """Everything of ours that a Delete is about: the physical id, and `names` up to the first that is free.
+
+        Answers may lag behind a Create, so where there is nothing it looks again.
+        """
+        found: dict[str, Thing] = {}
+        for look in range(LOOKS):
+            if look:
+                clock.sleep(1)
+            named = self.find_if_visible(event.physical_id, event, aws, clock)
+            things = [named] if named else []
+            for name in names():
+                thing = patiently(lambda name=name: self.find(name, aws), clock, repeatable=True)  # type: ignore[misc]
+                if thing is None:
+                    break
+                things.append(thing)
+            found = {thing.name: thing for thing in things}
+            if any(event.owns(thing.tags) and OwnerTag.RELEASED not in thing.tags for thing in things):
+                break
+        for thing in found.values():
+            if not event.owns(thing.tags):
+                log.write(event, "not this event's: left alone", job_name=thing.name)
+        return [thing for thing in found.values() if event.owns(thing.tags)]
+
+    def confirm(
+        self,
+        thing: Thing,
+        event: Event,
+        aws: Aws,
+        clock: Clock,
+        *,
+        undo: Callable[[Thing], None],
+        in_rollback: bool,
+    ) -> None:
+        """See that something that was made, or found, is still wanted; `undo` takes back what this request made.
+
+        Raises:
+            Failure: Nobody waits for this request any more: a Delete that came in between found nothing.
+        """
+        stack = Stack(aws.cloudformation, event, clock)
+        is_own = event.owns(thing.tags) and thing.tags.get(OwnerTag.REQUEST) == event.request_id
+        try:
+            stack.check_wanted(made=thing.name, in_rollback=in_rollback or not is_own)
+        except Failure:
+            if is_own and (thing.is_new or stack.is_nobodys(thing.name)):
+                undo(thing)
+            raise
 
     def make(
         self,
@@ -112,50 +178,52 @@ class Kind:
         clock: Clock,
         *,
         request: Mapping[str, object],
-        undo: Callable[[Thing], None],
+        in_rollback: bool = False,
     ) -> Thing:
-        """Make it, unless it is there by now; `undo` takes it back if a Delete came in between and found nothing.
+        """Make it, unless it is there by now. What was made is to be confirmed.
+
+        `in_rollback` says whether a rollback may make it too.
 
         Raises:
             Failure: It cannot be made, or nobody waits for it.
         """
-        stack = Stack(aws.cloudformation, event)
+        stack = Stack(aws.cloudformation, event, clock)
         tags = dict(wish.tags) | event.owner(wish.digest)
 
         def attempt() -> Thing:
-            stack.check_wanted()
+            stack.check_wanted(in_rollback=in_rollback)
             reply = self.create(aws.hosting)(**{**request, f"{self.noun}Name": name, _TAGS: tag_list(tags)})
-            return Thing(name, str(reply[f"{self.noun}Arn"]), "InProgress", tags)
+            return Thing(name, str(reply[f"{self.noun}Arn"]), "InProgress", tags, is_new=True)
 
         try:
             thing = patiently(attempt, clock)
         except ParamValidationError:
             raise
         except (ClientError, BotoCoreError) as error:
-            found = self.find(name, aws)  # made by another delivery meanwhile, or by a call whose answer was lost
+            # Made by another delivery meanwhile, or by a call whose answer was lost.
+            found = self.find_with_tags(name, aws, clock)
             if found is None:
                 is_unsure = not isinstance(error, ClientError) or may_have_happened(error)
                 raise Failure(str(error), job_name=name if is_unsure else "") from error
             return found
         log.write(event, f"{self.noun} made", job_name=name)
-        try:
-            stack.check_wanted(made=name)
-        except Failure:
-            undo(thing)
-            raise
         return thing
 
 
-def retag(aws: Aws, thing: Thing, wish: Wish, event: Event) -> None:
+def retag(aws: Aws, thing: Thing, wish: Wish, event: Event, clock: Clock) -> None:
     """Give something the tags of a wish. Tags that others set stay."""
     changed = {key: value for key, value in wish.tags.items() if thing.tags.get(key) != value}
     removed = [key for key in _old_tags(event) if key in thing.tags and key not in wish.tags]
+    if not (changed or removed):
+        return
+    # An old event would put old tags back.
+    Stack(aws.cloudformation, event, clock).check_wanted(in_rollback=True)
     if changed:
-        aws.hosting.add_tags(ResourceArn=thing.arn, Tags=tag_list(changed))
+        tags = tag_list(changed)
+        patiently(lambda: aws.hosting.add_tags(ResourceArn=thing.arn, Tags=tags), clock, repeatable=True)
     if removed:
-        aws.hosting.delete_tags(ResourceArn=thing.arn, TagKeys=removed)
-    if changed or removed:
-        log.write(event, "tags changed", job_name=thing.name)
+        patiently(lambda: aws.hosting.delete_tags(ResourceArn=thing.arn, TagKeys=removed), clock, repeatable=True)
+    log.write(event, "tags changed", job_name=thing.name)
 
 
 def _old_tags(event: Event) -> dict[str, str]:
@@ -163,6 +231,10 @@ def _old_tags(event: Event) -> dict[str, str]:
     return users_tags(request.get(_TAGS, [])) if isinstance(request, Mapping) else {}
 
 
-def is_live(physical_id: str, event: Event, aws: Aws) -> bool:
-    """Whether the resource has this by now, so that a Delete of it is an old event."""
-    return Stack(aws.cloudformation, event).live_job(although_deleted=False) == physical_id
+def is_live(physical_id: str, event: Event, aws: Aws, clock: Clock) -> bool:
+    """Whether the resource has this by now, so that a Delete of it is an old event.
+
+    Raises:
+        Failure: CloudFormation does not tell.
+    """
+    return Stack(aws.cloudformation, event, clock).live().has(physical_id)

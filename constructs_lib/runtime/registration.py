@@ -19,7 +19,7 @@ from .event import Event
 from .failure import Failure, is_denied, is_missing
 from .owned import Wish
 from .reports import Reports
-from .retry import Clock, patiently
+from .retry import Clock, insist, patiently
 from .spec import sha256
 from .stack import Stack
 
@@ -54,6 +54,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     # Compared with what was asked before, not with what is: what somebody has decided in the registry stays.
     if status and status != _approval(event.old_properties) and status != package.get(_APPROVAL):
         arn = str(package["ModelPackageArn"])
+        Stack(aws.cloudformation, event, clock).check_wanted(in_rollback=True)  # an old event tells what was wanted once
         patiently(lambda: aws.hosting.update_model_package(ModelPackageArn=arn, ModelApprovalStatus=status), clock)
         log.write(event, f"approval is now {status}", job_name=arn)
     return _is_now(package)
@@ -65,16 +66,22 @@ def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
     if package is None:
         return Answer(event.physical_id)
     arn = event.physical_id
-    if not event.owns(_owner(package)) or owned.is_live(arn, event, aws):
+    if not event.owns(_owner(package)) or owned.is_live(arn, event, aws, clock):
         log.write(event, "not this event's: left alone", job_name=arn)
     else:
-        try:
-            patiently(lambda: aws.hosting.delete_model_package(ModelPackageName=arn), clock)
-        except ClientError as error:
-            if not is_missing(error):
-                raise
-        log.write(event, "version deleted", job_name=arn)
+        _delete(arn, event, aws, clock)
     return Answer(event.physical_id)
+
+
+def _delete(arn: str, event: Event, aws: Aws, clock: Clock) -> None:
+    try:
+        insist(
+            lambda: aws.hosting.delete_model_package(ModelPackageName=arn), clock, clock.deadline(owned.DELETE_BUDGET)
+        )
+    except ClientError as error:
+        if not is_missing(error):
+            raise
+    log.write(event, "version deleted", job_name=arn)
 
 
 def _is_now(package: Reply) -> Answer:
@@ -102,7 +109,7 @@ def _register(wish: Wish, event: Event, aws: Aws, clock: Clock) -> Reply:
     if found.missing:
         log.write(event, f"registered with {found.missing}", job_name=job.name, detail=found.trouble)
     request = _request(wish, containers, job, found, event)
-    stack = Stack(aws.cloudformation, event)
+    stack = Stack(aws.cloudformation, event, clock)
 
     def attempt() -> Reply:
         stack.check_wanted()
@@ -110,6 +117,12 @@ def _register(wish: Wish, event: Event, aws: Aws, clock: Clock) -> Reply:
 
     arn = str(patiently(attempt, clock)["ModelPackageArn"])
     log.write(event, "version registered", job_name=arn)
+    try:
+        stack.check_wanted(made=arn)
+    except Failure:
+        if not stack.live().has(arn):
+            _delete(arn, event, aws, clock)
+        raise
     deadline = clock.deadline(_BUDGET)
     package = _describe(arn, aws, clock)
     while package.get("ModelPackageStatus") in _PENDING and clock.sleep_before(deadline, _POLL_SECONDS):
@@ -180,4 +193,4 @@ def _find(arn: str, event: Event, aws: Aws, clock: Clock) -> Reply | None:
 
 
 def _describe(arn: str, aws: Aws, clock: Clock) -> Reply:
-    return patiently(lambda: aws.hosting.describe_model_package(ModelPackageName=arn), clock)
+    return patiently(lambda: aws.hosting.describe_model_package(ModelPackageName=arn), clock, repeatable=True)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from .failure import code, is_about_role, is_denied, is_over_quota
+from .failure import code, is_about_role, is_denied, is_over_quota, may_have_happened
 
 T = TypeVar("T")
 
@@ -64,6 +64,9 @@ QUOTA = Patience(budget=600, first_delay=10, longest_delay=30)
 ROLE = Patience(budget=120, first_delay=2, longest_delay=10)
 """IAM takes a moment until a role or policy of this very deployment is known everywhere."""
 
+UNSURE = Patience(budget=300, first_delay=2, longest_delay=30)
+"""The service failed on its own side, or its answer was lost."""
+
 _BUSY = {
     "Throttling",
     "ThrottlingException",
@@ -79,19 +82,56 @@ def patience_with(error: ClientError) -> Patience | None:
     return ROLE if is_denied(error) or is_about_role(error) else None
 
 
-def patiently(call: Callable[[], T], clock: Clock) -> T:
+def patiently(call: Callable[[], T], clock: Clock, *, repeatable: bool = False) -> T:
     """Make a call again while its refusal may pass, within that refusal's budget and the function's time.
+
+    `repeatable` says that twice is as good as once: then a service that fails, or whose answer is lost, is asked again.
 
     Raises:
         ClientError: The last refusal.
+        BotoCoreError: There was no answer.
     """
+
+    def patience(error: Exception) -> Patience | None:
+        known = patience_with(error) if isinstance(error, ClientError) else None
+        return known or (UNSURE if repeatable and _is_unsure(error) else None)
+
+    return _again(call, clock, patience)
+
+
+def insist(call: Callable[[], T], clock: Clock, deadline: float) -> T:
+    """Make a call of a Delete, which is as good twice as once, until the deadline: what it leaves goes on billing.
+
+    What is denied is not asked again: the permissions were good enough to make it.
+
+    Raises:
+        ClientError: The last refusal.
+        BotoCoreError: There was no answer.
+    """
+
+    until_then = Patience(deadline - clock.now(), UNSURE.first_delay, UNSURE.longest_delay)
+
+    def patience(error: Exception) -> Patience | None:
+        is_busy = isinstance(error, ClientError) and code(error) in _BUSY
+        return until_then if is_busy or _is_unsure(error) else None
+
+    return _again(call, clock, patience)
+
+
+def _is_unsure(error: Exception) -> bool:
+    if isinstance(error, ClientError):
+        return may_have_happened(error)
+    return isinstance(error, BotoCoreError) and not isinstance(error, ParamValidationError)
+
+
+def _again(call: Callable[[], T], clock: Clock, patience_of: Callable[[Exception], Patience | None]) -> T:
     deadlines: dict[Patience, float] = {}
     delays: dict[Patience, float] = {}
     while True:
         try:
             return call()
-        except ClientError as error:
-            patience = patience_with(error)
+        except (ClientError, BotoCoreError) as error:
+            patience = patience_of(error)
             if patience is None:
                 raise
             deadline = deadlines.setdefault(patience, clock.deadline(patience.budget))

@@ -1,54 +1,114 @@
 """What CloudFormation says of a stack and its resources: whether it still wants what an event asks for.
 
-Events can arrive late, and twice. Where CloudFormation does not tell, nobody is kept from anything.
+Events can arrive late, and twice. What CloudFormation does not tell is waited for; before something is made or
+destroyed, that it does not tell is a reason to fail.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .clients import CloudFormation
+from .contract import SERVICE_TIMEOUT
 from .event import Event
 from .failure import Failure, is_resource_gone, is_stack_gone
+from .retry import Clock, patiently
+
+T = TypeVar("T")
 
 DELETED = "DELETE_COMPLETE"
 
 _DELETED = {"DELETE_IN_PROGRESS", DELETED}
 _IN_PROGRESS = "_IN_PROGRESS"
 _ROLLBACK = "ROLLBACK"
+_TOLERANCE = 15.0
+"""Seconds by which two of CloudFormation's own times may differ although they are of one moment."""
+
+_POLL_SECONDS = 10.0
+_SETTLE_BUDGET = 600.0
+"""Seconds that a Delete waits for an update that is under way: what it is about may be what that update goes back to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What a resource is by now."""
+
+    physical_id: str
+    is_deleted: bool
+    """The resource goes, or is gone. The clean-up of what it has replaced may look the same (unverified)."""
+
+    def has(self, physical_id: str) -> bool:
+        """Whether the resource has this and keeps it, so that a Delete of it is an old event."""
+        return not self.is_deleted and self.physical_id == physical_id
 
 
 class Stack:
-    """CloudFormation's own view of the resource that an event is about, and of the stack that it is in."""
+    """CloudFormation's own view of the resource that an event is about, and of the stack that it is in.
 
-    def __init__(self, client: CloudFormation, event: Event) -> None:
+    With a clock, what CloudFormation does not tell at once is waited for.
+    """
+
+    def __init__(self, client: CloudFormation, event: Event, clock: Clock | None = None) -> None:
         self._client = client
         self._event = event
-        self._was_in_progress = False
+        self._clock = clock
 
-    def check_wanted(self, *, made: str = "") -> None:
-        """Refuse to go on for a resource that is deleted, or whose request was settled while this call was waiting.
+    def check_wanted(self, *, made: str = "", in_rollback: bool = False) -> None:
+        """Refuse to go on for a resource that is deleted or at rest, or with another request than the one under way.
 
-        Nobody would stop the job of such a request. If CloudFormation does not tell, the call goes on.
+        Nobody would answer for what such an event makes. Where something was `made` already, it may stay if the
+        resource has it: another delivery of the event has found it and answered with it.
 
-        Where something was `made` already only a deletion counts: the request may well be settled, because another
-        delivery of the event has found it and answered with it.
+        Args:
+            made: What was made.
+            in_rollback: Whether the event may be about the way back of the whole stack.
 
         Raises:
-            Failure: Nobody waits for this request any more.
+            Failure: Nobody waits for this request any more, or CloudFormation does not tell.
         """
-        status = self._status()
-        settled = status and self._was_in_progress and not status.endswith(_IN_PROGRESS)
-        if status in _DELETED or (settled and not made):
-            raise Failure(f"nothing is made: the resource is {status}, nobody waits for this request", job_name=made)
-        self._was_in_progress = self._was_in_progress or status.endswith(_IN_PROGRESS)
+        problem = self._problem(made, in_rollback=in_rollback)
+        if problem:
+            raise Failure(f"nothing is made: {problem}, nobody waits for this request", job_name=made)
 
-    def live_job(self, *, although_deleted: bool) -> str:
-        """The physical id that the resource has now; empty if CloudFormation does not tell, or if it is deleted."""
-        try:
-            resource = self._describe(self._event.logical_id)
-        except (ClientError, BotoCoreError):
-            return ""
-        deleted = resource.get("ResourceStatus") in _DELETED
-        return "" if deleted and not although_deleted else str(resource.get("PhysicalResourceId", ""))
+    def live(self) -> "Live":
+        """What the resource is now. An event that would destroy something waits for an update under way to end.
+
+        Raises:
+            Failure: CloudFormation does not tell, or an update is under way all the time.
+        """
+        clock = self._clock
+        deadline = clock.deadline(_SETTLE_BUDGET) if clock else 0.0
+        while True:
+            resource = self._told(self._own, {"ResourceStatus": DELETED})
+            status = str(resource.get("ResourceStatus", ""))
+            is_deleted = status in _DELETED
+            if is_deleted or self._event.request_type != "Delete" or not status.endswith(_IN_PROGRESS):
+                return Live(str(resource.get("PhysicalResourceId", "")), is_deleted)
+            if not (clock and clock.sleep_before(deadline, _POLL_SECONDS)):
+                raise Failure(f"nothing is deleted: the resource is {status}, so this request is an older one")
+
+    def is_nobodys(self, physical_id: str) -> bool:
+        """Whether the resource neither has this nor can be led back to it.
+
+        Raises:
+            Failure: CloudFormation does not tell.
+        """
+        live = self.live()
+        if live.is_deleted or live.physical_id == physical_id:
+            return live.is_deleted
+        return not self._told(self._read_stack_status, DELETED).endswith(_IN_PROGRESS)
+
+    def is_being_deleted(self) -> bool:
+        """Whether the whole stack goes, or is gone.
+
+        Raises:
+            Failure: CloudFormation does not tell.
+        """
+        status = self._told(self._read_stack_status, DELETED)
+        return status.startswith(("DELETE_", _ROLLBACK))
 
     def is_rolling_back(self) -> bool:
         """Whether the stack goes back to what it was. What fails now leaves it stuck."""
@@ -90,20 +150,80 @@ class Stack:
             StackName=self._event.stack_id, LogicalResourceId=logical_id, UniqueId=unique_id, Status="SUCCESS"
         )
 
-    def _status(self) -> str:
-        try:
-            return str(self._describe(self._event.logical_id).get("ResourceStatus", ""))
-        except ClientError as error:
-            return DELETED if is_stack_gone(error) else ""
-        except BotoCoreError:
+    def _too_old(self) -> str:
+        """Why nobody can listen any more, by the time that the request itself says; empty if it may be heard."""
+        sent = self._event.sent
+        if sent is None or self._clock is None or self._clock.wall() - sent <= SERVICE_TIMEOUT + _TOLERANCE:
             return ""
+        return f"the request is older than the {SERVICE_TIMEOUT} seconds for which CloudFormation waits"
+
+    def _problem(self, made: str, *, in_rollback: bool) -> str:
+        """Why CloudFormation does not wait for this request; empty if it does."""
+        kind, named = self._event.request_type, self._event.physical_id
+        if not made and (problem := self._too_old()):
+            return problem
+        resource = self._told(self._own, {"ResourceStatus": DELETED})
+        status, has = str(resource.get("ResourceStatus", "")), str(resource.get("PhysicalResourceId", ""))
+        if status in _DELETED:
+            return f"the resource is {status}"
+        if made and has == made:
+            return ""
+        if problem := self._too_old():
+            return problem
+        if not status:  # one that is being created may not have been noted yet
+            return "" if kind == "Create" else "the stack has no such resource"
+        if made and status.endswith("_COMPLETE") and not has:
+            return ""
+        if not status.endswith(_IN_PROGRESS) or (kind == "Create") != status.startswith("CREATE"):
+            return f"the resource is {status}"
+        if kind == "Create":
+            return self._older_than(resource)
+        if has and has != named:
+            return f"the resource is '{has}' by now"
+        if not in_rollback and _ROLLBACK in self._told(self._read_stack_status, DELETED):
+            return "the stack rolls back, and what it goes back to is not to be found"
+        return self._older_than(resource)
+
+    def _older_than(self, resource: dict[str, object]) -> str:
+        """Why the request is not the one that is under way, if times tell."""
+        since, sent = resource.get("LastUpdatedTimestamp"), self._event.sent
+        if isinstance(since, datetime) and sent is not None and sent + _TOLERANCE < since.timestamp():
+            return "another request is under way"
+        return ""
+
+    def _told(self, read: Callable[[], T], gone: T) -> T:
+        """What CloudFormation tells, at last; `gone` if the stack does not exist any more.
+
+        Raises:
+            Failure: It does not tell.
+        """
+        try:
+            return patiently(read, self._clock, repeatable=True) if self._clock else read()
+        except ClientError as error:
+            if is_stack_gone(error):
+                return gone
+            raise Failure(f"CloudFormation does not tell whether this is still wanted: {error}") from error
+        except BotoCoreError as error:
+            raise Failure(f"CloudFormation does not tell whether this is still wanted: {error}") from error
 
     def _stack_status(self) -> str:
         try:
-            stacks = self._client.describe_stacks(StackName=self._event.stack_id).get("Stacks", [])
-        except (ClientError, BotoCoreError):
+            return self._told(self._read_stack_status, "")
+        except Failure:
             return ""
+
+    def _read_stack_status(self) -> str:
+        stacks = self._client.describe_stacks(StackName=self._event.stack_id).get("Stacks", [])
         return str(stacks[0].get("StackStatus", "")) if stacks else ""
+
+    def _own(self) -> dict[str, object]:
+        """The event's own resource; empty if the stack does not know it."""
+        try:
+            return self._describe(self._event.logical_id)
+        except ClientError as error:
+            if is_resource_gone(error):
+                return {}
+            raise
 
     def _describe(self, logical_id: str) -> dict[str, object]:
         reply = self._client.describe_stack_resource(StackName=self._event.stack_id, LogicalResourceId=logical_id)

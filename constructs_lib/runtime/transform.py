@@ -4,7 +4,7 @@ Like an AutoML job's, its name is spent for good; its tags say whether it may be
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from botocore.exceptions import ClientError
 
@@ -16,7 +16,8 @@ from .event import Event
 from .failure import Failure
 from .jobs import tag_list
 from .owned import Kind, Thing, Wish
-from .retry import Clock, patiently
+from .retry import Clock, insist
+from .stack import Stack
 
 _POLL_SECONDS = 10.0
 _STOP_BUDGET = 300.0
@@ -40,27 +41,30 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     old = _readable(event.old_properties, aws)
     current = _JOBS.find_if_visible(event.physical_id, event, aws, clock)
     if old and old.digest == wish.digest and current and event.owns(current.tags):
-        owned.retag(aws, current, wish, event)
+        owned.retag(aws, current, wish, event, clock)
         return _is_now(current)
+    stack = Stack(aws.cloudformation, event, clock)
 
     def accepts(job: Thing) -> bool:
+        serves = event.owns(job.tags) and job.tags.get(OwnerTag.SPEC) == wish.digest
+        # One that was stopped is as good as none, but for a rollback: that starts nothing.
         return _made_by(job, event) or (
-            event.owns(job.tags) and job.tags.get(OwnerTag.SPEC) == wish.digest and OwnerTag.RELEASED not in job.tags
+            serves
+            and OwnerTag.RELEASED not in job.tags
+            and (job.status not in {JobStatus.STOPPING, JobStatus.STOPPED} or stack.is_rolling_back())
         )
 
-    return _is_now(_claim(wish, event, aws, clock, accepts=accepts))
+    job = _claim(wish, event, aws, clock, accepts=accepts)
+    if old and OwnerTag.RELEASED not in job.tags:
+        _give_up(_orphans(old, job, event, aws, clock), event, aws, clock)
+    return _is_now(job)
 
 
 def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Stop what is ours, but for the job that the resource has by now."""
-    found = {job.name: job for job in _candidates(event, aws, clock) if event.owns(job.tags)}
-    given_up = [job for job in found.values() if not owned.is_live(job.name, event, aws)]
-    for job in given_up:
-        aws.hosting.add_tags(ResourceArn=job.arn, Tags=tag_list({OwnerTag.RELEASED: "true"}))
-        _stop(job, aws)
-    deadline = clock.deadline(_STOP_BUDGET)
-    for job in given_up:
-        _wait_for_end(job, event, aws, clock, deadline)
+    wish = _readable(event.properties, aws)
+    found = _JOBS.look_for_ours(lambda: _names(wish, event), event, aws, clock)
+    _give_up([job for job in found if not owned.is_live(job.name, event, aws, clock)], event, aws, clock)
     return Answer(event.physical_id)
 
 
@@ -88,33 +92,57 @@ def _readable(properties: Mapping[str, object], aws: Aws) -> Wish | None:
 
 
 def _claim(wish: Wish, event: Event, aws: Aws, clock: Clock, *, accepts: Callable[[Thing], bool]) -> Thing:
-    """The first acceptable job under the names of a wish; it is started where there is none."""
+    """The first acceptable job under the names of a wish; it is started where there is none.
+
+    Raises:
+        Failure: It cannot be started, or nobody waits for it.
+    """
 
     def undo(job: Thing) -> None:
-        _stop(job, aws)
+        _give_up([job], event, aws, clock)
 
-    attempt = 0
-    while True:
-        name = wish.name(event, attempt)
-        job = patiently(lambda name=name: _JOBS.find(name, aws), clock)  # type: ignore[misc]
-        job = job or _JOBS.make(name, wish, event, aws, clock, request=wish.request, undo=undo)
+    for name in _names(wish, event):
+        job = _JOBS.find_with_tags(name, aws, clock)
+        job = job or _JOBS.make(name, wish, event, aws, clock, request=wish.request)
         if accepts(job):
+            if OwnerTag.RELEASED not in job.tags:
+                _JOBS.confirm(job, event, aws, clock, undo=undo, in_rollback=False)
             return job
         log.write(event, "name is spent", job_name=name, status=job.status)
-        attempt += 1
+    raise AssertionError("names never end")
 
 
-def _candidates(event: Event, aws: Aws, clock: Clock) -> Iterator[Thing]:
-    """Every job that a Delete may be about: the physical id, and what the properties lead to."""
-    named = _JOBS.find_if_visible(event.physical_id, event, aws, clock)
-    if named:
-        yield named
-    wish = _readable(event.properties, aws)
-    for attempt in itertools.count() if wish else ():
-        job = _JOBS.find(wish.name(event, attempt), aws) if wish else None
-        if job is None:  # names are taken in order and never come free
-            return
-        yield job
+def _names(wish: Wish | None, event: Event) -> Iterator[str]:
+    """The names of the jobs of a wish, in the order in which they are taken; they never come free."""
+    return (wish.name(event, attempt) for attempt in itertools.count()) if wish else iter(())
+
+
+def _orphans(old: Wish, kept: Thing, event: Event, aws: Aws, clock: Clock) -> list[Thing]:
+    """Jobs of the old properties that are not the resource's: whoever started them died before answering."""
+    found = []
+    for name in _names(old, event):
+        job = _JOBS.find_with_tags(name, aws, clock)
+        if job is None:
+            break
+        is_done = OwnerTag.RELEASED in job.tags and job.status in ENDED
+        if event.owns(job.tags) and name not in {kept.name, event.physical_id} and not is_done:
+            found.append(job)
+    return [job for job in found if not owned.is_live(job.name, event, aws, clock)]
+
+
+def _give_up(given_up: Sequence[Thing], event: Event, aws: Aws, clock: Clock) -> None:
+    """Mark jobs as given up, stop them, and wait for their ends so that role, key and bucket outlive them."""
+    deadline = clock.deadline(_STOP_BUDGET)
+    last = clock.deadline(owned.DELETE_BUDGET)
+    released = tag_list({OwnerTag.RELEASED: "true"})
+    for job in given_up:
+        try:
+            if OwnerTag.RELEASED not in job.tags:
+                insist(lambda job=job: aws.hosting.add_tags(ResourceArn=job.arn, Tags=released), clock, deadline)  # type: ignore[misc]
+        finally:
+            insist(lambda job=job: _stop(job, aws), clock, last)  # type: ignore[misc]
+    for job in given_up:
+        _wait_for_end(job, event, aws, clock, deadline, last)
 
 
 def _stop(job: Thing, aws: Aws) -> None:
@@ -129,7 +157,7 @@ def _stop(job: Thing, aws: Aws) -> None:
             raise
 
 
-def _wait_for_end(job: Thing, event: Event, aws: Aws, clock: Clock, deadline: float) -> None:
-    while job.status not in ENDED and clock.sleep_before(deadline, _POLL_SECONDS):
-        job = _JOBS.find(job.name, aws) or job
+def _wait_for_end(job: Thing, event: Event, aws: Aws, clock: Clock, until: float, deadline: float) -> None:
+    while job.status not in ENDED and clock.sleep_before(until, _POLL_SECONDS):
+        job = insist(lambda name=job.name: _JOBS.find(name, aws), clock, deadline) or job  # type: ignore[misc]
     log.write(event, "transform job given up", job_name=job.name, status=job.status)

@@ -147,7 +147,7 @@ def start(watch: Watch, job_name: str, event: Event, aws: Aws, clock: Clock, *, 
     try:
         patiently(lambda: execute(aws, watch.state_machine, name, state), clock)
     except (ClientError, BotoCoreError) as error:
-        if Stack(aws.cloudformation, event).is_rolling_back():
+        if Stack(aws.cloudformation, event, clock).is_rolling_back():
             log.write(event, "job is not followed: the stack rolls back", job_name=job_name, detail=str(error))
             return
         raise Failure(
@@ -207,7 +207,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
 
     While the stack rolls back nothing is started and nothing fails: whoever waited for the old job has waited.
     """
-    if Stack(aws.cloudformation, event).is_rolling_back():
+    if Stack(aws.cloudformation, event, clock).is_rolling_back():
         name = str(event.properties.get(Property.JOB_NAME, ""))
         log.write(event, "the stack rolls back: nothing is followed", job_name=name)
         return _answer(name, jobs.describe_if_told(aws.sagemaker, name), event)
@@ -245,6 +245,7 @@ def _job(event: Event, aws: Aws, clock: Clock) -> Description:
 
 def _follow(wanted: Watch, job: Description, event: Event, aws: Aws, clock: Clock) -> Answer:
     name = str(event.properties[Property.JOB_NAME])
+    Stack(aws.cloudformation, event, clock).check_wanted()
     start(wanted, name, event, aws, clock, seen=job.state if job.has_ended else "")
     return _answer(name, job, event)
 
