@@ -237,7 +237,10 @@ def provider_function(stack: cdk.Stack, *, generated_names: str, log_group_arn: 
     """
     return [
         Permission(actions=("logs:CreateLogStream", "logs:PutLogEvents"), resources=(log_group_arn,)),
-        Permission(actions=("cloudformation:DescribeStackResource",), resources=(stack.stack_id,)),
+        Permission(
+            actions=("cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"),
+            resources=(stack.stack_id,),
+        ),
         Permission(actions=_PROVIDER_JOBS, resources=(job_arn(stack, generated_names),)),
         Permission(
             actions=_OWN_JOBS,
@@ -279,6 +282,7 @@ def one_click_clean_up(stack: cdk.Stack) -> list[Permission]:
                 "sagemaker:DeleteModel",
                 "sagemaker:DescribeEndpoint",
                 "sagemaker:DescribeEndpointConfig",
+                "sagemaker:DescribeModel",
             ),
             resources=(
                 arns.sagemaker("endpoint/*"),
@@ -286,8 +290,8 @@ def one_click_clean_up(stack: cdk.Stack) -> list[Permission]:
                 arns.sagemaker("model/*"),
             ),
             reason=(
-                "the service chooses the names of what it deploys; the function deletes only what the job itself "
-                "reports as deployed"
+                "the service chooses the names of what it deploys; the function deletes only what was made while the "
+                "job ran"
             ),
         )
     ]

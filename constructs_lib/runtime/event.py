@@ -52,7 +52,7 @@ class Event:
 
     @property
     def sent(self) -> float | None:
-        """When CloudFormation asked, in seconds since 1970: its address is signed then (unverified); None if unknown."""
+        """When CloudFormation asked, in seconds since 1970: it signs its address then (unverified). None: unknown."""
         if not (date := _SIGNED.search(self.response_url)):
             return None
         try:

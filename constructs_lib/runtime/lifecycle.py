@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from . import endpoint, jobs, log, watch
-from .answer import Answer
+from .answer import NO_JOB, Answer
 from .clients import Aws
 from .contract import NAME_LENGTH, Attribute, OwnerTag
 from .description import Description
@@ -320,7 +320,7 @@ def _look_for_ours(event: Event, aws: Aws, clock: Clock, deadline: float) -> lis
         if look:
             clock.sleep(1)
         found = {job.name: job for job in _candidates(event, aws, clock, deadline) if job.belongs_to(event)}
-        if any(not job.is_released for job in found.values()):
+        if event.physical_id == NO_JOB or any(not job.is_released for job in found.values()):
             break
     return list(found.values())
 

@@ -30,8 +30,7 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     def undo(model: Thing) -> None:
         _delete(model.name, event, aws, clock)
 
-    # One that somebody deleted is made again in a rollback too: it costs nothing, and what goes back needs it.
-    _MODELS.confirm(model, event, aws, clock, undo=undo, in_rollback=True)
+    _MODELS.confirm(model, event, aws, clock, undo=undo)
     owned.retag(aws, model, wish, event, clock)
     _delete_orphan(model, event, aws, clock)
     return Answer(name, attributes={ModelAttribute.MODEL_NAME: name})
@@ -78,7 +77,7 @@ def _make(name: str, wish: Wish, event: Event, aws: Aws, clock: Clock) -> Thing:
     containers = candidate.containers(candidate.describe(wanted, aws, clock), wanted)
     # One container in a list would make an inference pipeline of it, which not everything takes.
     content = {"PrimaryContainer": containers[0]} if len(containers) == 1 else {"Containers": containers}
-    return _MODELS.make(name, wish, event, aws, clock, request={**wish.request, **content}, in_rollback=True)
+    return _MODELS.make(name, wish, event, aws, clock, request={**wish.request, **content})
 
 
 def _delete(name: str, event: Event, aws: Aws, clock: Clock) -> None:

@@ -9,6 +9,7 @@ from typing import Any, cast
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from . import log
+from .answer import NO_JOB
 from .clients import Aws, Hosting, Reply
 from .contract import HOSTED_NAME_LENGTH, OwnerTag, Property
 from .event import Event
@@ -138,7 +139,8 @@ class Kind:
                     break
                 things.append(thing)
             found = {thing.name: thing for thing in things}
-            if any(event.owns(thing.tags) and OwnerTag.RELEASED not in thing.tags for thing in things):
+            lives = any(event.owns(thing.tags) and OwnerTag.RELEASED not in thing.tags for thing in things)
+            if lives or event.physical_id == NO_JOB:
                 break
         for thing in found.values():
             if not event.owns(thing.tags):
@@ -146,14 +148,7 @@ class Kind:
         return [thing for thing in found.values() if event.owns(thing.tags)]
 
     def confirm(
-        self,
-        thing: Thing,
-        event: Event,
-        aws: Aws,
-        clock: Clock,
-        *,
-        undo: Callable[[Thing], None],
-        in_rollback: bool,
+        self, thing: Thing, event: Event, aws: Aws, clock: Clock, *, undo: Callable[[Thing], None]
     ) -> None:
         """See that something that was made, or found, is still wanted; `undo` takes back what this request made.
 
@@ -163,7 +158,7 @@ class Kind:
         stack = Stack(aws.cloudformation, event, clock)
         is_own = event.owns(thing.tags) and thing.tags.get(OwnerTag.REQUEST) == event.request_id
         try:
-            stack.check_wanted(made=thing.name, in_rollback=in_rollback or not is_own)
+            stack.check_wanted(made=thing.name, in_rollback=not is_own)
         except Failure:
             if is_own and (thing.is_new or stack.is_nobodys(thing.name)):
                 undo(thing)
@@ -178,11 +173,8 @@ class Kind:
         clock: Clock,
         *,
         request: Mapping[str, object],
-        in_rollback: bool = False,
     ) -> Thing:
         """Make it, unless it is there by now. What was made is to be confirmed.
-
-        `in_rollback` says whether a rollback may make it too.
 
         Raises:
             Failure: It cannot be made, or nobody waits for it.
@@ -191,7 +183,7 @@ class Kind:
         tags = dict(wish.tags) | event.owner(wish.digest)
 
         def attempt() -> Thing:
-            stack.check_wanted(in_rollback=in_rollback)
+            stack.check_wanted()
             reply = self.create(aws.hosting)(**{**request, f"{self.noun}Name": name, _TAGS: tag_list(tags)})
             return Thing(name, str(reply[f"{self.noun}Arn"]), "InProgress", tags, is_new=True)
 

@@ -54,7 +54,8 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     # Compared with what was asked before, not with what is: what somebody has decided in the registry stays.
     if status and status != _approval(event.old_properties) and status != package.get(_APPROVAL):
         arn = str(package["ModelPackageArn"])
-        Stack(aws.cloudformation, event, clock).check_wanted(in_rollback=True)  # an old event tells what was wanted once
+        # An old event tells what was wanted once.
+        Stack(aws.cloudformation, event, clock).check_wanted(in_rollback=True)
         patiently(lambda: aws.hosting.update_model_package(ModelPackageArn=arn, ModelApprovalStatus=status), clock)
         log.write(event, f"approval is now {status}", job_name=arn)
     return _is_now(package)

@@ -108,7 +108,6 @@ def insist(call: Callable[[], T], clock: Clock, deadline: float) -> T:
         ClientError: The last refusal.
         BotoCoreError: There was no answer.
     """
-
     until_then = Patience(deadline - clock.now(), UNSURE.first_delay, UNSURE.longest_delay)
 
     def patience(error: Exception) -> Patience | None:

@@ -29,7 +29,7 @@ _TOLERANCE = 15.0
 
 _POLL_SECONDS = 10.0
 _SETTLE_BUDGET = 600.0
-"""Seconds that a Delete waits for an update that is under way: what it is about may be what that update goes back to."""
+"""Seconds that a Delete waits for an update under way: what it is about may be what that update goes back to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ def _claim(wish: Wish, event: Event, aws: Aws, clock: Clock, *, accepts: Callabl
         job = job or _JOBS.make(name, wish, event, aws, clock, request=wish.request)
         if accepts(job):
             if OwnerTag.RELEASED not in job.tags:
-                _JOBS.confirm(job, event, aws, clock, undo=undo, in_rollback=False)
+                _JOBS.confirm(job, event, aws, clock, undo=undo)
             return job
         log.write(event, "name is spent", job_name=name, status=job.status)
     raise AssertionError("names never end")

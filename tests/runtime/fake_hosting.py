@@ -75,7 +75,8 @@ class FakeHosting(FakeSageMaker):
 
     def describe_model(self, **params: str) -> dict[str, Any]:
         with self.serving("DescribeModel", params):
-            return {"ModelArn": self._model("DescribeModel", params["ModelName"]).arn}
+            model = self._model("DescribeModel", params["ModelName"])
+            return {"ModelArn": model.arn, "CreationTime": model.created}
 
     def delete_model(self, **params: str) -> dict[str, Any]:
         with self.serving("DeleteModel", params):

@@ -198,7 +198,8 @@ class FakeSageMaker(FakeService):
     jobs: dict[str, FakeJob] = field(default_factory=dict)
     endpoints: dict[str, FakeEndpoint] = field(default_factory=dict)
     configs: dict[str, list[str]] = field(default_factory=dict)
-    models: set[str] = field(default_factory=set)
+    models: dict[str, datetime] = field(default_factory=dict)
+    """When each model was made."""
     made: dict[str, datetime] = field(default_factory=dict)
     """When each endpoint configuration was made."""
 
@@ -252,6 +253,8 @@ class FakeSageMaker(FakeService):
             if "OutputDataConfig" in job.request:
                 reply["OutputDataConfig"] = job.request["OutputDataConfig"]
             reply["AutoMLJobSecondaryStatus"] = SECONDARY[job.status]
+            if job.status in {"Completed", "Failed", "Stopped"}:
+                job.told.setdefault("EndTime", self.time.wall())
             return reply | job.told
 
     def list_candidates_for_auto_ml_job(self, **params: Any) -> dict[str, Any]:
@@ -346,7 +349,7 @@ class FakeSageMaker(FakeService):
         self.endpoints[endpoint] = FakeEndpoint(config, status, self.time.wall())
         self.configs[config] = [model]
         self.made[config] = self.time.wall()
-        self.models.add(model)
+        self.models[model] = self.time.wall()
         if reported:
             self.jobs[job_name.lower()].deployed_endpoint = endpoint
 
@@ -393,14 +396,20 @@ class FakeSageMaker(FakeService):
             raise client_error(operation, "ValidationException", f'Could not find endpoint configuration "{name}".')
         return self.configs[name]
 
+    def describe_model(self, **params: str) -> dict[str, Any]:
+        with self.serving("DescribeModel", params):
+            return {"CreationTime": self._one_click_model("DescribeModel", params["ModelName"])}
+
     def delete_model(self, **params: str) -> dict[str, Any]:
         with self.serving("DeleteModel", params):
-            if params["ModelName"] not in self.models:
-                raise client_error(
-                    "DeleteModel", "ValidationException", f'Could not find model "{params["ModelName"]}".'
-                )
-            self.models.remove(params["ModelName"])
+            self._one_click_model("DeleteModel", params["ModelName"])
+            del self.models[params["ModelName"]]
             return {}
+
+    def _one_click_model(self, operation: str, name: str) -> datetime:
+        if name not in self.models:
+            raise client_error(operation, "ValidationException", f'Could not find model "{name}".')
+        return self.models[name]
 
 
 @dataclass

@@ -27,6 +27,7 @@ SAGEMAKER = {
     "DescribeEndpointConfig",
     "DeleteEndpoint",
     "DeleteEndpointConfig",
+    "DescribeModel",
     "DeleteModel",
     "ListCandidatesForAutoMLJob",
 }

@@ -235,7 +235,7 @@ def test_config_that_somebody_put_behind_the_endpoint_since_is_left_alone(
     world.time.sleep(60)
     world.sagemaker.configs["mine"] = ["my-model"]
     world.sagemaker.made["mine"] = world.time.wall()
-    world.sagemaker.models.add("my-model")
+    world.sagemaker.models["my-model"] = world.time.wall()
     world.sagemaker.endpoints["auto-endpoint"].config = "mine"
 
     assert world.delete()["Status"] == "SUCCESS"

@@ -19,7 +19,6 @@ from .world import Sink
 
 HOSTING = {
     "CreateModel",
-    "DescribeModel",
     "CreateTransformJob",
     "DescribeTransformJob",
     "StopTransformJob",
@@ -28,7 +27,15 @@ HOSTING = {
     "UpdateModelPackage",
     "DeleteModelPackage",
 }
-BESIDES = {"DescribeAutoMLJobV2", "DescribeEndpoint", "DeleteModel", "ListTags", "AddTags", "DeleteTags"}
+BESIDES = {
+    "DescribeAutoMLJobV2",
+    "DescribeEndpoint",
+    "DescribeModel",
+    "DeleteModel",
+    "ListTags",
+    "AddTags",
+    "DeleteTags",
+}
 """Calls that jobs need too."""
 
 FOLDERS = {"ListObjectsV2"}

@@ -175,7 +175,15 @@ class World:
             **changes,
         }
         self.events.append(cast("RawEvent", copy.deepcopy(event)))
+        if request_type in {"Create", "Update"}:
+            self._begin(request_type, str(event["LogicalResourceId"]), str(event.get("PhysicalResourceId", "")))
         return cast("RawEvent", event)
+
+    def _begin(self, request_type: str, logical_id: str, physical_id: str) -> None:
+        """CloudFormation shows what it asks for, unless the test has said otherwise before."""
+        status, known = self.cloudformation.resources.get((self.stack_id, logical_id), ("", physical_id))
+        if not status.startswith("DELETE") and not status.endswith("_IN_PROGRESS"):
+            self.status(f"{request_type.upper()}_IN_PROGRESS", logical_id, known or physical_id)
 
     def send(self, event: RawEvent, *, allowed: float = 900.0) -> dict[str, Any]:
         """One delivery of an event: exactly one answer comes back, and it fits CloudFormation's rules."""
@@ -198,8 +206,10 @@ class World:
 
     def squat(self, wanted: dict[str, Any], whose: str) -> Squatter:
         """Somebody else's running job under the very next name that the resource would take for these properties."""
+        before = dict(self.cloudformation.resources)
         event = parse(self.event("Create", ResourceProperties=wanted))
         self.events.pop()
+        self.cloudformation.resources = before
         names = read(wanted, service_model("sagemaker")).names(event)
         free = next(name for name in names if name not in self.sagemaker.jobs)
         tags: dict[str, dict[str, str]] = {
@@ -266,7 +276,9 @@ class World:
         if answer["Status"] == "FAILED" or another_resource_fails:
             made = self.physical_id
             self.properties = old
+            before, self.cloudformation.stack_status = self.cloudformation.stack_status, "UPDATE_ROLLBACK_IN_PROGRESS"
             back = self._update(old, wanted, self.send)
+            self.cloudformation.stack_status = before
             assert back["Status"] == "SUCCESS", back
             if made not in {old_id, self.physical_id}:
                 self._clean_up(made, wanted)
