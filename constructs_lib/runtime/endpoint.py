@@ -26,7 +26,8 @@ T = TypeVar("T")
 def remove(sagemaker: SageMaker, job: Job, event: Event, clock: Clock, deadline: float) -> None:
     """Delete the endpoint that a job made, its configuration and its models, and wait until the endpoint is gone.
 
-    The execution role must outlive it. What was not made while the job ran is somebody else's, whatever it is called.
+    The execution role must outlive it. What was not made while the job ran is somebody else's, whatever it is called;
+    so is what the job does not report and serves no model of it.
 
     Raises:
         ClientError: The endpoint cannot be deleted, so it goes on billing.
@@ -39,11 +40,14 @@ def remove(sagemaker: SageMaker, job: Job, event: Event, clock: Clock, deadline:
     endpoint = ask(lambda: _describe(sagemaker, name)) if name else None
     if endpoint is None:
         return
-    if not _made(job, endpoint):
-        log.write(event, "endpoint left alone: the job did not make it", job_name=job.name, detail=name)
-        return
     config = str(endpoint["EndpointConfigName"])
     described = ask(lambda: _describe_config(sagemaker, config))
+    is_reported = bool(job.deployed_endpoint)
+    if not _was_made_during(job, endpoint) or not (
+        is_reported or ask(lambda: _serves(job, _models(described), sagemaker))
+    ):
+        log.write(event, "endpoint left alone: the job did not make it", job_name=job.name, detail=name)
+        return
     # Somebody may have put another model behind the endpoint since; that is not the job's.
     is_own = described.get("CreationTime", endpoint["CreationTime"]) <= endpoint["CreationTime"]
     if not _delete_endpoint(sagemaker, name, clock, deadline):
@@ -100,12 +104,28 @@ def _describe(sagemaker: SageMaker, name: str) -> Reply | None:
         raise
 
 
-def _made(job: Job, endpoint: Reply) -> bool:
-    """Whether a job made an endpoint of the name that it was given, or has reported: it did so while it ran."""
+def _was_made_during(job: Job, endpoint: Reply) -> bool:
+    """Whether an endpoint was made while the job ran. Of one that the job reports only a later time counts."""
     made = endpoint["CreationTime"]
     if job.has_ended and (job.ended is None or made > job.ended + _AFTERWARDS):
         return False
     return bool(job.deployed_endpoint) or (job.created is not None and made >= job.created)
+
+
+def _serves(job: Job, models: list[str], sagemaker: SageMaker) -> bool:
+    """Whether one of these models was learned by the job."""
+    folder = f"{job.output_path.rstrip('/')}/{job.name}/"
+    for name in models:
+        try:
+            model = sagemaker.describe_model(ModelName=name)
+        except ClientError as error:
+            if is_missing(error):
+                continue
+            raise
+        containers = [model.get("PrimaryContainer", {}), *model.get("Containers", [])]
+        if job.output_path and any(str(each.get("ModelDataUrl", "")).startswith(folder) for each in containers):
+            return True
+    return False
 
 
 def _describe_config(sagemaker: SageMaker, config: str) -> Reply:

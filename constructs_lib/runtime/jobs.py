@@ -31,6 +31,8 @@ class Job:
     """The name that `ModelDeployConfig` gives the endpoint; it says nothing about who made it."""
     deployed_endpoint: str = ""
     """The endpoint that the job reports to have made."""
+    output_path: str = ""
+    """Where its artifacts lie, in a folder of its name."""
     is_new: bool = False
     """Whether this very call made it."""
 
@@ -97,6 +99,7 @@ def find(sagemaker: SageMaker, name: str) -> Job | None:
         tags=dict(tags_of(sagemaker, reply["AutoMLJobArn"])),
         created=reply.get("CreationTime"),
         ended=reply.get("EndTime"),
+        output_path=reply.get("OutputDataConfig", {}).get("S3OutputPath", ""),
         given_endpoint=reply.get("ModelDeployConfig", {}).get("EndpointName", ""),
         deployed_endpoint=reply.get("ModelDeployResult", {}).get("EndpointName", ""),
     )

@@ -87,7 +87,9 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
         _follow(wanted, job, event, aws, clock)
     # A job that was given up since tells that this event is an old one: what runs now was made later.
     if old and not job.is_released:
-        _retire_orphans(old, job, event, aws, clock)
+        _retire_orphans(old, job, event, stack, aws, clock)
+    if not job.is_new and not job.is_released:
+        _change_tags(job.arn, job.tags, spec, old, event, stack, aws, clock)
     return _is_now(job.name, job.arn)
 
 
@@ -120,17 +122,27 @@ def _readable(properties: Mapping[str, object], aws: Aws) -> Spec | None:
 
 def _keep(old: Spec, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: Clock) -> Answer:
     arn = patiently(lambda: _arn(event, aws), clock, repeatable=True)
-    changed = {key: value for key, value in spec.tags.items() if old.tags.get(key) != value}
-    removed = [key for key in old.tags if key not in spec.tags]
-    if changed or removed:  # an old event would put old tags back
-        stack.check_wanted(in_rollback=True)
+    if not _change_tags(arn, old.tags, spec, old, event, stack, aws, clock):
+        log.write(event, "nothing changed", job_name=event.physical_id)
+    return _is_now(event.physical_id, arn)
+
+
+def _change_tags(
+    arn: str, present: Mapping[str, str], spec: Spec, old: Spec | None, event: Event, stack: Stack, aws: Aws, clock: Clock
+) -> bool:
+    """Give a job the tags of a spec; tells whether that took anything. Tags that others set stay."""
+    changed = {key: value for key, value in spec.tags.items() if present.get(key) != value}
+    removed = [key for key in (old.tags if old else ()) if key in present and key not in spec.tags]
+    if not (changed or removed):
+        return False
+    stack.check_wanted(in_rollback=True)  # an old event would put old tags back
     if changed:
         tags = jobs.tag_list(changed)
         patiently(lambda: aws.sagemaker.add_tags(ResourceArn=arn, Tags=tags), clock, repeatable=True)
     if removed:
         patiently(lambda: aws.sagemaker.delete_tags(ResourceArn=arn, TagKeys=removed), clock, repeatable=True)
-    log.write(event, "tags changed" if changed or removed else "nothing changed", job_name=event.physical_id)
-    return _is_now(event.physical_id, arn)
+    log.write(event, "tags changed", job_name=arn.rpartition("/")[2])
+    return True
 
 
 def _arn(event: Event, aws: Aws) -> str:
@@ -187,7 +199,14 @@ def _earlier(spec: Spec, serves: Callable[[Job], bool], event: Event, aws: Aws, 
     """
 
     def find(name: str) -> Job | None:
-        return patiently(lambda: _find_if_visible(name, event, aws), clock, repeatable=True)
+        job = None
+        for look in range(_LOOKS if _looks_generated(name) else 1):
+            if look:
+                clock.sleep(1)
+            job = patiently(lambda: _find_if_visible(name, event, aws), clock, repeatable=True)
+            if job and job.tags:
+                break
+        return job
 
     current = find(event.physical_id)
     if current is None or not current.belongs_to(event):
@@ -270,13 +289,28 @@ def _start(name: str, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: C
             raise Failure(f"{str(error).rstrip('. ')}. {_NOT_OFFERED}{way_out}") from error
         if code(error) == "ResourceLimitExceeded":
             raise Failure(_quota_reason(error, event, aws)) from error
-        raise Failure(str(error), job_name=name if may_have_happened(error) else "") from error
+        if not may_have_happened(error):
+            raise Failure(str(error)) from error
+        _take_back(name, event, aws, clock)
+        raise Failure(str(error), job_name=name) from error
     except ParamValidationError:
         raise
     except BotoCoreError as error:  # no answer: the job may be there
+        _take_back(name, event, aws, clock)
         raise Failure(f"{spec.operation} got no answer: {error}", job_name=name) from error
     log.write(event, "job started", job_name=name, status=job.status)
     return job
+
+
+def _take_back(name: str, event: Event, aws: Aws, clock: Clock) -> None:
+    """Give up a job that this request may have made: what fails leaves nothing behind."""
+    for look in range(_LOOKS):
+        if look:
+            clock.sleep(1)
+        job = patiently(lambda: jobs.find(aws.sagemaker, name), clock, repeatable=True)
+        if job and job.was_made_by(event):
+            _retire([job], event, aws, clock)
+            return
 
 
 def _quota_reason(error: ClientError, event: Event, aws: Aws) -> str:
@@ -339,17 +373,26 @@ def _candidates(event: Event, aws: Aws, clock: Clock, deadline: float) -> Iterat
         )
 
 
-def _retire_orphans(old: Spec, kept: Job, event: Event, aws: Aws, clock: Clock) -> None:
-    """Give up jobs of the old properties that are not the resource's: whoever made them died before answering."""
+def _retire_orphans(old: Spec, kept: Job, event: Event, stack: Stack, aws: Aws, clock: Clock) -> None:
+    """Give up jobs of the old properties that are not the resource's: whoever made them died before answering.
+
+    A rollback may follow at once upon the call that made one, and answers lag behind: it looks again.
+    """
 
     def find(name: str) -> Job | None:
         return patiently(lambda: jobs.find(aws.sagemaker, name), clock, repeatable=True)
 
-    orphans = [
-        job
-        for job in jobs.find_all(find, old, event)
-        if job.belongs_to(event) and job.name not in {kept.name, event.physical_id}
-    ]
+    follows_at_once = kept.name == event.physical_id and stack.is_rolling_back()
+    for look in range(_LOOKS if follows_at_once else 1):
+        if look:
+            clock.sleep(1)
+        orphans = [
+            job
+            for job in jobs.find_all(find, old, event)
+            if job.belongs_to(event) and job.name not in {kept.name, event.physical_id}
+        ]
+        if any(not job.is_released for job in orphans):
+            break
     _retire(_spare_live(orphans, event, aws, clock), event, aws, clock)
 
 

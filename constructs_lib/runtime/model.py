@@ -15,8 +15,11 @@ from .event import Event
 from .failure import Failure, is_missing
 from .owned import Kind, Thing, Wish
 from .retry import Clock, insist
+from .stack import Stack
 
-_MODELS = Kind("Model", lambda sagemaker: sagemaker.create_model, lambda sagemaker: sagemaker.describe_model)
+_MODELS = Kind(
+    "Model", lambda sagemaker: sagemaker.create_model, lambda sagemaker: sagemaker.describe_model, bills=False
+)
 
 
 def create(event: Event, aws: Aws, clock: Clock) -> Answer:
@@ -63,11 +66,14 @@ def _names(properties: Mapping[str, object], event: Event, aws: Aws) -> list[str
 
 
 def _delete_orphan(kept: Thing, event: Event, aws: Aws, clock: Clock) -> None:
-    """Delete a model of the old properties that the resource does not have: whoever made it died before answering."""
-    for name in _names(event.old_properties, event, aws):
-        if name in {kept.name, event.physical_id}:
-            continue
-        model = _MODELS.find_with_tags(name, aws, clock)
+    """Delete a model of the old properties that the resource does not have: whoever made it died before answering.
+
+    A rollback may follow at once upon the call that made it, and answers lag behind: it looks again.
+    """
+    names = [name for name in _names(event.old_properties, event, aws) if name not in {kept.name, event.physical_id}]
+    for name in names:
+        follows_at_once = kept.name == event.physical_id and Stack(aws.cloudformation, event, clock).is_rolling_back()
+        model = _MODELS.find_with_tags(name, aws, clock, is_sure=follows_at_once)
         if model and event.owns(model.tags) and not owned.is_live(name, event, aws, clock):
             _delete(name, event, aws, clock)
 

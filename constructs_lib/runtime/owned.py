@@ -1,7 +1,7 @@
 """What the function makes besides jobs: its name, whose it is, and the calls that find and make it."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -15,7 +15,7 @@ from .contract import HOSTED_NAME_LENGTH, OwnerTag, Property
 from .event import Event
 from .failure import Failure, is_denied, is_missing, may_have_happened
 from .jobs import tag_list, tags_of
-from .retry import Clock, patiently
+from .retry import Clock, insist, patiently
 from .shapes import restore
 from .spec import generated_name, name_prefix, sha256, users_tags
 from .stack import Stack
@@ -88,6 +88,8 @@ class Kind:
     """What the API calls it in the names of its calls and fields."""
     create: Callable[[Hosting], Callable[..., Reply]]
     describe: Callable[[Hosting], Callable[..., Reply]]
+    bills: bool = True
+    """Whether it costs something, so that one that cannot be looked at keeps its stack from going."""
 
     def find(self, name: str, aws: Aws) -> Thing | None:
         """The thing of that name, whoever made it."""
@@ -100,27 +102,46 @@ class Kind:
         arn = str(reply[f"{self.noun}Arn"])
         return Thing(name, arn, str(reply.get(f"{self.noun}Status", "")), dict(tags_of(aws.sagemaker, arn)))
 
-    def find_with_tags(self, name: str, aws: Aws, clock: Clock) -> Thing | None:
-        """The thing of that name; what seems to have no tags is looked at again, because answers may lag behind."""
-        found = patiently(lambda: self.find(name, aws), clock, repeatable=True)
-        for _ in range(LOOKS - 1):
-            if found is None or found.tags:
-                break
-            clock.sleep(1)
+    def find_with_tags(self, name: str, aws: Aws, clock: Clock, *, is_sure: bool = False) -> Thing | None:
+        """The thing of that name. Answers may lag behind: what seems to have no tags is looked at again.
+
+        So is what is not seen at all, if it `is_sure` to be there.
+        """
+        for look in range(LOOKS):
+            if look:
+                clock.sleep(1)
             found = patiently(lambda: self.find(name, aws), clock, repeatable=True)
+            if found.tags if found else not is_sure:
+                break
         return found
 
-    def find_if_visible(self, name: str, event: Event, aws: Aws, clock: Clock) -> Thing | None:
+    def find_if_visible(
+        self, name: str, event: Event, aws: Aws, clock: Clock, *, is_sure: bool = False
+    ) -> Thing | None:
         """The thing that a physical id names. The id may be anything, and then IAM keeps us from asking."""
         if not _NAME.fullmatch(name):
             return None
         try:
-            return patiently(lambda: self.find(name, aws), clock, repeatable=True)
+            return self.find_with_tags(name, aws, clock, is_sure=is_sure)
         except ClientError as error:
             if not is_denied(error):
                 raise
             log.write(event, "not ours: no permission to describe it", job_name=name)
             return None
+
+    def earlier(self, wish: Wish, event: Event, aws: Aws, clock: Clock) -> Thing | None:
+        """The thing that the resource has, or the one before, if it is of this wish.
+
+        A rollback goes back to it, whatever name its properties lead to by now.
+        """
+        current = self.find_if_visible(event.physical_id, event, aws, clock, is_sure=True)
+        if current is None or not event.owns(current.tags):
+            return None
+        previous = self.find_if_visible(current.tags.get(OwnerTag.REPLACES, ""), event, aws, clock)
+        for thing in (current, previous):
+            if thing and event.owns(thing.tags) and thing.tags.get(OwnerTag.SPEC) == wish.digest:
+                return thing
+        return None
 
     def look_for_ours(self, names: Callable[[], Iterable[str]], event: Event, aws: Aws, clock: Clock) -> list[Thing]:
         """Everything of ours that a Delete is about: the physical id, and `names` up to the first that is free.
@@ -131,21 +152,31 @@ class Kind:
         for look in range(LOOKS):
             if look:
                 clock.sleep(1)
-            named = self.find_if_visible(event.physical_id, event, aws, clock)
-            things = [named] if named else []
-            for name in names():
-                thing = patiently(lambda name=name: self.find(name, aws), clock, repeatable=True)  # type: ignore[misc]
-                if thing is None:
-                    break
-                things.append(thing)
-            found = {thing.name: thing for thing in things}
-            lives = any(event.owns(thing.tags) and OwnerTag.RELEASED not in thing.tags for thing in things)
+            try:
+                found = {thing.name: thing for thing in self._candidates(names(), event, aws, clock)}
+            except ClientError as error:
+                if self.bills or not is_denied(error):
+                    raise
+                log.write(event, "left behind: no permission to describe it", job_name=event.physical_id)
+                break
+            lives = any(event.owns(one.tags) and OwnerTag.RELEASED not in one.tags for one in found.values())
             if lives or event.physical_id == NO_JOB:
                 break
         for thing in found.values():
             if not event.owns(thing.tags):
                 log.write(event, "not this event's: left alone", job_name=thing.name)
         return [thing for thing in found.values() if event.owns(thing.tags)]
+
+    def _candidates(self, names: Iterable[str], event: Event, aws: Aws, clock: Clock) -> Iterator[Thing]:
+        deadline = clock.deadline(DELETE_BUDGET)
+        named = self.find_if_visible(event.physical_id, event, aws, clock)
+        if named:
+            yield named
+        for name in names:
+            thing = insist(lambda name=name: self.find(name, aws), clock, deadline)  # type: ignore[misc]
+            if thing is None:
+                return
+            yield thing
 
     def confirm(
         self, thing: Thing, event: Event, aws: Aws, clock: Clock, *, undo: Callable[[Thing], None]
@@ -181,6 +212,8 @@ class Kind:
         """
         stack = Stack(aws.cloudformation, event, clock)
         tags = dict(wish.tags) | event.owner(wish.digest)
+        if _NAME.fullmatch(event.physical_id):
+            tags[OwnerTag.REPLACES] = event.physical_id
 
         def attempt() -> Thing:
             stack.check_wanted()
@@ -192,10 +225,10 @@ class Kind:
         except ParamValidationError:
             raise
         except (ClientError, BotoCoreError) as error:
+            is_unsure = not isinstance(error, ClientError) or may_have_happened(error)
             # Made by another delivery meanwhile, or by a call whose answer was lost.
-            found = self.find_with_tags(name, aws, clock)
+            found = self.find_with_tags(name, aws, clock, is_sure=is_unsure)
             if found is None:
-                is_unsure = not isinstance(error, ClientError) or may_have_happened(error)
                 raise Failure(str(error), job_name=name if is_unsure else "") from error
             return found
         log.write(event, f"{self.noun} made", job_name=name)

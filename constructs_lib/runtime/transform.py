@@ -39,7 +39,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Keep the job, go back to the one before, or start one: a rollback transforms nothing a second time."""
     wish = _read(event.properties, aws)
     old = _readable(event.old_properties, aws)
-    current = _JOBS.find_if_visible(event.physical_id, event, aws, clock)
+    current = _JOBS.find_if_visible(event.physical_id, event, aws, clock, is_sure=True)
     if old and old.digest == wish.digest and current and event.owns(current.tags):
         owned.retag(aws, current, wish, event, clock)
         return _is_now(current)
@@ -54,7 +54,12 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
             and (job.status not in {JobStatus.STOPPING, JobStatus.STOPPED} or stack.is_rolling_back())
         )
 
-    job = _claim(wish, event, aws, clock, accepts=accepts)
+    earlier = _JOBS.earlier(wish, event, aws, clock)
+    if earlier and accepts(earlier):
+        job = earlier
+        stack.check_wanted(made=job.name, in_rollback=True)
+    else:
+        job = _claim(wish, event, aws, clock, accepts=accepts)
     if old and OwnerTag.RELEASED not in job.tags:
         _give_up(_orphans(old, job, event, aws, clock), event, aws, clock)
     return _is_now(job)
@@ -118,16 +123,30 @@ def _names(wish: Wish | None, event: Event) -> Iterator[str]:
 
 
 def _orphans(old: Wish, kept: Thing, event: Event, aws: Aws, clock: Clock) -> list[Thing]:
-    """Jobs of the old properties that are not the resource's: whoever started them died before answering."""
-    found = []
-    for name in _names(old, event):
+    """Jobs of the old properties that are not the resource's: whoever started them died before answering.
+
+    A rollback may follow at once upon the call that made one, and answers lag behind: it looks again.
+    """
+    follows_at_once = kept.name == event.physical_id and Stack(aws.cloudformation, event, clock).is_rolling_back()
+    found: list[Thing] = []
+    for look in range(owned.LOOKS if follows_at_once else 1):
+        if look:
+            clock.sleep(1)
+        found = [job for job in _of(old, event, aws, clock) if job.name not in {kept.name, event.physical_id}]
+        if any(OwnerTag.RELEASED not in job.tags for job in found):
+            break
+    left = [job for job in found if not (OwnerTag.RELEASED in job.tags and job.status in ENDED)]
+    return [job for job in left if not owned.is_live(job.name, event, aws, clock)]
+
+
+def _of(wish: Wish, event: Event, aws: Aws, clock: Clock) -> Iterator[Thing]:
+    """The resource's jobs of a wish."""
+    for name in _names(wish, event):
         job = _JOBS.find_with_tags(name, aws, clock)
         if job is None:
-            break
-        is_done = OwnerTag.RELEASED in job.tags and job.status in ENDED
-        if event.owns(job.tags) and name not in {kept.name, event.physical_id} and not is_done:
-            found.append(job)
-    return [job for job in found if not owned.is_live(job.name, event, aws, clock)]
+            return
+        if event.owns(job.tags):
+            yield job
 
 
 def _give_up(given_up: Sequence[Thing], event: Event, aws: Aws, clock: Clock) -> None:

@@ -76,7 +76,8 @@ class FakeHosting(FakeSageMaker):
     def describe_model(self, **params: str) -> dict[str, Any]:
         with self.serving("DescribeModel", params):
             model = self._model("DescribeModel", params["ModelName"])
-            return {"ModelArn": model.arn, "CreationTime": model.created}
+            container = {"ModelDataUrl": self.model_data.get(params["ModelName"])}
+            return {"ModelArn": model.arn, "CreationTime": model.created, "PrimaryContainer": container}
 
     def delete_model(self, **params: str) -> dict[str, Any]:
         with self.serving("DeleteModel", params):

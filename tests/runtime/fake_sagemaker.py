@@ -200,6 +200,8 @@ class FakeSageMaker(FakeService):
     configs: dict[str, list[str]] = field(default_factory=dict)
     models: dict[str, datetime] = field(default_factory=dict)
     """When each model was made."""
+    model_data: dict[str, str] = field(default_factory=dict)
+    """Where what it serves lies."""
     made: dict[str, datetime] = field(default_factory=dict)
     """When each endpoint configuration was made."""
 
@@ -350,6 +352,10 @@ class FakeSageMaker(FakeService):
         self.configs[config] = [model]
         self.made[config] = self.time.wall()
         self.models[model] = self.time.wall()
+        job = self.jobs.get(job_name.lower())
+        if job:
+            output = job.request.get("OutputDataConfig", {}).get("S3OutputPath", "s3://elsewhere").rstrip("/")
+            self.model_data[model] = f"{output}/{job.name}/model.tar.gz"
         if reported:
             self.jobs[job_name.lower()].deployed_endpoint = endpoint
 
@@ -398,7 +404,8 @@ class FakeSageMaker(FakeService):
 
     def describe_model(self, **params: str) -> dict[str, Any]:
         with self.serving("DescribeModel", params):
-            return {"CreationTime": self._one_click_model("DescribeModel", params["ModelName"])}
+            made = self._one_click_model("DescribeModel", params["ModelName"])
+            return {"CreationTime": made, "PrimaryContainer": {"ModelDataUrl": self.model_data.get(params["ModelName"])}}
 
     def delete_model(self, **params: str) -> dict[str, Any]:
         with self.serving("DeleteModel", params):

@@ -94,6 +94,8 @@ class Simulation:
         self._rollbacks: set[str] = set()
         self._excused: set[str] = set()
         """Names of jobs that a person, or an outcome, has stopped."""
+        self._taken: set[str] = set()
+        """Endpoints that a person makes again."""
         self._theirs: list[tuple[str, Callable[[], object], object]] = []
         self._make_services()
         self.stacks = [Stack(self, number, plan) for number, plan in enumerate(scenario.stacks)]
@@ -361,6 +363,9 @@ class Simulation:
 
     def _make_endpoint_again(self, name: str) -> None:
         """A person deletes what is there and makes an endpoint of that name, an hour after any job has ended."""
+        if name in self._taken:
+            return
+        self._taken.add(name)
         self.sagemaker.endpoints.pop(name, None)
 
         def make() -> None:
