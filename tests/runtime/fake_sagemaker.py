@@ -255,7 +255,7 @@ class FakeSageMaker(FakeService):
             if "OutputDataConfig" in job.request:
                 reply["OutputDataConfig"] = job.request["OutputDataConfig"]
             reply["AutoMLJobSecondaryStatus"] = SECONDARY[job.status]
-            if job.status in {"Completed", "Failed", "Stopped"}:
+            if job.status in {"Completed", "Failed", "Stopped"} and "ModelDeployConfig" in job.request:
                 job.told.setdefault("EndTime", self.time.wall())
             return reply | job.told
 

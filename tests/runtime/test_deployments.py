@@ -304,6 +304,7 @@ class Deployments(RuleBasedStateMachine):
             )
             assert back["Status"] == "SUCCESS"
         if new_job != self.old_job:
+            self.resource("UPDATE_IN_PROGRESS")
             back = self.send_job(
                 "Update",
                 PhysicalResourceId=new_id,
@@ -312,6 +313,7 @@ class Deployments(RuleBasedStateMachine):
             )
             assert back["Status"] == "SUCCESS"
             assert back["PhysicalResourceId"] == self.old_id
+            self.world.status("UPDATE_COMPLETE", physical_id=self.old_id)
         assert self.world.creates() == made
         self.stack("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
         if new_id != self.old_id:

@@ -139,12 +139,14 @@ def test_job_of_an_update_that_cannot_be_followed_is_stopped_by_the_rollback(wor
 
 
 def test_rollback_goes_on_although_its_job_cannot_be_followed(world: World) -> None:
-    world.create(A)
-    world.job().tags.clear()  # so that the old job is not found and another one is made
+    old = world.create(A)["PhysicalResourceId"]
     world.cloudformation.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
     world.stepfunctions.fail("StartExecution", ("StateMachineDoesNotExist", "gone"))
+    world.status("UPDATE_IN_PROGRESS", physical_id="gone")  # so that only the name leads back to the job
 
-    assert world.update(B)["Status"] == "SUCCESS"
+    event = world.event("Update", PhysicalResourceId="gone", ResourceProperties=A, OldResourceProperties=B)
+
+    assert world.send(event)["PhysicalResourceId"] == old
     assert world.stepfunctions.count("StartExecution") == 2
 
 
@@ -301,12 +303,21 @@ def test_rollback_to_the_old_conditions_is_never_refused(world: World) -> None:
     assert world.creates() == 2
 
 
-def test_rolling_stack_is_never_refused_even_if_the_old_job_is_not_found(world: World) -> None:
-    world.create(A)
+def test_rolling_stack_whose_old_job_is_not_found_trains_nothing(world: World) -> None:
+    job = world.create(A)["PhysicalResourceId"]
     world.job().tags.clear()
     world.cloudformation.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    wanted = changed_at_deploy_time()
 
-    assert world.update(changed_at_deploy_time())["Status"] == "SUCCESS"
+    answer = world.send(
+        world.event("Update", PhysicalResourceId=job, ResourceProperties=wanted, OldResourceProperties=A)
+    )
+
+    assert answer["Reason"] == (
+        "nothing is made: the stack rolls back, and what it goes back to is not to be found, nobody waits for this "
+        "request"
+    )
+    assert world.creates() == 1
 
 
 def test_job_that_is_gone_back_to_is_not_followed_twice_for_the_same(world: World) -> None:
@@ -341,8 +352,14 @@ def test_job_that_is_gone_back_to_has_no_news_if_it_has_ended(world: World) -> N
     world.sagemaker.complete(world.physical_id)
     world.follow(9)
     told = len(world.events_bus.entries)
+    there = world.event("Update", PhysicalResourceId=world.physical_id, ResourceProperties=B, OldResourceProperties=A)
+    replaced, world.physical_id = world.physical_id, world.send(there)["PhysicalResourceId"]
+    world.status("UPDATE_COMPLETE")
 
-    world.update(B, another_resource_fails=True)
+    # The Delete of the old job has not come yet.
+    back = world.event("Update", PhysicalResourceId=world.physical_id, ResourceProperties=A, OldResourceProperties=B)
+    world.physical_id = world.send(back)["PhysicalResourceId"]
+    assert world.physical_id == replaced
     old = [name for name in world.stepfunctions.running() if name.startswith(world.physical_id)]
     for name in old:
         world.look(name)
