@@ -4,6 +4,7 @@
     python3 dev.py rehearse [APP ...]   deploy the quickstart (or APP) on this machine, without AWS
     python3 dev.py test [unit|all]      run the checks: linters, types, architecture, tests; `unit`: the quick ones only
     python3 dev.py bench                measure the budgets of the design, side by side with AwsCustomResource
+    python3 dev.py soak [N]             run N (100000) lives of stacks against the Lambda code; shows what goes wrong
     python3 dev.py shell COMMAND ...    run any command in the environment
 
 The environment is `.venv` below this folder; it is made by the first command and renewed when `pyproject.toml` or
@@ -21,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 BIN = "Scripts" if os.name == "nt" else "bin"
 EXTRAS = {"rehearse": "rehearsal,examples", "test": "rehearsal,rehearsal-forecasting,examples,test,lint"}
-EXTRAS |= {"bench": EXTRAS["test"], "shell": EXTRAS["test"]}
+EXTRAS |= {"bench": EXTRAS["test"], "soak": EXTRAS["test"], "shell": EXTRAS["test"]}
 
 FROM_NPM = {
     "ASL_VALIDATOR": ("asl-validator@4.0.0", "dist/bin/asl-validator.js"),  # a linter of state machines
@@ -50,6 +51,8 @@ def main(arguments: list[str]) -> int:
         return environment.run(["automl", "rehearse", *rest])
     if command == "bench":
         return environment.run(["python", "-m", "benchmarks", *rest])
+    if command == "soak":
+        return environment.run(["python", "-m", "tests.soak.soak", *rest])
     if command == "shell":
         return environment.run(rest)
     return check(environment, *(rest or ["all"]))

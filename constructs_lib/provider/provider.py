@@ -374,6 +374,7 @@ class AutoMLProvider(Construct):
                 "MemorySize": MEMORY_MIB,
                 "Timeout": contract.FUNCTION_TIMEOUT,
                 "LoggingConfig": {"LogGroup": log.ref, "LogFormat": "JSON"},
+                "Environment": {"Variables": {contract.STACK_VARIABLE: self._stack.stack_id}},
             },
         )
         acknowledge_late(function, lambda: self._options.function_reasons())

@@ -45,6 +45,10 @@ FUNCTION_TIMEOUT = 15 * 60
 """Seconds that one call of the function may take (Lambda's own maximum)."""
 
 
+STACK_VARIABLE = "STACK_ID"
+"""The function's environment variable with the id of its own stack: it serves no other."""
+
+
 class Property(StrEnum):
     """The resource properties of a job."""
 

@@ -1,12 +1,14 @@
 """What CloudFormation sends."""
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypedDict
+from urllib.parse import urlsplit
 
-from .contract import OwnerTag
+from .contract import STACK_VARIABLE, OwnerTag
 from .failure import Failure
 
 
@@ -25,6 +27,14 @@ class RawEvent(TypedDict, total=False):
 
 
 _SIGNED = re.compile(r"[?&]X-Amz-Date=(\d{8}T\d{6}Z)(?:&|$)")
+
+_BUCKET = re.compile(
+    r"cloudformation-custom-resource-response-[a-z0-9-]+\.s3[a-z0-9.-]*"
+    r"\.(amazonaws\.(com|com\.cn|eu)|(c2s|csp\.hci)\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk)"
+)
+"""The hosts that CloudFormation gives out, in all partitions (unverified beyond `aws` and `aws-cn`)."""
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 _ALWAYS = ("ResourceType", "StackId", "RequestId", "LogicalResourceId", "ResourceProperties")
 _NEEDS = {
@@ -77,22 +87,25 @@ class Event:
         """Refuse what cannot be served.
 
         Raises:
-            Failure: The request type is unknown, or something that CloudFormation always sends is missing.
+            Failure: The request type is unknown, something that CloudFormation always sends is missing, or another
+                stack asks.
         """
         if self.request_type not in _NEEDS:
             raise Failure(f"the request type must be Create, Update or Delete, got {self.request_type!r}")
         if self.missing:
             raise Failure(f"the {self.request_type} request lacks {', '.join(self.missing)}")
+        if os.environ.get(STACK_VARIABLE, self.stack_id) != self.stack_id:
+            raise Failure(f"the request is of the stack {self.stack_id}: this function serves its own stack only")
 
 
 def parse(raw: RawEvent) -> Event:
     """Read an event, so far as it can be answered at all.
 
     Raises:
-        ValueError: There is no `ResponseURL`, so nobody can be told anything.
+        ValueError: There is no `ResponseURL`, or it is not CloudFormation's, so nobody can be told anything.
     """
     url = raw.get("ResponseURL")
-    if not isinstance(url, str) or not url.startswith(("https://", "http://")):
+    if not isinstance(url, str) or not _is_cloudformations(url):
         raise ValueError("the event has no ResponseURL to answer to: the function serves CloudFormation only")
     request_type = str(raw.get("RequestType", ""))
     return Event(
@@ -107,6 +120,19 @@ def parse(raw: RawEvent) -> Event:
         resource_type=str(raw.get("ResourceType", "")),
         missing=tuple(key for key in _NEEDS.get(request_type, ()) if not raw.get(key)),
     )
+
+
+def _is_cloudformations(url: str) -> bool:
+    """Whether an address is one of CloudFormation's buckets, or of the emulator that the function's clients talk to."""
+    try:
+        address, emulator = urlsplit(url), urlsplit(os.environ.get("AWS_ENDPOINT_URL", ""))
+        place, other = (address.hostname or "", address.port), (emulator.hostname or "", emulator.port)
+    except ValueError:
+        return False
+    if address.scheme == "https" and address.port is None and _BUCKET.fullmatch(place[0]):
+        return True
+    is_local = {place[0], other[0]} <= _LOOPBACK and place[1] == other[1]
+    return bool(emulator.scheme) and address.scheme == emulator.scheme and (place == other or is_local)
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -128,7 +128,14 @@ def _keep(old: Spec, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: Cl
 
 
 def _change_tags(
-    arn: str, present: Mapping[str, str], spec: Spec, old: Spec | None, event: Event, stack: Stack, aws: Aws, clock: Clock
+    arn: str,
+    present: Mapping[str, str],
+    spec: Spec,
+    old: Spec | None,
+    event: Event,
+    stack: Stack,
+    aws: Aws,
+    clock: Clock,
 ) -> bool:
     """Give a job the tags of a spec; tells whether that took anything. Tags that others set stay."""
     changed = {key: value for key, value in spec.tags.items() if present.get(key) != value}

@@ -178,9 +178,7 @@ class Kind:
                 return
             yield thing
 
-    def confirm(
-        self, thing: Thing, event: Event, aws: Aws, clock: Clock, *, undo: Callable[[Thing], None]
-    ) -> None:
+    def confirm(self, thing: Thing, event: Event, aws: Aws, clock: Clock, *, undo: Callable[[Thing], None]) -> None:
         """See that something that was made, or found, is still wanted; `undo` takes back what this request made.
 
         Raises:

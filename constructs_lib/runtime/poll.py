@@ -4,6 +4,7 @@ The state machine waits, calls this, and ends when the state says `Done`. A look
 may fail: the next look does what is left. So events may come more than once; a signal does no harm when repeated.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from . import contract, jobs, log
 from .clients import Aws
-from .contract import Poll
+from .contract import STACK_VARIABLE, Poll
 from .description import Description
 from .event import Event
 from .publish import send_event, write_metrics
@@ -101,8 +102,16 @@ class State:
 
 
 def look(raw: Mapping[str, object], aws: Aws, clock: Clock) -> dict[str, object]:
-    """Look once at a job, do what is due, and tell the state machine how to go on."""
+    """Look once at a job, do what is due, and tell the state machine how to go on.
+
+    Raises:
+        ValueError: The state is none that this function has begun.
+    """
     state = State.read(raw)
+    # The name of a stack's state machine ends as the stack's id does.
+    own = os.environ.get(STACK_VARIABLE, "")
+    if own and not (state.stack_id == own and state.watch.state_machine.endswith(own.rpartition("/")[2])):
+        raise ValueError("the state is none that this function has begun: it follows jobs for its own stack only")
     return _Look(replace(state, looks=state.looks + 1), aws, clock).take().written()
 
 

@@ -76,7 +76,7 @@ def test_function_is_what_the_runtime_needs(template: dict[str, Any]) -> None:
     assert properties["Handler"] == contract.HANDLER
     assert properties["Timeout"] == contract.FUNCTION_TIMEOUT < contract.SERVICE_TIMEOUT
     assert properties["Runtime"] == "python3.14"
-    assert "Environment" not in properties
+    assert properties["Environment"] == {"Variables": {contract.STACK_VARIABLE: {"Ref": "AWS::StackId"}}}
 
 
 def test_function_goes_before_what_it_may_do(template: dict[str, Any]) -> None:

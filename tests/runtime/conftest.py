@@ -15,7 +15,8 @@ def server() -> Iterator[Sink]:
 
 
 @pytest.fixture
-def sink(server: Sink) -> Sink:
+def sink(server: Sink, monkeypatch: pytest.MonkeyPatch) -> Sink:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url.removesuffix("/answer"))
     server.received.clear()
     server.statuses.clear()
     return server

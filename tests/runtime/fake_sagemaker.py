@@ -405,7 +405,10 @@ class FakeSageMaker(FakeService):
     def describe_model(self, **params: str) -> dict[str, Any]:
         with self.serving("DescribeModel", params):
             made = self._one_click_model("DescribeModel", params["ModelName"])
-            return {"CreationTime": made, "PrimaryContainer": {"ModelDataUrl": self.model_data.get(params["ModelName"])}}
+            return {
+                "CreationTime": made,
+                "PrimaryContainer": {"ModelDataUrl": self.model_data.get(params["ModelName"])},
+            }
 
     def delete_model(self, **params: str) -> dict[str, Any]:
         with self.serving("DeleteModel", params):
@@ -429,6 +432,8 @@ class FakeCloudFormation(FakeService):
     """(stack id, logical id) -> (status, physical id)"""
     stacks: set[str] = field(default_factory=set)
     stack_status: str = "CREATE_COMPLETE"
+    since: datetime | None = None
+    """When the status of each resource was told, where CloudFormation says it."""
     signals: list[tuple[str, str]] = field(default_factory=list)
     """(logical id, unique id), of those that were taken"""
 
@@ -461,7 +466,8 @@ class FakeCloudFormation(FakeService):
                 text = f"Resource {logical} does not exist for stack {stack}"
                 raise client_error("DescribeStackResource", "ValidationError", text)
             status, physical = self.resources[stack, logical]
-            return {"StackResourceDetail": {"ResourceStatus": status, "PhysicalResourceId": physical}}
+            told = {"LastUpdatedTimestamp": self.since} if self.since else {}
+            return {"StackResourceDetail": {"ResourceStatus": status, "PhysicalResourceId": physical, **told}}
 
 
 def method_of(operation: str) -> str:

@@ -355,6 +355,64 @@ def test_named_endpoint_older_than_the_job_is_left_alone(world: World) -> None:
     assert world.sagemaker.models
 
 
+def test_endpoint_that_a_person_made_after_the_job_had_failed_is_left_alone(world: World) -> None:
+    world.create(properties(ModelDeployConfig={"EndpointName": "churn-endpoint"}))
+    world.sagemaker.fail_job(world.physical_id, "out of luck")
+    world.time.sleep(7200)
+    world.sagemaker.deploy("", "churn-endpoint", reported=False)
+
+    assert world.delete()["Status"] == "SUCCESS"
+    assert set(world.sagemaker.endpoints) == {"churn-endpoint"}
+    assert set(world.sagemaker.configs) == {"churn-endpoint-config"}
+    assert set(world.sagemaker.models) == {"churn-endpoint-model"}
+
+
+def test_reported_endpoint_that_was_made_again_since_is_left_alone(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.create(properties(ModelDeployConfig=AUTO_NAMED))
+    world.sagemaker.complete(world.physical_id)
+    world.sagemaker.deploy(world.physical_id, "auto-endpoint")
+    world.sagemaker.endpoints.clear()
+    world.time.sleep(600)
+    world.sagemaker.deploy("", "auto-endpoint", reported=False)
+
+    assert world.delete()["Status"] == "SUCCESS"
+    assert set(world.sagemaker.endpoints) == {"auto-endpoint"}
+    assert "endpoint left alone: the job did not make it" in decisions(capsys.readouterr().out)
+
+
+def test_endpoint_made_while_the_job_ran_that_serves_no_model_of_it_is_left_alone(world: World) -> None:
+    world.create(properties(ModelDeployConfig={"EndpointName": "churn-endpoint"}))
+    world.time.sleep(60)
+    world.sagemaker.deploy("", "churn-endpoint", reported=False)
+
+    assert world.delete()["Status"] == "SUCCESS"
+    assert set(world.sagemaker.endpoints) == {"churn-endpoint"}
+
+
+def test_ended_job_that_does_not_tell_when_takes_no_endpoint_with_it(world: World) -> None:
+    world.create(properties(ModelDeployConfig=AUTO_NAMED))
+    world.sagemaker.deploy(world.physical_id, "auto-endpoint")
+    world.job().status = "Completed"
+    world.job().told["EndTime"] = None
+
+    assert world.delete()["Status"] == "SUCCESS"
+    assert world.sagemaker.endpoints
+
+
+def test_model_of_that_name_made_since_is_left_alone(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    world.create(properties(ModelDeployConfig=AUTO_NAMED))
+    world.sagemaker.deploy(world.physical_id, "auto-endpoint")
+    world.time.sleep(60)
+    world.sagemaker.models["auto-endpoint-model"] = world.time.wall()
+
+    assert world.delete()["Status"] == "SUCCESS"
+    assert not world.sagemaker.endpoints
+    assert set(world.sagemaker.models) == {"auto-endpoint-model"}
+    assert "model left alone: it is younger than the endpoint" in decisions(capsys.readouterr().out)
+
+
 def test_deletion_that_comes_late_spares_the_job_that_a_rollback_goes_back_to(world: World) -> None:
     """An update is on its way, and what it replaces was made for the same properties as a job long gone."""
     world.create(properties())

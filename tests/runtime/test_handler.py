@@ -7,10 +7,12 @@ import pytest
 from constructs_lib.runtime import handler
 from constructs_lib.runtime.answer import NO_JOB
 from constructs_lib.runtime.clients import Aws, connect
+from constructs_lib.runtime.contract import STACK_VARIABLE
+from constructs_lib.runtime.event import parse
 from constructs_lib.runtime.handler import KINDS
 from constructs_lib.runtime.retry import Clock
 
-from .world import World, properties, watching
+from .world import STATE_MACHINE, World, properties, watching
 
 if TYPE_CHECKING:
     from constructs_lib.runtime.event import RawEvent
@@ -79,6 +81,91 @@ def test_event_without_an_address_cannot_be_answered(world: World, url: object) 
 
     with pytest.raises(ValueError, match="the event has no ResponseURL to answer to"):
         handler.serve(cast("RawEvent", event), lambda: world.aws, Clock(world.time.remaining_ms))
+
+
+SIGNED = "?X-Amz-Signature=x"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/arn",
+        "https://cloudformation-custom-resource-response-euwest1.s3-eu-west-1.amazonaws.com/arn",
+        "https://cloudformation-custom-resource-response-cnnorth1.s3.cn-north-1.amazonaws.com.cn/arn",
+    ],
+)
+def test_address_in_cloudformations_buckets_is_answered(url: str) -> None:
+    assert parse({"ResponseURL": url + SIGNED}).response_url == url + SIGNED
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://cloudformation-custom-resource-response-useast1.s3.amazonaws.com/arn",
+        "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com.example.org/arn",
+        "https://cloudformation-custom-resource-response-useast1.s3.amazonaws.com:8443/arn",
+        "https://example.org/cloudformation-custom-resource-response-useast1.s3.amazonaws.com",
+        "https://someone@example.org/arn",
+        "https://bucket.s3.amazonaws.com/arn",
+        "https://[::1/arn",
+        "http://169.254.169.254/latest/",
+        "http://localhost:4566/arn",
+    ],
+)
+def test_any_other_address_is_not(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+
+    with pytest.raises(ValueError, match="the event has no ResponseURL to answer to"):
+        parse({"ResponseURL": url + SIGNED})
+
+
+@pytest.mark.parametrize(
+    ("url", "is_answered"),
+    [
+        ("https://localhost:4566/answer", True),
+        ("https://127.0.0.1:4566/answer", True),
+        ("http://127.0.0.1:4566/answer", False),
+        ("https://127.0.0.1:4567/answer", False),
+        ("https://10.0.0.1:4566/answer", False),
+    ],
+)
+def test_address_of_the_emulator_that_the_clients_talk_to_is_answered(
+    url: str, is_answered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://127.0.0.1:4566")
+    if is_answered:
+        assert parse({"ResponseURL": url})
+    else:
+        with pytest.raises(ValueError, match="no ResponseURL"):
+            parse({"ResponseURL": url})
+
+
+def test_another_stack_is_not_served(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(STACK_VARIABLE, world.stack_id)
+    assert world.create(properties())["Status"] == "SUCCESS"
+    theirs = world.stack_id.replace("/Demo/", "/Theirs/")
+
+    answer = world.send(world.event("Create", StackId=theirs, ResourceProperties=properties()))
+
+    assert answer["Reason"] == f"the request is of the stack {theirs}: this function serves its own stack only"
+    assert len(world.sagemaker.jobs) == 1
+
+
+@pytest.mark.parametrize("name", ["StackId", "Watch"])
+def test_state_that_the_function_did_not_begin_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    machine = f"{STATE_MACHINE}-{world.stack_id.rpartition('/')[2]}"
+    world.create(properties() | {"Watch": watching("Wait") | {"StateMachine": machine}})
+    [execution] = world.stepfunctions.executions.values()
+    monkeypatch.setenv(STACK_VARIABLE, world.stack_id)
+    assert handler.serve(cast("RawEvent", execution.state), lambda: world.aws, world.clock())
+    calls = len(world.sagemaker.calls)
+    other = {"StackId": "arn:theirs/x/1", "Watch": watching("Wait")}[name]
+
+    with pytest.raises(ValueError, match="the state is none that this function has begun"):
+        handler.serve(cast("RawEvent", execution.state | {name: other}), lambda: world.aws, world.clock())
+    assert len(world.sagemaker.calls) == calls
 
 
 def test_event_that_looks_like_a_call_of_the_state_machine_is_answered(world: World) -> None:

@@ -64,6 +64,7 @@ def test_answer_that_cannot_be_delivered_tells_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(answer, "_TIMEOUT", 0.5)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     event = world.event("Create", ResourceProperties=properties())
     event["ResponseURL"] = f"http://127.0.0.1:9{port_suffix}?X-Amz-Signature={SIGNATURE}"
 

@@ -228,7 +228,9 @@ def _quirk(dice: random.Random, requests: int) -> Quirk:
     request = dice.randrange(max(requests, 1))
     at = dice.choice((0, 1, 2, 3, 4, 5, 6, 8, 10, 13))
     after = dice.random() < 0.5
-    match what := dice.choice(("late", "late", "again", "again", "killed", "killed for good", "throttled", "broken", "lost")):
+    match what := dice.choice(
+        ("late", "late", "again", "again", "killed", "killed for good", "throttled", "broken", "lost")
+    ):
         case "late":
             return Quirk(request, what, seconds=dice.choice((0.5, 5.0, 70.0, 300.0, 1000.0, 1500.0, 5000.0, 20000.0)))
         case "again":

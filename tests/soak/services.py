@@ -45,8 +45,11 @@ class SageMaker(Disturbed, FakeHosting):
 
     def _hides(self, operation: str, created: datetime | None) -> bool:
         made = 0.0 if created is None else (created - EPOCH).total_seconds()
-        return bool(self.lag) and made > 0 and operation.startswith(("Describe", "ListTags")) and (
-            self.time.now() < made + self.lag
+        return (
+            bool(self.lag)
+            and made > 0
+            and operation.startswith(("Describe", "ListTags"))
+            and (self.time.now() < made + self.lag)
         )
 
     def _job(self, operation: str, name: str) -> Any:

@@ -30,6 +30,7 @@ from .services import S3, CloudFormation, Disturbed, EventBridge, Flow, SageMake
 from .stacks import Request, Resource, Stack, Then
 from .wishes import LEARNED, RUNNING, SERVED, TYPES, endpoint_of, properties_of
 
+ADDRESS = "https://cloudformation-custom-resource-response-euwest1.s3-eu-west-1.amazonaws.com/x"
 FUNCTION_TIME = 900.0
 LATENCY = 0.05
 """Seconds that a call takes."""
@@ -103,7 +104,13 @@ class Simulation:
     def _make_services(self) -> None:
         self.sagemaker = SageMaker(self.time, quota=self.scenario.quota, lag=self.scenario.lag)
         self.stepfunctions = StepFunctions(self.time)
-        services = (self.sagemaker, self.stepfunctions, CloudFormation(self.time), EventBridge(self.time), S3(self.time))
+        services = (
+            self.sagemaker,
+            self.stepfunctions,
+            CloudFormation(self.time),
+            EventBridge(self.time),
+            S3(self.time),
+        )
         for service in services:
             cast("Disturbed", service).simulation = self
         by_name = {cast("Disturbed", service).service: service for service in services}
@@ -195,10 +202,7 @@ class Simulation:
         signed = (EPOCH + timedelta(seconds=self.time.seconds)).strftime("X-Amz-Date=%Y%m%dT%H%M%SZ&")
         date = signed if self.scenario.dates else ""
         raw = {
-            "ResponseURL": (
-                "https://cloudformation-custom-resource-response-euwest1.s3-eu-west-1.amazonaws.com/x?"
-                f"{date}X-Amz-Expires=7200&X-Amz-Signature={SIGNATURE}"
-            ),
+            "ResponseURL": (f"{ADDRESS}?{date}X-Amz-Expires=7200&X-Amz-Signature={SIGNATURE}"),
             "StackId": stack.stack_id,
             "RequestId": request_id,
             "LogicalResourceId": resource.logical_id,
@@ -211,7 +215,9 @@ class Simulation:
             self._rollbacks.add(request_id)
         quirks = [] if self._calm else self._quirks.get(number, [])
         late = sum(quirk.seconds for quirk in quirks if quirk.what == "late")
-        self.tell(f"request {number}: {more['RequestType']} {resource.logical_id} of stack {stack.number} ({resource.wish})")
+        self.tell(
+            f"request {number}: {more['RequestType']} {resource.logical_id} of stack {stack.number} ({resource.wish})"
+        )
         self.at(0.2 + late, lambda: self._deliver(request, quirks, 0))
         for quirk in quirks:
             if quirk.what == "again":
@@ -239,7 +245,9 @@ class Simulation:
         before, self._current = self._current, invocation
         self._depth += 1
         try:
-            return handler.serve(cast("RawEvent", json.loads(json.dumps(raw))), lambda: self._aws, self._clock(invocation))
+            return handler.serve(
+                cast("RawEvent", json.loads(json.dumps(raw))), lambda: self._aws, self._clock(invocation)
+            )
         finally:
             self._depth -= 1
             self._current = before
@@ -252,7 +260,7 @@ class Simulation:
             wall=lambda: self.time.wall().timestamp() + self.scenario.skew,
         )
 
-    def _take_answer(self, body: bytes, url: str, clock: Clock) -> None:  # noqa: ARG002 - stands in for `deliver`
+    def _take_answer(self, body: bytes, url: str, clock: Clock) -> None:
         self.before_call("answer", "PutAnswer", {})
         invocation = self._current
         assert invocation
@@ -260,7 +268,9 @@ class Simulation:
         assert request
         invocation.answers.append(body)
         answer = json.loads(body)
-        self.tell(f"request {request.number} is answered: {answer['Status']} {answer['PhysicalResourceId']} {answer.get('Reason', '')}")
+        self.tell(
+            f"request {request.number} is answered: {answer['Status']} {answer['PhysicalResourceId']} {answer.get('Reason', '')}"
+        )
         self._judge(request, answer, body)
         if request.listens and request.heard is None:
             request.heard = answer
@@ -275,7 +285,11 @@ class Simulation:
         if (answer["RequestId"], answer["StackId"]) != (request.id, request.raw["StackId"]):
             self.complain(f"request {request.number} is answered with the ids of another")
         is_failed = answer["Status"] == "FAILED"
-        if is_failed and "PhysicalResourceId" in request.raw and answer["PhysicalResourceId"] != request.raw["PhysicalResourceId"]:
+        if (
+            is_failed
+            and "PhysicalResourceId" in request.raw
+            and answer["PhysicalResourceId"] != request.raw["PhysicalResourceId"]
+        ):
             self.complain(f"request {request.number} fails and changes the physical id")
 
     # Calls
@@ -319,7 +333,11 @@ class Simulation:
 
     def _note(self, invocation: Invocation, operation: str, params: Mapping[str, Any]) -> None:
         request = invocation.request
-        if operation.startswith(("CreateAutoMLJob", "CreateTransformJob")) and request and request.id in self._rollbacks:
+        if (
+            operation.startswith(("CreateAutoMLJob", "CreateTransformJob"))
+            and request
+            and request.id in self._rollbacks
+        ):
             self.complain(f"request {request.number} of a rollback makes a job")
         if operation == "StopAutoMLJob" and request and request.resource.kind == "outcome":
             self._excused.add(str(params["AutoMLJobName"]).lower())
@@ -357,7 +375,11 @@ class Simulation:
         if wants and name not in self.sagemaker.endpoints:
             self.sagemaker.deploy(job.name, name, reported=act.who != "nobody")
             self.sagemaker.hosted[f"{name}-model"] = Hosted(
-                f"{name}-model", f"arn:aws:sagemaker:eu-west-1:111122223333:model/{name}-model", {}, {}, created=self.time.wall()
+                f"{name}-model",
+                f"arn:aws:sagemaker:eu-west-1:111122223333:model/{name}-model",
+                {},
+                {},
+                created=self.time.wall(),
             )
         self.sagemaker.complete(job.name)
 
@@ -394,7 +416,7 @@ class Simulation:
                 "RawEvent",
                 {
                     "RequestType": "Create",
-                    "ResponseURL": "https://x",
+                    "ResponseURL": ADDRESS,
                     "StackId": stack.stack_id,
                     "LogicalResourceId": resource.logical_id,
                 },

@@ -73,9 +73,7 @@ class Stack:
     def __init__(self, simulation: "Simulation", number: int, plan: StackPlan) -> None:
         self._simulation = simulation
         self.number = number
-        self.stack_id = (
-            f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/Demo{number}/{uuid.UUID(int=7 + number)}"
-        )
+        self.stack_id = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/Demo{number}/{uuid.UUID(int=7 + number)}"
         self.status = ""
         self.resources = [
             Resource(kind, f"{kind.title()}{place}", number, now=simulation.time.now)
@@ -118,10 +116,15 @@ class Stack:
         self._asked_again = 0
         if step.verb == "create" and self.status in {"", "DELETE_COMPLETE"}:
             self._create(step)
-        elif step.verb == "update" and self.status.endswith("_COMPLETE") and self.status not in {
-            "ROLLBACK_COMPLETE",
-            "DELETE_COMPLETE",
-        }:
+        elif (
+            step.verb == "update"
+            and self.status.endswith("_COMPLETE")
+            and self.status
+            not in {
+                "ROLLBACK_COMPLETE",
+                "DELETE_COMPLETE",
+            }
+        ):
             self._update(step)
         elif step.verb == "delete" and self.lives:
             self._delete()
@@ -254,7 +257,10 @@ class Stack:
             resource.become("DELETE_IN_PROGRESS")
             physical_id = resource.physical_id or f"Demo{self.number}-{resource.logical_id}-1QXAMPLE2IDZ3"
             self._ask_to_delete(
-                resource, physical_id, resource.properties, lambda well, resource=resource: done(resource, well=well)  # type: ignore[misc]
+                resource,
+                physical_id,
+                resource.properties,
+                lambda well, resource=resource: done(resource, well=well),  # type: ignore[misc]
             )
 
     def _could_not_remove(self, bad: str, good: str) -> None:
@@ -283,11 +289,11 @@ class Stack:
     ) -> None:
         def answered(answer: Mapping[str, Any] | None) -> None:
             if answer and answer["Status"] == "SUCCESS":
-                then(True)  # noqa: FBT003
+                then(True)
             elif tries > 1:
                 self._ask_to_delete(resource, physical_id, properties, then, tries - 1)
             else:
-                then(False)  # noqa: FBT003
+                then(False)
 
         self._send("Delete", resource, answered, PhysicalResourceId=physical_id, ResourceProperties=properties)
 
@@ -313,7 +319,9 @@ class Stack:
         first = [each for each in left if each.kind == "job"] or left
         rest = [each for each in left if each not in first]
         wanted = {each.logical_id: properties_of(each.kind, each.wish, self) for each in first}
-        changed = [each for each in first if wanted[each.logical_id] != each.properties or each.status == "DELETE_COMPLETE"]
+        changed = [
+            each for each in first if wanted[each.logical_id] != each.properties or each.status == "DELETE_COMPLETE"
+        ]
         waiting = {each.logical_id for each in changed}
 
         def go_on() -> None:

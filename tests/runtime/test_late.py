@@ -1,0 +1,455 @@
+"""Events that come late, and calls that are lost: nothing is made at rest, and nothing that serves is destroyed."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+from constructs_lib.runtime.contract import (
+    MODEL_PACKAGE_TYPE,
+    MODEL_TYPE,
+    OUTCOME_TYPE,
+    SERVICE_TIMEOUT,
+    TRANSFORM_TYPE,
+    WATCH_TYPE,
+    OwnerTag,
+)
+
+from .fake_hosting import HostingWorld, model
+from .fake_sagemaker import EPOCH, client_error
+from .test_registration import package
+from .test_transform import transform
+from .world import Crash, Sink, World, properties, watching
+
+A = properties()
+B = properties(ProblemType="Regression")
+ROLLS_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
+THROTTLED = ("ThrottlingException", "Rate exceeded")
+
+
+def to(world: World, new: dict[str, Any], old: dict[str, Any]) -> Any:
+    """An Update of the resource as it is."""
+    return world.event(
+        "Update", PhysicalResourceId=world.physical_id, ResourceProperties=new, OldResourceProperties=old
+    )
+
+
+def settle(world: World, answer: dict[str, Any]) -> None:
+    """What CloudFormation does with the answer to an Update; the Delete of what was replaced has not come yet."""
+    world.physical_id = answer["PhysicalResourceId"]
+    world.status("UPDATE_COMPLETE")
+
+
+@pytest.fixture
+def hosting(sink: Sink) -> HostingWorld:
+    return HostingWorld(sink)
+
+
+def made(world: HostingWorld) -> int:
+    return world.hosting.count("CreateAutoMLJob", "CreateModel", "CreateTransformJob", "CreateModelPackage")
+
+
+# ------------------------------------------------------------------------------------------------------ nothing is made
+
+
+def test_update_that_cloudformation_has_rolled_back_makes_no_job(world: World) -> None:
+    world.create(A)
+    late = to(world, B, A)
+    world.status("UPDATE_COMPLETE")
+
+    answer = world.send(late)
+
+    assert answer["Reason"] == "nothing is made: the resource is UPDATE_COMPLETE, nobody waits for this request"
+    assert world.creates() == 1
+    assert world.running() == [world.physical_id]
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        (MODEL_TYPE, model(), model("churn-2")),
+        (TRANSFORM_TYPE, transform(), transform("model-2")),
+        (MODEL_PACKAGE_TYPE, package(), package("churn-2")),
+    ],
+)
+def test_nothing_else_is_made_at_rest_either(
+    hosting: HostingWorld, kind: str, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    hosting.resource_type = kind
+    hosting.create(before)
+    late = to(hosting, after, before)
+    hosting.status("UPDATE_COMPLETE")
+
+    assert hosting.send(late)["Reason"].startswith("nothing is made: the resource is UPDATE_COMPLETE")
+    assert made(hosting) == 1
+
+
+def test_create_that_has_failed_meanwhile_makes_no_job(world: World) -> None:
+    event = world.event("Create", ResourceProperties=A)
+    world.status("CREATE_FAILED")
+
+    assert world.send(event)["Status"] == "FAILED"
+    assert world.creates() == 0
+
+
+def test_update_of_what_the_resource_has_replaced_since_makes_no_job(world: World) -> None:
+    world.create(A)
+    late = to(world, B, A)
+    world.update(properties(revision="2"))
+    world.status("UPDATE_IN_PROGRESS")
+
+    answer = world.send(late)
+
+    assert answer["Reason"] == (
+        f"nothing is made: the resource is '{world.physical_id}' by now, nobody waits for this request"
+    )
+    assert world.creates() == 2
+
+
+def test_update_delivered_again_after_later_ones_makes_no_job_although_none_carries_its_request(world: World) -> None:
+    """The rollback's own Update had adopted the old job, so that no job knows of that request."""
+    world.create(A)
+    world.update(B, another_resource_fails=True)
+    [back] = [event for event in world.events if event.get("OldResourceProperties") == B]
+    world.update(B)
+    before = (world.creates(), world.running())
+
+    world.send(back)
+
+    assert (world.creates(), world.running()) == before
+
+
+def test_cancelled_update_that_comes_during_the_rollback_makes_no_job(world: World) -> None:
+    world.create(A)
+    late = to(world, B, A)
+    world.cloudformation.stack_status = ROLLS_BACK
+
+    assert "the stack rolls back" in world.send(late)["Reason"]
+    assert world.creates() == 1
+
+
+def test_request_that_nobody_can_be_waiting_for_makes_nothing_whatever_is_shown(world: World) -> None:
+    event = world.event("Create", ResourceProperties=A)
+    event["ResponseURL"] = f"{world.sink.url}?X-Amz-Date={EPOCH:%Y%m%dT%H%M%SZ}&X-Amz-Signature=x"
+    world.time.sleep(SERVICE_TIMEOUT + 60)
+
+    answer = world.send(event)
+
+    assert answer["Reason"] == (
+        "nothing is made: the request is older than the 960 seconds for which CloudFormation waits, nobody waits for "
+        "this request"
+    )
+    assert world.creates() == 0
+
+
+def test_request_older_than_the_one_under_way_makes_nothing(world: World) -> None:
+    event = world.event("Create", ResourceProperties=A)
+    event["ResponseURL"] = f"{world.sink.url}?X-Amz-Date={EPOCH:%Y%m%dT%H%M%SZ}&X-Amz-Signature=x"
+    world.time.sleep(300)
+    world.cloudformation.since = EPOCH + timedelta(seconds=300)
+
+    assert "another request is under way" in world.send(event)["Reason"]
+    assert world.creates() == 0
+
+
+def test_job_made_while_its_update_was_cancelled_is_given_up_at_once(world: World) -> None:
+    old = world.create(A)["PhysicalResourceId"]
+    event = to(world, B, A)
+    world.sagemaker.hooks["CreateAutoMLJob"] = lambda: setattr(world.cloudformation, "stack_status", ROLLS_BACK)
+
+    assert world.send(event)["Status"] == "FAILED"
+    assert world.running() == [old]
+
+
+def test_job_of_a_call_that_died_is_given_up_by_its_late_second_try(world: World) -> None:
+    old = world.create(A)["PhysicalResourceId"]
+    event = to(world, B, A)
+    world.sagemaker.fail("CreateAutoMLJob", Crash(), after=True)
+    with pytest.raises(Crash):
+        world.send(event)
+    world.status("UPDATE_COMPLETE")
+
+    assert world.send(event)["Status"] == "FAILED"
+    assert world.running() == [old]
+
+
+@pytest.mark.parametrize("error", [ReadTimeoutError(endpoint_url="https://x"), client_error("x", "Broken", "", 500)])
+def test_update_without_a_clear_answer_leaves_no_job_behind(world: World, error: Exception) -> None:
+    """The rollback that follows at once might not see it yet."""
+    old = world.create(A)["PhysicalResourceId"]
+    world.sagemaker.fail("CreateAutoMLJob", error, after=True)
+
+    assert world.send(to(world, B, A))["Status"] == "FAILED"
+    assert world.running() == [old]
+
+
+def test_late_change_of_tags_puts_no_old_tags_back(world: World) -> None:
+    world.create(properties(tags={"team": "one"}))
+    late = to(world, properties(tags={"team": "two"}), properties(tags={"team": "one"}))
+    world.update(properties(tags={"team": "three"}))
+
+    world.send(late)
+
+    assert world.job().tags["team"] == "three"
+
+
+def test_late_change_of_a_models_tags_puts_no_old_tags_back(hosting: HostingWorld) -> None:
+    hosting.create(model(tags={"team": "one"}))
+    late = to(hosting, model(tags={"team": "two"}), model(tags={"team": "one"}))
+    hosting.update(model(tags={"team": "three"}))
+
+    hosting.send(late)
+
+    assert hosting.hosting.hosted[hosting.physical_id].tags["team"] == "three"
+
+
+def test_late_approval_changes_nothing(hosting: HostingWorld) -> None:
+    hosting.resource_type = MODEL_PACKAGE_TYPE
+    hosting.create(package())
+    late = to(hosting, package(status="Approved"), package())
+    hosting.update(package(status="Rejected"))
+
+    hosting.send(late)
+
+    [version] = hosting.hosting.packages.values()
+    assert version.request["ModelApprovalStatus"] == "Rejected"
+
+
+def test_late_watch_follows_nothing(world: World) -> None:
+    world.sagemaker.add_job("theirs", {})
+    wanted = {"JobName": "theirs", "Watch": watching("Wait")}
+    late = world.event("Create", ResourceType=WATCH_TYPE, ResourceProperties=wanted)
+    world.status("CREATE_FAILED")
+
+    assert world.send(late)["Status"] == "FAILED"
+    assert not world.stepfunctions.executions
+
+
+def test_late_outcome_stops_no_job(world: World) -> None:
+    job = world.sagemaker.add_job("theirs", {})
+    wanted = {"JobName": "theirs", "TimeoutSeconds": "60", "OnTimeout": "StopJob"}
+    late = world.event("Create", ResourceType=OUTCOME_TYPE, ResourceProperties=wanted)
+    world.status("CREATE_FAILED")
+
+    assert world.send(late)["Status"] == "FAILED"
+    assert job.status == "InProgress"
+
+
+# ------------------------------------------------------------------------------------------- nothing that serves is lost
+
+
+def test_delete_that_comes_late_spares_the_job_that_the_resource_has_again(world: World) -> None:
+    world.create(A)
+    late = world.event("Delete", PhysicalResourceId=world.physical_id, ResourceProperties=A)
+    world.status("UPDATE_COMPLETE")
+
+    assert world.send(late)["Status"] == "SUCCESS"
+    assert world.running() == [world.physical_id]
+
+
+def test_delete_during_an_update_waits_for_what_comes_of_it(world: World) -> None:
+    """The update may go back to the very job: what the resource is told by its end."""
+    old = world.create(A)["PhysicalResourceId"]
+    late = world.event("Delete", PhysicalResourceId=old, ResourceProperties=A)
+    world.status("UPDATE_IN_PROGRESS", physical_id="demo-churn-another")
+    sleep = world.time.sleep
+
+    def sleep_and_settle(seconds: float) -> None:
+        sleep(seconds)
+        world.status("UPDATE_COMPLETE", physical_id=old)
+
+    world.time.sleep = sleep_and_settle  # type: ignore[method-assign]
+
+    assert world.send(late)["Status"] == "SUCCESS"
+    assert world.running() == [old]
+
+
+def test_delete_during_an_update_that_does_not_end_destroys_nothing(world: World) -> None:
+    old = world.create(A)["PhysicalResourceId"]
+    late = world.event("Delete", PhysicalResourceId=old, ResourceProperties=A)
+    world.status("UPDATE_IN_PROGRESS")
+
+    answer = world.send(late)
+
+    assert answer["Reason"] == (
+        "nothing is deleted: the resource is UPDATE_IN_PROGRESS, so this request is an older one"
+    )
+    assert world.running() == [old]
+
+
+@pytest.mark.parametrize("error", [("Throttling", "Rate exceeded"), ("AccessDenied", "no")])
+def test_nothing_is_stopped_where_cloudformation_does_not_tell(world: World, error: tuple[str, str]) -> None:
+    world.create(A)
+    late = world.event("Delete", PhysicalResourceId=world.physical_id, ResourceProperties=A)
+    world.cloudformation.fail("DescribeStackResource", error, times=1000)
+
+    answer = world.send(late)
+
+    assert answer["Reason"].startswith("CloudFormation does not tell whether this is still wanted: ")
+    assert world.running() == [world.physical_id]
+
+
+def test_cloudformation_that_tells_at_last_is_waited_for(world: World) -> None:
+    world.create(A)
+    world.cloudformation.fail("DescribeStackResource", ("Throttling", "Rate exceeded"), times=9)
+
+    assert world.delete()["Status"] == "SUCCESS"
+    assert world.running() == []
+
+
+def test_nothing_is_made_where_cloudformation_does_not_tell(world: World) -> None:
+    world.cloudformation.fail("DescribeStackResource", ("Throttling", "Rate exceeded"), times=1000)
+
+    assert world.create(A)["Status"] == "FAILED"
+    assert world.creates() == 0
+
+
+# ------------------------------------------------------------------------------------------------- a Delete is patient
+
+
+@pytest.mark.parametrize("operation", ["DescribeAutoMLJobV2", "ListTags", "AddTags", "StopAutoMLJob"])
+@pytest.mark.parametrize(
+    "error", [THROTTLED, client_error("x", "InternalFailure", "", 500), ReadTimeoutError(endpoint_url="https://x")]
+)
+def test_delete_goes_on_about_what_may_pass(world: World, operation: str, error: tuple[str, str] | Exception) -> None:
+    world.create(A)
+    world.sagemaker.fail(operation, error, times=9)
+
+    assert world.delete()["Status"] == "SUCCESS"
+    assert world.running() == []
+    assert OwnerTag.RELEASED in world.job().tags
+
+
+@pytest.mark.parametrize("operation", ["DescribeTransformJob", "ListTags", "AddTags", "StopTransformJob"])
+def test_delete_of_a_transform_job_does_too(hosting: HostingWorld, operation: str) -> None:
+    hosting.resource_type = TRANSFORM_TYPE
+    hosting.create(transform())
+    hosting.hosting.fail(operation, THROTTLED, times=9)
+
+    assert hosting.delete()["Status"] == "SUCCESS"
+    assert [run.status for run in hosting.hosting.runs.values()] == ["Stopped"]
+
+
+@pytest.mark.parametrize("operation", ["DescribeEndpoint", "DescribeEndpointConfig", "DeleteEndpoint", "DeleteModel"])
+def test_one_click_clean_up_does_too(world: World, operation: str) -> None:
+    world.create(properties(ModelDeployConfig={"AutoGenerateEndpointName": True}))
+    world.sagemaker.deploy(world.physical_id, "auto-endpoint")
+    world.sagemaker.fail(operation, THROTTLED, times=4)
+
+    assert world.delete()["Status"] == "SUCCESS"
+    assert not world.sagemaker.endpoints
+    assert not world.sagemaker.models
+
+
+def test_job_is_stopped_in_time_although_it_cannot_be_marked(world: World) -> None:
+    world.create(A)
+    world.sagemaker.fail("AddTags", THROTTLED, times=1000)
+
+    assert world.delete()["Status"] == "FAILED"
+    assert world.running() == []
+
+
+def hide(world: World, operation: str, times: int) -> None:
+    """SageMaker's answers lag behind what was just made."""
+    missing = client_error(operation, "ResourceNotFound", "Could not find it")
+    world.sagemaker.fail(operation, missing, times=times)
+
+
+def test_delete_looks_as_often_as_create_does_for_a_job_that_may_not_be_seen_yet(world: World) -> None:
+    world.create(A)
+    hide(world, "DescribeAutoMLJobV2", 6)  # two a look: by the physical id, and by the properties
+
+    assert world.delete()["Status"] == "SUCCESS"
+    assert world.running() == []
+
+
+def test_so_does_the_delete_of_a_transform_job(hosting: HostingWorld) -> None:
+    hosting.resource_type = TRANSFORM_TYPE
+    hosting.create(transform())
+    hide(hosting, "DescribeTransformJob", 6)
+
+    assert hosting.delete()["Status"] == "SUCCESS"
+    assert [run.status for run in hosting.hosting.runs.values()] == ["Stopped"]
+
+
+def test_rollback_looks_again_for_what_the_update_before_has_made(world: World) -> None:
+    old = world.create(A)["PhysicalResourceId"]
+    event = to(world, B, A)
+    world.sagemaker.fail("CreateAutoMLJob", Crash(), after=True)
+    with pytest.raises(Crash):
+        world.send(event)
+    world.cloudformation.stack_status = ROLLS_BACK
+    back = to(world, A, B)
+    orphan = next(job for job in world.jobs() if job.name != old)
+    describe = world.sagemaker.describe_auto_ml_job_v2
+
+    def describe_late(**params: str) -> dict[str, Any]:
+        if params["AutoMLJobName"] == orphan.name and world.time.now() < 2:
+            raise client_error("DescribeAutoMLJobV2", "ResourceNotFound", "Could not find it")
+        return describe(**params)
+
+    world.sagemaker.describe_auto_ml_job_v2 = describe_late  # type: ignore[method-assign]
+
+    assert world.send(back)["PhysicalResourceId"] == old
+    assert world.running() == [old]
+
+
+# --------------------------------------------------------------------------------------------------- orphans, and stops
+
+
+def test_job_that_was_stopped_but_not_marked_is_not_taken_for_a_live_one(world: World) -> None:
+    world.create(A)
+    first = world.job()
+    settle(world, world.send(to(world, B, A)))
+    first.status = "Stopped"  # its Delete could stop it, and not mark it
+
+    answer = world.send(to(world, A, B))
+
+    assert answer["PhysicalResourceId"] != first.name
+    assert OwnerTag.RELEASED not in first.tags
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "operation"),
+    [
+        (TRANSFORM_TYPE, transform(), transform("model-2"), "CreateTransformJob"),
+        (MODEL_TYPE, model(), model("churn-2"), "CreateModel"),
+    ],
+)
+def test_orphan_of_an_update_that_died_goes_with_the_rollback(
+    hosting: HostingWorld, kind: str, before: dict[str, Any], after: dict[str, Any], operation: str
+) -> None:
+    hosting.resource_type = kind
+    old = hosting.create(before)["PhysicalResourceId"]
+    hosting.hosting.fail(operation, Crash(), after=True)
+    with pytest.raises(Crash):
+        hosting.send(to(hosting, after, before))
+    hosting.cloudformation.stack_status = ROLLS_BACK
+
+    assert hosting.send(to(hosting, before, after))["PhysicalResourceId"] == old
+
+    left = {*hosting.hosting.hosted, *(run.name for run in hosting.hosting.runs.values() if run.status != "Stopped")}
+    assert left == {old}
+
+
+def test_transform_job_that_is_gone_back_to_is_found_although_the_prefix_has_changed(hosting: HostingWorld) -> None:
+    hosting.resource_type = TRANSFORM_TYPE
+    old = hosting.create(transform())["PhysicalResourceId"]
+    renamed = transform(NamePrefix="renamed-")
+    hosting.update(renamed)
+
+    hosting.update(transform("model-2", NamePrefix="renamed-"), another_resource_fails=True)
+
+    assert hosting.physical_id == old
+    assert hosting.hosting.count("CreateTransformJob") == 2
+
+
+def test_adopted_job_gets_the_tags_of_its_properties(world: World) -> None:
+    first = world.create(properties(tags={"team": "one"}))["PhysicalResourceId"]
+    settle(world, world.send(to(world, B, properties(tags={"team": "one"}))))
+
+    answer = world.send(to(world, properties(tags={"team": "two"}), B))
+
+    assert answer["PhysicalResourceId"] == first
+    assert world.sagemaker.jobs[first].tags["team"] == "two"
