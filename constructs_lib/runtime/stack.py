@@ -22,6 +22,7 @@ T = TypeVar("T")
 DELETED = "DELETE_COMPLETE"
 
 _DELETED = {"DELETE_IN_PROGRESS", DELETED}
+_GONE: dict[str, object] = {"ResourceStatus": DELETED}
 _IN_PROGRESS = "_IN_PROGRESS"
 _ROLLBACK = "ROLLBACK"
 _TOLERANCE = 15.0
@@ -82,7 +83,7 @@ class Stack:
         clock = self._clock
         deadline = clock.deadline(_SETTLE_BUDGET) if clock else 0.0
         while True:
-            resource = self._told(self._own, {"ResourceStatus": DELETED})
+            resource = self._told(self._own, _GONE)
             status = str(resource.get("ResourceStatus", ""))
             is_deleted = status in _DELETED
             if is_deleted or self._event.request_type != "Delete" or not status.endswith(_IN_PROGRESS):
@@ -162,7 +163,7 @@ class Stack:
         kind, named = self._event.request_type, self._event.physical_id
         if not made and (problem := self._too_old()):
             return problem
-        resource = self._told(self._own, {"ResourceStatus": DELETED})
+        resource = self._told(self._own, _GONE)
         status, has = str(resource.get("ResourceStatus", "")), str(resource.get("PhysicalResourceId", ""))
         if status in _DELETED:
             return f"the resource is {status}"

@@ -1,4 +1,4 @@
-"""Runs a scenario: one queue of all that happens, with the function in the middle of it, and looks for what is wrong."""
+"""Runs a scenario: one queue of all that happens, with the function in the middle, and looks for what is wrong."""
 
 import heapq
 import io
@@ -269,7 +269,8 @@ class Simulation:
         invocation.answers.append(body)
         answer = json.loads(body)
         self.tell(
-            f"request {request.number} is answered: {answer['Status']} {answer['PhysicalResourceId']} {answer.get('Reason', '')}"
+            f"request {request.number} is answered: {answer['Status']} {answer['PhysicalResourceId']} "
+            f"{answer.get('Reason', '')}"
         )
         self._judge(request, answer, body)
         if request.listens and request.heard is None:

@@ -63,7 +63,7 @@ def by_text(listed: Any) -> list[str]:
 
 
 def test_job(stack: cdk.Stack) -> None:
-    plain = {"role_arn": ROLE_ARN, "endpoint_name": None}
+    plain: dict[str, Any] = {"role_arn": ROLE_ARN, "endpoint_name": None}
     given = permissions.execution_role(stack, **plain, deploys=False, network=None)
     assert by_text(policies.JOB) == by_text(statements(stack, given))
     deploying = permissions.execution_role(stack, **plain, deploys=True, network=None)
@@ -150,7 +150,7 @@ def test_registry_has_no_permission_on_objects(stack: cdk.Stack) -> None:
     ],
 )
 def test_an_error_of_a_new_role_is_what_the_function_waits_for(code: str, message: str) -> None:
-    error = ClientError({"Error": {"Code": code, "Message": message}}, "CreateAutoMLJob")  # type: ignore[typeddict-item]
+    error = ClientError({"Error": {"Code": code, "Message": message}}, "CreateAutoMLJob")
     assert about_the_role(error) == (patience_with(error) is ROLE)
 
 
