@@ -12,7 +12,7 @@ from constructs import Construct
 from ..access.grants import Grants, warn
 from ..api.fields import described, problems, raise_if_any, render
 from ..api.hosting import AssembleWith, BatchStrategy, SplitType, TransformFields
-from ..api.problem_types import ImageClassification, Tabular, TimeSeriesForecasting
+from ..api.problem_types import ImageClassification, Tabular
 from ..data.channels import Channel
 from ..data.output import OutputLocation, check_output
 from ..data.readback import problems_with_output
@@ -25,14 +25,13 @@ from ..tokens import is_token
 from .model import BestModel, Candidate, ModelProps, candidate_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
 
     from ..api.hosting import JoinSource, ResponseKey
-    from ..api.problem import Problem
 
 _MOST_IN_FLIGHT: Final = 100
 """MiB of all requests at once.
@@ -129,22 +128,18 @@ class TransformProps(TypedDict, total=False):
     """Another value predicts again although nothing else has changed. Default: `1`."""
 
 
-TRANSFORM_DEFAULTS: Final = {"instance_count": 1, "revision": "1"}
+_CSV: Final = "text/csv"
+_PICTURE: Final = "application/x-image"
 
-_DEFAULTS: Final[Mapping[type[Problem] | None, Mapping[str, Any]]] = {
-    ImageClassification: {"content_type": "application/x-image"},
-    # As AWS's own sample has it: a file is one request, so that no series is cut apart.
-    TimeSeriesForecasting: {
-        "content_type": "text/csv",
-        "split_type": SplitType.NONE,
-        "assemble_with": AssembleWith.LINE,
-        "batch_strategy": BatchStrategy.SINGLE_RECORD,
-        "max_payload_mib": 0,
-    },
+TRANSFORM_DEFAULTS: Final = {"instance_count": 1, "content_type": _CSV, "revision": "1"}
+
+_FOR_SERIES: Final = {
+    "split_type": SplitType.NONE,
+    "assemble_with": AssembleWith.LINE,
+    "batch_strategy": BatchStrategy.SINGLE_RECORD,
+    "max_payload_mib": 0,
 }
-"""What else is taken where the caller does not say, by what the job has learned."""
-
-_OF_TABLES: Final[Mapping[str, Any]] = {"content_type": "text/csv"}
+"""What is taken for time series where the caller does not say, as in AWS's own sample: a file is one request."""
 
 
 @jsii.implements(cdk.ITaggableV2)
@@ -185,8 +180,10 @@ class AutoMLTransform(Construct):
         where = f"AutoMLTransform '{scope.node.path}/{construct_id}'"
         candidate = candidate_of(outcome, where)
         given: dict[str, Any] = {**props}
-        usual = _DEFAULTS.get(candidate.job.facts.problem, _OF_TABLES)
-        given |= {name: value for name, value in usual.items() if given[name] is None}
+        if candidate.forecasts:
+            given |= {name: value for name, value in _FOR_SERIES.items() if given[name] is None}
+        if candidate.job.facts.problem is ImageClassification and given["content_type"] == _CSV:
+            given["content_type"] = _PICTURE  # the default is that of all others
         fields = TransformFields(**{field.name: given[field.name] for field in dataclass_fields(TransformFields)})
         data, output, key = props["data"], props["output"], props["volume_encryption_key"]
         model_props = ModelProps(

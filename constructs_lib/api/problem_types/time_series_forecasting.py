@@ -19,7 +19,8 @@ Fillings = Annotated[Mapping[FillingType, FillingValue], Limits(min_items=1, max
 class TimeSeriesForecasting(Problem):
     """Forecast a number for each item and time step to come. One candidate, made of several models.
 
-    Such a job takes half an hour to 70 minutes, however small its data are: an hour is not enough.
+    Such a job takes half an hour to 70 minutes, however small its data are: an hour is not enough. The service lists
+    the models too, so there are seven candidates although one is asked for.
 
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TimeSeriesForecastingJobConfig.html
     """
@@ -69,7 +70,7 @@ class TimeSeriesForecasting(Problem):
     """How many steps to forecast: 1 to 500, and at most a quarter of the steps in the data."""
 
     forecast_quantiles: Annotated[Sequence[Quantile] | None, Api("ForecastQuantiles", min_items=1, max_items=5)] = None
-    """The quantiles to forecast, `p1` to `p99`, distinct. Default: `p10`, `p50` and `p90`."""
+    """The quantiles to forecast, `p1` to `p99`, distinct; the mean comes with them. Default: `p10`, `p50` and `p90`."""
 
     grouping_attributes: Annotated[
         Sequence[ColumnName] | None,
