@@ -177,6 +177,11 @@ def is_denied(error: Any) -> bool:
     return code(error) in _DENIED
 
 
+def is_an_answer(error: Any) -> bool:
+    """Whether an error is about what was asked, and not about who asked, how often, or how much there is already."""
+    return code(error) in ("ValidationException", "ValidationError", "ConflictException")
+
+
 def is_missing(error: Any) -> bool:
     """Whether there is no such thing."""
     text = str(error.response["Error"].get("Message", "")).lower()

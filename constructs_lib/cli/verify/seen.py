@@ -32,6 +32,11 @@ def differs(text: str, *evidence: str) -> Seen:
     return Seen(verdict=Verdict.DIFFERS, text=text, evidence=evidence)
 
 
+def refused(text: str, told: str, *, is_an_answer: bool) -> Seen:
+    """AWS does not take what it is assumed to take, unless its refusal is about something else."""
+    return (differs if is_an_answer else unchecked)(text, told)
+
+
 def unchecked(text: str, *evidence: str) -> Seen:
     """What was seen says nothing of the assumption."""
     return Seen(verdict=Verdict.UNCHECKED, text=text, evidence=evidence)

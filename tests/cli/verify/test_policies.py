@@ -63,14 +63,16 @@ def by_text(listed: Any) -> list[str]:
 
 
 def test_job(stack: cdk.Stack) -> None:
-    plain: dict[str, Any] = {"role_arn": ROLE_ARN, "endpoint_name": None}
-    given = permissions.execution_role(stack, **plain, deploys=False, network=None)
-    assert by_text(policies.JOB) == by_text(statements(stack, given))
-    deploying = permissions.execution_role(stack, **plain, deploys=True, network=None)
-    assert by_text([*policies.JOB, *policies.ONE_CLICK]) == by_text(statements(stack, deploying))
+    def given(*, deploys: bool = False, network: VpcConfig | None = None) -> list[str]:
+        wanted = permissions.execution_role(
+            stack, role_arn=ROLE_ARN, endpoint_name=None, deploys=deploys, network=network
+        )
+        return by_text(statements(stack, wanted))
+
+    assert by_text(policies.JOB) == given()
+    assert by_text([*policies.JOB, *policies.ONE_CLICK]) == given(deploys=True)
     network = VpcConfig(security_group_ids=("sg-1",), subnets=("subnet-1",))
-    inside = permissions.execution_role(stack, **plain, deploys=False, network=network)
-    assert by_text([*policies.JOB, *policies.NETWORK]) == by_text(statements(stack, inside))
+    assert by_text([*policies.JOB, *policies.NETWORK]) == given(network=network)
 
 
 def test_data(stack: cdk.Stack) -> None:

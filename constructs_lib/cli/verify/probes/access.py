@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from ..aws import PROPAGATION, is_denied, refusal, told
 from ..probe import Probe, Run
-from ..seen import Seen, agrees, differs, unchecked
+from ..seen import Seen, agrees, differs, refused, unchecked
 from ..stack import Resources, Stack, allow, bucket, key, role, sub
 
 Call = Callable[[], Any]
@@ -42,7 +42,8 @@ class Events(Probe):
         other = refusal(put("automl-verify.other"))
         error = refusal(lambda: run.aws.patiently(put("automl-verify")))
         if error:
-            yield "event-source", differs("An event of the source that the policy names is refused", told(error))
+            text = "An event of the source that the policy names is refused"
+            yield "event-source", refused(text, told(error), is_an_answer=is_denied(error))
         elif other is None:
             yield "event-source", differs("The condition holds nobody: an event of another source was accepted")
         else:
@@ -53,11 +54,11 @@ class Events(Probe):
 def _put_event(events: Any, source: str) -> None:
     import botocore.exceptions
 
-    entry = {"Source": source, "DetailType": "automl verify", "Detail": "{}", "EventBusName": "default"}
-    reply = events.put_events(Entries=[entry])
-    for refused in reply["Entries"]:
-        if "ErrorCode" in refused:
-            error = {"Code": refused["ErrorCode"], "Message": refused.get("ErrorMessage", "")}
+    told_of = {"Source": source, "DetailType": "automl verify", "Detail": "{}", "EventBusName": "default"}
+    reply = events.put_events(Entries=[told_of])
+    for entry in reply["Entries"]:
+        if "ErrorCode" in entry:
+            error = {"Code": entry["ErrorCode"], "Message": entry.get("ErrorMessage", "")}
             raise botocore.exceptions.ClientError({"Error": error}, "PutEvents")
 
 
@@ -139,7 +140,8 @@ def _result(run: Run, stack: Stack) -> Seen:
     error = refusal(lambda: run.aws.patiently(with_it))
     control = refusal(without)
     if error:
-        return differs("With kms:GenerateDataKey alone a small object is refused", told(error))
+        text = "With kms:GenerateDataKey alone a small object is refused"
+        return refused(text, told(error), is_an_answer=is_denied(error))
     if control is None:
         return unchecked("A small object was accepted without any permission on the key too")
     return agrees("A small object wants kms:GenerateDataKey alone", f"without it: {told(control)}")
@@ -152,17 +154,20 @@ def _multipart(run: Run, stack: Stack) -> Seen:
 
     error = refusal(lambda: run.aws.patiently(upload("All")))
     if error:
-        return differs("With Encrypt, Decrypt and GenerateDataKey an upload in parts is refused", told(error))
+        text = "With Encrypt, Decrypt and GenerateDataKey an upload in parts is refused"
+        return refused(text, told(error), is_an_answer=is_denied(error))
     if refusal(upload("Nothing")) is None:
         return unchecked("An upload in parts was accepted without any permission on the key too")
-    refused = {
+    lacking = {
         "kms:Decrypt": refusal(upload("NoDecrypt")),
         "kms:GenerateDataKey": refusal(upload("NoDataKey")),
     }
-    evidence = [f"without {action}: {told(each) if each else 'accepted'}" for action, each in refused.items()]
-    if all(each and is_denied(each) for each in refused.values()):
+    evidence = [f"without {action}: {told(each) if each else 'accepted'}" for action, each in lacking.items()]
+    if all(each and is_denied(each) for each in lacking.values()):
         return agrees("An upload in parts wants kms:Decrypt and kms:GenerateDataKey", *evidence)
-    return differs("An upload in parts does not want both of them", *evidence)
+    if any(each is None for each in lacking.values()):
+        return differs("An upload in parts does not want both of them", *evidence)
+    return unchecked("An upload in parts was refused for another reason", *evidence)
 
 
 def _upload_in_parts(s3: Any, bucket_name: str, object_key: str) -> None:
@@ -191,15 +196,17 @@ def allowed_and_denied(
         other: What the second names.
         seconds: How long it may take until the policy is known everywhere.
     """
-    refused: list[str] = []
+    denials: list[str] = []
     strange: list[str] = []
     for call in allowed.values():
         # Once one was refused for so long, the policy is known everywhere.
-        if error := refusal(lambda call=call: run.aws.patiently(call, 0 if refused else seconds)):  # type: ignore[misc]
-            (refused if is_denied(error) else strange).append(told(error))
-    passed = [name for name, call in denied.items() if not ((error := refusal(call)) and is_denied(error))]
-    if refused:
-        return differs(f"A policy that names {what} does not allow all of {', '.join(allowed)}", *refused)
+        if error := refusal(lambda call=call: run.aws.patiently(call, 0 if denials else seconds)):  # type: ignore[misc]
+            (denials if is_denied(error) else strange).append(told(error))
+    others = {name: refusal(call) for name, call in denied.items()}
+    passed = [name for name, error in others.items() if error is None]
+    strange += [told(error) for error in others.values() if error and not is_denied(error)]
+    if denials:
+        return differs(f"A policy that names {what} does not allow all of {', '.join(allowed)}", *denials)
     if passed:
         return differs(f"A policy that names {other} was no obstacle to {', '.join(passed)}")
     if strange:

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from .. import aws as account
 from .. import policies
-from ..aws import refusal, told
+from ..aws import is_an_answer, refusal, told
 from ..probe import Probe, Run
-from ..seen import Seen, agrees, differs, unchecked
+from ..seen import Seen, agrees, differs, refused, unchecked
 from ..stack import Resources, Stack, allow, key, network, role, role_of
 from ..things import ENDPOINT, ENDPOINT_CONFIG, MODEL
 from .jobs import SAMPLE, group
@@ -197,10 +197,12 @@ class Rollout(Probe):
         model = served.model()
         first = served.config(model, DataCaptureConfig=_capture(run, _PERCENT_BEFORE, "capture"), **volume)
         second = served.config(model, DataCaptureConfig=_capture(run, _PERCENT_AFTER, "capture"), **volume)
-        served.create(first)
-        endpoint = served.settled()
-        state = f"{endpoint['EndpointStatus']} {endpoint.get('FailureReason', '')}"
-        if endpoint["EndpointStatus"] != "InService":
+        if error := refusal(lambda: served.create(first)):
+            state = told(error)
+        else:
+            endpoint = served.settled()
+            state = f"{endpoint['EndpointStatus']} {endpoint.get('FailureReason', '')}".strip()
+        if state != "InService":
             if volume:
                 seen = differs if "kms" in state.lower() else unchecked
                 yield "endpoint-volume", seen("The endpoint did not start", state)
@@ -269,7 +271,8 @@ class Rollout(Probe):
             yield "config-after-rollback", differs("The endpoint names another configuration than the old one", state)
         error = refusal(lambda: served.update(before))
         if error:
-            yield "update-back", differs("An update to the configuration in service is refused", told(error))
+            text = "An update to the configuration in service is refused"
+            yield "update-back", refused(text, told(error), is_an_answer=is_an_answer(error))
         else:
             yield "update-back", agrees("An update to the configuration in service is accepted")
 
@@ -311,7 +314,7 @@ class AsyncCapture(Probe):
         error = refusal(lambda: configs.append(served.config(model, **settings)))
         error = error or refusal(lambda: served.create(configs[0]))
         if error:
-            return differs("The configuration is refused", told(error))
+            return refused("The endpoint is refused", told(error), is_an_answer=is_an_answer(error))
         endpoint = served.settled()
         if endpoint["EndpointStatus"] != "InService":
             state = f"{endpoint['EndpointStatus']} {endpoint.get('FailureReason', '')}"
@@ -358,6 +361,10 @@ class ServerlessLimits(Probe):
             "network isolation": ({"EnableNetworkIsolation": True}, {}),
             "data capture": ({}, {"DataCaptureConfig": _capture(run, 100, "serverless")}),
         }
+        plain, told_of = self._try(Served(run, stack, "less0", 1200), {}, {})
+        if plain != "InService":
+            yield "serverless-limits", unchecked("The candidate does not serve on a plain one either", told_of)
+            return
         taken, evidence, unclear = [], [], []
         for number, (what, (model, config)) in enumerate(asked.items(), 1):
             outcome, told_of = self._try(Served(run, stack, f"less{number}", 1200), model, config)
@@ -382,7 +389,7 @@ class ServerlessLimits(Probe):
             served.create(served.config(names[0], variant=variant, **config))
 
         if error := refusal(deploy):
-            return "refused", told(error)
+            return ("refused" if is_an_answer(error) else ""), told(error)
         try:
             endpoint = served.settled()
         finally:

@@ -1,13 +1,13 @@
 """What a training job does, and what comes of it."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from constructs_lib.runtime.contract import OwnerTag
 
 from .. import policies
-from ..aws import Aws, code, is_denied, refusal
+from ..aws import PROPAGATION, Aws, code, is_denied, refusal, told
 from ..probe import Candidate, Probe, Run
 from ..seen import Seen, agrees, differs, unchecked
 from ..stack import Resources, Stack, bucket, key, network, role, trusting
@@ -37,6 +37,8 @@ ONE_CLICK_INSTANCES: Final = 2
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-deploy-models-realtime.html
 """
+
+_QUOTA_SECONDS: Final = 1200.0
 
 ENDED: Final = ("Completed", "Failed", "Stopped")
 
@@ -98,7 +100,13 @@ class Job(Probe):
         stack.made()
         upload(run, stack)
         name = run.aws.name("job")
-        create(run, stack, self._request(run, stack, name))
+        sagemaker = stack.clients_of("Caller")("sagemaker")
+        if error := create(run, sagemaker.create_auto_ml_job_v2, self._request(run, stack, name)):
+            run.why_no_candidate = told(error)
+            yield from _features(run.wanted, {"AutoMLJobStatus": "Refused", "FailureReason": told(error)})
+            for each in self.ids:
+                yield each, unchecked("The job was refused", told(error))
+            return
         deployment = DEPLOYMENT_SECONDS if "endpoint-chain" in run.wanted else 0
         job = ended(run, name, JOB_SECONDS + GRACE_SECONDS + deployment)
         if best := job.get("BestCandidate", {}).get("InferenceContainers"):
@@ -213,27 +221,31 @@ def request(
     }
 
 
-def create(run: Run, stack: Stack, asked: dict[str, Any]) -> None:
-    """Make a job as `Caller`; one that ends elsewhere, or a role that is not usable yet, is waited for.
+def create(run: Run, operation: Any, asked: dict[str, Any], *, role_seconds: float = PROPAGATION) -> Any:
+    """Ask for a job; returns the error with which it is refused, or None.
 
-    The service may use the caller's permissions where the job's role lacks some, so it must not be the user's.
-
-    Raises:
-        ClientError: The service does not take the request.
+    Args:
+        run: The run.
+        operation: The call that makes it. The service may use the caller's permissions where the job's role lacks some,
+            so where that matters it must not be the user's.
+        asked: Its input.
+        role_seconds: How long an error that is about the role may take until it passes.
     """
     run.ledger.note(JOB, asked["AutoMLJobName"])
-    sagemaker = stack.clients_of("Caller")("sagemaker")
+    last: list[Any] = [None]
 
-    def attempt() -> Any:
-        error = refusal(lambda: sagemaker.create_auto_ml_job_v2(**asked))
-        passes = error and (code(error) == "ResourceLimitExceeded" or about_the_role(error))
-        return None if passes else error or "made"
+    def is_settled(passes: Callable[[Any], bool]) -> bool:
+        last[0] = refusal(lambda: operation(**asked))
+        return last[0] is None or not passes(last[0])
 
-    outcome = run.aws.until(attempt, seconds=600, every=10)
-    if outcome is None:
-        sagemaker.create_auto_ml_job_v2(**asked)
-    elif outcome != "made":
-        raise outcome
+    def has_room() -> bool:
+        # An account runs few jobs at a time: others have to end.
+        return run.aws.until(
+            lambda: is_settled(lambda error: code(error) == "ResourceLimitExceeded"), seconds=_QUOTA_SECONDS, every=20
+        )
+
+    run.aws.until(lambda: not has_room() or last[0] is None or not about_the_role(last[0]), seconds=role_seconds)
+    return last[0]
 
 
 def about_the_role(error: Any) -> bool:
@@ -294,9 +306,9 @@ def _features(wanted: frozenset[str], job: dict[str, Any]) -> Iterator[tuple[str
     guilty = next((each for each in told_apart if any(word in reason.lower() for word in _WORDS[each])), None)
     for each in features:
         if each == guilty:
-            yield each, differs(f"The job ended {status}", reason)
+            yield each, differs(f"The job is {status}", reason)
         else:
-            text = f"The job ended {status} for another reason: try this one alone (--only {each})"
+            text = f"The job is {status} for another reason: try this one alone (--only {each})"
             yield each, unchecked(text, reason)
 
 
@@ -333,6 +345,8 @@ def _reports(run: Run, stack: Stack, job: dict[str, Any]) -> Seen:
         missing += [file] if file not in files else []
     if missing:
         return differs(f"There is no {' and no '.join(missing)} where it is looked for", *evidence)
+    if len(evidence) < len(looked_for):
+        return unchecked("The best candidate has one of the two reports only", *evidence)
     return agrees("The reports lie where they are looked for", *evidence)
 
 
@@ -375,7 +389,11 @@ class Stopped(Probe):
         upload(run, stack)
         name = run.aws.name("stop")
         deploys = {"ModelDeployConfig": {"AutoGenerateEndpointName": True}}
-        create(run, stack, request(run, stack, name, role_arn=stack["RoleArn"]) | deploys)
+        sagemaker = stack.clients_of("Caller")("sagemaker")
+        asked = request(run, stack, name, role_arn=stack["RoleArn"]) | deploys
+        if error := create(run, sagemaker.create_auto_ml_job_v2, asked):
+            yield "stopped-while-deploying", unchecked("The job was refused", told(error))
+            return
         began = describe(run, name)["CreationTime"]
 
         def deploying() -> str:

@@ -6,9 +6,9 @@ from typing import Any, Final
 from constructs_lib.runtime.contract import OwnerTag
 
 from .. import policies
-from ..aws import refusal, told
+from ..aws import is_an_answer, is_denied, refusal, told
 from ..probe import Probe, Run
-from ..seen import Seen, agrees, differs, unchecked
+from ..seen import Seen, agrees, differs, refused, unchecked
 from ..stack import Resources, Stack, bucket, role, role_of
 from ..things import MODEL
 from .access import allowed_and_denied
@@ -79,7 +79,8 @@ class Models(Probe):
         if refusal(lambda: stranger.delete_model(ModelName=name)) is None:
             seen = differs("A policy that names another owner's tag was no obstacle to DeleteModel")
         elif seen.verdict == "agrees" and (error := refusal(lambda: owner.delete_model(ModelName=name))):
-            seen = differs("A policy that names its owner's tag does not allow DeleteModel", told(error))
+            text = "A policy that names its owner's tag does not allow DeleteModel"
+            seen = refused(text, told(error), is_an_answer=is_denied(error))
         yield "tags-of-models", seen
 
 
@@ -132,7 +133,8 @@ class Registry(Probe):
             yield "registry-objects", seen("The version was not completed", status)
         again = refusal(register)
         if again:
-            yield "client-token", differs("The same request with the same token is refused", told(again))
+            text = "The same request with the same token is refused"
+            yield "client-token", refused(text, told(again), is_an_answer=is_an_answer(again))
         elif made[0] == made[1]:
             yield "client-token", agrees("The same request with the same token gives the same version")
         else:

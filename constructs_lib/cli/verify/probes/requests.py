@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from .. import policies
-from ..aws import PROPAGATION, code, policy, refusal, told
+from ..aws import PROPAGATION, is_an_answer, policy, told
 from ..probe import Probe, Run
 from ..seen import Seen, agrees, differs, unchecked
 from ..stack import Resources, Stack, allow, bucket, role_of, sub, trusting
 from ..things import JOB, ROLE, ROLE_PATH
-from .jobs import KEY, about_the_role, execution_role, minutes_of_a_job, request, upload
+from .jobs import KEY, about_the_role, create, execution_role, minutes_of_a_job, request, upload
 
 _STOPPED_SECONDS: Final = 600
 """The longest that a job may run that is stopped at once."""
@@ -21,17 +21,10 @@ _ROLES: Final = 3
 _OBJECTS: Final[tuple[policies.Statement, ...]] = policies.data("", "*", "out/")
 
 
-def _create(run: Run, operation: str, asked: dict[str, Any]) -> Any:
+def _create(run: Run, operation: str, asked: dict[str, Any], *, role_seconds: float = PROPAGATION) -> Any:
     """Ask for a job; the error, or None if one was made, which is stopped."""
-    run.ledger.note(JOB, asked["AutoMLJobName"])
     call = getattr(run.aws.client("sagemaker"), operation)
-
-    def attempt() -> tuple[Any]:
-        error = refusal(lambda: call(**asked))
-        return () if error and code(error) == "ResourceLimitExceeded" else (error,)  # type: ignore[return-value]
-
-    outcome = run.aws.until(attempt, seconds=1200, every=20)
-    error = outcome[0] if outcome else refusal(lambda: call(**asked))
+    error = create(run, call, asked, role_seconds=role_seconds)
     if error is None:
         run.ledger.remove(JOB, asked["AutoMLJobName"])
     return error
@@ -92,7 +85,7 @@ class NewRole(Probe):
         found: list[Any] = []
 
         def attempt() -> bool:
-            found.append(_create(run, "create_auto_ml_job", asked))
+            found.append(_create(run, "create_auto_ml_job", asked, role_seconds=0))
             return found[-1] is None or _ABSENT in told(found[-1])
 
         run.aws.until(attempt, seconds=PROPAGATION, every=2)
@@ -124,14 +117,18 @@ class Rules(Probe):
         upload(run, stack)
         manifest = json.dumps([{"prefix": f"s3://{stack['Bucket']}/train/"}, KEY.rpartition("/")[2]])
         run.aws.client("s3").put_object(Bucket=stack["Bucket"], Key="manifest.json", Body=manifest.encode())
-        taken, evidence = [], []
+        taken, unclear, evidence, texts = [], [], [], set()
         for number, (rule, asked) in enumerate(self._requests(run, stack).items(), 1):
             asked["AutoMLJobName"] = run.aws.name(f"rule{number}")
             error = _create(run, "create_auto_ml_job", asked)
             evidence.append(f"{rule}: {told(error) if error else 'accepted'}")
+            texts.add(evidence[-1].removeprefix(rule))
             taken += [rule] if error is None else []
+            unclear += [rule] if error and (about_the_role(error) or not is_an_answer(error)) else []
         if taken:
             yield "v1-rules", differs(f"The service takes: {'; '.join(taken)}", *evidence)
+        elif unclear or len(texts) == 1:
+            yield "v1-rules", unchecked("The service may have refused them for another reason", *evidence)
         else:
             yield "v1-rules", agrees("The service refuses all three", *evidence)
 
@@ -192,29 +189,23 @@ class EmrServerless(Probe):
             arn = stack[own_role]
             asked = request(run, stack, run.aws.name(name), role_arn=arn, seconds=_STOPPED_SECONDS)
             compute = {"EmrServerlessComputeConfig": {"ExecutionRoleARN": stack["EmrArn"]}}
-            return _create(
-                run, "create_auto_ml_job_v2", {**asked, "AutoMLComputeConfig": compute, "RoleArn": stack[own_role]}
-            )
+            return _create(run, "create_auto_ml_job_v2", {**asked, "AutoMLComputeConfig": compute})
 
-        # A role that is not known everywhere yet would be refused too.
-        refused = run.aws.until(lambda: self._settled(ask("emr", "RoleArn")), seconds=120, every=10)
+        error = ask("emr", "RoleArn")
         lacking = ask("emr0", "LackingArn")
         evidence = [
-            f"with iam:PassRole: {told(refused) if refused not in (None, 'made') else 'accepted'}",
+            f"with iam:PassRole: {told(error) if error else 'accepted'}",
             f"without it: {told(lacking) if lacking else 'accepted'}",
         ]
-        if refused not in (None, "made"):
+        if error and (about_the_role(error) or not is_an_answer(error)):
+            yield "emr-serverless", unchecked("The request was refused for another reason", *evidence)
+        elif error:
             yield "emr-serverless", differs("A job outside of Canvas may not have such a role", *evidence)
         elif lacking and "passrole" in told(lacking).lower():
             yield "emr-serverless", agrees("The service takes such a role, and wants iam:PassRole on it", *evidence)
         else:
             text = "The service takes such a role; whether the job then needs iam:PassRole was not waited for"
             yield "emr-serverless", unchecked(text, *evidence)
-
-    def _settled(self, error: Any) -> Any:
-        if error is None:
-            return "made"
-        return None if about_the_role(error) else error
 
 
 def _as_version_1(asked: dict[str, Any]) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from .. import aws as account
-from ..aws import Aws, as_json, code, refusal, told
+from ..aws import Aws, as_json, code, is_an_answer, refusal, told
 from ..probe import Probe, Run
-from ..seen import Seen, agrees, differs, unchecked
+from ..seen import Seen, agrees, differs, refused, unchecked
 from ..stack import Resources, Stack, allow, function, role_of, sub
 from ..things import STACK
 
@@ -34,7 +34,8 @@ class Signal(Probe):
         if shown != "CREATE_IN_PROGRESS":
             return differs("The waiting condition is not shown as CREATE_IN_PROGRESS", f"it is shown as '{shown}'")
         if error := refusal(lambda: self._signal(run, stack)):
-            return differs("It is shown as CREATE_IN_PROGRESS, but takes no signal", told(error))
+            text = "It is shown as CREATE_IN_PROGRESS, but takes no signal"
+            return refused(text, told(error), is_an_answer=is_an_answer(error))
         status = stack.ended()
         if status != "CREATE_COMPLETE":
             return differs("It took the signal, but went on waiting", f"the stack is {status}", stack.reasons())
@@ -133,6 +134,8 @@ class Rollback(Probe):
             run.aws.sleep(1.0)
         seen, after = f"while the stack was deleted: {', '.join(statuses)}", f"afterwards: {self._shown(stack)}"
         run.ledger.remove(STACK, stack.name)
+        if not any(status.startswith(("CREATE_", "UPDATE_", "DELETE_")) for status in statuses):
+            return unchecked("The resource was not seen while the stack was deleted", seen, after)
         if "DELETE_IN_PROGRESS" in statuses:
             return agrees("A resource that is being deleted is shown as DELETE_IN_PROGRESS", seen, after)
         return differs("A resource that is being deleted is never shown as DELETE_IN_PROGRESS", seen, after)
