@@ -10,8 +10,8 @@ from constructs_lib.cli import main
 from constructs_lib.cli.verify import aws
 from constructs_lib.rehearsal.cloud.launcher import Cloud
 
-PACE = 0.01
-"""The embedded AWS does in a second what AWS does in a minute and a half."""
+PACE = 0.02
+"""The embedded AWS does in a second what AWS does in a minute."""
 
 
 def surroundings(cloud: Cloud, folder: Path) -> dict[str, str]:

@@ -19,7 +19,7 @@ from constructs_lib.cli.verify import policies
 from constructs_lib.cli.verify.assumptions import ASSUMPTIONS
 from constructs_lib.cli.verify.aws import PREFIX
 from constructs_lib.cli.verify.command import AGREED, DIFFERED, INTERRUPTED, NOTHING_MADE, Options, Told, verify
-from constructs_lib.cli.verify.probes import functions, hosting
+from constructs_lib.cli.verify.probes import access, functions, hosting
 from constructs_lib.cli.verify.probes.access import Events
 from constructs_lib.cli.verify.rows import NO_CALL
 from constructs_lib.rehearsal.cloud.launcher import Cloud
@@ -82,8 +82,10 @@ def nothing_left(cloud: Cloud) -> Iterator[None]:
 def test_whole_run_tells_of_every_row_and_leaves_nothing(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(functions, "METRIC_SECONDS", 10)  # no metric will come: it is not waited for here
-    monkeypatch.setattr(hosting, "CAPTURE_SECONDS", 100)
+    # What will not come is not waited for.
+    monkeypatch.setattr(functions, "METRIC_SECONDS", 10)
+    monkeypatch.setattr(hosting, "CAPTURE_SECONDS", 60)
+    monkeypatch.setattr(access, "ALIAS_SECONDS", 60)
     file = tmp_path / "report.json"
     with nothing_left(cloud):
         assert account.verify(monkeypatch, "--yes", "--output", str(file)) == DIFFERED
@@ -110,7 +112,7 @@ def test_volume_key_that_the_role_may_not_grant_differs(
     with nothing_left(cloud):
         code = run(monkeypatch, "volume-grants")
     assert code == DIFFERED, capsys.readouterr()
-    assert told(capsys, "volume-grants") == "volume-grants: differs. The job ended Failed"
+    assert told(capsys, "volume-grants") == "volume-grants: differs. The job is Failed"
 
 
 def test_condition_that_holds_nobody_differs(

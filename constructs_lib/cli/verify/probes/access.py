@@ -10,7 +10,7 @@ from ..stack import Resources, Stack, allow, bucket, key, role, sub
 
 Call = Callable[[], Any]
 
-_ALIAS_SECONDS: Final = 360.0
+ALIAS_SECONDS: Final = 360.0
 """A new alias may take five minutes until authorization knows it.
 
 https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
@@ -128,7 +128,7 @@ def _aliases(run: Run, stack: Stack) -> Seen:
             ),
         }
 
-    return allowed_and_denied(run, calls(named), calls(other), "the alias", "another alias", seconds=_ALIAS_SECONDS)
+    return allowed_and_denied(run, calls(named), calls(other), "the alias", "another alias", seconds=ALIAS_SECONDS)
 
 
 def _result(run: Run, stack: Stack) -> Seen:
