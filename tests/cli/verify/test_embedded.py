@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import botocore.exceptions
 import pytest
 
 from constructs_lib.cli.verify import policies
@@ -22,6 +23,7 @@ from constructs_lib.cli.verify.command import AGREED, DIFFERED, INTERRUPTED, NOT
 from constructs_lib.cli.verify.probes import access, functions, hosting
 from constructs_lib.cli.verify.probes.access import Events
 from constructs_lib.cli.verify.rows import NO_CALL
+from constructs_lib.cli.verify.things import STACK, Ledger
 from constructs_lib.rehearsal.cloud.launcher import Cloud
 
 from . import account
@@ -243,6 +245,39 @@ def test_leftovers_of_a_killed_run_are_removed_by_the_next_and_nothing_else(
     capsys.readouterr()
     assert account.verify(monkeypatch, "--clean") == AGREED
     assert capsys.readouterr().err == "There is nothing to be removed.\n"
+
+
+def test_all_kinds_of_leftovers_are_found(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with nothing_left(cloud):
+        with monkeypatch.context() as killed:  # as far as the account can tell
+            killed.setattr(Ledger, "clean", lambda self: [])
+            killed.setattr(Ledger, "remove", lambda self, *which: [])
+            run(killed, "endpoint-chain", "endpoint-volume", "role-text", "client-token")
+        assert len(contents(cloud)["endpoints"]) == 2
+        capsys.readouterr()
+        assert account.verify(monkeypatch, "--clean", "--yes") == AGREED
+        said = capsys.readouterr().err
+        for what in ("endpoint", "endpoint configuration", "model", "role", "stack"):
+            assert re.search(rf"^  {what} {PREFIX}-[0-9a-f]{{8}}-", said, re.MULTILINE), what
+
+
+def test_what_cannot_be_removed_is_told(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(self: Any, aws: Any, name: str) -> bool:
+        error = {"Code": "AccessDenied", "Message": "not allowed"}
+        raise botocore.exceptions.ClientError({"Error": error}, "DeleteStack")
+
+    with nothing_left(cloud):
+        with monkeypatch.context() as lacking:
+            lacking.setattr(type(STACK), "remove", refuse)
+            assert run(lacking, "signal-resource") == DIFFERED
+        said = capsys.readouterr().err
+        assert re.search(r"could not be removed: stack \S+-signal: DeleteStack: AccessDenied: not allowed", said)
+        assert said.endswith("`automl verify --clean` tries again.\n")
+        assert account.verify(monkeypatch, "--clean", "--yes") == AGREED
 
 
 def test_question_tells_what_is_made_and_where_and_no_is_no(cloud: Cloud) -> None:
