@@ -18,7 +18,7 @@ it makes and what that costs at most, and asks. The report holds no account id, 
 
 EPILOG: Final = """\
 examples
-  automl verify --without-training          what costs nothing to speak of: about a third of the list
+  automl verify --without-training          what costs nothing to speak of: less than half of the list
   automl verify --output report.md          all of it, hours of it: a job, endpoints
   automl verify --only key-as-prefix        one of the list
   automl verify --clean                     remove what a killed run has left, and look at nothing
