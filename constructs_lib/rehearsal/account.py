@@ -502,14 +502,19 @@ def split(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
+_ERRORS = ("MSE", "RMSE", "MAE", "MAPE", "MASE", "WAPE", "AverageWeightedQuantileLoss")
+"""Of which less is better: a tuned candidate's objective does not say so."""
+
+
 def _candidate(candidate: dict[str, Any]) -> Candidate:
     metric = candidate.get("FinalAutoMLJobObjectiveMetric", {})
+    name = metric.get("StandardMetricName") or metric.get("MetricName", "")
     return Candidate(
         name=candidate["CandidateName"],
         status=candidate["CandidateStatus"],
-        metric=metric.get("MetricName", ""),
+        metric=name,
         value=metric.get("Value"),
-        smaller_is_better=metric.get("Type") == "Minimize",
+        smaller_is_better=name in _ERRORS,
         seconds=_took(candidate),
     )
 

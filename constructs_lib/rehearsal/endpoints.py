@@ -136,8 +136,8 @@ class Endpoints:
         self._note(Answered(name, [job], candidate, endpoint.response_keys, asked.about, shown(truth[CSV])))
 
     def _expect_keys(self, endpoint: Endpoint, name: str, answer: str) -> None:
-        predictions = json.loads(answer)["predictions"]
-        held = {tuple(each) for each in predictions}
+        said = json.loads(answer)
+        held = {tuple(each) for each in said.get("predictions", [said])}  # of an image it is one object
         wanted = ", ".join(endpoint.response_keys)
         self._record.expect(
             held == {endpoint.response_keys},

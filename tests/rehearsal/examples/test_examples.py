@@ -45,7 +45,7 @@ def test_an_example_is_deployed_trained_and_destroyed(example: str) -> None:
 
 def test_an_example_goes_through_its_whole_life_from_another_folder(tmp_path: Path) -> None:
     said = rehearse(str(ROOT / "examples/forecasting"), folder=tmp_path)
-    assert re.search(r"1 +forecast-ensemble +MAPE +0\.\d+", said)
+    assert re.search(r"1 +\S+-trial-me-1 +MAPE +0\.\d+", said)
     assert "the stack has rolled back" in said
     assert "Not shown" not in said
 
@@ -69,7 +69,7 @@ def test_a_deployment_that_waits_goes_through_its_whole_life() -> None:
     # The job is shown while the deployment waits for it.
     deploying = said.split("cdk deploy ...\n")[1].split("cdk deploy: done")[0]
     assert "TrainingModels" in deploying
-    assert re.search(r"randomforest: AUC 0\.\d+ in", deploying)
+    assert re.search(r"WeightedEnsemble-L3-FULL-t\d: AUC 0\.\d+ in", deploying)
     assert "Not shown" not in said
 
 
@@ -136,8 +136,8 @@ def test_jobs_with_names_of_their_own_go_through_their_whole_life() -> None:
         "Leaderboard of credit-plain\n",
     ):
         assert words in said
-    [live] = re.findall(r"credit-plain: randomforest: F1 0\.\d+ in (\S+) s$", said, re.MULTILINE)
-    [last] = re.findall(r"1 +randomforest +F1 +0\.\d+ +(\S+)", said)
+    [live] = re.findall(r"credit-plain: WeightedEnsemble-L3-FULL-t1: F1 0\.\d+ in (\S+) s$", said, re.MULTILINE)
+    [last] = re.findall(r"1 +WeightedEnsemble-L3-FULL-t1 +F1 +0\.\d+ +(\S+)", said)
     assert live == last
 
 
@@ -150,18 +150,18 @@ def test_the_endpoint_of_each_problem_type_answers() -> None:
         "the image 0/0-00.png",
         "3 series, 4 steps ahead",
     ]
-    assert asked[2][1] == "0"
-    assert asked[3][1].startswith("series,quarter,p10,p50,p90 | consumption,2009-10-01 00:00:00,")
+    assert asked[2][1].startswith("0,0.")
+    assert asked[3][1].startswith("series,quarter,p10,p50,p90,mean | consumption,2009-10-01,")
 
 
 def test_an_endpoint_goes_through_its_whole_life_without_downtime() -> None:
     said = rehearse("examples/endpoint_realtime")
     [name] = re.findall(r"EndpointName = (\S+)$", said, re.MULTILINE)
-    first, second = re.findall(r"ok: it serves \S+, the best candidate of (\S+)$", said, re.MULTILINE)[:2]
+    served = re.findall(r"ok: it serves (\S+), the best candidate of (\S+)$", said, re.MULTILINE)
+    (best, first), (_, second) = served[:2]
     assert first != second
-    assert said.count(f"ok: it serves linear-learner, the best candidate of {second}\n") == 2, (
-        "and again after a rollback"
-    )
+    assert best.startswith("WeightedEnsemble-L3-FULL-t")
+    assert said.count(f"ok: it serves {best}, the best candidate of {second}\n") == 2, "and again after a rollback"
     answer = r"asked for 3 rows of the training data, it answers as the model itself, in CSV: (no|yes),0\.\d+ \| "
     assert len(re.findall(answer, said)) == 3
     assert said.count('in JSON: {"predictions": [{"predicted_label": "') == 3
@@ -169,7 +169,7 @@ def test_an_endpoint_goes_through_its_whole_life_without_downtime() -> None:
     for during in ("the update", "update and rollback"):
         assert re.search(rf"ok: {name}: asked [1-9]\d+ times during {during}, always answered", said)
     closing = said.split(f"\nEndpoint {name}\n")[1]
-    assert f"  serves: linear-learner of {first}, then of {second}\n" in closing
+    assert f"  serves: {best} of {first}, then of {second}\n" in closing
     assert "(predicted_label, probability), as\n    the model itself" in closing
     assert re.search(r"  meanwhile: asked \d+ times during updates, always answered", closing)
     assert re.findall(r"^  (bucket|log group|KMS key) ", closing, re.MULTILINE) == ["KMS key", "bucket", "log group"]
