@@ -106,6 +106,13 @@ def test_refusals_read_as_on_aws(clients: Clients, finished: Any) -> None:
     assert "(ValidationException)" in wrong
     assert "Value 'under_score' at 'autoMLJobName' failed to satisfy constraint" in wrong
     missing = clients.refusal("sagemaker", "describe-auto-ml-job", "--auto-ml-job-name", "nobody")
-    assert "An error occurred (ResourceNotFound) when calling the DescribeAutoMLJob operation" in missing
+    assert (
+        "An error occurred (ResourceNotFound) when calling the DescribeAutoMLJob operation: "
+        "Amazon SageMaker can't find an AutoML job called nobody."
+    ) in missing
+    nowhere = [{"DataSource": S3_SOURCE, "TargetAttributeName": "sold"}]
+    other = clients.refusal(*create, json.dumps({**request, "AutoMLJobName": "cli-other", "InputDataConfig": nowhere}))
+    assert "(ValidationException)" in other
+    assert "Target attribute name sold does not exist in header." in other
     ended_already = clients.refusal("sagemaker", "stop-auto-ml-job", "--auto-ml-job-name", finished["AutoMLJobName"])
     assert "can not be stopped: its status is Completed" in ended_already

@@ -28,6 +28,13 @@ def test_automl_v2_fits_and_attaches(clients: Clients) -> None:
     assert told["job"]["AutoMLProblemTypeConfigName"] == "Tabular"
     assert told["job"]["AutoMLJobStatus"] == "Completed"
     assert told["target"] == "bought"
-    assert best["FinalAutoMLJobObjectiveMetric"]["MetricName"] == "F1"
+    assert best["FinalAutoMLJobObjectiveMetric"]["StandardMetricName"] == "F1"
+    assert len(best["InferenceContainers"]) == 3, "as AWS's own canaries expect of a classification without a mode"
+    assert len(best["CandidateSteps"]) == 4
+    assert told["steps"] == [
+        ["TrainingJob", "Completed", True],
+        ["TransformJob", "Completed", True],
+        ["TrainingJob", "Completed", True],
+    ]
     assert best["InferenceContainers"][0]["ModelDataUrl"].startswith(f"s3://{BUCKET}/sdk/sdk-v2/")
     assert best["CandidateName"] in [one["CandidateName"] for one in told["candidates"]]

@@ -117,14 +117,14 @@ def insights(archive: str, directory: str, name: str, description: str) -> str:
     """Write how good the model was in the backtest, and how much each algorithm counts in it.
 
     Returns:
-        The folder with ``statistics.json``.
+        The folder with ``accuracy.json``: a name of ours, as nobody has seen Autopilot's files of time series.
     """
     model, series = ForecastModel.open(Path(archive)), Series.load(Path(directory))
     backtest = Backtest(series)
     said = joblib.load(Path(archive).parent / _SAID)
     folder = Path(archive).parent / "model-insights"
     write_json(
-        folder / "statistics.json",
+        folder / "accuracy.json",
         {
             "candidate": name,
             "description": description,

@@ -1,4 +1,4 @@
-"""The sagemaker SDK's `AutoMLV2` with a tabular problem, waited for with its logs."""
+"""The sagemaker SDK's `AutoMLV2` with a tabular problem and no mode, waited for with its logs."""
 
 import json
 import sys
@@ -8,6 +8,7 @@ from sagemaker.automl.automlv2 import (
     AutoMLTabularConfig,
     AutoMLV2,
 )
+from sagemaker.automl.candidate_estimator import CandidateEstimator
 from sagemaker.session import Session
 
 told = json.loads(sys.argv[1])
@@ -18,7 +19,6 @@ job = AutoMLV2(
     problem_config=AutoMLTabularConfig(
         target_attribute_name="bought",
         problem_type="BinaryClassification",
-        mode="ENSEMBLING",
         max_candidates=2,
     ),
     job_objective={"MetricName": "F1"},
@@ -36,10 +36,12 @@ channel = AutoMLDataChannel(
 job.fit([channel], wait=True, job_name="sdk-v2")
 
 attached = AutoMLV2.attach("sdk-v2", sagemaker_session=session)
+steps = CandidateEstimator(attached.best_candidate(), sagemaker_session=session).get_steps()
 result = {
     "job": attached.describe_auto_ml_job(),
     "target": attached.problem_config.target_attribute_name,
     "best": attached.best_candidate(),
     "candidates": attached.list_candidates(),
+    "steps": [(step.type, step.description[f"{step.type}Status"], bool(step.inputs)) for step in steps],
 }
 sys.stdout.write("\n" + json.dumps(result, default=str))

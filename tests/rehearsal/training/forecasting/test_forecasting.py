@@ -152,7 +152,7 @@ def test_a_forecast_sees_nothing_of_its_window(
 def weights_of(result: TrainingResult) -> dict[str, float]:
     assert result.best is not None
     assert result.best.insights is not None
-    found: dict[str, float] = json.loads((result.best.insights / "statistics.json").read_text())["weights"]
+    found: dict[str, float] = json.loads((result.best.insights / "accuracy.json").read_text())["weights"]
     return found
 
 
