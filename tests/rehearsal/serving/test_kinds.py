@@ -189,7 +189,10 @@ def test_rehearsal_asks_an_asynchronous_endpoint_and_leaves_nothing_in_s3(
 ) -> None:
     state = stage.seen.endpoint(endpoints["Queued"])
     assert state.output == f"s3://{BUCKET}/answers/"
-    assert stage.seen.best_model(stage.outputs("Queued")["JobName"]) == ("tiny-1", tuple(state.model_data))
+    assert stage.seen.best_model(stage.outputs("Queued")["JobName"]) == (
+        "WeightedEnsemble-L3-FULL-t1",
+        tuple(state.model_data),
+    )
     before = stage.account.keys("answers/")
 
     assert asked_as_rehearsed(stage, endpoints["Queued"], "1") == FIRST

@@ -51,7 +51,7 @@ def new_job(stack: cdk.Stack, target: str, construct_id: str = "Job", **props: A
         training_data=Channel.from_bucket(data(stack), "train/"),
         output=OutputLocation.from_bucket(data(stack), "models/"),
         target_attribute=target,
-        **props,
+        **{"mode": "ENSEMBLING", **props},
     )
 
 

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.cloud
 
 
 def made_elsewhere(stage: Stage, target: str) -> str:
-    request = stage.account.request(InputDataConfig=[{**channel(), "TargetAttributeName": target}])
+    data = [{**channel(), "TargetAttributeName": target}]
+    request = stage.account.request(InputDataConfig=data, AutoMLJobConfig={"Mode": "ENSEMBLING"})
     stage.sagemaker.create_auto_ml_job(**request)
     name: str = request["AutoMLJobName"]
     return name
@@ -42,7 +43,10 @@ def test_job_that_runs_or_has_ended_is_waited_for(target: str, stage: Stage) -> 
 
     assert stage.put(name, outcome_of(stage, name, job)) == "CREATE_COMPLETE", stage.reasons(name)
 
-    assert stage.outputs(name) == {"Best": "tiny-1", "Result": f"s3://{BUCKET}/out/{job}/outcome.json"}
+    assert stage.outputs(name) == {
+        "Best": "WeightedEnsemble-L3-FULL-t1",
+        "Result": f"s3://{BUCKET}/out/{job}/outcome.json",
+    }
     assert stage.result(stage.outputs(name)["Result"])["AutoMLJob"]["AutoMLJobName"] == job
     eventually(lambda: ended(stage.executions(name)))
     stage.delete(name)

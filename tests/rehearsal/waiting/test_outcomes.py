@@ -66,7 +66,7 @@ def test_deployment_waits_and_hands_on_what_the_job_has_come_to(stage: Stage) ->
         OutcomeAttribute.STATUS: "Completed",
         OutcomeAttribute.SECONDARY_STATUS: described["AutoMLJobSecondaryStatus"],
         OutcomeAttribute.PROBLEM_TYPE: "BinaryClassification",
-        OutcomeAttribute.BEST_CANDIDATE_NAME: "tiny-1",
+        OutcomeAttribute.BEST_CANDIDATE_NAME: "WeightedEnsemble-L3-FULL-t1",
         OutcomeAttribute.BEST_CANDIDATE_METRIC: "F1",
         OutcomeAttribute.OBJECTIVE_VALUE: "1",
         OutcomeAttribute.GATE_RESULT: "met: F1 is 1, wanted at least 0.5",
@@ -81,7 +81,10 @@ def test_deployment_waits_and_hands_on_what_the_job_has_come_to(stage: Stage) ->
     assert outputs == {attribute.lower(): f"<{value}>" for attribute, value in expected.items()}
     result = stage.result(expected[OutcomeAttribute.RESULT_URI])
     assert result["AutoMLJob"]["AutoMLJobArn"] == described["AutoMLJobArn"]
-    assert [candidate["CandidateName"] for candidate in result["Candidates"]] == ["tiny-1", "tiny-2"]
+    assert [candidate["CandidateName"] for candidate in result["Candidates"]] == [
+        "WeightedEnsemble-L3-FULL-t1",
+        "WeightedEnsemble-L3-FULL-t2",
+    ]
     assert result["GateResult"] == expected[OutcomeAttribute.GATE_RESULT]
     eventually(lambda: ended(stage.executions("Told")))
     assert list(stage.executions("Told").values()) == ["SUCCEEDED"]
@@ -119,7 +122,7 @@ def test_whoever_listens_hears_of_each_state_once_and_in_order(stage: Stage) -> 
     last = told[-1]
     assert (last["source"], last["detail-type"]) == (EVENT_SOURCE, EVENT_DETAIL_TYPE)
     assert last["resources"] == [stage.job(name)["AutoMLJobArn"]]
-    assert last["detail"]["BestCandidateName"] == "tiny-1"
+    assert last["detail"]["BestCandidateName"] == "WeightedEnsemble-L3-FULL-t1"
     assert last["detail"]["MetricValue"] == 1.0
     assert last["detail"]["StackId"] == stage.describe("Heard")["StackId"]
     [only] = messages(stage, outputs["CompletedUrl"])

@@ -568,7 +568,8 @@ class TestPipeline:
         account.sagemaker.create_auto_ml_job_v2(**request)
         best = account.wait(request["AutoMLJobName"])["BestCandidate"]
         environments = [container.get("Environment", {}) for container in best["InferenceContainers"]]
-        assert environments == [{"AUTOML_TRANSFORM_MODE": "feature-transform"}, {}]
+        assert [environment.get("AUTOML_TRANSFORM_MODE") for environment in environments] == ["feature-transform", None]
+        assert not any(name.startswith("SAGEMAKER_INFERENCE_") for environment in environments for name in environment)
 
 
 def _with(container: dict[str, Any], **variables: str) -> dict[str, Any]:
