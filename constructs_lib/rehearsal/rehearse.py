@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from . import preflight
 from .account import Account
 from .app import ACCOUNT, REGION, App, find, synthesize
 from .assembly import Job, environment_of
@@ -76,6 +77,7 @@ def _walk(app: App, seeds: Sequence[Seed], options: Options, folder: Path, recor
                 opened = counted(assembly.open_gates(stacks), "quality gate")
                 record.not_shown.append(f"a missed gate that fails the deployment: {opened} warned instead")
             account, region = environment_of(stacks)
+            preflight.check(assembly, stacks, cloud.client("cloudformation"))
         wanted = (account or ACCOUNT, region or REGION)
         if wanted != (cloud.account, cloud.region):
             screen.say(f"the app is for {wanted[0]} in {wanted[1]}: starting again")

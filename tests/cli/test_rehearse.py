@@ -34,6 +34,19 @@ cdk.CfnResource(cdk.Stack(app, "Plain"), "Topic", type="AWS::SNS::Topic")
 app.synth()
 """
 
+NOT_HERE = """
+import aws_cdk as cdk
+from aws_cdk import custom_resources as cr
+app = cdk.App()
+stack = cdk.Stack(app, "Plain")
+cdk.CfnResource(stack, "Job", type="Custom::SageMakerAutoMLJob", properties={"ServiceToken": {"Ref": "AWS::NoValue"}})
+cdk.CfnResource(stack, "Domain", type="AWS::SageMaker::Domain")
+call = cr.AwsSdkCall(service="SSM", action="getParameter", physical_resource_id=cr.PhysicalResourceId.of("x"))
+cr.AwsCustomResource(stack, "Call", on_create=call,
+                     policy=cr.AwsCustomResourcePolicy.from_sdk_calls(resources=["*"]))
+app.synth()
+"""
+
 MISSING_DATA = """
 import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
@@ -232,4 +245,16 @@ def test_app_with_nothing_to_rehearse_is_refused_in_one_line(
     done = rehearse(temporary, app(tmp_path, text))
     assert done.returncode == 2
     assert done.stderr.strip() == complaint
+    expect_nothing_left(temporary, port_in(done.stdout))
+
+
+def test_app_with_what_cannot_run_here_is_told_so_before_anything_is_deployed(tmp_path: Path, temporary: Path) -> None:
+    done = rehearse(temporary, app(tmp_path, NOT_HERE))
+    assert done.returncode == 2
+    first, call, domain, last = done.stderr.strip().splitlines()
+    assert first == "the app has what cannot run here:"
+    assert re.fullmatch(r"  - Plain/Call\w+ \(Custom::AWS\): the function of AwsCustomResource needs @aws-sdk/.*", call)
+    assert domain == "  - Plain/Domain: the embedded CloudFormation knows no AWS::SageMaker::Domain"
+    assert last.startswith("Leave out the stacks that hold it: --stack")
+    assert "cdk deploy" not in done.stdout
     expect_nothing_left(temporary, port_in(done.stdout))

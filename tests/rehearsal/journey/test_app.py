@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from constructs_lib.rehearsal.app import ACCOUNT, App, find, synthesize
+from constructs_lib.rehearsal.app import ACCOUNT, REGION, App, find, synthesize
 from constructs_lib.rehearsal.failures import CannotStartError
 from constructs_lib.rehearsal.processes import Deadline
 
@@ -20,7 +20,8 @@ stack = {"type": "aws:cloudformation:stack", "environment": "aws://unknown-accou
          "properties": {"templateFile": "Plain.template.json"}, "displayName": "Plain"}
 (out / "manifest.json").write_text(json.dumps({"version": "36.0.0", "artifacts": {"Plain": stack}}))
 (out / "cdk.out").write_text(json.dumps({"version": "36.0.0"}))
-names = ["AWS_PROFILE", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "CDK_DEFAULT_ACCOUNT", "HOME", "MINE"]
+names = ["AWS_PROFILE", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION",
+         "CDK_DEFAULT_ACCOUNT", "HOME", "MINE"]
 seen = {name: os.environ.get(name) for name in names}
 seen["python"] = sys.executable
 (out / "Plain.template.json").write_text(json.dumps({"Resources": {}, "Description": json.dumps(seen)}))
@@ -81,7 +82,7 @@ def test_cloud_assembly_is_copied_not_edited(tmp_path: Path) -> None:
 def test_app_runs_with_this_python_and_without_a_way_to_aws(
     app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("AWS_PROFILE", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"):
+    for name in ("AWS_PROFILE", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(name, "of the user")
     monkeypatch.setenv("MINE", "kept")
     seen = synthesized(App(app), tmp_path)
@@ -89,6 +90,8 @@ def test_app_runs_with_this_python_and_without_a_way_to_aws(
         "AWS_PROFILE": None,
         "AWS_SECRET_ACCESS_KEY": None,
         "AWS_ENDPOINT_URL": None,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
         "CDK_DEFAULT_ACCOUNT": ACCOUNT,
         "HOME": os.environ["HOME"],
         "MINE": "kept",

@@ -19,9 +19,9 @@ from typing import Any
 from constructs_lib.rehearsal.cloud.as_role import AsRole, S3Location
 from constructs_lib.rehearsal.cloud.connection import Connection, root_credentials
 from constructs_lib.rehearsal.cloud.ministack import ministack
+from constructs_lib.rehearsal.cloud.resource_types import BUCKET_DEPLOYMENT
 from constructs_lib.rehearsal.cloud.store import Json, Place
 
-TYPE = "Custom::CDKBucketDeployment"
 _OWNED = "aws-cdk:cr-owned"
 """CDK's tag on a bucket, followed by a prefix, while some deployment of that prefix is in the template."""
 
@@ -85,7 +85,9 @@ class _Deployment:
         """What every file is uploaded with."""
         system = {name.lower(): value for name, value in self.properties.get("SystemMetadata", {}).items()}
         if unknown := sorted(system.keys() - _SYSTEM_METADATA):
-            raise ValueError(f"The rehearsal does not know the SystemMetadata {', '.join(unknown)} of {TYPE}")
+            raise ValueError(
+                f"The rehearsal does not know the SystemMetadata {', '.join(unknown)} of {BUCKET_DEPLOYMENT}"
+            )
         arguments: Json = {_SYSTEM_METADATA[name]: value for name, value in system.items()}
         if user := self.properties.get("UserMetadata"):
             arguments["Metadata"] = {name.lower(): value for name, value in user.items()}

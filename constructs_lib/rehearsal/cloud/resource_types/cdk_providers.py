@@ -9,7 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from constructs_lib.rehearsal.cloud.ministack import ministack
-from constructs_lib.rehearsal.cloud.resource_types import bucket_deployment
+from constructs_lib.rehearsal.cloud.resource_types import (
+    BUCKET_DEPLOYMENT,
+    S3_AUTO_DELETE_OBJECTS,
+    VPC_RESTRICT_DEFAULT_GROUP,
+)
 from constructs_lib.rehearsal.cloud.resource_types.bucket_deployment import BucketDeployments
 from constructs_lib.rehearsal.cloud.store import Json
 
@@ -20,11 +24,11 @@ _MAY_BE_EMPTIED = {"Key": "aws-cdk:auto-delete-objects", "Value": "true"}
 def install(client: Callable[[str], Any], deployments: BucketDeployments) -> None:
     """Answer for these providers in CloudFormation."""
     ministack.add_resource_type(
-        bucket_deployment.TYPE, deployments.create, deployments.update, deployments.delete, taggable=False
+        BUCKET_DEPLOYMENT, deployments.create, deployments.update, deployments.delete, taggable=False
     )
     for name, create, delete in (
-        ("Custom::VpcRestrictDefaultSG", _close_default_group, _open_default_group),
-        ("Custom::S3AutoDeleteObjects", _promise_to_empty, _empty_bucket),
+        (VPC_RESTRICT_DEFAULT_GROUP, _close_default_group, _open_default_group),
+        (S3_AUTO_DELETE_OBJECTS, _promise_to_empty, _empty_bucket),
     ):
         ministack.add_resource_type(
             name, functools.partial(create, client), None, functools.partial(delete, client), taggable=False

@@ -27,6 +27,7 @@ PARAMETERS = {
     ],
     "core.iam_evaluator.evaluate_trust_policy": ["trust_doc", "caller_arn", "ctx"],
     "core.concurrency.run_reentrant": ["fn", "args", "thread_name"],
+    "core.lambda_runtime._NODEJS_WORKER_SCRIPT": None,
     "core.responses.get_account_id": [],
     "core.responses.get_region": [],
     "core.responses.new_uuid": [],
@@ -134,5 +135,5 @@ def used_by(module: str) -> set[str]:
 
 
 def test_every_inner_name_is_watched() -> None:
-    ours = ("exports", "ministack", "nested", "waits")
+    ours = ("exports", "ministack", "nested", "node", "waits")
     assert set().union(*(used_by(f"ministack.{module}") for module in ours)) == set(PARAMETERS)
