@@ -50,7 +50,7 @@ def made(world: HostingWorld) -> int:
     return world.hosting.count("CreateAutoMLJob", "CreateModel", "CreateTransformJob", "CreateModelPackage")
 
 
-# nothing is made
+# ------------------------------------------------------------------------------------------------------ nothing is made
 
 
 def test_update_that_cloudformation_has_rolled_back_makes_no_job(world: World) -> None:
@@ -236,7 +236,7 @@ def test_late_outcome_stops_no_job(world: World) -> None:
     assert job.status == "InProgress"
 
 
-# nothing that serves is lost
+# ------------------------------------------------------------------------------------------ nothing that serves is lost
 
 
 def test_delete_that_comes_late_spares_the_job_that_the_resource_has_again(world: World) -> None:
@@ -305,7 +305,7 @@ def test_nothing_is_made_where_cloudformation_does_not_tell(world: World) -> Non
     assert world.creates() == 0
 
 
-# a Delete is patient
+# ------------------------------------------------------------------------------------------------- a Delete is patient
 
 
 @pytest.mark.parametrize("operation", ["DescribeAutoMLJobV2", "ListTags", "AddTags", "StopAutoMLJob"])
@@ -395,7 +395,7 @@ def test_rollback_looks_again_for_what_the_update_before_has_made(world: World) 
     assert world.running() == [old]
 
 
-# orphans, and stops
+# --------------------------------------------------------------------------------------------------- orphans, and stops
 
 
 def test_job_that_was_stopped_but_not_marked_is_not_taken_for_a_live_one(world: World) -> None:

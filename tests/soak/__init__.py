@@ -1,1 +1,1 @@
-"""A model of CloudFormation and SageMaker that sends the Lambda code through lives that no deployment here has."""
+"""A model of CloudFormation and SageMaker that sends the Lambda code through lives that nobody could deploy here."""

@@ -124,8 +124,7 @@ class Scenario:
         for number, stack in enumerate(self.stacks):
             lines.append(f"stack {number} of {', '.join(stack.resources)}")
             lines += [f"  {step.told()}" for step in stack.steps]
-        lines += [each.told() for each in self.quirks]
-        lines += [each.told() for each in self.acts]
+        lines += [quirk.told() for quirk in self.quirks] + [act.told() for act in self.acts]
         defaults = Scenario(stacks=())
         lines += [
             f"{name} = {getattr(self, name)}"

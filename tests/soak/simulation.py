@@ -1,4 +1,4 @@
-"""Runs a scenario: one queue of all that happens, with the function in the middle, and looks for what is wrong."""
+"""Runs a scenario: one queue of all that happens, the function in the middle of it, and looks for what is wrong."""
 
 import heapq
 import io

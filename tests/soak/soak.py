@@ -75,6 +75,12 @@ def report(seed: int) -> str:
     return "\n".join([f"seed {seed}", scenario.told(), "", *verdict.trace, "", *verdict.faults, "", repr(scenario)])
 
 
+def say(text: str) -> None:
+    """A line about how it goes."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 def main(arguments: list[str]) -> int:
     """Run so many sequences; returns 1 if anything is wrong."""
     count = int(arguments[0]) if arguments else 100_000
@@ -86,8 +92,8 @@ def main(arguments: list[str]) -> int:
             found += faulty
             if done % 25 == 0:
                 sequences = min(done * _CHUNK, count)
-                print(f"{sequences} sequences, {time.monotonic() - started:.0f} s, {len(found)} wrong", flush=True)
-    print(f"{count} sequences in {time.monotonic() - started:.0f} s: {len(found)} wrong")
+                say(f"{sequences} sequences, {time.monotonic() - started:.0f} s, {len(found)} wrong")
+    say(f"{count} sequences in {time.monotonic() - started:.0f} s: {len(found)} wrong")
     kinds: Counter[str] = Counter()
     examples: dict[str, int] = {}
     for seed, faults in sorted(found):
@@ -95,9 +101,9 @@ def main(arguments: list[str]) -> int:
             kinds[each] += 1
             examples.setdefault(each, seed)
     for each, times in kinds.most_common():
-        print(f"{times:7}  {each}  (seed {examples[each]})")
+        say(f"{times:7}  {each}  (seed {examples[each]})")
     for seed in list(dict.fromkeys(examples.values()))[:_SHOWN]:
-        print(f"\n{'-' * 100}\n{report(seed)}")
+        say(f"\n{'-' * 100}\n{report(seed)}")
     return 1 if found else 0
 
 

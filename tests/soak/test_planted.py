@@ -1,0 +1,110 @@
+"""The soak finds what it is for: each fault that is planted in the Lambda code, within a few hundred sequences."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from constructs_lib.runtime import endpoint, event, handler, jobs, lifecycle, log, model, owned, transform
+from constructs_lib.runtime.stack import Live, Stack
+
+from .scenario import from_seed
+from .soak import run
+
+ENOUGH = 600
+"""So many seeds are tried for each, from the one on that found it when it was planted first."""
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+def nothing(*_: Any, **__: Any) -> None:
+    """Do nothing."""
+
+
+def late_events_are_served(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Stack, "check_wanted", nothing)
+
+
+def a_rollback_makes_what_it_does_not_find(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Stack, "check_wanted", nothing)
+    patch.setattr(lifecycle, "_earlier", nothing)
+    patch.setattr(jobs.Job, "still_serves", lambda *_: False)
+
+
+def unknown_is_go_ahead(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Stack, "live", lambda _: Live("", is_deleted=False))
+
+
+def a_delete_has_no_patience(patch: pytest.MonkeyPatch) -> None:
+    for module in (lifecycle, transform, model, owned, endpoint):
+        patch.setattr(module, "insist", lambda call, *_: call())
+    patch.setattr(owned, "patiently", lambda call, *_, **__: call())
+
+
+def a_delete_looks_once(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(lifecycle, "_LOOKS", 1)
+    patch.setattr(owned, "LOOKS", 1)
+
+
+def orphans_are_left(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(lifecycle, "_retire_orphans", nothing)
+    patch.setattr(transform, "_orphans", lambda *_: [])
+    patch.setattr(model, "_delete_orphan", nothing)
+
+
+def jobs_are_not_stopped(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(jobs, "stop", nothing)
+
+
+def everything_is_ours(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(event.Event, "owns", lambda *_: True)
+
+
+def endpoints_are_guessed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(endpoint, "_was_made_during", lambda *_: True)
+    patch.setattr(endpoint, "_serves", lambda *_: True)
+
+
+def old_tags_come_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Stack, "_problem", lambda *_, **__: "")
+
+
+def secrets_are_logged(patch: pytest.MonkeyPatch) -> None:
+    write = log.write
+    patch.setattr(log, "mask", lambda text, _: text)
+    patch.setattr(
+        handler.log, "write", lambda told, what, **more: write(told, what, **more | {"detail": told.response_url})
+    )
+
+
+def answers_are_too_long(patch: pytest.MonkeyPatch) -> None:
+    encode = handler.encode
+    patch.setattr(handler, "encode", lambda *given: encode(*given).ljust(5000))
+
+
+PLANTS: list[tuple[Plant, str, int]] = [
+    (late_events_are_served, "no resource owns it", 13),
+    (a_rollback_makes_what_it_does_not_find, "of a rollback makes a job", 3),
+    (unknown_is_go_ahead, "was given up", 316),
+    (a_delete_has_no_patience, "no resource owns it", 199),
+    (a_delete_looks_once, "no resource owns it", 24),
+    (orphans_are_left, "no resource owns it", 61),
+    (jobs_are_not_stopped, "runs and no resource owns it", 0),
+    (everything_is_ours, "of somebody else was touched", 22),
+    (endpoints_are_guessed, "of a person was touched", 247),
+    (old_tags_come_back, "has the tags", 3),
+    (secrets_are_logged, "a secret got out", 0),
+    (answers_are_too_long, "bytes", 0),
+]
+
+
+def faults(first: int) -> Iterator[str]:
+    for seed in range(first, first + ENOUGH):
+        yield from run(from_seed(seed)).faults
+
+
+@pytest.mark.parametrize(("plant", "fault", "first"), PLANTS, ids=[plant.__name__ for plant, _, _ in PLANTS])
+def test_planted_fault_is_found(plant: Plant, fault: str, first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(monkeypatch)
+
+    assert any(fault in found for found in faults(first))
