@@ -90,6 +90,8 @@ def main(arguments: list[str]) -> int:
     with multiprocessing.Pool(os.cpu_count()) as pool:
         for done, faulty in enumerate(pool.imap_unordered(_search, _chunks(first, count)), start=1):
             found += faulty
+            for seed, faults in faulty:
+                say(f"seed {seed}: {faults[0]}")
             if done % 25 == 0:
                 sequences = min(done * _CHUNK, count)
                 say(f"{sequences} sequences, {time.monotonic() - started:.0f} s, {len(found)} wrong")
