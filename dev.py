@@ -30,7 +30,7 @@ FROM_NPM = {
 }
 """Programs of Node that tests run, and the variable that tells a test where each lies."""
 
-UNIT = "not cloud and not clients and not training"
+UNIT = "not cloud and not clients and not training and not soak"
 CHECKS = {
     "ruff": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],

@@ -98,18 +98,12 @@ class Stack:
             Failure: CloudFormation does not tell.
         """
         live = self.live()
-        if live.is_deleted or live.physical_id == physical_id:
-            return live.is_deleted
+        if live.is_deleted:
+            # With what this request was to replace, it may be the clean-up after the request went well.
+            return not live.physical_id or live.physical_id != self._event.physical_id
+        if live.physical_id == physical_id:
+            return False
         return not self._told(self._read_stack_status, DELETED).endswith(_IN_PROGRESS)
-
-    def is_being_deleted(self) -> bool:
-        """Whether the whole stack goes, or is gone.
-
-        Raises:
-            Failure: CloudFormation does not tell.
-        """
-        status = self._told(self._read_stack_status, DELETED)
-        return status.startswith(("DELETE_", _ROLLBACK))
 
     def is_rolling_back(self) -> bool:
         """Whether the stack goes back to what it was. What fails now leaves it stuck."""

@@ -695,7 +695,7 @@ def test_function_may_do_what_it_calls_and_nothing_else(stack: cdk.Stack) -> Non
     allowed = {action for statement in statements for action in as_list(statement["Action"])}
 
     calls = {name for name in vars(clients.Hosting) if not name.startswith("_")}
-    besides = {"describe_endpoint", "delete_model", "add_tags", "delete_tags", "list_tags"}
+    besides = {"describe_endpoint", "describe_model", "delete_model", "add_tags", "delete_tags", "list_tags"}
     in_other_services = {"cloudformation:DescribeStacks", "s3:ListBucket"}  # the latter is what ListObjectsV2 needs
     assert {name for name in vars(clients.Folders) if not name.startswith("_")} == {"list_objects_v2"}
     assert allowed >= in_other_services

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from constructs_lib.runtime import endpoint, event, handler, jobs, lifecycle, log, model, owned, transform
+from constructs_lib.runtime import answer, endpoint, event, handler, jobs, lifecycle, log, model, owned, transform
 from constructs_lib.runtime.stack import Live, Stack
 
 from .scenario import from_seed
 from .soak import run
+
+pytestmark = pytest.mark.soak
 
 ENOUGH = 600
 """So many seeds are tried for each, from the one on that found it when it was planted first."""
@@ -72,13 +74,11 @@ def old_tags_come_back(patch: pytest.MonkeyPatch) -> None:
 def secrets_are_logged(patch: pytest.MonkeyPatch) -> None:
     write = log.write
     patch.setattr(log, "mask", lambda text, _: text)
-    patch.setattr(
-        handler.log, "write", lambda told, what, **more: write(told, what, **more | {"detail": told.response_url})
-    )
+    patch.setattr(log, "write", lambda told, what, **more: write(told, what, **more | {"detail": told.response_url}))
 
 
 def answers_are_too_long(patch: pytest.MonkeyPatch) -> None:
-    encode = handler.encode
+    encode = answer.encode
     patch.setattr(handler, "encode", lambda *given: encode(*given).ljust(5000))
 
 

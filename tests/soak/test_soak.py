@@ -5,6 +5,8 @@ import pytest
 from .scenario import from_seed
 from .soak import report, search
 
+pytestmark = pytest.mark.soak
+
 SEEDS = 3000
 """Sequences, in parts that the cores share."""
 
