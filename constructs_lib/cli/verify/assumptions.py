@@ -81,6 +81,35 @@ ASSUMPTIONS: Final = (
         noticed=Noticed.BILLS,
     ),
     Assumption(
+        id="answer-date",
+        assumed="The address for an answer says when CloudFormation signed it (`X-Amz-Date`)",
+        where=("runtime/event.py",),
+        if_wrong=(
+            "a late request is not told by its age; what CloudFormation says of the resource is asked all the same"
+        ),
+        noticed=Noticed.BILLS,
+    ),
+    Assumption(
+        id="update-time",
+        assumed="`LastUpdatedTimestamp` of a resource is the start of the request that is under way",
+        where=("runtime/stack.py",),
+        if_wrong="a request that another one has overtaken is not told by times; the other checks stay",
+        noticed=Noticed.BILLS,
+    ),
+    Assumption(
+        id="one-click-times",
+        assumed=(
+            "A one-click deployment is made within five minutes of the job's `EndTime`, and its model data "
+            "lie below the job's output"
+        ),
+        where=("runtime/endpoint.py",),
+        if_wrong=(
+            "an endpoint that the job did make is taken for somebody else's: it stays and bills, and the "
+            "function logs it"
+        ),
+        noticed=Noticed.BILLS,
+    ),
+    Assumption(
         id="key-as-prefix",
         assumed="Autopilot can list and read a single object through an S3 prefix that is its whole key",
         where=("data/channels.py",),
@@ -132,6 +161,13 @@ ASSUMPTIONS: Final = (
         assumed="The text of the error while a new role is not usable yet",
         where=("runtime/retry.py",),
         if_wrong="the create call is not retried, and the deployment fails with the service's text",
+        noticed=Noticed.NO_JOB,
+    ),
+    Assumption(
+        id="china",
+        assumed="`DescribeAutoMLJobV2` works in the regions of China, and describes V1 jobs there",
+        where=("runtime/jobs.py",),
+        if_wrong="no job can be made there; the service's text is told",
         noticed=Noticed.NO_JOB,
     ),
     Assumption(
@@ -218,6 +254,34 @@ ASSUMPTIONS: Final = (
         noticed=Noticed.DEPLOYMENT,
     ),
     Assumption(
+        id="answer-hosts",
+        assumed="CloudFormation's buckets for answers are called alike in all partitions",
+        where=("runtime/event.py",),
+        if_wrong="in a partition with other names nobody is answered, and the deployment fails when its time is over",
+        noticed=Noticed.DEPLOYMENT,
+    ),
+    Assumption(
+        id="token-metadata",
+        assumed="A `ClientToken` may be repeated with other metadata",
+        where=("runtime/registration.py",),
+        if_wrong="a registration that is delivered again after its reports could not be listed fails",
+        noticed=Noticed.DEPLOYMENT,
+    ),
+    Assumption(
+        id="auto-mode",
+        assumed="A job whose mode is named AUTO makes a pipeline or one container, by the size of the data",
+        where=("endpoint/endpoint.py",),
+        if_wrong="`Serverless` may fail after the training; there is a warning when the app is synthesized",
+        noticed=Noticed.DEPLOYMENT,
+    ),
+    Assumption(
+        id="picture-batch",
+        assumed="Batch transforms of pictures are `application/x-image`",
+        where=("candidate/batch.py",),
+        if_wrong="the transform job fails; give `content_type`",
+        noticed=Noticed.DEPLOYMENT,
+    ),
+    Assumption(
         id="config-after-rollback",
         assumed="`DescribeEndpoint` names the old configuration after SageMaker took a deployment back",
         where=("runtime/check.py",),
@@ -238,6 +302,13 @@ ASSUMPTIONS: Final = (
         ),
         where=("endpoint/endpoint.py",),
         if_wrong="a scaled endpoint keeps its old capture",
+        noticed=Noticed.PASSES,
+    ),
+    Assumption(
+        id="stack-output",
+        assumed="`Fn::GetStackOutput` is read anew at each update of the stack that has it",
+        where=("jobs/digest.py",),
+        if_wrong="what serves a job from another stack keeps the old model",
         noticed=Noticed.PASSES,
     ),
     Assumption(
@@ -263,9 +334,12 @@ ASSUMPTIONS: Final = (
     ),
     Assumption(
         id="report-files",
-        assumed="The reports are `statistics.json` and `analysis.json` below the candidate's artifact locations",
-        where=("runtime/registration.py",),
-        if_wrong="the registry shows no metrics, and the version says so",
+        assumed=(
+            "The reports are files named `statistics.json` and `analysis.json`, in or below the candidate's "
+            "artifact locations"
+        ),
+        where=("runtime/reports.py",),
+        if_wrong="the version in the registry has no metrics, and says so",
         noticed=Noticed.MISSING,
     ),
     Assumption(
