@@ -52,6 +52,7 @@ class NamedKey:
             return Permission(
                 actions=actions,
                 resources=(f"{in_account}*",),
+                # [key-aliases]
                 conditions={**conditions, "ForAnyValue:StringEquals": {"kms:ResourceAliases": name}},
                 reason="the key is named by its alias, which a condition holds",
             )

@@ -24,10 +24,13 @@ WRITE_OBJECTS: Final = ("s3:GetObject", "s3:PutObject")
 """A job reads back what its earlier steps wrote."""
 
 DECRYPT: Final = ("kms:Decrypt",)
+# [multipart-keys]
 ENCRYPT: Final = ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey")
 """Encrypt is the documented minimum; multipart uploads under SSE-KMS want the other two (unverified for Autopilot)."""
 
+# [endpoint-volume]
 VOLUME_KEY: Final = ("kms:CreateGrant",)
+# [volume-grants]
 VOLUME_KEY_CONDITION: Final = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 """Only grants that AWS services make for their own resources (that Autopilot's volumes are such is unverified)."""
 
@@ -88,6 +91,7 @@ def pass_role(role_arns: Sequence[str]) -> Permission:
     return Permission(actions=("iam:PassRole",), resources=tuple(role_arns), conditions=_PASSED_TO_SAGEMAKER)
 
 
+# [emr-serverless]
 def pass_emr_serverless_role(role_arn: str) -> Permission:
     """Hand a job's second role to EMR Serverless (unverified: the pages show it for SageMaker Canvas)."""
     service = {"StringEquals": {"iam:PassedToService": "emr-serverless.amazonaws.com"}}
@@ -128,6 +132,7 @@ def _spellings(name: str) -> list[str]:
     return [name] if is_token(name) else list(dict.fromkeys([name, name.lower()]))
 
 
+# [scoped-minimum]
 def execution_role(
     stack: cdk.Stack, *, role_arn: str, endpoint_name: str | None, deploys: bool, network: VpcConfig | None
 ) -> list[Permission]:
@@ -194,6 +199,7 @@ def _deployment(arns: _Arns, endpoint_name: str | None) -> list[Permission]:
     ]
 
 
+# [network-interfaces]
 def _network(arns: _Arns, network: VpcConfig) -> list[Permission]:
     # How many subnets a list token stands for is not known, so they cannot be listed.
     subnets = ("*",) if is_token(network.subnets) else network.subnets
@@ -261,6 +267,7 @@ def provider_named_job(stack: cdk.Stack, job_name: str) -> Permission:
     )
 
 
+# [tags-of-actions]
 _OWN_JOBS: Final = (
     "sagemaker:AddTags",
     "sagemaker:DeleteTags",
@@ -300,6 +307,7 @@ def one_click_clean_up(stack: cdk.Stack) -> list[Permission]:
 # -------------------------------------------------------------------------------------------------------- waiting
 
 
+# [event-source]
 def provider_waiting(stack: cdk.Stack, *, state_machine_arn: str, event_bus_arn: str) -> list[Permission]:
     """What the Lambda function does to follow jobs, to tell of them and to let a deployment go on."""
     return [
@@ -341,6 +349,7 @@ def provider_result(bucket_arn: str, folder: str) -> Permission:
     return Permission(actions=("s3:PutObject",), resources=(f"{bucket_arn}/{folder}{RESULT_FILE}",))
 
 
+# [result-key]
 ENCRYPT_RESULT: Final = ("kms:GenerateDataKey",)
 """One object of a few kilobytes is put in one piece, so nothing has to be decrypted."""
 
@@ -389,6 +398,7 @@ def traces() -> list[Permission]:
     ]
 
 
+# [function-network]
 def function_in_vpc(stack: cdk.Stack) -> list[Permission]:
     """What Lambda needs, in the role of a function, to put it into a VPC."""
     page = "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"
@@ -438,6 +448,7 @@ INVOKE_ENDPOINT: Final = ("sagemaker:InvokeEndpoint",)
 INVOKE_ENDPOINT_ASYNC: Final = ("sagemaker:InvokeEndpointAsync",)
 
 _TAGGED: Final = ("sagemaker:AddTags", "sagemaker:DeleteTags", "sagemaker:ListTags")
+# [tags-of-models]
 _OWN_MODELS: Final = ("sagemaker:DescribeModel", "sagemaker:DeleteModel", *_TAGGED)
 _OWN_TRANSFORMS: Final = ("sagemaker:DescribeTransformJob", "sagemaker:StopTransformJob", *_TAGGED)
 
@@ -468,6 +479,7 @@ def serving_role(stack: cdk.Stack, *, network: VpcConfig | None) -> list[Permiss
     return permissions + (_network(arns, network) if network is not None else [])
 
 
+# [rollback-alarms]
 def roll_back(alarm_arns: Sequence[str]) -> Permission:
     """Look at the alarms that take a deployment back.
 
@@ -550,6 +562,7 @@ def provider_reports(bucket_arn: str, folder: str) -> Permission:
     return listing(bucket_arn, [f"{folder}*"])
 
 
+# [registry-objects]
 def provider_registry(stack: cdk.Stack, group: str) -> Permission:
     """What the Lambda function does with the versions of a model package group, given by its name or ARN."""
     kind = "model-package-group/"

@@ -32,6 +32,7 @@ GroupName = Annotated[
 ARM: Final = re.compile(r"ml\.[a-z]+\d+g[a-z]*\.")
 """Instance types with a Graviton processor: m6g, c7gd, r8g, g5g."""
 
+# [local-storage]
 LOCAL_STORAGE: Final = re.compile(r"ml\.(?:[a-z]+\d+[a-z]*d[a-z]*|g[5-9][a-z]*|p5[a-z]*|trn\d[a-z]*|dl\d[a-z]*)\.")
 """Instance types whose disks are their own and encrypted by their own hardware: m5d, g4dn, p4de, g5.
 

@@ -21,6 +21,7 @@ MAX_RUNTIME: Final = 30 * 24 * 60 * 60
 # ---------------------------------------------------------------------------------------------- what to learn, and how
 
 
+# [v1-rules]
 @rule("objective", "problem_type", source=API + "API_AutoMLJobObjective.html")
 def metric_fits_problem_type(job: JobFacts) -> Iterator[str]:
     """Each problem has its own metrics; those of forecasting fit no tabular one, whichever it is."""

@@ -129,6 +129,7 @@ class TransformProps(TypedDict, total=False):
 
 
 _CSV: Final = "text/csv"
+# [picture-batch]
 _PICTURE: Final = "application/x-image"
 
 TRANSFORM_DEFAULTS: Final = {"instance_count": 1, "content_type": _CSV, "revision": "1"}

@@ -51,6 +51,7 @@ class Channel(ABC):
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLChannel.html
     """
 
+    # [key-as-prefix]
     @classmethod
     def from_asset(
         cls, path: str | Path, *, content_type: ContentType | None = None, compression: Compression | None = None

@@ -232,6 +232,7 @@ class AutoMLEndpoint(EndpointBase):
         is_scaled = self._serving.auto_scaling is not None and not isinstance(self._serving, Serverless)
         # A deployment would bring a scaled endpoint back to the number of instances that it began with.
         kept = {
+            # [scaled-capture]
             "RetainAllVariantProperties": True,
             "ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DataCaptureConfig"}],
         }
@@ -347,6 +348,7 @@ def _generated_name(scope: Construct, prefix: str, serving: Serving) -> str:
     return (prefix + hashlib.sha256(identity.encode()).hexdigest())[:HOSTED_NAME_LENGTH]
 
 
+# [serverless-limits]
 def _serving_problems(serving: object, model: ModelProps, capture: object) -> Iterator[str]:
     if not isinstance(serving, (RealTime, Serverless, Asynchronous)):
         yield f"'serving' must be a RealTime, Serverless or Asynchronous, got {described(serving)}"
@@ -387,12 +389,14 @@ def _serving_warnings(serving: Serving, candidate: Candidate) -> dict[str, str]:
         return {}
     return {
         "serverless_mode": (
+            # [auto-mode]
             "'serving' is Serverless, which takes one container, and a job in AUTO mode may make a candidate of "
             "several; give the job mode=Mode.ENSEMBLING"
         )
     }
 
 
+# [async-capture]
 def _capture_problems(capture: object, candidate: Candidate) -> Iterator[str]:
     if isinstance(capture, DataCapture):
         found = list(capture.problems())

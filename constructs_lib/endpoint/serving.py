@@ -212,6 +212,7 @@ def variant_of(serving: Serving) -> dict[str, Any]:
 def warnings_of(serving: Serving) -> dict[str, str]:
     """What surely is a mistake although it may pass."""
     instance_type = instance_type_of(serving)
+    # [x86-images]
     if instance_type is None or is_token(instance_type) or not ARM.match(instance_type):
         return {}
     return {

@@ -26,6 +26,7 @@ def spec_digest(stack: cdk.Stack, spec: object) -> str:
     return cdk.Lazy.uncached_string(_Digest(stack, spec))
 
 
+# [stack-output]
 @jsii.implements(cdk.IStringProducer)
 class _Digest:
     """Uncached: the CDK asks a first time while it still looks for references, which then lack the stack's name."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from ..jobs.base import IAutoMLJob, JobFacts
 
+# [twelve-hours]
 _LINK: Final = 12 * 3600
 """Seconds that one wait condition lasts at most."""
 

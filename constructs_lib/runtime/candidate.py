@@ -83,6 +83,7 @@ def describe(wanted: Wanted, aws: Aws, clock: Clock) -> Description:
     return job
 
 
+# [cpu-containers]
 def containers(job: Description, wanted: Wanted) -> list[Container]:
     """The candidate's containers in the order in which a request passes them, told what answers are to hold."""
     found = [_container(each) for each in _choose(job, wanted)]

@@ -22,6 +22,7 @@ _CHANGING = {"Creating", "Updating", "SystemUpdating", "RollingBack"}
 _IN_SERVICE = "InService"
 
 
+# [update-back]
 def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     """See that the endpoint serves what was deployed; an Update is served alike."""
     name, wanted = _read(event)
@@ -71,6 +72,7 @@ def _problem(name: str, wanted: str, aws: Aws, clock: Clock) -> str:
         endpoint = _describe(name, aws, clock)
     if endpoint is None:
         return f"the endpoint '{name}' does not exist"
+    # [config-after-rollback]
     status, serves = str(endpoint["EndpointStatus"]), str(endpoint["EndpointConfigName"])
     why = f": {endpoint['FailureReason']}" if endpoint.get("FailureReason") else ""
     hint = why or ". See the alarms of its deployment policy, and its log below /aws/sagemaker/Endpoints/"

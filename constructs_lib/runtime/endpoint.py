@@ -17,12 +17,14 @@ _POLL_SECONDS = 10.0
 _SETTLED = {"InService", "Failed", "OutOfService"}
 """Endpoint states that do not change by themselves; any other may refuse to be deleted for the moment (unverified)."""
 
+# [one-click-times]
 _AFTERWARDS = timedelta(minutes=5)
 """How long after its end a job may have made its endpoint: it deploys as its last step (unverified)."""
 
 T = TypeVar("T")
 
 
+# [stopped-while-deploying]
 def remove(sagemaker: SageMaker, job: Job, event: Event, clock: Clock, deadline: float) -> None:
     """Delete the endpoint that a job made, its configuration and its models, and wait until the endpoint is gone.
 
@@ -128,6 +130,7 @@ def _serves(job: Job, models: list[str], sagemaker: SageMaker) -> bool:
     return False
 
 
+# [endpoint-chain]
 def _describe_config(sagemaker: SageMaker, config: str) -> Reply:
     try:
         return sagemaker.describe_endpoint_config(EndpointConfigName=config)

@@ -28,6 +28,7 @@ class RawEvent(TypedDict, total=False):
 
 _SIGNED = re.compile(r"[?&]X-Amz-Date=(\d{8}T\d{6}Z)(?:&|$)")
 
+# [answer-hosts]
 _BUCKET = re.compile(
     r"cloudformation-custom-resource-response-[a-z0-9-]+\.s3[a-z0-9.-]*"
     r"\.(amazonaws\.(com|com\.cn|eu)|(c2s|csp\.hci)\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk)"
@@ -60,6 +61,7 @@ class Event:
     resource_type: str = ""
     missing: tuple[str, ...] = ()
 
+    # [answer-date]
     @property
     def sent(self) -> float | None:
         """When CloudFormation asked, in seconds since 1970: it signs its address then (unverified). None: unknown."""

@@ -70,6 +70,7 @@ def is_over_quota(error: ClientError) -> bool:
     return code(error) == "ResourceLimitExceeded" and not _says(error, "no quota")
 
 
+# [role-text]
 def is_about_role(error: ClientError) -> bool:
     """Whether a role may not be usable yet.
 

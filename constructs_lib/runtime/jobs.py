@@ -72,6 +72,7 @@ class Job:
 def describe(sagemaker: SageMaker, name: str) -> Reply | None:
     """What the service says of the job of that name, whoever made it; None if there is none."""
     try:
+        # [china]
         return sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)
     except ClientError as error:
         if is_missing(error):

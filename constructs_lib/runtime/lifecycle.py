@@ -55,6 +55,7 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     return _is_now(job.name, job.arn)
 
 
+# [reverse-update]
 def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Keep the job, change its tags, go back to the one that served these properties before, or make one."""
     spec = _read(event.properties, aws)

@@ -156,6 +156,7 @@ class _Look:
             return None
         return Description(reply)
 
+    # [signal-resource]
     def _signal(self, *, has_ended: bool) -> None:
         """Signal what is due. A condition is settled when CloudFormation shows that it waits no more."""
         state = self._state

@@ -62,7 +62,7 @@ def send_event(events: EventBridge, bus: str, job: Description, stack_id: str, l
 def write_metrics(job: Description, stack_id: str, logical_id: str, now: float) -> None:
     """Write metrics of the job's end in CloudWatch's embedded metric format: its agent finds them in the log.
 
-    That Lambda passes such a line on as it is when the function logs in JSON is unverified.
+    That Lambda passes such a line on as it is when the function logs in JSON is unverified [metric-lines].
     """
     metrics: dict[JobMetric, float] = {_ENDS[JobStatus(job.status)]: 1}
     if job.created and job.ended:

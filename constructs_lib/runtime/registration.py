@@ -157,6 +157,7 @@ def _request(wish: Wish, containers: list[Container], job: Description, found: R
         **({"ModelMetrics": found.metrics} if found.metrics else {}),
         "InferenceSpecification": specification,
         _METADATA: {str(key): value for key, value in metadata.items() if value},
+        # [client-token] [token-metadata]
         "ClientToken": sha256([event.stack_id, event.logical_id, event.request_id, wish.digest]).hex()[:_TOKEN_LENGTH],
     }
 

@@ -36,6 +36,7 @@ def find(job: Description, aws: Aws, clock: Clock) -> Reports:
     missing: list[str] = []
     trouble = ""
     for name, member, folder, file in (
+        # [report-files]
         ("ModelQuality", "Statistics", job.model_insights_uri, "statistics.json"),
         ("Explainability", "Report", job.explainability_uri, "analysis.json"),
     ):

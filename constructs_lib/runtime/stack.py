@@ -21,9 +21,11 @@ T = TypeVar("T")
 
 DELETED = "DELETE_COMPLETE"
 
+# [late-redelivery]
 _DELETED = {"DELETE_IN_PROGRESS", DELETED}
 _GONE: dict[str, object] = {"ResourceStatus": DELETED}
 _IN_PROGRESS = "_IN_PROGRESS"
+# [rollback-status]
 _ROLLBACK = "ROLLBACK"
 _TOLERANCE = 15.0
 """Seconds by which two of CloudFormation's own times may differ although they are of one moment."""
@@ -179,6 +181,7 @@ class Stack:
             return "the stack rolls back, and what it goes back to is not to be found"
         return self._older_than(resource)
 
+    # [update-time]
     def _older_than(self, resource: dict[str, object]) -> str:
         """Why the request is not the one that is under way, if times tell."""
         since, sent = resource.get("LastUpdatedTimestamp"), self._event.sent

@@ -18,7 +18,7 @@ _CONSOLES = {
     "aws-cn": "https://{region}.console.amazonaws.cn",
     "aws-us-gov": "https://{region}.console.amazonaws-us-gov.com",
 }
-"""By partition (unverified)."""
+"""By partition [console-pages]."""
 
 _TIME_IS_UP = "MaxAutoMLJobRuntimeReached"
 _MORE_TIME = "Give it more time ('max_runtime'), or fewer candidates"

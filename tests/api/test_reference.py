@@ -1,5 +1,6 @@
 """The generated reference is current, and says what it must."""
 
+import re
 import runpy
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,9 @@ from constructs_lib.api.problem import Problem
 from constructs_lib.api.problem_types import AnyProblem
 from constructs_lib.api.request import CreateAutoMLJob, CreateAutoMLJobV2
 from constructs_lib.api.rulebook import RULES
+from constructs_lib.cli.verify.assumptions import ASSUMPTIONS, Assumption
 
+LIBRARY = Path(__file__).parents[2] / "constructs_lib"
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
 
@@ -59,3 +62,23 @@ def test_the_page_of_v2_has_every_rule_beside_a_prop_and_with_its_source(pages: 
 def test_the_page_of_the_migration_has_every_member_of_v1(pages: Mapping[str, str]) -> None:
     for path in mapping():
         assert f"`{path.replace('[0]', '[]').replace('[1]', '[]')}`" in pages["v1-to-v2.md"]
+
+
+@pytest.mark.parametrize("assumption", ASSUMPTIONS, ids=lambda each: each.id)
+def test_each_assumption_is_named_where_the_code_rests_on_it(assumption: Assumption) -> None:
+    for file in assumption.where:
+        assert f"[{assumption.id}]" in (LIBRARY / file).read_text(encoding="utf-8"), file
+
+
+def test_code_names_no_assumption_that_is_not_on_the_list() -> None:
+    known = {each.id for each in ASSUMPTIONS}
+    named = {
+        id_
+        for path in LIBRARY.rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.lstrip().startswith("# [")
+        for id_ in re.findall(r"\[([a-z0-9-]+)\]", line)
+    }
+
+    assert len(known) == len(ASSUMPTIONS)
+    assert named <= known

@@ -221,6 +221,7 @@ def forecasts_take_more_than_an_hour(job: JobFacts) -> Iterator[str]:
         )
 
 
+# [series-channel]
 @rule("validation_data", source=API + "API_CreateAutoMLJobV2.html", severity="warning")
 def forecasts_are_validated_on_the_training_data(job: JobFacts) -> Iterator[str]:
     """The service splits the one data set by time; whether it reads a second channel no page says."""

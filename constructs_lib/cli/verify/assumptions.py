@@ -159,7 +159,7 @@ ASSUMPTIONS: Final = (
     Assumption(
         id="role-text",
         assumed="The text of the error while a new role is not usable yet",
-        where=("runtime/retry.py",),
+        where=("runtime/failure.py",),
         if_wrong="the create call is not retried, and the deployment fails with the service's text",
         noticed=Noticed.NO_JOB,
     ),
