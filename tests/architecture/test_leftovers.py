@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SOME = "tests/constructs/test_tags.py"
+SOME = "tests/jobs/test_tags.py"
 """Tests that synthesize apps: each leaves a folder behind by itself."""
 
 

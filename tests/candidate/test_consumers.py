@@ -24,7 +24,7 @@ from constructs_lib import (
 )
 from constructs_lib.runtime import candidate, contract
 
-from .synthesis import data_bucket, new_job, new_stack, only, resources_of, template_of
+from ..constructs.synthesis import data_bucket, new_job, new_stack, only, resources_of, template_of
 
 Consumer = Callable[[cdk.Stack, AutoMLJobOutcome], None]
 Template = dict[str, Any]

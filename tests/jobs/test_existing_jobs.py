@@ -12,7 +12,7 @@ from aws_cdk import aws_iam as iam
 
 from constructs_lib import AutoMLJob, OutputLocation
 
-from .synthesis import (
+from ..constructs.synthesis import (
     allowing,
     as_list,
     data_bucket,

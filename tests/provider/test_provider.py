@@ -18,7 +18,7 @@ from constructs_lib import AutoMLJobOutcome, AutoMLProvider, ModelDeployConfig, 
 from constructs_lib.provider.provider import CONSTRUCT_ID
 from constructs_lib.runtime import clients, contract
 
-from .synthesis import (
+from ..constructs.synthesis import (
     as_list,
     data_bucket,
     flat,

@@ -37,7 +37,7 @@ from constructs_lib.api.problem_types import AnyProblem
 from constructs_lib.runtime.contract import MODEL_TYPE
 
 from ..api.requests import with_value
-from .synthesis import data_bucket, new_job, new_stack, template_of, warnings_of
+from ..constructs.synthesis import data_bucket, new_job, new_stack, template_of, warnings_of
 from .test_endpoint import new_endpoint, new_outcome, properties_of
 
 FIVE = cdk.Duration.minutes(5)

@@ -13,7 +13,17 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs_lib import AutoMLJobOutcome, AutoMLProvider
 from constructs_lib.provider.provider import CONSTRUCT_ID
 
-from .synthesis import allowing, as_list, flat, new_job, new_stack, only, resources_of, statements_of, template_of
+from ..constructs.synthesis import (
+    allowing,
+    as_list,
+    flat,
+    new_job,
+    new_stack,
+    only,
+    resources_of,
+    statements_of,
+    template_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -40,7 +40,7 @@ from constructs_lib import (
 
 from ..api.requests import REQUEST as V1_REQUEST
 from ..api.requests import V2_REQUESTS
-from .synthesis import (
+from ..constructs.synthesis import (
     CREDIT,
     allowing,
     as_list,

@@ -32,7 +32,7 @@ from constructs_lib.candidate.registry import ModelPackageProps
 from constructs_lib.provider.provider import CONSTRUCT_ID
 from constructs_lib.runtime import clients, contract
 
-from .synthesis import (
+from ..constructs.synthesis import (
     CREDIT,
     allowing,
     as_list,
@@ -46,9 +46,9 @@ from .synthesis import (
     template_of,
     warnings_of,
 )
-from .test_endpoint import PREFIX, new_outcome, properties_of
-from .test_endpoint_refusals import REGRESSION, SERIES, outcome_of
-from .test_stacks import MANAGED_POLICY_LIMIT, size_of
+from ..constructs.test_stacks import MANAGED_POLICY_LIMIT, size_of
+from ..endpoint.test_endpoint import PREFIX, new_outcome, properties_of
+from ..endpoint.test_endpoint_refusals import REGRESSION, SERIES, outcome_of
 
 CREATE_PACKAGE = "sagemaker:CreateModelPackage"
 

@@ -21,7 +21,17 @@ from constructs_lib import (
 )
 from constructs_lib.runtime import contract
 
-from .synthesis import allowing, as_list, data_bucket, flat, new_stack, only, resources_of, statements_of, template_of
+from ..constructs.synthesis import (
+    allowing,
+    as_list,
+    data_bucket,
+    flat,
+    new_stack,
+    only,
+    resources_of,
+    statements_of,
+    template_of,
+)
 from .test_endpoint import CONFIG, ENDPOINT, new_endpoint, properties_of
 
 TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"

@@ -19,7 +19,7 @@ from statelint.linter import Linter
 from constructs_lib import AutoMLJobOutcome, AutoMLProvider
 from constructs_lib.runtime.poll import MAX_LOOKS
 
-from .synthesis import new_job, new_stack, only, resolved, resources_of, template_of
+from ..constructs.synthesis import new_job, new_stack, only, resolved, resources_of, template_of
 
 Definition = dict[str, Any]
 

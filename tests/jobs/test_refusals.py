@@ -26,7 +26,7 @@ from constructs_lib import (
     ProblemType,
 )
 
-from .synthesis import CREDIT, credit_columns, data_bucket, jobs_of, new_job, new_stack, template_of
+from ..constructs.synthesis import CREDIT, credit_columns, data_bucket, jobs_of, new_job, new_stack, template_of
 
 
 @pytest.fixture(scope="module")

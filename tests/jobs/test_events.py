@@ -12,7 +12,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs_lib import AutoMLJob, AutoMLJobOutcome, AutoMLProvider
 from constructs_lib.runtime import contract
 
-from .synthesis import (
+from ..constructs.synthesis import (
     allowing,
     flat,
     job_properties,

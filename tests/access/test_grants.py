@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 
 from constructs_lib import Channel, OutputLocation
 
-from .synthesis import allowing, as_list, flat, new_job, new_stack, resources_of, statements_of, template_of
+from ..constructs.synthesis import allowing, as_list, flat, new_job, new_stack, resources_of, statements_of, template_of
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from constructs_lib import (
 from constructs_lib.provider.provider import CONSTRUCT_ID
 from constructs_lib.runtime import contract
 
-from .synthesis import (
+from ..constructs.synthesis import (
     allowing,
     as_list,
     data_bucket,

@@ -25,7 +25,7 @@ from constructs_lib import (
     ProblemType,
 )
 
-from .synthesis import (
+from ..constructs.synthesis import (
     CREDIT,
     allowing,
     as_list,

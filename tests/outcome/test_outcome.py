@@ -29,7 +29,7 @@ from constructs_lib import (
 from constructs_lib.outcome.outcome import links
 from constructs_lib.runtime import contract
 
-from .synthesis import (
+from ..constructs.synthesis import (
     Resource,
     allowing,
     as_list,

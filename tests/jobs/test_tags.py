@@ -5,7 +5,7 @@ import pytest
 
 from constructs_lib.runtime.contract import MAX_TAGS, MAX_USER_TAGS, OwnerTag
 
-from .synthesis import job_properties, jobs_of, new_job, new_stack, request_of, resources_of, template_of
+from ..constructs.synthesis import job_properties, jobs_of, new_job, new_stack, request_of, resources_of, template_of
 
 
 @pytest.fixture
