@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from constructs_lib.cli.verify.probes.instances import _compare
-from constructs_lib.cli.verify.probes.jobs import _features, _left
+from constructs_lib.cli.verify.probes.jobs import _features, _left, _reported
 from constructs_lib.cli.verify.probes.stacks import _reverse_update, _rollback_status
 from constructs_lib.cli.verify.seen import Verdict
 
@@ -78,6 +78,26 @@ def test_reason_of_a_failed_job_tells_which_feature_it_was(reason: str, guilty: 
 def test_key_that_is_no_prefix_is_told_by_a_job_outside_of_a_vpc() -> None:
     job = {**FAILED, "FailureReason": "No S3 objects found under S3 URL"}
     assert dict(_features(frozenset({"key-as-prefix"}), job))["key-as-prefix"].verdict == DIFFERS
+
+
+@pytest.mark.parametrize(
+    ("keys", "verdict"),
+    [
+        (["insights/statistics.json", "shap/analysis.json"], AGREES),
+        (["insights/run/statistics.json", "shap/run/analysis.json"], AGREES),
+        (["insights/statistics.json", "shap/my-analysis.json"], DIFFERS),
+        (["insights/statistics.json"], DIFFERS),
+    ],
+)
+def test_reports_are_looked_for_in_and_below_their_locations(keys: list[str], verdict: Verdict) -> None:
+    places = {"ModelInsights": "s3://bucket/out/insights", "Explainability": "s3://bucket/out/shap/"}
+    seen = _reported(places, [f"out/{key}" for key in keys])
+    assert seen.verdict == verdict
+
+
+def test_one_report_alone_does_not_settle_it() -> None:
+    assert _reported({"ModelInsights": "s3://b/in"}, ["in/statistics.json"]).verdict == UNCHECKED
+    assert _reported({"BacktestResults": "s3://b/in"}, []).verdict == UNCHECKED
 
 
 def test_endpoint_that_a_stopped_job_does_not_tell_of_differs() -> None:

@@ -38,6 +38,7 @@ ONE_CLICK_INSTANCES: Final = 2
 https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-deploy-models-realtime.html
 """
 
+_SHOWN_FILES: Final = 20
 _QUOTA_SECONDS: Final = 1200.0
 
 ENDED: Final = ("Completed", "Failed", "Stopped")
@@ -330,23 +331,25 @@ def _chain(run: Run, job: dict[str, Any]) -> Seen:
 
 def _reports(run: Run, stack: Stack, job: dict[str, Any]) -> Seen:
     places = job.get("BestCandidate", {}).get("CandidateProperties", {}).get("CandidateArtifactLocations", {})
+    pages = run.aws.client("s3").get_paginator("list_objects_v2").paginate(Bucket=stack["Bucket"], Prefix="out/")
+    return _reported(places, [item["Key"] for page in pages for item in page.get("Contents", ())])
+
+
+def _reported(places: Mapping[str, str], keys: list[str]) -> Seen:
+    """Whether the reports are in or below the locations that the candidate names, among these keys of the bucket."""
     looked_for = {"ModelInsights": "statistics.json", "Explainability": "analysis.json"}
-    if not places.keys() & looked_for.keys():
-        return unchecked("The best candidate has no reports", ", ".join(places))
-    s3 = run.aws.client("s3")
     evidence, missing = [], []
     for place, file in looked_for.items():
-        if place not in places:
-            continue
-        folder = places[place].split("/", 3)[3].rstrip("/") + "/"
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=stack["Bucket"], Prefix=folder)
-        files = [item["Key"].removeprefix(folder) for page in pages for item in page.get("Contents", ())]
-        evidence.append(f"{place}: {', '.join(sorted(files)[:20]) or 'nothing'}")
-        missing += [file] if file not in files else []
+        if place in places:
+            folder = places[place].split("/", 3)[3].rstrip("/") + "/"
+            files = sorted(key.removeprefix(folder) for key in keys if key.startswith(folder))
+            evidence.append(f"{place}: {', '.join(files[:_SHOWN_FILES]) or 'nothing'}")
+            # The tuning mode is said to put a folder of the run between.
+            missing += [] if any(f"/{each}".endswith(f"/{file}") for each in files) else [file]
     if missing:
         return differs(f"There is no {' and no '.join(missing)} where it is looked for", *evidence)
     if len(evidence) < len(looked_for):
-        return unchecked("The best candidate has one of the two reports only", *evidence)
+        return unchecked("The best candidate has not both reports", *evidence)
     return agrees("The reports lie where they are looked for", *evidence)
 
 
