@@ -19,12 +19,12 @@ PROBES: Final[tuple[Probe, ...]] = (
     Events(),
     Encryption(),
     MetricLines(),
-    Models(),
-    Registry(),
     NewRole(),
     LocalStorage(),
     FunctionNetwork(),
     Job(),
+    Models(),
+    Registry(),
     Rules(),
     EmrServerless(),
     Stopped(),
@@ -32,7 +32,7 @@ PROBES: Final[tuple[Probe, ...]] = (
     AsyncCapture(),
     Rollout(),
 )
-"""In the order in which they look. The job comes before what needs its candidate."""
+"""In the order in which they look. The job comes before what needs or prefers its candidate."""
 
 NO_CALL: Final[Mapping[str, str]] = {
     "twelve-hours": "It takes a deployment of more than 12 hours with the CDK's execution role.",

@@ -23,6 +23,7 @@ from constructs_lib.cli.verify.command import AGREED, DIFFERED, INTERRUPTED, NOT
 from constructs_lib.cli.verify.probes import access, functions, hosting
 from constructs_lib.cli.verify.probes.access import Events
 from constructs_lib.cli.verify.rows import NO_CALL
+from constructs_lib.cli.verify.stack import allow, trusting
 from constructs_lib.cli.verify.things import STACK, Ledger
 from constructs_lib.rehearsal.cloud.launcher import Cloud
 
@@ -115,11 +116,14 @@ def test_what_aws_does_otherwise_differs(
     monkeypatch.setattr(Events, "template", for_another_source)
     monkeypatch.setattr(policies, "VOLUME_KEY", {**policies.VOLUME_KEY, "Action": ["kms:DescribeKey"]})
     with nothing_left(cloud):
-        assert run(monkeypatch, "tags-of-models", "event-source", "volume-grants") == DIFFERED
+        assert run(monkeypatch, "tags-of-actions", "event-source", "volume-grants") == DIFFERED
     said = capsys.readouterr().err.splitlines()
     assert "event-source: differs. An event of the source that the policy names is refused" in said
     assert "volume-grants: differs. The job is Failed" in said
-    assert "tags-of-models: differs. A policy that names another owner's tag was no obstacle to DeleteModel" in said
+    assert (
+        "tags-of-actions: differs. A policy that names another owner's tag was no obstacle to DescribeAutoMLJobV2, "
+        "ListTags, AddTags, DeleteTags, StopAutoMLJob"
+    ) in said
 
 
 def test_interruption_in_the_middle_cleans_up_and_tells_what_was_seen(
@@ -181,33 +185,55 @@ def test_signal_in_the_middle_cleans_up(cloud: Cloud) -> None:
         assert "Interrupted: what was made is removed now" in said
 
 
-def decoys(cloud: Cloud) -> None:
-    """Things of somebody else, with names like ours but without our tag, or with that of another name."""
+def decoys(cloud: Cloud) -> str:
+    """Things of somebody else, with names like ours but without our tag, or with that of another name.
+
+    Returns the name of a job that runs until it is stopped.
+    """
     name = f"{PREFIX}-0badcafe-mine"
     other = [{"Key": PREFIX, "Value": "another"}]
     template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
     cloud.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(template), Tags=other)
-    iam, sagemaker = cloud.client("iam"), cloud.client("sagemaker")
-    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    iam, sagemaker, s3 = cloud.client("iam"), cloud.client("sagemaker"), cloud.client("s3")
     role = iam.create_role(
         RoleName=name,
         Path=f"/{PREFIX}/",
-        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+        AssumeRolePolicyDocument=json.dumps(trusting("sagemaker.amazonaws.com")),
     )["Role"]["Arn"]
-    sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer={"Image": "one"})
+    document = {"Version": "2012-10-17", "Statement": [allow(["s3:*", "logs:*"])]}
+    iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=json.dumps(document))
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="a.csv", Body=b"x,y,slow\n" + b"1,0,0\n2,1,1\n" * 300)
+
+    def job(suffix: str, target: str) -> str:
+        source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{name}/a.csv"}}
+        sagemaker.create_auto_ml_job(
+            AutoMLJobName=f"{name}-{suffix}",
+            InputDataConfig=[{"DataSource": source, "TargetAttributeName": target}],
+            OutputDataConfig={"S3OutputPath": f"s3://{name}/out"},
+            RoleArn=role,
+        )
+        return f"{name}-{suffix}"
+
+    done, deadline = job("1", "y"), time.monotonic() + 30
+    while not (best := sagemaker.describe_auto_ml_job_v2(AutoMLJobName=done).get("BestCandidate")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    container = best["InferenceContainers"][0]
+    sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer=container)
     variant = {"VariantName": "one", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
     sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant], Tags=other)
-    cloud.client("s3").create_bucket(Bucket=name)
+    return job("2", "slow")
 
 
 def test_leftovers_of_a_killed_run_are_removed_by_the_next_and_nothing_else(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    decoys(cloud)
+    running = decoys(cloud)
     with nothing_left(cloud):
-        with started("tags-of-models", "key-as-prefix") as process:
+        with started("signal-resource", "key-as-prefix") as process:
             deadline = time.monotonic() + 30
-            while not contents(cloud)["running jobs"] and time.monotonic() < deadline:
+            while contents(cloud)["running jobs"] == [running] and time.monotonic() < deadline:
                 time.sleep(0.02)
             process.kill()
         left = contents(cloud)
@@ -220,6 +246,7 @@ def test_leftovers_of_a_killed_run_are_removed_by_the_next_and_nothing_else(
         assert contents(cloud)["stacks"] == left["stacks"]
         assert account.verify(monkeypatch, "--clean", "--yes") == AGREED
     capsys.readouterr()
+    cloud.client("sagemaker").stop_auto_ml_job(AutoMLJobName=running)
     assert account.verify(monkeypatch, "--clean") == AGREED
     assert capsys.readouterr().err == "There is nothing to be removed.\n"
 

@@ -15,7 +15,7 @@ from .access import allowed_and_denied
 from .jobs import owners
 
 _IMAGE: Final = "763104351884.dkr.ecr.{region}.amazonaws.com/autogluon-inference:0.4.3-cpu-py38-ubuntu20.04"
-"""An image that candidates of the ensembling mode were seen with; it is only named here, never run.
+"""An image that candidates of the ensembling mode were seen with, where this run has no candidate. It is never run.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/ecr-us-east-1.html
 """
@@ -24,9 +24,10 @@ _MODEL_KEY: Final = "model.tar.gz"
 
 
 def _container(run: Run, stack: Stack) -> dict[str, str]:
+    known = run.candidate.containers[0]["Image"] if run.candidate else _IMAGE.format(region=run.aws.region)
     run.aws.client("s3").put_object(Bucket=stack["Bucket"], Key=_MODEL_KEY, Body=b"")
     return {
-        "Image": _IMAGE.format(region=run.aws.region),
+        "Image": known,
         "ModelDataUrl": f"s3://{stack['Bucket']}/{_MODEL_KEY}",
     }
 
