@@ -215,6 +215,7 @@ class Account:
         """A job and its candidates."""
         job = self.describe(name)
         found = self._all("sagemaker", "list_candidates_for_auto_ml_job", "Candidates[]", AutoMLJobName=name)
+        best = job.get("BestCandidate", {}).get("CandidateName", "")
         return JobState(
             name=job["AutoMLJobName"],
             arn=job["AutoMLJobArn"],
@@ -224,7 +225,7 @@ class Account:
             endpoint=job.get("ModelDeployResult", {}).get("EndpointName", ""),
             output=job["OutputDataConfig"]["S3OutputPath"],
             seconds=_took(job),
-            candidates=tuple(sorted(map(_candidate, found), key=_rank)),
+            candidates=tuple(sorted(map(_candidate, found), key=lambda each: (*_rank(each), each.name != best))),
         )
 
     def report(self, job: JobState) -> TrainingReport:

@@ -39,7 +39,6 @@ OTHERWISE = {
     # The embedded AWS is known to do these otherwise than the library assumes of AWS, or not at all.
     "rollback-status": "differs",
     "key-aliases": "differs",
-    "client-token": "differs",
     "metric-lines": "differs",
     "async-capture": "differs",
     "emr-serverless": "differs",

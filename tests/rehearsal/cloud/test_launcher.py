@@ -22,7 +22,7 @@ pytestmark = pytest.mark.cloud
 PARENT = """
 import sys, time
 from pathlib import Path
-from constructs_lib.rehearsal.cloud import Cloud
+from constructs_lib.rehearsal.cloud.launcher import Cloud
 with Cloud.start(Path(sys.argv[1])) as cloud:
     print(cloud._process.pid, cloud.endpoint_url.rpartition(":")[2], flush=True)
     time.sleep(60)

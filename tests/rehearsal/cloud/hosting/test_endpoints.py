@@ -7,6 +7,7 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
+from constructs_lib.rehearsal.cloud import environments
 from constructs_lib.rehearsal.cloud.launcher import Cloud
 
 from ..account import BUCKET, JOB_ACTIONS, Account, refusal
@@ -487,19 +488,14 @@ class TestPipeline:
         account.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=config(account, name))
         return settled(account, name)
 
-    def test_the_containers_have_the_variables_that_aws_documents(self, containers: list[dict[str, Any]]) -> None:
-        assert [container["Environment"] for container in containers] == [
-            {"AUTOML_TRANSFORM_MODE": "feature-transform"},
-            {
-                "SAGEMAKER_INFERENCE_OUTPUT": "predicted_label",
-                "SAGEMAKER_INFERENCE_SUPPORTED": "predicted_label,probability,probabilities",
-            },
-            {
-                "AUTOML_TRANSFORM_MODE": "inverse-label-transform",
-                "SAGEMAKER_INFERENCE_INPUT": "predicted_label",
-                "SAGEMAKER_INFERENCE_OUTPUT": "predicted_label",
-                "SAGEMAKER_INFERENCE_SUPPORTED": "predicted_label,probability,probabilities,labels",
-            },
+    def test_the_containers_have_the_variables_that_were_seen(self, containers: list[dict[str, Any]]) -> None:
+        assert [container["Environment"] for container in containers] == environments.pipeline(
+            labelled=True, recordio=False
+        )
+        assert [container["Environment"].get("SAGEMAKER_INFERENCE_SUPPORTED") for container in containers] == [
+            None,
+            "predicted_label,probability,probabilities",
+            "predicted_label,probability,labels,probabilities",
         ]
         data = [container["ModelDataUrl"] for container in containers]
         assert data[0] == data[2] != data[1]

@@ -204,7 +204,7 @@ def endpoint_resources(container: dict[str, str], role: str, weight: str = "1") 
 
 
 def test_an_endpoint_is_created_updated_in_place_and_deleted(stacks: Stacks, account: Account, cloud: Cloud) -> None:
-    job = account.ended(account.request())
+    job = account.ended(account.request(AutoMLJobConfig={"Mode": "ENSEMBLING"}))
     [served] = job["BestCandidate"]["InferenceContainers"]
     container = {member: served[member] for member in ("Image", "ModelDataUrl")}
     resources = endpoint_resources(container, account.job_role)
