@@ -256,14 +256,14 @@ def test_a_candidate_over_its_time_is_stopped_and_the_others_are_kept(slow_file:
         target="price",
         mode="ENSEMBLING",
         algorithms=["linear-learner", "xgboost"],
-        max_runtime_per_training_job=3,
+        max_runtime_per_training_job=5,
     )
     assert result.status == "Completed"
     assert {candidate.algorithm: candidate.status for candidate in result.candidates} == {
         "linear-learner": "Completed",
         "xgboost": "Stopped",
     }
-    assert result.candidates[1].failure_reason == ("it did not finish within the maximum runtime per training job, 3 s")
+    assert result.candidates[1].failure_reason == ("it did not finish within the maximum runtime per training job, 5 s")
 
 
 def test_a_job_over_its_time_keeps_what_is_finished_and_explains_nothing(
