@@ -15,7 +15,7 @@ from ..api.request import CreateAutoMLJob, CreateAutoMLJobV2
 from ..keywords import spelled_out
 from .owned import OwnedJob
 from .plan import Bound, Plan
-from .props import JobProps
+from .props import JobProps, RequestProps
 from .requested import judged, loaded, plan_of_request
 
 if TYPE_CHECKING:
@@ -133,14 +133,13 @@ class AutoMLJobV2(OwnedJob):
     _request_type = CreateAutoMLJobV2
 
     @classmethod
+    @spelled_out(RequestProps, revision="1")
     def from_v1_request(
         cls,
         scope: Construct,
         construct_id: str,
         request: Mapping[str, Any] | str | Path,
-        *,
-        role: iam.IRole | None = None,
-        revision: str = "1",
+        **props: Unpack[RequestProps],
     ) -> Self:
         """A job from the request of a V1 job: the same job, made by V2.
 
@@ -148,8 +147,6 @@ class AutoMLJobV2(OwnedJob):
             scope: Where the job lives.
             construct_id: Its id there.
             request: The input of `create_auto_ml_job` as a dict, as JSON text, or the path of a JSON file.
-            role: The role the job runs as, in place of `RoleArn`; it gets what the job needs. Default: `RoleArn`.
-            revision: Another value trains again. Default: `1`.
 
         Raises:
             ValueError: the request is no JSON, or no V1 request; with everything that is wrong.
@@ -157,14 +154,16 @@ class AutoMLJobV2(OwnedJob):
         See https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-create-experiment.html
         """
         what = f"the V1 request of '{construct_id}'"
-        given = loaded(request, what, role)
+        given = loaded(request, what, props["role"])
         judged(CreateAutoMLJob, given, what)  # in the words of what was given
         try:
             translated = v2_request(given)
         except Malformed as malformed:
             raise_if_any(malformed.problems, what)
             raise
-        plan = plan_of_request(CreateAutoMLJobV2, translated, construct_id, role=role, revision=revision)
+        plan = plan_of_request(
+            CreateAutoMLJobV2, translated, construct_id, role=props["role"], revision=props["revision"]
+        )
         return cls._planned(scope, construct_id, plan)
 
     @spelled_out(JobProps, revision="1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, Unpack
 
 import aws_cdk as cdk
 import jsii
@@ -18,7 +18,7 @@ from ..api.fields import described, fields_of, problems, raise_if_any, render, s
 from ..api.request import CreateAutoMLJob, CreateAutoMLJobV2
 from ..data.output import OutputLocation, check_output
 from ..interfaces import Connectable
-from ..keywords import ConstructorSignature
+from ..keywords import ConstructorSignature, spelled_out
 from ..provider.following import Following, let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
@@ -26,6 +26,7 @@ from ..runtime.contract import Attribute, Property
 from ..tokens import is_token
 from .base import IAutoMLJob, ImportedJob, JobBase, JobFacts
 from .plan import Bound, Plan, Request
+from .props import RequestProps
 from .requested import plan_of_request
 
 if TYPE_CHECKING:
@@ -61,14 +62,13 @@ class OwnedJob(JobBase):
     __signature__ = ConstructorSignature()
 
     @classmethod
+    @spelled_out(RequestProps, revision="1")
     def from_request(
         cls,
         scope: Construct,
         construct_id: str,
         request: Mapping[str, Any] | str | Path,
-        *,
-        role: iam.IRole | None = None,
-        revision: str = "1",
+        **props: Unpack[RequestProps],
     ) -> Self:
         """A job from a request that exists: the input of boto3's `create_auto_ml_job` or `..._v2`, or the CLI's JSON.
 
@@ -80,8 +80,6 @@ class OwnedJob(JobBase):
             construct_id: Its id there.
             request: The input as a dict, as JSON text, or the path of a JSON file. `AutoMLJobName` is optional: without
                 it each job gets a fresh name.
-            role: The role the job runs as, in place of `RoleArn`; it gets what the job needs. Default: `RoleArn`.
-            revision: Another value trains again. Default: `1`.
 
         Raises:
             ValueError: the request is no JSON, has members that the API does not know, lacks required ones, or breaks a
@@ -90,7 +88,7 @@ class OwnedJob(JobBase):
         See https://docs.aws.amazon.com/cli/latest/reference/sagemaker/create-auto-ml-job.html and, for V2,
         https://docs.aws.amazon.com/cli/latest/reference/sagemaker/create-auto-ml-job-v2.html
         """
-        plan = plan_of_request(cls._request_type, request, construct_id, role=role, revision=revision)
+        plan = plan_of_request(cls._request_type, request, construct_id, role=props["role"], revision=props["revision"])
         return cls._planned(scope, construct_id, plan)
 
     @classmethod

@@ -59,3 +59,13 @@ class JobProps(TypedDict, total=False):
 
     revision: str
     """Another value trains again although nothing else has changed. Default: `1`."""
+
+
+class RequestProps(TypedDict, total=False):
+    """What a job takes whose request exists already."""
+
+    role: iam.IRole | None
+    """The role the job runs as, in place of `RoleArn`; it gets what the job needs. Default: `RoleArn`."""
+
+    revision: str
+    """Another value trains again. Default: `1`."""
