@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import io
 import os
 import signal
 import sys
@@ -68,6 +69,8 @@ Without a terminal, with NO_COLOR or with TERM=dumb, the output is plain lines w
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a character shows another one
     given = _parser().parse_args(arguments)
     try:
         code: int = given.run(given)

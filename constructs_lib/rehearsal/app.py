@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,9 +93,23 @@ def synthesize(app: App, folder: Path, *, log: Path, deadline: Deadline, watch: 
     return Assembly.read(folder)
 
 
+def is_home_writable() -> bool:
+    """Whether the CDK can keep there what it unpacks."""
+    try:
+        with tempfile.TemporaryDirectory(dir=Path.home()):
+            return True
+    except (OSError, RuntimeError):
+        return False
+
+
 def _environment(temporary: Path) -> dict[str, str]:
     """The user's own environment, for their app, but without the way to a real AWS account."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    if not is_home_writable():
+        own = {
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(temporary / "jsii"),
+            "CDK_HOME": str(temporary / "cdk-home"),
+        } | own
     return own | {
         "PATH": cdk.search_path(),
         "TMPDIR": str(temporary),  # an app that is interrupted leaves its temporary files there

@@ -1,17 +1,15 @@
 """One rehearsal from beginning to end: what `automl rehearse` does."""
 
-import shutil
-import tempfile
 import textwrap
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from . import preflight
 from .account import Account
-from .app import ACCOUNT, REGION, App, find, synthesize
+from .app import ACCOUNT, REGION, App, find, is_home_writable, synthesize
 from .assembly import Job, environment_of
 from .cdk import Cdk, expect_success
 from .cloud.launcher import Cloud, CloudError
@@ -22,6 +20,7 @@ from .record import Record
 from .screen import choose, counted, leaderboard, printable, table
 from .seeds import Seed
 from .stacks import Stack
+from .workfolder import work_folder
 
 WAIT_SCALE = 1 / 60
 """What waits of state machines are shortened to: a minute is a second."""
@@ -54,7 +53,7 @@ def rehearse(options: Options, out: TextIO) -> None:
     """
     app = find(options.app, Path.cwd())
     seeds = [Seed.parse(seed) for seed in options.seeds]
-    with _work_folder(options.keep) as folder:
+    with work_folder(options.keep) as folder:
         with choose(out, verbose=options.verbose) as screen:
             record = Record(screen)
             _walk(app, seeds, options, folder, record)
@@ -69,6 +68,8 @@ def _walk(app: App, seeds: Sequence[Seed], options: Options, folder: Path, recor
         cloud, cdk, bootstrap = _start(started, folder, options, deadline, record, (ACCOUNT, REGION))
         with record.step("cdk synth"):
             screen.say(f"app: {app}")
+            if not is_home_writable():
+                screen.say("HOME cannot be written: what is unpacked there is unpacked for this rehearsal alone")
             log = folder / "00-cdk-synth.log"
             assembly = synthesize(app, folder / "cdk.out", log=log, deadline=deadline, watch=screen.activity)
             stacks = assembly.choose(options.stacks)
@@ -165,25 +166,6 @@ def _emulation(*, trained: bool, waits: bool, serves: bool) -> Iterator[str]:
         yield "Shortened:     how long alarms are watched while a model takes over, to a second or two in all"
     if trained:
         yield "The models were trained on this machine, not by Autopilot: scores here say nothing about scores there."
-
-
-@contextmanager
-def _work_folder(keep: Path | None) -> Iterator[Path]:
-    if keep is None:
-        folder = Path(tempfile.mkdtemp(prefix="automl-rehearsal-"))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        return
-    try:
-        keep.mkdir(parents=True, exist_ok=True)
-        occupied = any(keep.iterdir())
-    except OSError as error:
-        raise CannotStartError(f"--keep {keep}: {error.strerror}") from None
-    if occupied:
-        raise CannotStartError(f"--keep {keep}: the folder is not empty")
-    yield keep.resolve()
 
 
 def _found(stacks: Sequence[Stack]) -> str:

@@ -141,3 +141,22 @@ def test_runs_as_a_module() -> None:
         check=True,
     )
     assert "rehearse" in shown.stdout
+
+
+def test_terminal_that_cannot_show_a_character_shows_another_one() -> None:
+    code = (
+        "import sys\n"
+        "from constructs_lib.rehearsal import rehearse\n"
+        "rehearse.rehearse = lambda options, out: print('\\u2713 Gr\\xf6\\xdfe', file=out)\n"
+        "from constructs_lib.cli import main\n"
+        "sys.exit(main(['rehearse']))"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (shown.returncode, shown.stdout, shown.stderr) == (0, "? Gr??e\n", "")

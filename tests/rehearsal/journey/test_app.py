@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from constructs_lib.rehearsal.app import ACCOUNT, REGION, App, find, synthesize
+from constructs_lib.rehearsal.app import ACCOUNT, REGION, App, find, is_home_writable, synthesize
 from constructs_lib.rehearsal.failures import CannotStartError
 from constructs_lib.rehearsal.processes import Deadline
 
@@ -122,3 +122,20 @@ def test_app_that_needs_a_lookup_is_told_why_there_is_none(app: Path, tmp_path: 
     with pytest.raises(CannotStartError, match="Run `cdk synth` once against the real account"):
         synthesized(App(app), tmp_path)
     assert not (app / "cdk.context.json").exists()
+
+
+def test_home_that_cannot_be_written_is_not_written(app: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = '["JSII_RUNTIME_PACKAGE_CACHE_ROOT", "CDK_HOME", "HOME"]'
+    (app / "app.py").write_text(
+        APP.replace('seen["python"]', f"seen |= {{n: os.environ.get(n) for n in {names}}}\nseen['python']")
+    )
+    monkeypatch.delenv("CDK_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "nowhere"))
+    assert not is_home_writable()
+    seen = synthesized(App(app), tmp_path)
+    assert (seen["JSII_RUNTIME_PACKAGE_CACHE_ROOT"], seen["CDK_HOME"]) == (f"{tmp_path}/jsii", f"{tmp_path}/cdk-home")
+    assert not (tmp_path / "nowhere").exists()
+
+    (tmp_path / "nowhere").mkdir()
+    assert is_home_writable()
+    assert list((tmp_path / "nowhere").iterdir()) == []
