@@ -109,7 +109,7 @@ def free(monkeypatch: pytest.MonkeyPatch, *megabytes: int) -> None:
 
 
 def test_disk_without_room_is_said_before_anything_begins(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    free(monkeypatch, 99)
+    free(monkeypatch, 99, 99)
     with pytest.raises(CannotStartError) as refused, work_folder(None):
         pass
     assert str(refused.value) == (
