@@ -42,7 +42,7 @@ No language model is fine-tuned: a text generation job ends once its data has be
 a job waits here too, and looks at it every second instead of every minute; gates judge the models of this machine.
 Then the stacks are updated: unchanged, with a new job, with another tag, cancelled while they wait, with a failure that
 rolls back. At last they are destroyed, and the account is searched for anything left. Each step is checked from
-outside.
+outside, and each job, transform job and version of a model is looked at to its end. What fails on purpose says so.
 """
 
 EPILOG = """\
@@ -60,10 +60,12 @@ examples
 exit codes
   0    all checks passed
   1    a check failed, or a job did: what was deployed has been destroyed, the logs' ends are shown
-  2    there is nothing to rehearse: bad input, an app that does not synthesize, a busy port, a missing package
+  2    it could not start, or not go on: bad input, an app that does not synthesize, what cannot run here (told before
+       anything is deployed), a busy port, a missing package, a disk without room
   130  interrupted; nothing is left running
 
-Without a terminal, with NO_COLOR or with TERM=dumb, the output is plain lines with the time since the start.
+Without a terminal, with NO_COLOR, with TERM=dumb or without UTF-8, the output is plain lines with the time since the
+start. docs/rehearsal.md says what is checked, played and left out.
 """
 
 
