@@ -19,6 +19,7 @@ class Tags:
         return {"AddTags": self._add, "DeleteTags": self._delete, "ListTags": self._list}
 
     def _add(self, call: Call, request: Json) -> Json:
+        """Add tags to any resource of the service, or change them."""
         with self._store.lock:
             resource = self._resource(call, request)
             merged = resource.tags | tags_of(request)
@@ -28,12 +29,14 @@ class Tags:
             return {"Tags": resource.tag_list}
 
     def _delete(self, call: Call, request: Json) -> Json:
+        """Take tags away from any resource of the service."""
         with self._store.lock:
             for key in request["TagKeys"]:
                 self._resource(call, request).tags.pop(key, None)
         return {}
 
     def _list(self, call: Call, request: Json) -> Json:
+        """The tags of any resource of the service, paged."""
         with self._store.lock:
             tags, more = page(self._resource(call, request).tag_list, request, default_size=50)
             return {"Tags": tags, **more}

@@ -59,10 +59,15 @@ class AutoML:
         }
 
     def _create_1(self, call: Call, request: Json) -> Json:
+        """Make a job and train: data is read as the job's role, models are of this machine.
+
+        Left out: Autopilot's own training.
+        """
         rules.check_version_1(request)
         return self._create(call, _filled(request), as_version_2(request), version=1)
 
     def _create_2(self, call: Call, request: Json) -> Json:
+        """The same for every problem type. Left out: Autopilot's own training; a language model is not fine-tuned."""
         return self._create(call, request, copy.deepcopy(request), version=2)
 
     def _create(self, call: Call, request: Json, settings: Json, *, version: int) -> Json:
@@ -105,6 +110,7 @@ class AutoML:
             raise ResourceInUseError(f"There is already an AutoML job with the name {name}")
 
     def _describe_1(self, call: Call, request: Json) -> Json:
+        """Request, status, stage, best candidate, artifacts and what was resolved of a job of V1."""
         with self._store.lock:
             job = self._job(call, request)
             if job.version != 1:
@@ -118,6 +124,7 @@ class AutoML:
             return job.request | _described(job) | ({"ResolvedAttributes": resolved} if resolved else {})
 
     def _describe_2(self, call: Call, request: Json) -> Json:
+        """The same of a job of either version, in the shape of V2."""
         with self._store.lock:
             job = self._job(call, request)
             (kind,) = job.settings["AutoMLProblemTypeConfig"]
@@ -130,12 +137,14 @@ class AutoML:
             )
 
     def _list(self, call: Call, request: Json) -> Json:
+        """Jobs, filtered, sorted and paged."""
         with self._store.lock:
             request = {"SortBy": "Name", **request}
             found, more = select(self._store.at(call.place).of(Job).values(), request, default_size=_JOBS_PER_PAGE)
             return {"AutoMLJobSummaries": [_summary(job) for job in found], **more}
 
     def _list_candidates(self, call: Call, request: Json) -> Json:
+        """The candidates so far, filtered, sorted and paged."""
         with self._store.lock:
             found = list(self._job(call, request).candidates)
         if status := request.get("StatusEquals"):
@@ -155,6 +164,7 @@ class AutoML:
         return {"Candidates": found, **more}
 
     def _stop(self, call: Call, request: Json) -> Json:
+        """End a running job: Stopping, then Stopped; its candidates so far stay."""
         with self._store.lock:
             job = self._job(call, request)
             if not job.running:  # what AWS answers here is unverified: clients must bear a refusal

@@ -51,6 +51,7 @@ class Transforms:
                 resource.cancelled.set()
 
     def _create(self, call: Call, request: Json) -> Json:
+        """Start the model and predict for each object, as the model's role; one answer for each in S3."""
         name = request["TransformJobName"]
         arn = call.place.arn("transform-job", name)
         call.require_tagging(arn, request)
@@ -80,6 +81,7 @@ class Transforms:
         return {"TransformJobArn": arn}
 
     def _describe(self, call: Call, request: Json) -> Json:
+        """Request, status, times and the reason of a failure."""
         with self._store.lock:
             job = self._job(call.place, request)
             described = {
@@ -94,6 +96,7 @@ class Transforms:
         return {name: value for name, value in described.items() if value is not None}
 
     def _stop(self, call: Call, request: Json) -> Json:
+        """End a running job: Stopping, then Stopped."""
         with self._store.lock:
             job = self._job(call.place, request)
             if job.status in TERMINAL:
@@ -103,6 +106,7 @@ class Transforms:
         return {}
 
     def _list(self, call: Call, request: Json) -> Json:
+        """Transform jobs, filtered, sorted and paged."""
         with self._store.lock:
             shown, more = select(self._store.at(call.place).of(TransformJob).values(), request, default_size=_PER_PAGE)
             summaries = [

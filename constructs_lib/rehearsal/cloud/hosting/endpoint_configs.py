@@ -50,6 +50,7 @@ class EndpointConfigs:
             return find(self._store.at(place).of(EndpointConfig), name, arn, "endpoint configuration")
 
     def _create(self, call: Call, request: Json) -> Json:
+        """Keep a configuration whose models are there. Left out: shadow variants, explainers, inference components."""
         arn = call.place.arn("endpoint-config", request["EndpointConfigName"])
         call.require_tagging(arn, request)
         models: dict[str, Model] = {}
@@ -82,16 +83,19 @@ class EndpointConfigs:
             )
 
     def _describe(self, call: Call, request: Json) -> Json:
+        """What was asked for, with ARN and time."""
         config = self.find(call.place, request["EndpointConfigName"])
         return config.request | {"EndpointConfigArn": config.arn, "CreationTime": config.created}
 
     def _delete(self, call: Call, request: Json) -> Json:
+        """Forget a configuration, also one in use."""
         config = self.find(call.place, request["EndpointConfigName"])
         with self._store.lock:
             self._store.at(call.place).of(EndpointConfig).pop(config.name.lower(), None)
         return {}
 
     def _list(self, call: Call, request: Json) -> Json:
+        """Configurations, filtered, sorted and paged."""
         with self._store.lock:
             found = self._store.at(call.place).of(EndpointConfig).values()
             shown, more = select(found, request, default_size=_PER_PAGE, from_creation=True)

@@ -45,6 +45,7 @@ class Endpoints:
         }
 
     def _create(self, call: Call, request: Json) -> Json:
+        """Start a process for each variant, which loads its artifacts as the model's role. Left out: instances."""
         name, config_name = request["EndpointName"], request["EndpointConfigName"]
         arn = call.place.arn("endpoint", name)
         call.require_tagging(arn, request)
@@ -65,6 +66,7 @@ class Endpoints:
         return {"EndpointArn": arn}
 
     def _update(self, call: Call, request: Json) -> Json:
+        """Start the new configuration beside the old one, watch alarms in short, move over or go back."""
         config_name = request["EndpointConfigName"]
         call.require("sagemaker:UpdateEndpoint", call.place.arn("endpoint-config", config_name))
         config = self._configs.find(call.place, config_name)
@@ -122,6 +124,7 @@ class Endpoints:
                 )
 
     def _set_capacities(self, call: Call, request: Json) -> Json:
+        """Note weights and counts; weights share the requests out. Left out: instances."""
         with self._store.lock:
             endpoint = self._changeable(call.place, request["EndpointName"])
             variants = endpoint.fleet.variants if endpoint.fleet else {}
@@ -141,6 +144,7 @@ class Endpoints:
             return {"EndpointArn": endpoint.arn}
 
     def _describe(self, call: Call, request: Json) -> Json:
+        """Status, variants, the reason of a failure, the deployment under way."""
         with self._store.lock:
             endpoint = self._find(call.place, request["EndpointName"])
             described: Json = {
@@ -163,6 +167,7 @@ class Endpoints:
             return described | (_fleet_described(endpoint.fleet) if endpoint.fleet else {})
 
     def _delete(self, call: Call, request: Json) -> Json:
+        """End what serves, and its scalable targets with it."""
         with self._store.lock:
             endpoint = self._settled(call.place, request["EndpointName"])
             self._deregister(call, endpoint.name)
@@ -194,6 +199,7 @@ class Endpoints:
         ]
 
     def _list(self, call: Call, request: Json) -> Json:
+        """Endpoints, filtered, sorted and paged."""
         with self._store.lock:
             found = self._store.at(call.place).of(Endpoint).values()
             shown, more = select(found, request, default_size=_PER_PAGE, from_creation=True)

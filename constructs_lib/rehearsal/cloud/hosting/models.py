@@ -38,6 +38,7 @@ class Models:
             return find(self._store.at(place).of(Model), name, place.arn("model", name), "model")
 
     def _create(self, call: Call, request: Json) -> Json:
+        """Keep a model. Left out: pulling its image; containers are served by this machine's own code."""
         arn = call.place.arn("model", request["ModelName"])
         call.require_tagging(arn, request)
         if not request.get("Containers") and "PrimaryContainer" not in request:
@@ -54,16 +55,19 @@ class Models:
         return {"ModelArn": arn}
 
     def _describe(self, call: Call, request: Json) -> Json:
+        """What was asked for, with ARN and time."""
         model = self.find(call.place, request["ModelName"])
         return model.request | {"ModelArn": model.arn, "CreationTime": model.created}
 
     def _delete(self, call: Call, request: Json) -> Json:
+        """Forget a model, also one that serves."""
         model = self.find(call.place, request["ModelName"])
         with self._store.lock:
             self._store.at(call.place).of(Model).pop(model.name.lower(), None)
         return {}
 
     def _list(self, call: Call, request: Json) -> Json:
+        """Models, filtered, sorted and paged."""
         with self._store.lock:
             found = self._store.at(call.place).of(Model).values()
             shown, more = select(found, request, default_size=_PER_PAGE, from_creation=True)

@@ -87,6 +87,7 @@ class Registry:
     # Groups
 
     def _create_group(self, call: Call, request: Json) -> Json:
+        """Keep a group of versions."""
         name = request["ModelPackageGroupName"]
         arn = call.place.exact_arn(GROUP, name)
         call.require_tagging(arn, request)
@@ -98,6 +99,7 @@ class Registry:
         return {"ModelPackageGroupArn": arn}
 
     def _describe_group(self, call: Call, request: Json) -> Json:
+        """What was asked for, with status and time."""
         with self._store.lock:
             group = self._group(call.place, request)
             kept = ("ModelPackageGroupDescription", "ManagedConfiguration")
@@ -111,6 +113,7 @@ class Registry:
             }
 
     def _delete_group(self, call: Call, request: Json) -> Json:
+        """Forget a group without versions."""
         with self._store.lock:
             group = self._group(call.place, request)
             if any(package.group == group.name for package in self._at(call).of(Package).values()):
@@ -121,6 +124,7 @@ class Registry:
         return {}
 
     def _list_groups(self, call: Call, request: Json) -> Json:
+        """Groups, filtered, sorted and paged."""
         with self._store.lock:
             found = self._at(call).of(PackageGroup).values()
             shown, more = select(found, request, default_size=_PER_PAGE, order="Ascending")
@@ -137,12 +141,14 @@ class Registry:
         return {"ModelPackageGroupSummaryList": summaries, **more}
 
     def _put_policy(self, call: Call, request: Json) -> Json:
+        """Keep a resource policy. Left out: it allows nobody anything."""
         with self._store.lock:
             group = self._guarded_group(call.place, request)
             group.policy = request["ResourcePolicy"]
             return {"ModelPackageGroupArn": group.arn}
 
     def _get_policy(self, call: Call, request: Json) -> Json:
+        """The resource policy that was kept."""
         with self._store.lock:
             group = self._guarded_group(call.place, request)
             if group.policy is None:
@@ -150,6 +156,7 @@ class Registry:
             return {"ResourcePolicy": group.policy}
 
     def _delete_policy(self, call: Call, request: Json) -> Json:
+        """Forget the resource policy."""
         with self._store.lock:
             self._guarded_group(call.place, request).policy = None
         return {}
@@ -170,6 +177,7 @@ class Registry:
     # Packages
 
     def _create(self, call: Call, request: Json) -> Json:
+        """Keep a version, or a package with a name, as Completed at once. Left out: validation by running it."""
         grouped, named = request.get("ModelPackageGroupName"), request.get("ModelPackageName")
         if bool(grouped) == bool(named):
             raise ValidationError(
@@ -223,6 +231,7 @@ class Registry:
         return Package(name=name, arn=arn, tags=tags_of(request), request=request)
 
     def _describe(self, call: Call, request: Json) -> Json:
+        """What was asked for, with approval, status and times."""
         with self._store.lock:
             package = self.find(call.place, request["ModelPackageName"])
             hidden = ("ModelPackageName", "ModelPackageGroupName", "ModelApprovalStatus", "ClientToken")
@@ -236,6 +245,7 @@ class Registry:
             }
 
     def _update(self, call: Call, request: Json) -> Json:
+        """Change approval, metadata and specifications."""
         with self._store.lock:
             package = self.find(call.place, request["ModelPackageArn"])
             if status := request.get("ModelApprovalStatus"):
@@ -261,12 +271,14 @@ class Registry:
             return {"ModelPackageArn": package.arn}
 
     def _delete(self, call: Call, request: Json) -> Json:
+        """Forget a version; its number is not given again."""
         with self._store.lock:
             package = self.find(call.place, request["ModelPackageName"])
             del self._at(call).of(Package)[_key(package.arn)]
         return {}
 
     def _list(self, call: Call, request: Json) -> Json:
+        """Versions and packages, filtered, sorted and paged."""
         kind = request.get("ModelPackageType")
         with self._store.lock:
             group = _name(request["ModelPackageGroupName"]).lower() if "ModelPackageGroupName" in request else None

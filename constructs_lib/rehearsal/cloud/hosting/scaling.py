@@ -119,6 +119,7 @@ class AutoScaling:
     # Targets
 
     def _register(self, call: Call, request: Json) -> Json:
+        """Keep a target and bring its present capacity inside the range. Left out: scaling."""
         key = _key(request)
         with self._store.lock:
             endpoint, variant = self._variant(call.place, key)
@@ -173,6 +174,7 @@ class AutoScaling:
         return endpoint, variant
 
     def _describe_targets(self, call: Call, request: Json) -> Json:
+        """The targets asked for, paged."""
         with self._store.lock:
             shown = [
                 {
@@ -199,6 +201,7 @@ class AutoScaling:
         return _paged("ScalableTargets", shown, request)
 
     def _deregister(self, call: Call, request: Json) -> Json:
+        """Forget a target with its policies and actions."""
         with self._store.lock:
             self._target(call.place, request)
             del self._targets(call.place)[_key(request)]
@@ -227,6 +230,7 @@ class AutoScaling:
     # Policies
 
     def _put_policy(self, call: Call, request: Json) -> Json:
+        """Keep a policy. Left out: its alarms; nothing scales."""
         with self._store.lock:
             target = self._target(call.place, request)
             name = request["PolicyName"]
@@ -247,12 +251,14 @@ class AutoScaling:
             return {"PolicyARN": target.policies[name]["PolicyARN"], "Alarms": []}
 
     def _describe_policies(self, call: Call, request: Json) -> Json:
+        """The policies asked for, paged."""
         with self._store.lock:
             found = [policy for target in self._of(call.place, request) for policy in target.policies.values()]
         names = request.get("PolicyNames")
         return _paged("ScalingPolicies", [one for one in found if not names or one["PolicyName"] in names], request)
 
     def _delete_policy(self, call: Call, request: Json) -> Json:
+        """Forget a policy."""
         with self._store.lock:
             policies = self._target(call.place, request).policies
             if policies.pop(request["PolicyName"], None) is None:
@@ -262,6 +268,7 @@ class AutoScaling:
     # Scheduled actions
 
     def _put_action(self, call: Call, request: Json) -> Json:
+        """Keep a scheduled action. Left out: it never happens."""
         with self._store.lock:
             target = self._target(call.place, request)
             name = request["ScheduledActionName"]
@@ -282,6 +289,7 @@ class AutoScaling:
         return {}
 
     def _describe_actions(self, call: Call, request: Json) -> Json:
+        """The scheduled actions asked for, paged."""
         with self._store.lock:
             found = [action for target in self._of(call.place, request) for action in target.actions.values()]
         names = request.get("ScheduledActionNames")
@@ -289,6 +297,7 @@ class AutoScaling:
         return _paged("ScheduledActions", shown, request)
 
     def _delete_action(self, call: Call, request: Json) -> Json:
+        """Forget a scheduled action."""
         with self._store.lock:
             actions = self._target(call.place, request).actions
             if actions.pop(request["ScheduledActionName"], None) is None:
@@ -298,13 +307,16 @@ class AutoScaling:
     # Tags
 
     def _list_tags(self, call: Call, request: Json) -> Json:
+        """The tags of a target."""
         return {"Tags": self._by_arn(call.place, request).tags}
 
     def _tag(self, call: Call, request: Json) -> Json:
+        """Add tags to a target, or change them."""
         self._by_arn(call.place, request).tags.update(request["Tags"])
         return {}
 
     def _untag(self, call: Call, request: Json) -> Json:
+        """Take tags away from a target."""
         tags = self._by_arn(call.place, request).tags
         for key in request["TagKeys"]:
             tags.pop(key, None)

@@ -1,4 +1,4 @@
-"""Nested stacks as CloudFormation has them; this module, too, knows MiniStack's inside.
+"""Nested stacks as CloudFormation has them.
 
 MiniStack makes nested stacks beside its own engine: what an update leaves as it is loses its attributes, what it
 replaces is forgotten, what it removes goes before the rest has succeeded, what fails is left, and everything is deleted

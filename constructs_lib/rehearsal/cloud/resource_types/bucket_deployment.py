@@ -113,7 +113,7 @@ class BucketDeployments:
     """Where assets are unpacked."""
 
     def create(self, logical_id: str, properties: Json, stack_name: str) -> tuple[str, Json]:
-        """Deploy."""
+        """The files of the assets in their bucket, with the permissions of the provider's own role."""
         del logical_id, stack_name
         return f"aws.cdk.s3deployment.{uuid.uuid4()}", self._deploy(_Deployment(properties))
 

@@ -38,6 +38,7 @@ def install(client: Callable[[str], Any], deployments: BucketDeployments) -> Non
 def _close_default_group(
     client: Callable[[str], Any], logical_id: str, properties: Json, stack: str
 ) -> tuple[str, Json]:
+    """The default security group of a VPC loses its rules, and gets them back at the end."""
     del logical_id, stack
     group = properties["DefaultSecurityGroupId"]
     ec2 = client("ec2")
@@ -58,6 +59,7 @@ def _open_default_group(client: Callable[[str], Any], physical_id: str, properti
 
 
 def _promise_to_empty(client: Callable[[str], Any], logical_id: str, properties: Json, stack: str) -> tuple[str, Json]:
+    """The bucket is emptied at the end if CDK's tag allows it."""
     del client, logical_id, stack
     return str(properties["BucketName"]), {}
 

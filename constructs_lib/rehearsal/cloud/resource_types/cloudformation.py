@@ -4,6 +4,7 @@ Each is made with the service's own API over HTTP, as the account's root: MiniSt
 execution role may do either.
 """
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,9 +51,7 @@ def install(connection: Connection, folder: Path) -> None:
     ):
         ministack.add_resource_type(f"AWS::EC2::{name}", create, None, delete, taggable=False)
     ministack.extend_resource_type("AWS::EC2::VPC", network.vpc_attributes)
-    ministack.extend_resource_type(
-        "AWS::S3::Bucket", lambda bucket, properties: _tag_bucket(client, bucket, properties)
-    )
+    ministack.extend_resource_type("AWS::S3::Bucket", functools.partial(_tag_bucket, client))
     cdk_providers.install(client, BucketDeployments(connection, folder))
     ministack.send_missing_custom_resource_events()
 
@@ -64,6 +63,7 @@ class _Network:
     client: ClientOf
 
     def create_address(self, logical_id: str, properties: Json, stack_name: str) -> tuple[str, Json]:
+        """An address of EC2's own."""
         del logical_id, properties, stack_name
         address = self.client("ec2").allocate_address(Domain="vpc")
         return address["PublicIp"], {"AllocationId": address["AllocationId"], "PublicIp": address["PublicIp"]}
@@ -75,6 +75,7 @@ class _Network:
             ec2.release_address(AllocationId=found["AllocationId"])
 
     def create_nat_gateway(self, logical_id: str, properties: Json, stack_name: str) -> tuple[str, Json]:
+        """A gateway of EC2's own. Left out: it carries nothing."""
         del logical_id, stack_name
         members = ("SubnetId", "AllocationId", "ConnectivityType")
         wanted = {member: properties[member] for member in members if member in properties}
@@ -86,6 +87,7 @@ class _Network:
         self.client("ec2").delete_nat_gateway(NatGatewayId=gateway)
 
     def create_ingress(self, logical_id: str, properties: Json, stack_name: str) -> tuple[str, Json]:
+        """A rule on its security group."""
         self.client("ec2").authorize_security_group_ingress(**_rule(properties, "Source"))
         return fresh_name(stack_name, logical_id), {}
 
@@ -94,6 +96,7 @@ class _Network:
         self.client("ec2").revoke_security_group_ingress(**_rule(properties, "Source"))
 
     def create_egress(self, logical_id: str, properties: Json, stack_name: str) -> tuple[str, Json]:
+        """A rule on its security group."""
         self.client("ec2").authorize_security_group_egress(**_rule(properties, "Destination"))
         return fresh_name(stack_name, logical_id), {}
 
@@ -102,6 +105,7 @@ class _Network:
         self.client("ec2").revoke_security_group_egress(**_rule(properties, "Destination"))
 
     def create_flow_log(self, logical_id: str, properties: Json, stack_name: str) -> tuple[str, Json]:
+        """A flow log of EC2's own. Left out: it holds nothing."""
         del logical_id, stack_name
         wanted = {name: value for name, value in properties.items() if name not in ("ResourceId", "Tags")}
         answer = self.client("ec2").create_flow_logs(ResourceIds=[properties["ResourceId"]], **wanted)
@@ -137,6 +141,7 @@ def _rule(properties: Json, peer: str) -> Json:
 
 
 def _tag_bucket(client: ClientOf, bucket: str, properties: Json) -> Json:
+    """The tags of the template are on the bucket."""
     if tags := properties.get("Tags"):
         client("s3").put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tags})
     return {}
