@@ -13,7 +13,7 @@ from constructs_lib.runtime.contract import OUTCOME_TYPE, WATCH_TYPE, Property
 
 from .assembly import Assembly, Job
 from .cloud.ministack.node import missing_packages
-from .cloud.resource_types import ANSWERED_FOR
+from .cloud.resource_types.answered import ANSWERED_FOR
 from .failures import CannotStartError
 from .stacks import Place, Stack, load
 

@@ -193,7 +193,9 @@ def _tree(function: Callable[..., Any]) -> ast.AST:
 
 def _permission(node: ast.AST) -> str | None:
     match node:
-        case ast.Call(func=ast.Attribute(attr="require" | "may"), args=[ast.Constant(value=str(action)), *_]):
+        case ast.Call(func=ast.Attribute(attr="require" | "may"), args=[ast.Constant(value=str(action)), *_]) if (
+            ":" in action
+        ):
             return action
         case ast.Call(func=ast.Attribute(attr="require" | "may"), args=[ast.JoinedStr() as action, *_]):
             return _text(action).replace(_GAP, scaling.SERVICE)

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from constructs_lib.rehearsal import preflight
 from constructs_lib.rehearsal.assembly import Assembly
 from constructs_lib.rehearsal.cloud.ministack.node import missing_packages
-from constructs_lib.rehearsal.cloud.resource_types import ANSWERED_FOR
+from constructs_lib.rehearsal.cloud.resource_types.answered import ANSWERED_FOR
 from constructs_lib.rehearsal.failures import CannotStartError
 
 from .test_assembly import JOB, Folder, load, nest, waited, watched, write

@@ -44,14 +44,17 @@ class Steps:
         """`DescribeTransformJob` of steps too, and of all others as it is."""
 
         def described(call: Call, request: Json) -> Json:
+            """A job of a batch transform, or the step of a candidate. Left out: metrics of instances."""
             return self._find(call.place, "TransformJob", request["TransformJobName"]) or describe(call, request)
 
         return described
 
     def _describe_training(self, call: Call, request: Json) -> Json:
+        """The training step of a candidate. Left out: training jobs that somebody made, and their settings."""
         return self._described(call, "TrainingJob", request["TrainingJobName"], "Requested resource not found.")
 
     def _describe_processing(self, call: Call, request: Json) -> Json:
+        """The processing step of a candidate. Left out: processing jobs that somebody made."""
         name = request["ProcessingJobName"]
         return self._described(call, "ProcessingJob", name, f"Could not find requested job with name: {name}")
 

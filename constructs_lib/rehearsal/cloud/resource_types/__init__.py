@@ -1,7 +1,1 @@
 """CloudFormation's types of resources, those that MiniStack lacks and those of the CDK's own providers."""
-
-VPC_RESTRICT_DEFAULT_GROUP = "Custom::VpcRestrictDefaultSG"
-S3_AUTO_DELETE_OBJECTS = "Custom::S3AutoDeleteObjects"
-BUCKET_DEPLOYMENT = "Custom::CDKBucketDeployment"
-ANSWERED_FOR = frozenset({VPC_RESTRICT_DEFAULT_GROUP, S3_AUTO_DELETE_OBJECTS, BUCKET_DEPLOYMENT})
-"""Custom resources whose functions cannot run here: what they do is done in their place."""

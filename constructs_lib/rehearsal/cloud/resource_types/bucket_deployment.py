@@ -19,7 +19,7 @@ from typing import Any
 from constructs_lib.rehearsal.cloud.as_role import AsRole, S3Location
 from constructs_lib.rehearsal.cloud.connection import Connection, root_credentials
 from constructs_lib.rehearsal.cloud.ministack import ministack
-from constructs_lib.rehearsal.cloud.resource_types import BUCKET_DEPLOYMENT
+from constructs_lib.rehearsal.cloud.resource_types.answered import BUCKET_DEPLOYMENT
 from constructs_lib.rehearsal.cloud.store import Json, Place
 
 _OWNED = "aws-cdk:cr-owned"

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from constructs_lib.rehearsal.cloud.ministack import ministack
-from constructs_lib.rehearsal.cloud.resource_types import (
+from constructs_lib.rehearsal.cloud.resource_types.answered import (
     BUCKET_DEPLOYMENT,
     S3_AUTO_DELETE_OBJECTS,
     VPC_RESTRICT_DEFAULT_GROUP,
