@@ -130,8 +130,8 @@ def test_whatever_fails_on_a_full_disk_fails_for_that(error: Exception, monkeypa
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
 def test_write_that_fails_for_want_of_room_is_said_in_one_line(number: int) -> None:
     with pytest.raises(CannotStartError) as refused, work_folder(None):
-        raise OSError(number, os.strerror(number), "/work/log")
-    assert str(refused.value) == f"/work/log: {os.strerror(number)}; set TMPDIR to a folder with room"
+        raise OSError(number, os.strerror(number), "/full/log")
+    assert str(refused.value) == f"/full/log: {os.strerror(number)}; set TMPDIR to a folder with room"
     with pytest.raises(BrokenPipeError), work_folder(None):
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
