@@ -5,6 +5,7 @@ exactly, and `tests/rehearsal/cloud/test_ministack_names.py` names what moved.
 """
 
 import asyncio
+import datetime as dt
 import hashlib
 import json
 import re
@@ -424,6 +425,7 @@ def _remember_failed_creates() -> dict[tuple[str, str], dict[str, Any]]:
                     or f"{stack_name}-{logical_id}-{secrets.token_hex(6).upper()}",
                     "ResourceType": resource_type,
                     "ResourceStatus": "CREATE_FAILED",
+                    "Timestamp": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
                     "LogicalResourceId": logical_id,
                     "Properties": props,
                     "Attributes": {},
