@@ -52,7 +52,7 @@ def remove(sagemaker: SageMaker, job: Job, event: Event, clock: Clock, deadline:
         return
     # Somebody may have put another model behind the endpoint since; that is not the job's.
     is_own = described.get("CreationTime", endpoint["CreationTime"]) <= endpoint["CreationTime"]
-    if not _delete_endpoint(sagemaker, name, clock, deadline):
+    if not _delete_endpoint(sagemaker, endpoint, clock, deadline):
         log.write(event, "endpoint could not be deleted in time", job_name=job.name, detail=name)
         return
     if is_own:
@@ -61,7 +61,7 @@ def remove(sagemaker: SageMaker, job: Job, event: Event, clock: Clock, deadline:
         log.write(
             event, "endpoint config left alone: it is younger than the endpoint", job_name=job.name, detail=config
         )
-    while ask(lambda: _describe(sagemaker, name)) is not None:
+    while ask(lambda: _again(sagemaker, endpoint)) is not None:
         if not clock.sleep_before(deadline, _POLL_SECONDS):
             log.write(event, "endpoint is still being deleted", job_name=job.name, detail=name)
             return
@@ -106,6 +106,12 @@ def _describe(sagemaker: SageMaker, name: str) -> Reply | None:
         raise
 
 
+def _again(sagemaker: SageMaker, endpoint: Reply) -> Reply | None:
+    """The same endpoint as it is now; None if it is gone, also if another has its name: the next job's, say."""
+    now = _describe(sagemaker, endpoint["EndpointName"])
+    return now if now and now["CreationTime"] == endpoint["CreationTime"] else None
+
+
 def _was_made_during(job: Job, endpoint: Reply) -> bool:
     """Whether an endpoint was made while the job ran. Of one that the job reports only a later time counts."""
     made = endpoint["CreationTime"]
@@ -145,17 +151,19 @@ def _models(reply: Reply) -> list[str]:
     return [variant["ModelName"] for variant in variants if variant.get("ModelName")]
 
 
-def _delete_endpoint(sagemaker: SageMaker, name: str, clock: Clock, deadline: float) -> bool:
+def _delete_endpoint(sagemaker: SageMaker, endpoint: Reply, clock: Clock, deadline: float) -> bool:
     """Ask until the service agrees; an endpoint that is just being made may refuse."""
 
     def attempt() -> bool:
+        if _again(sagemaker, endpoint) is None:
+            return True
         try:
-            sagemaker.delete_endpoint(EndpointName=name)
+            sagemaker.delete_endpoint(EndpointName=endpoint["EndpointName"])
         except ClientError:
-            endpoint = _describe(sagemaker, name)
-            if endpoint is None or endpoint["EndpointStatus"] == "Deleting":
+            now = _again(sagemaker, endpoint)
+            if now is None or now["EndpointStatus"] == "Deleting":
                 return True
-            if endpoint["EndpointStatus"] in _SETTLED:
+            if now["EndpointStatus"] in _SETTLED:
                 raise
             return False
         return True

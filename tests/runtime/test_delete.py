@@ -291,6 +291,33 @@ def test_endpoint_that_never_lets_us_does_not_hold_the_stack(world: World, capsy
     assert "endpoint could not be deleted in time" in decisions(capsys.readouterr().out)
 
 
+@pytest.mark.parametrize("status", ["InService", "Creating"])
+def test_endpoint_that_gets_the_name_of_a_deleted_one_is_neither_waited_for_nor_deleted(
+    world: World, status: str
+) -> None:
+    """The next job's, say: it deploys under the same name while the old job is cleaned up."""
+    world.create(properties(ModelDeployConfig={"EndpointName": "churn-endpoint"}))
+    world.job().status = "Completed"
+    world.sagemaker.deploy(world.physical_id, "churn-endpoint", status=status)
+    old = world.sagemaker.endpoints["churn-endpoint"]
+
+    def made_anew() -> None:
+        if world.sagemaker.count("DeleteEndpoint"):
+            world.time.sleep(1)
+            world.sagemaker.deploy("", "churn-endpoint", reported=False)
+        else:
+            world.sagemaker.hooks["DescribeEndpoint"] = made_anew
+
+    world.sagemaker.hooks["DescribeEndpoint"] = made_anew
+    began = world.time.now()
+
+    assert world.delete()["Status"] == "SUCCESS"
+
+    assert world.sagemaker.endpoints["churn-endpoint"].status == "InService"
+    assert world.sagemaker.endpoints["churn-endpoint"] is not old
+    assert world.time.now() - began < 60
+
+
 def test_endpoint_that_may_not_be_deleted_fails_the_delete_because_it_bills(world: World) -> None:
     world.create(properties(ModelDeployConfig=AUTO_NAMED))
     world.sagemaker.deploy(world.physical_id, "auto-endpoint")

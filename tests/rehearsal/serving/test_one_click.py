@@ -74,7 +74,7 @@ def test_replacement_and_removal_take_what_the_job_made_and_nothing_that_others_
     assert job_is_gone < times[role, "DELETE_IN_PROGRESS"]
     assert job_is_gone < times[permissions, "DELETE_IN_PROGRESS"]
     remove(stage, *foreign)
-    assert stage.left() == set()
+    eventually(lambda: stage.left() == set())
 
 
 def ids(stage: Serving, kind: str) -> str:
