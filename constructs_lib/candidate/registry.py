@@ -50,7 +50,7 @@ class ModelPackageProps(TypedDict, total=False):
     """MIME types that the model takes. Default: `text/csv`; for images `image/png`, `image/jpeg`."""
 
     response_mime_types: Sequence[str] | None
-    """MIME types that it answers in. Default: `text/csv` and `application/json`."""
+    """MIME types that it answers in. Default: `text/csv` and `application/json`; for series `text/csv` alone."""
 
     instance_type: str | None
     """A type of the instances that it will run on: with a GPU or without, the containers differ for images and texts.

@@ -40,6 +40,9 @@ _CSV = "text/csv"
 _CONTENT_TYPES = {"ImageClassification": ["image/png", "image/jpeg"]}
 """What a model of a problem type takes where the caller does not say; all others take CSV."""
 
+_RESPONSE_TYPES = {"TimeSeriesForecasting": [_CSV]}
+"""What it answers in: nobody has seen a series model take or give JSON. All others answer both."""
+
 
 def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Register the candidate; the same event again registers nothing more."""
@@ -141,7 +144,7 @@ def _request(wish: Wish, containers: list[Container], job: Description, found: R
     content_types = _CONTENT_TYPES.get(job.problem_type, [_CSV])
     specification = {
         "SupportedContentTypes": content_types,
-        "SupportedResponseMIMETypes": [_CSV, _JSON],
+        "SupportedResponseMIMETypes": _RESPONSE_TYPES.get(job.problem_type, [_CSV, _JSON]),
         **given.pop("InferenceSpecification", {}),
         "Containers": containers,
     }

@@ -62,6 +62,15 @@ def test_metadata_says_where_the_version_comes_from_and_whose_it_is(world: Hosti
     assert metadata[OwnerTag.RESOURCE] == LOGICAL_ID
 
 
+def test_series_are_answered_in_csv_alone(world: HostingWorld) -> None:
+    world.hosting.jobs[JOB].told["AutoMLProblemTypeConfigName"] = "TimeSeriesForecasting"
+
+    world.create(package())
+
+    assert sent(world)["InferenceSpecification"]["SupportedContentTypes"] == ["text/csv"]
+    assert sent(world)["InferenceSpecification"]["SupportedResponseMIMETypes"] == ["text/csv"]
+
+
 def test_images_are_taken_where_the_model_learned_images(world: HostingWorld) -> None:
     world.hosting.jobs[JOB].told["AutoMLProblemTypeConfigName"] = "ImageClassification"
 
