@@ -282,6 +282,29 @@ def test_direction_follows_from_what_the_objective_is_called(
     assert create(world, gated(right, "0.9", Metric=shown))["Status"] == "SUCCESS"
 
 
+@pytest.mark.parametrize(
+    ("called", "standard"),
+    [
+        ("validation:f1_binary", "F1"),
+        ("validation:binary_f_beta", "F1"),
+        ("validation:f1", "F1"),
+        ("validation:accuracy", "Accuracy"),
+        ("validation:binary_classification_accuracy", "Accuracy"),
+        ("validation:multiclass_accuracy", "Accuracy"),
+        ("validation:macro_f_beta", "F1macro"),
+        ("validation:macro_precision", "PrecisionMacro"),
+        ("validation:macro_recall", "RecallMacro"),
+        ("validation:roc_auc_score", "AUC"),
+        ("validation:mlogloss", "LogLoss"),
+        ("validation:absolute_loss", "MAE"),
+        ("validation:mse", "MSE"),
+        ("AVERAGE_WEIGHTED_QUANTILE_LOSS", "AverageWeightedQuantileLoss"),
+    ],
+)
+def test_names_that_algorithms_give_metrics_are_known(called: str, standard: str) -> None:
+    assert standard_name(called) == standard
+
+
 def test_direction_of_every_metric_of_the_api_is_known() -> None:
     shapes = (service_model("sagemaker").shape_for(name) for name in ("AutoMLMetricEnum", "AutoMLMetricExtendedEnum"))
 
