@@ -34,9 +34,13 @@ def let_change(resource: cdk.CfnResource) -> None:
     """Let other stacks refer to a resource without pinning it.
 
     Each training gives another job: an export of its name could not change as long as another stack imports it, and no
-    update would train again.
+    update would train again. What leaves a nested stack is an output of that stack's resource, so whatever other stacks
+    read from there, of anybody's, is not pinned either.
     """
-    cdk.CrossStackReferences.of(resource).produce(cdk.ReferenceStrength.WEAK)
+    named: cdk.CfnResource | None = resource
+    while named is not None:
+        cdk.CrossStackReferences.of(named).produce(cdk.ReferenceStrength.WEAK)
+        named = cdk.Stack.of(named).nested_stack_resource
 
 
 class HasName(Protocol):

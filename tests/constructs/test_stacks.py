@@ -86,6 +86,22 @@ def test_job_in_a_nested_stack_may_read_a_bucket_of_its_parent() -> None:
     assert any("Bucket" in name for name in child["Properties"]["Parameters"])
 
 
+def test_job_of_a_nested_stack_that_another_stack_reads_can_be_trained_again() -> None:
+    """CloudFormation changes no export that is imported, also not one that hands on what a nested stack puts out."""
+    app = cdk.App()
+    top, reader = cdk.Stack(app, "Top"), cdk.Stack(app, "Reader")
+    job = new_job(cdk.NestedStack(cdk.NestedStack(top, "Middle"), "Inner"))
+    cdk.CfnOutput(reader, "Name", value=job.job_name)
+
+    [published] = template_of(top)["Outputs"].items()
+
+    name, output = published
+    assert list(output) == ["Value"], "an output, not an export"
+    assert output["Value"]["Fn::GetAtt"][0].startswith("Middle")
+    read = template_of(reader)["Outputs"]["Name"]["Value"]["Fn::GetStackOutput"]
+    assert (read["StackName"], read["OutputName"]) == ("Top", name)
+
+
 def test_bucket_key_and_role_may_live_in_another_stack() -> None:
     app = cdk.App()
     shared, jobs = cdk.Stack(app, "SharedStack"), cdk.Stack(app, "Jobs")

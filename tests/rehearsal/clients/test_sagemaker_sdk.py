@@ -1,5 +1,7 @@
 """The sagemaker SDK for Python, version 2, unchanged against the embedded AWS."""
 
+import re
+
 import pytest
 
 from .conftest import BUCKET, Clients
@@ -38,3 +40,18 @@ def test_automl_v2_fits_and_attaches(clients: Clients) -> None:
     ]
     assert best["InferenceContainers"][0]["ModelDataUrl"].startswith(f"s3://{BUCKET}/sdk/sdk-v2/")
     assert best["CandidateName"] in [one["CandidateName"] for one in told["candidates"]]
+
+
+def test_each_container_of_a_pipeline_alone_does_its_part_and_no_more(clients: Clients) -> None:
+    told = clients.script("containers.py")
+    processor, algorithm, labels = told["images"]
+    assert processor == labels == "sagemaker-sklearn-automl"
+    assert algorithm != processor
+    in_csv = [[float(value) for value in line.split(",")] for line in told["features_in_csv"].split()]
+    assert [row == pytest.approx(told["features"][at], rel=1e-5) for at, row in enumerate(in_csv)] == [True] * 3
+    assert len({len(row) for row in in_csv}) == 1
+    assert len(in_csv[0]) >= 2, "features, no label"
+    assert len(told["learned"].split()) == 3
+    assert re.fullmatch(r"[-0-9.e,\s]+", told["learned"]), "the algorithm knows classes by number alone"
+    assert told["labels"].split() == ["yes", "no", "yes"]
+    assert told["whole"] == told["labels"]
