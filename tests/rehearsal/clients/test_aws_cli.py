@@ -35,7 +35,7 @@ def finished(clients: Clients) -> Any:
 
 def ended(clients: Clients, describe: str, name: str) -> Any:
     """Describe a job until it has ended."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         job = clients.aws("sagemaker", describe, "--auto-ml-job-name", name)
         if job["AutoMLJobStatus"] not in ("InProgress", "Stopping"):

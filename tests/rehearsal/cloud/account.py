@@ -104,7 +104,7 @@ class Account:
 
     def wait(self, name: str, *, until: Callable[[dict[str, Any]], bool] | None = None) -> dict[str, Any]:
         """Describe a job again and again until it has ended, or until something else is true of it."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             job: dict[str, Any] = self.sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)
             if until(job) if until else job["AutoMLJobStatus"] in TERMINAL:

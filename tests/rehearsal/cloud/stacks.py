@@ -61,7 +61,7 @@ class Stacks:
         return str(detail["StackResourceDetail"]["PhysicalResourceId"])
 
     def wait(self, name: str) -> str:
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 180
         while time.monotonic() < deadline:
             status = str(self.describe(name)["StackStatus"])
             if not status.endswith("_IN_PROGRESS"):

@@ -196,7 +196,7 @@ class Stage(Stacks):
         return loaded
 
 
-def eventually(look: Callable[[], T], *, seconds: float = 30) -> T:
+def eventually(look: Callable[[], T], *, seconds: float = 90) -> T:
     """What `look` finds at last, if that is anything."""
     deadline = time.monotonic() + seconds
     while not (found := look()):

@@ -86,7 +86,7 @@ def answer(account: Account, name: str, body: bytes = b"1") -> str:
 
 def until(look: Callable[[], Any], good: Callable[[Any], bool]) -> Any:
     """Look again and again until it is good."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while True:
         seen = look()
         if good(seen):

@@ -186,7 +186,7 @@ def until_waiting(stacks: Stacks, root: str) -> None:
             for event in stacks.cloudformation.describe_stack_events(StackName=name)["StackEvents"]
         )
 
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 90
     while not waits():
         assert time.monotonic() < deadline, "nothing waits"
         time.sleep(0.1)
