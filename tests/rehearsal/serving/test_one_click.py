@@ -95,7 +95,7 @@ def test_name_that_an_endpoint_has_keeps_another_job_out_and_the_old_one_goes_on
     assert stage.ask("mine") == FIRST
     stage.delete_all("Named")
     assert endpoints(stage) == set()
-    # What the service made before it was refused the endpoint stays: it bears a name that nobody knows, and bills nothing.
+    # What the service made before it was refused the endpoint stays: nobody knows its name, and it bills nothing.
     [left] = stage.configs()
     assert {left} == stage.models()
     stage.sagemaker.delete_endpoint_config(EndpointConfigName=left)

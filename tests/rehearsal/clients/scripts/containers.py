@@ -62,9 +62,10 @@ for name in [*names, "whole"]:
 rows = b"20,plus\n0,basic\n20,basic\n"
 features = ask("features", rows, CSV, RECORDIO)
 learned = ask("algorithm", features, RECORDIO, CSV)
+records = read_records(io.BytesIO(features))
 result = {
     "images": [part["Image"].rpartition("/")[2].partition(":")[0] for part in containers],
-    "features": [list(record.features["values"].float32_tensor.values) for record in read_records(io.BytesIO(features))],
+    "features": [list(record.features["values"].float32_tensor.values) for record in records],
     "features_in_csv": ask("features", rows, CSV, CSV).decode(),
     "learned": learned.decode(),
     "labels": ask("labels", learned, CSV, CSV).decode(),
