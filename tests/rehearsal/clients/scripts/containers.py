@@ -62,10 +62,20 @@ for name in [*names, "whole"]:
 rows = b"20,plus\n0,basic\n20,basic\n"
 features = ask("features", rows, CSV, RECORDIO)
 learned = ask("algorithm", features, RECORDIO, CSV)
-records = read_records(io.BytesIO(features))
+
+
+def row_of(record):
+    tensor = record.features["values"].float32_tensor
+    places = tensor.keys or range(len(tensor.values))
+    row = [0.0] * (tensor.shape[0] if tensor.keys else len(tensor.values))
+    for place, value in zip(places, tensor.values, strict=True):
+        row[place] = value
+    return row
+
+
 result = {
-    "images": [part["Image"].rpartition("/")[2].partition(":")[0] for part in containers],
-    "features": [list(record.features["values"].float32_tensor.values) for record in records],
+    "modes": [part["Environment"].get("AUTOML_TRANSFORM_MODE") for part in containers],
+    "features": [row_of(record) for record in read_records(io.BytesIO(features))],
     "features_in_csv": ask("features", rows, CSV, CSV).decode(),
     "learned": learned.decode(),
     "labels": ask("labels", learned, CSV, CSV).decode(),
