@@ -123,4 +123,5 @@ def _environment(temporary: Path) -> dict[str, str]:
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "CDK_DISABLE_VERSION_CHECK": "1",
         "CI": "1",
+        "PYTHON_COLORS": "0",  # the CLI gives apps FORCE_COLOR=0, in which Python from 3.13 on sees a wish for colours
     }

@@ -21,7 +21,7 @@ stack = {"type": "aws:cloudformation:stack", "environment": "aws://unknown-accou
 (out / "manifest.json").write_text(json.dumps({"version": "36.0.0", "artifacts": {"Plain": stack}}))
 (out / "cdk.out").write_text(json.dumps({"version": "36.0.0"}))
 names = ["AWS_PROFILE", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION",
-         "CDK_DEFAULT_ACCOUNT", "HOME", "MINE"]
+         "CDK_DEFAULT_ACCOUNT", "HOME", "MINE", "PYTHON_COLORS"]
 seen = {name: os.environ.get(name) for name in names}
 seen["python"] = sys.executable
 (out / "Plain.template.json").write_text(json.dumps({"Resources": {}, "Description": json.dumps(seen)}))
@@ -95,6 +95,7 @@ def test_app_runs_with_this_python_and_without_a_way_to_aws(
         "CDK_DEFAULT_ACCOUNT": ACCOUNT,
         "HOME": os.environ["HOME"],
         "MINE": "kept",
+        "PYTHON_COLORS": "0",
         "python": seen["python"],
     }
     assert Path(str(seen["python"])).parent == Path(sys.executable).parent
