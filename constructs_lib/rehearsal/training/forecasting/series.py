@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from constructs_lib.dates import written_date
+
 from ..faults import DataFault
-from ..tabular.columns import moment, number, written_date
+from ..tabular.columns import moment, number
 from ..tabular.data import closest
 
 if TYPE_CHECKING:

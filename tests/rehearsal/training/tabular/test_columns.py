@@ -15,7 +15,6 @@ from constructs_lib.rehearsal.training.tabular.columns import (
     moments,
     number,
     numbers,
-    written_date,
 )
 
 
@@ -118,28 +117,3 @@ def test_a_wrong_specification_is_refused(specification: dict[str, Any], message
 def test_tuning_accepts_sequences_but_does_not_train_on_them() -> None:
     _, kinds = asked_features({"FeatureDataTypes": {"age": "sequence"}}, COLUMNS, target="churned", ensembling=False)
     assert describe("age", ["1", "2"], kinds["age"]).unused == "sequence features are not trained on here"
-
-
-@pytest.mark.parametrize(
-    ("cell", "called"),
-    [
-        ("2009Q1", "'2009Q1' is a quarter: write the day that it begins with, 2009-01-01"),
-        ("2009-q4", "'2009-q4' is a quarter: write the day that it begins with, 2009-10-01"),
-        ("Q3 2009", "'Q3 2009' is a quarter: write the day that it begins with, 2009-07-01"),
-        ("12/31/2009", "'12/31/2009' is a date as in the US, month/day/year: write 2009-12-31"),
-        (
-            "1/2/09",
-            "'1/2/09' is a date as in the US, month/day/year: write 2009-01-02, or 2009-02-01 if it means "
-            "day/month/year",
-        ),
-        ("5/5/2009", "'5/5/2009' is a date as in the US, month/day/year: write 2009-05-05"),
-        ("31/12/2009", "'31/12/2009' is day/month/year: write 2009-12-31"),
-        ("32/12/2009", None),
-        ("2009-12-31", None),
-        ("120/80", None),
-        ("Q5 2009", None),
-        ("", None),
-    ],
-)
-def test_dates_of_other_forms_are_called_by_their_names(cell: str, called: str | None) -> None:
-    assert written_date(cell) == called
