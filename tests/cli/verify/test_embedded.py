@@ -20,7 +20,7 @@ from constructs_lib.cli.verify import policies
 from constructs_lib.cli.verify.assumptions import ASSUMPTIONS
 from constructs_lib.cli.verify.aws import PREFIX
 from constructs_lib.cli.verify.command import AGREED, DIFFERED, INTERRUPTED, NOTHING_MADE, Options, Told, verify
-from constructs_lib.cli.verify.probes import access, functions, hosting
+from constructs_lib.cli.verify.probes import access, functions, hosting, registry, stacks
 from constructs_lib.cli.verify.probes.access import Events
 from constructs_lib.cli.verify.rows import NO_CALL
 from constructs_lib.cli.verify.stack import allow, trusting
@@ -38,6 +38,8 @@ TINY_TRAINING = str(ROOT / "tests" / "rehearsal" / "cloud" / "tiny_training.py")
 OTHERWISE = {
     # The embedded AWS is known to do these otherwise than the library assumes of AWS, or not at all.
     "rollback-status": "differs",
+    "answer-date": "differs",  # its addresses are not signed
+    "token-metadata": "differs",  # it is strict, since what AWS does is not known
     "key-aliases": "differs",
     "metric-lines": "differs",
     "async-capture": "differs",
@@ -123,6 +125,46 @@ def test_what_aws_does_otherwise_differs(
         "tags-of-actions: differs. A policy that names another owner's tag was no obstacle to DescribeAutoMLJobV2, "
         "ListTags, AddTags, DeleteTags, StopAutoMLJob"
     ) in said
+
+
+SHOWN = 'shown["StackResourceDetail"]'
+CREATION = '{**%s, "LastUpdatedTimestamp": cloudformation.describe_stacks(**of_stack)["Stacks"][0]["CreationTime"]}'
+
+
+def test_what_cloudformation_and_the_registry_do_otherwise_differs(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # A time that stays, an output that stays, and a token that binds the metadata too.
+    assert SHOWN in stacks._RECORDER
+    monkeypatch.setattr(stacks, "_RECORDER", stacks._RECORDER.replace(SHOWN, CREATION % SHOWN))
+    monkeypatch.setattr(stacks, "_output_of", lambda stack: f"{stack.name.removesuffix('output')}out-1")
+    with nothing_left(cloud):
+        assert run(monkeypatch, "update-time", "stack-output", "token-metadata") == DIFFERED
+    report = capsys.readouterr().out
+    for row, seen in (
+        ("update-time", "LastUpdatedTimestamp is not the start of the request under way"),
+        ("stack-output", "An update that changes something else keeps the old output"),
+        ("token-metadata", "A request with other metadata and the same token is refused"),
+    ):
+        assert f"{row}: differs\n" in report
+        assert f"  seen:    {seen}\n" in report
+    assert "- if what reads it is changed itself, it is not read anew either (UPDATE_COMPLETE)" in report
+    assert "- CreateModelPackage: ConflictException: ClientToken <ours> was used with other parameters" in report
+
+
+def test_what_the_embedded_aws_does_otherwise_would_agree(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signed = 'event["ResponseURL"] += "?X-Amz-Date=" + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())\n'
+    body = "def handle(event, context):\n    "
+    assert body in stacks._RECORDER
+    monkeypatch.setattr(stacks, "_RECORDER", stacks._RECORDER.replace(body, f"{body}{signed}    "))
+    monkeypatch.setattr(registry, "OTHER_METADATA", {})
+    with nothing_left(cloud):
+        assert run(monkeypatch, "answer-date", "token-metadata") == AGREED
+    said = capsys.readouterr().err.splitlines()
+    assert "answer-date: agrees. X-Amz-Date in the address for an answer is the time of the request" in said
+    assert "token-metadata: agrees. A request with other metadata and the same token gives the same version" in said
 
 
 def test_interruption_in_the_middle_cleans_up_and_tells_what_was_seen(
