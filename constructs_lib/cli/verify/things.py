@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from .aws import PREFIX, Aws, is_denied, is_missing, told
+from .aws import PREFIX, Aws, is_denied, is_locked_out, is_missing, told
 
 ROLE_PATH: Final = f"/{PREFIX}/"
 """Roles that are made without a stack lie here, so that they are found among many."""
@@ -284,10 +284,12 @@ class Ledger:
                         left.remove(name)
                 except botocore.exceptions.ClientError as error:
                     problems[name] = told(error)
-                    if is_denied(error):
+                    if is_denied(error) or is_locked_out(error):
                         refused.append(name)
                 except botocore.exceptions.BotoCoreError as error:
                     problems[name] = str(error)
+                    if is_locked_out(error):
+                        refused.append(name)
             return set(left) <= set(refused)
 
         self._aws.until(look, seconds=kind.seconds if names else 0, every=10.0)

@@ -184,6 +184,25 @@ def test_interruption_in_the_middle_cleans_up_and_tells_what_was_seen(
     assert "The run was interrupted before." in report
 
 
+def test_interruption_of_the_removal_does_not_end_it(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    remove, interrupted = type(STACK).remove, list[str]()
+
+    def once_interrupted(self: Any, aws: Any, name: str) -> bool:
+        if not interrupted:
+            interrupted.append(name)
+            raise KeyboardInterrupt
+        return remove(self, aws, name)
+
+    monkeypatch.setattr(type(STACK), "remove", once_interrupted)
+    with nothing_left(cloud):
+        assert run(monkeypatch, "signal-resource") == INTERRUPTED
+    said = capsys.readouterr()
+    assert "Interrupted: the removal goes on, or what was made would stay. That may take some minutes." in said.err
+    assert "signal-resource: agrees" in said.out
+
+
 def test_probe_that_breaks_does_not_keep_the_others_from_looking(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -196,15 +215,15 @@ def test_probe_that_breaks_does_not_keep_the_others_from_looking(
 
 
 @contextmanager
-def started(*rows: str) -> Iterator["subprocess.Popen[str]"]:
-    """The command as a process of its own that has made something."""
+def started(*rows: str, through: tuple[str, ...] = ()) -> Iterator["subprocess.Popen[str]"]:
+    """The command as a process of its own that has made something; `through` starts it."""
     only = [argument for row in rows for argument in ("--only", row)]
     program = (
         "import sys\nfrom constructs_lib.cli import main\nfrom constructs_lib.cli.verify import aws\n"
         f"aws.PACE = {PACE}\nsys.exit(main(['verify', '--yes', *sys.argv[1:]]))\n"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", program, *only],
+        [*through, sys.executable, "-c", program, *only],
         cwd=ROOT, env=dict(os.environ), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True,
     ) as process:  # fmt: skip
@@ -224,6 +243,25 @@ def test_signal_in_the_middle_cleans_up(cloud: Cloud) -> None:
         _, said = process.communicate(timeout=60)
         assert process.returncode == INTERRUPTED
         assert "Interrupted: what was made is removed now" in said
+
+
+def test_nobody_who_reads_any_more_keeps_nothing_from_being_removed(cloud: Cloud) -> None:
+    with nothing_left(cloud), started("signal-resource", "event-source") as process:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        process.stderr.close()
+        report = process.stdout.read()
+        assert process.wait(60) == AGREED
+    assert "automl verify: 2 agree, 0 differ, 0 could not be checked" in report
+
+
+def test_run_outlives_its_terminal_with_nohup_and_is_ended_by_it_without(cloud: Cloud) -> None:
+    with nothing_left(cloud):
+        for through, code in ((("nohup",), AGREED), ((), INTERRUPTED)):
+            with started("signal-resource", "event-source", through=through) as process:
+                process.send_signal(signal.SIGHUP)
+                process.communicate(timeout=60)
+                assert process.returncode == code
 
 
 def decoys(cloud: Cloud) -> str:
@@ -308,30 +346,47 @@ def test_all_kinds_of_leftovers_are_found(
             assert re.search(rf"^  {what} {PREFIX}-[0-9a-f]{{8}}-", said, re.MULTILINE), what
 
 
-def test_what_cannot_be_removed_is_told(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def refused(code: str, message: str) -> botocore.exceptions.ClientError:
+    return botocore.exceptions.ClientError({"Error": {"Code": code, "Message": message}}, "DeleteStack")
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (refused("AccessDenied", "not allowed"), "DeleteStack: AccessDenied: not allowed"),
+        (refused("ExpiredToken", "The token is expired"), "DeleteStack: ExpiredToken: The token is expired"),
+        (botocore.exceptions.UnauthorizedSSOTokenError(), "The SSO session associated with this profile has expired"),
+    ],
+    ids=["denied", "expired", "signed out"],
+)
+def test_what_cannot_be_removed_is_told_at_once(
+    error: Exception, why: str, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    tried: list[str] = []
+
     def refuse(self: Any, aws: Any, name: str) -> bool:
-        error = {"Code": "AccessDenied", "Message": "not allowed"}
-        raise botocore.exceptions.ClientError({"Error": error}, "DeleteStack")
+        tried.append(name)
+        raise error
 
     with nothing_left(cloud):
         with monkeypatch.context() as lacking:
             lacking.setattr(type(STACK), "remove", refuse)
             assert run(lacking, "signal-resource") == DIFFERED
         said = capsys.readouterr().err
-        assert re.search(r"could not be removed: stack \S+-signal: DeleteStack: AccessDenied: not allowed", said)
+        assert re.search(rf"could not be removed: stack \S+-signal: {why}", said)
         assert said.endswith("`automl verify --clean` tries again.\n")
+        assert len(tried) == 1
         assert account.verify(monkeypatch, "--clean", "--yes") == AGREED
 
 
-def test_question_tells_what_is_made_and_where_and_no_is_no(cloud: Cloud) -> None:
+@pytest.mark.parametrize("answer", ["n\n", "\n", ""], ids=["no", "nothing", "end of input"])
+def test_question_tells_what_is_made_and_where_and_no_is_no(answer: str, cloud: Cloud) -> None:
     asked: list[str] = []
     err = io.StringIO()
 
     def ask(question: str) -> str:
         asked.append(question)
-        return "n\n"
+        return answer
 
     with nothing_left(cloud):
         assert verify(Options(only=["scaled-capture"], price=0.5), Told(io.StringIO(), err, ask)) == NOTHING_MADE
@@ -342,13 +397,56 @@ def test_question_tells_what_is_made_and_where_and_no_is_no(cloud: Cloud) -> Non
     # Three instances for an hour of a job; four for an hour and a half of an endpoint, and half an hour to delete it.
     assert "Instances run for 660 minutes at most (11.0 hours of one instance)" in said
     assert "At 0.5 an hour that is 5.50 at most." in said
+    assert said.endswith("\nNothing was made.\n")
 
 
+@pytest.mark.parametrize("stdin", [io.StringIO(), None], ids=["no terminal", "closed"])
 def test_nobody_to_be_asked_is_a_refusal(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    stdin: io.StringIO | None, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr("sys.stdin", stdin)
     with nothing_left(cloud):
         assert account.verify(monkeypatch, "--only", "signal-resource") == NOTHING_MADE
     said = capsys.readouterr().err.splitlines()
     assert said[-1] == "there is no terminal to ask on: give --yes if all of this may be done"
     assert "  signal-resource: a stack with a wait condition" in said
+
+
+def test_ctrl_c_instead_of_an_answer_makes_nothing(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+        def readline(self, size: int | None = -1) -> str:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    with nothing_left(cloud):
+        assert account.verify(monkeypatch, "--only", "signal-resource") == INTERRUPTED
+    assert capsys.readouterr().err.endswith("as root? [y/N] interrupted: nothing was made\n")
+
+
+def test_credentials_that_are_nobodys(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    monkeypatch.delenv("AWS_PROFILE")
+    assert run(monkeypatch, "signal-resource") == NOTHING_MADE
+    assert capsys.readouterr().err == (
+        "AWS does not tell whose credentials these are: An error occurred (InvalidClientTokenId) when calling the "
+        "GetCallerIdentity operation: The security token included in the request is invalid. (it says so, too, where "
+        "a region is not enabled in the account: is us-east-1?)\n"
+    )
+
+
+def test_report_that_cannot_be_written_at_the_end_is_printed(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "report.md"
+    file.symlink_to(tmp_path / "no" / "report.md")
+    assert account.verify(monkeypatch, "--yes", "--only", "twelve-hours", "--output", str(file)) == AGREED
+    said = capsys.readouterr()
+    assert said.err == f"--output: '{file}' cannot be written: No such file or directory; it is here:\n"
+    assert said.out.startswith("automl verify: 0 agree, 0 differ, 1 could not be checked\n")
