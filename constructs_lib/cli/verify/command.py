@@ -115,11 +115,11 @@ def verify(options: Options, told_to: Told) -> int:
         return NOTHING_MADE
     for problem in (problems := leftovers.clean()):
         told_to.say(f"could not be removed: {problem}")
-    if options.clean:
-        return DIFFERED if problems else AGREED
-    return _Looking(options, Run(aws=aws, ledger=Ledger(aws), wanted=wanted, say=told_to.say), probes, told_to).all(
-        left_out
-    )
+    code = AGREED
+    if not options.clean:
+        looking = _Looking(options, Run(aws=aws, ledger=Ledger(aws), wanted=wanted, say=told_to.say), probes, told_to)
+        code = looking.all(left_out)
+    return DIFFERED if problems and code == AGREED else code
 
 
 def _selected(options: Options) -> tuple[frozenset[str], dict[str, Seen]]:

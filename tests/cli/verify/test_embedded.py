@@ -376,6 +376,10 @@ def test_what_cannot_be_removed_is_told_at_once(
         assert re.search(rf"could not be removed: stack \S+-signal: {why}", said)
         assert said.endswith("`automl verify --clean` tries again.\n")
         assert len(tried) == 1
+        with monkeypatch.context() as lacking:
+            lacking.setattr(type(STACK), "remove", refuse)
+            assert run(lacking, "twelve-hours") == DIFFERED  # what an earlier run has left is told, too
+        assert re.search(rf"could not be removed: stack \S+-signal: {why}", capsys.readouterr().err)
         assert account.verify(monkeypatch, "--clean", "--yes") == AGREED
 
 
