@@ -42,7 +42,6 @@ NO_CALL: Final[Mapping[str, str]] = {
         "may have none: too dear for a check."
     ),
     "console-pages": "The pages are for a browser in which somebody is signed in; no call shows them.",
-    "one-click-times": "It takes a one-click endpoint, which bills until it is stopped.",
     "china": "It takes an account of the China partition.",
     "answer-hosts": "It takes accounts of the other partitions.",
     "auto-mode": "It takes two jobs of its own, on both sides of 100 MB; the job of this command names its mode.",

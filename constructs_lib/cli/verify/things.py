@@ -31,6 +31,11 @@ class Kind(ABC):
     def remove(self, aws: Aws, name: str) -> bool:
         """Do what is due to remove it; tells whether it is gone. Called again until it is."""
 
+    def still(self, aws: Aws, name: str) -> str:
+        """Why it is not gone when its time is over."""
+        del aws, name
+        return "it is still there"
+
 
 class _Hosted(Kind):
     """Something of SageMaker that a list finds by its name, and that is gone once it was deleted."""
@@ -173,6 +178,11 @@ class _Stacks(Kind):
             cloudformation.delete_stack(StackName=name)
         return False
 
+    def still(self, aws: Aws, name: str) -> str:
+        """Why it is not gone when its time is over."""
+        [stack] = aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        return f"it is {stack['StackStatus']}: {stack.get('StackStatusReason') or 'CloudFormation tells no reason'}"
+
     def _empty(self, aws: Aws, name: str) -> None:
         pages = aws.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=name)
         for resource in [one for page in pages for one in page["StackResourceSummaries"]]:
@@ -275,7 +285,7 @@ class Ledger:
         """Remove some of a kind; returns what could not be removed, and why."""
         import botocore.exceptions
 
-        left, refused, problems = list(names), list[str](), dict.fromkeys(names, "it is still there")
+        left, refused, problems = list(names), list[str](), dict[str, str]()
 
         def look() -> bool:
             for name in list(left):
@@ -294,7 +304,15 @@ class Ledger:
 
         self._aws.until(look, seconds=kind.seconds if names else 0, every=10.0)
         self._noted[kind] = [name for name in self._noted[kind] if name not in names or name in left]
-        return [f"{kind.what} {name}: {problems[name]}" for name in left]
+        return [f"{kind.what} {name}: {problems.get(name) or self._still(kind, name)}" for name in left]
+
+    def _still(self, kind: Kind, name: str) -> str:
+        import botocore.exceptions
+
+        try:
+            return kind.still(self._aws, name)
+        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
+            return str(error)
 
     def clean(self) -> list[str]:
         """Remove all; returns what could not be removed, and why."""

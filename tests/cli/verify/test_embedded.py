@@ -16,7 +16,7 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
-from constructs_lib.cli.verify import policies
+from constructs_lib.cli.verify import policies, things
 from constructs_lib.cli.verify.assumptions import ASSUMPTIONS
 from constructs_lib.cli.verify.aws import PREFIX
 from constructs_lib.cli.verify.command import AGREED, DIFFERED, INTERRUPTED, NOTHING_MADE, Options, Told, verify
@@ -383,6 +383,21 @@ def test_what_cannot_be_removed_is_told_at_once(
         assert account.verify(monkeypatch, "--clean", "--yes") == AGREED
 
 
+def test_stack_that_is_not_deleted_in_time_is_told_with_its_reason(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with nothing_left(cloud):
+        with monkeypatch.context() as full:
+            full.setattr(things, "_empty_bucket", lambda aws, bucket: None)
+            full.setattr(type(STACK), "seconds", 100.0)
+            assert run(full, "client-token") == DIFFERED
+        (said,) = [line for line in capsys.readouterr().err.splitlines() if "could not be removed" in line]
+        assert re.fullmatch(
+            r"could not be removed: stack \S+-registry: it is DELETE_FAILED: .*failed to delete: \[Bucket\].*", said
+        )
+        assert account.verify(monkeypatch, "--clean", "--yes") == AGREED
+
+
 @pytest.mark.parametrize("answer", ["n\n", "\n", ""], ids=["no", "nothing", "end of input"])
 def test_question_tells_what_is_made_and_where_and_no_is_no(answer: str, cloud: Cloud) -> None:
     asked: list[str] = []
@@ -419,11 +434,11 @@ def test_nobody_to_be_asked_is_a_refusal(
 def test_ctrl_c_instead_of_an_answer_makes_nothing(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    class Terminal(io.StringIO):
+    class Terminal:
         def isatty(self) -> bool:
             return True
 
-        def readline(self, size: int | None = -1) -> str:
+        def readline(self) -> str:
             raise KeyboardInterrupt
 
     monkeypatch.setattr("sys.stdin", Terminal())

@@ -1,11 +1,12 @@
 """What is made of answers that the embedded AWS does not give."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from constructs_lib.cli.verify.probes.instances import _compare
-from constructs_lib.cli.verify.probes.jobs import _features, _left, _reported
+from constructs_lib.cli.verify.probes.jobs import AFTERWARDS, _features, _is_the_jobs, _left, _reported
 from constructs_lib.cli.verify.probes.stacks import (
     APART,
     TOLERANCE,
@@ -15,7 +16,7 @@ from constructs_lib.cli.verify.probes.stacks import (
     _update_time,
 )
 from constructs_lib.cli.verify.seen import Verdict
-from constructs_lib.runtime import stack
+from constructs_lib.runtime import endpoint, stack
 
 AGREES, DIFFERS, UNCHECKED = Verdict
 
@@ -168,6 +169,38 @@ def test_reports_are_looked_for_in_and_below_their_locations(keys: list[str], ve
 def test_one_report_alone_does_not_settle_it() -> None:
     assert _reported({"ModelInsights": "s3://b/in"}, ["in/statistics.json"]).verdict == UNCHECKED
     assert _reported({"BacktestResults": "s3://b/in"}, []).verdict == UNCHECKED
+
+
+ENDED = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("after", "data", "verdict"),
+    [
+        (-200, "s3://b/out/job/x/model.tar.gz", AGREES),
+        (299, "s3://b/out/job/x/model.tar.gz", AGREES),
+        (301, "s3://b/out/job/x/model.tar.gz", DIFFERS),
+        (-7200, "s3://b/out/job/x/model.tar.gz", DIFFERS),  # before the job itself
+        (0, "s3://b/out/jobs/x/model.tar.gz", DIFFERS),
+        (0, "s3://services-own/model.tar.gz", DIFFERS),
+    ],
+)
+def test_one_click_endpoint_is_known_by_its_time_and_by_what_it_serves(after: int, data: str, verdict: Verdict) -> None:
+    job = {
+        "AutoMLJobName": "job",
+        "AutoMLJobStatus": "Completed",
+        "AutoMLJobSecondaryStatus": "Completed",
+        "CreationTime": ENDED - timedelta(hours=1),
+        "EndTime": ENDED,
+        "OutputDataConfig": {"S3OutputPath": "s3://b/out/"},
+    }
+    made = {"CreationTime": ENDED + timedelta(seconds=after)}
+    models: list[dict[str, Any]] = [{"PrimaryContainer": {"ModelDataUrl": data}}]
+    assert _is_the_jobs(job, made, models).verdict == verdict
+    assert _is_the_jobs(job, made, [{"Containers": [{}, {"ModelDataUrl": data}]}]).verdict == verdict
+    del job["EndTime"]
+    assert _is_the_jobs(job, made, models).verdict == UNCHECKED
+    assert timedelta(seconds=AFTERWARDS) == endpoint._AFTERWARDS
 
 
 def test_endpoint_that_a_stopped_job_does_not_tell_of_differs() -> None:
