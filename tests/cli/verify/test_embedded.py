@@ -388,13 +388,12 @@ def test_stack_that_is_not_deleted_in_time_is_told_with_its_reason(
 ) -> None:
     with nothing_left(cloud):
         with monkeypatch.context() as full:
-            full.setattr(things, "_empty_bucket", lambda aws, bucket: None)
+            full.setattr(things, "_empty_group", lambda aws, group: None)
             full.setattr(type(STACK), "seconds", 100.0)
             assert run(full, "client-token") == DIFFERED
-        (said,) = [line for line in capsys.readouterr().err.splitlines() if "could not be removed" in line]
-        assert re.fullmatch(
-            r"could not be removed: stack \S+-registry: it is DELETE_FAILED: .*failed to delete: \[Bucket\].*", said
-        )
+        said = capsys.readouterr().err
+        told = r"could not be removed: stack \S+-registry: it is DELETE_\w+: .*failed to delete: \[Group\]"
+        assert re.search(told, said), said  # it may be at it again
         assert account.verify(monkeypatch, "--clean", "--yes") == AGREED
 
 
