@@ -215,15 +215,20 @@ def test_probe_that_breaks_does_not_keep_the_others_from_looking(
 
 
 @contextmanager
-def started(*rows: str, through: tuple[str, ...] = ()) -> Iterator["subprocess.Popen[str]"]:
-    """The command as a process of its own that has made something; `through` starts it."""
+def started(*rows: str, hang_up: str = "SIG_DFL") -> Iterator["subprocess.Popen[str]"]:
+    """The command as a process of its own that has made something.
+
+    Args:
+        rows: What it looks at; it has seen the first.
+        hang_up: What its starter does about the end of the terminal: `nohup` ignores it, `SIG_IGN`.
+    """
     only = [argument for row in rows for argument in ("--only", row)]
     program = (
-        "import sys\nfrom constructs_lib.cli import main\nfrom constructs_lib.cli.verify import aws\n"
-        f"aws.PACE = {PACE}\nsys.exit(main(['verify', '--yes', *sys.argv[1:]]))\n"
+        "import signal, sys\nfrom constructs_lib.cli import main\nfrom constructs_lib.cli.verify import aws\n"
+        f"signal.signal(signal.SIGHUP, signal.{hang_up})\naws.PACE = {PACE}\nsys.exit(main(['verify', '--yes', *sys.argv[1:]]))\n"
     )
     with subprocess.Popen(
-        [*through, sys.executable, "-c", program, *only],
+        [sys.executable, "-c", program, *only],
         cwd=ROOT, env=dict(os.environ), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         text=True,
     ) as process:  # fmt: skip
@@ -257,8 +262,8 @@ def test_nobody_who_reads_any_more_keeps_nothing_from_being_removed(cloud: Cloud
 
 def test_run_outlives_its_terminal_with_nohup_and_is_ended_by_it_without(cloud: Cloud) -> None:
     with nothing_left(cloud):
-        for through, code in ((("nohup",), AGREED), ((), INTERRUPTED)):
-            with started("signal-resource", "event-source", through=through) as process:
+        for hang_up, code in (("SIG_IGN", AGREED), ("SIG_DFL", INTERRUPTED)):
+            with started("signal-resource", "event-source", hang_up=hang_up) as process:
                 process.send_signal(signal.SIGHUP)
                 process.communicate(timeout=60)
                 assert process.returncode == code
