@@ -225,7 +225,8 @@ def started(*rows: str, hang_up: str = "SIG_DFL") -> Iterator["subprocess.Popen[
     only = [argument for row in rows for argument in ("--only", row)]
     program = (
         "import signal, sys\nfrom constructs_lib.cli import main\nfrom constructs_lib.cli.verify import aws\n"
-        f"signal.signal(signal.SIGHUP, signal.{hang_up})\naws.PACE = {PACE}\nsys.exit(main(['verify', '--yes', *sys.argv[1:]]))\n"
+        f"signal.signal(signal.SIGHUP, signal.{hang_up})\n"
+        f"aws.PACE = {PACE}\nsys.exit(main(['verify', '--yes', *sys.argv[1:]]))\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program, *only],
