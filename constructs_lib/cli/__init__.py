@@ -100,8 +100,7 @@ def _run_rehearse(given: argparse.Namespace) -> int:
             f"(missing: {', '.join(missing)})"
         )
         return CANNOT_START
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    _heed_signals()
     try:
         return _rehearse(given)
     except KeyboardInterrupt:
@@ -143,8 +142,7 @@ def _rehearse(given: argparse.Namespace) -> int:
 def _run_verify(given: argparse.Namespace) -> int:
     from .verify import command
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
+    _heed_signals()
     try:
         return command.run(given)
     except KeyboardInterrupt:
@@ -223,6 +221,13 @@ def _minutes(text: str) -> float:
     if not 0 < minutes < float("inf"):
         raise argparse.ArgumentTypeError(f"must be a number of minutes above 0, got {text}")
     return minutes
+
+
+def _heed_signals() -> None:
+    """Let signals interrupt. Whoever started this with `nohup` wants it to outlive the terminal."""
+    outlives = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    for number in (signal.SIGINT, signal.SIGTERM, *(() if outlives else (signal.SIGHUP,))):
+        signal.signal(number, _interrupt)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -18,6 +18,13 @@ PROPAGATION: Final = 120.0
 """Seconds that a new role or policy may take until it is known everywhere."""
 
 _DENIED: Final = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized", "403", "Forbidden")
+_EXPIRED: Final = (
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "RequestExpired",
+    "UnrecognizedClientException",
+)
 
 
 class CannotStartError(Exception):
@@ -46,9 +53,14 @@ class Aws:
         self.region: str = session.region_name
         try:
             self.partition: str = session.get_partition_for_region(self.region)
-            caller = self.client("sts").get_caller_identity()
-        except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
-            raise CannotStartError(f"AWS does not tell whose credentials these are: {error}") from None
+            # Soon told where nobody answers: no network, or a region that there is not.
+            soon = botocore.config.Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=10)
+            caller = session.client("sts", config=soon).get_caller_identity()
+        except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError, ValueError) as error:
+            text = f"AWS does not tell whose credentials these are: {error}"
+            if isinstance(error, botocore.exceptions.ClientError) and code(error) == "InvalidClientTokenId":
+                text += f" (it says so, too, where a region is not enabled in the account: is {self.region}?)"
+            raise CannotStartError(text) from None
         self.account: str = caller["Account"]
         self.caller: str = caller["Arn"]
         # One run is told from another by this, so nobody else has such a name.
@@ -175,6 +187,16 @@ def told(error: Any) -> str:
 def is_denied(error: Any) -> bool:
     """Whether IAM does not allow the call."""
     return code(error) in _DENIED
+
+
+def is_locked_out(error: Any) -> bool:
+    """Whether the caller's credentials are not good any more; boto3 itself renews those that can be."""
+    import botocore.exceptions as botocore
+
+    if isinstance(error, botocore.ClientError):
+        return code(error) in _EXPIRED
+    gone = (botocore.NoCredentialsError, botocore.CredentialRetrievalError, botocore.SSOError)
+    return isinstance(error, (*gone, botocore.TokenRetrievalError))
 
 
 def is_an_answer(error: Any) -> bool:

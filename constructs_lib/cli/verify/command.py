@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -58,9 +59,12 @@ class Told:
         self.ask = ask
 
     def say(self, text: str) -> None:
-        """Say a line."""
-        self.err.write(f"{text}\n")
-        self.err.flush()
+        """Say a line. That nobody reads any more, in a terminal that was closed say, keeps nothing from its end."""
+        try:
+            self.err.write(f"{text}\n")
+            self.err.flush()
+        except OSError:
+            self.err = io.StringIO()
 
 
 def run(given: argparse.Namespace) -> int:
@@ -75,7 +79,7 @@ def run(given: argparse.Namespace) -> int:
         yes=given.yes,
         clean=given.clean,
     )
-    told_to = Told(sys.stdout, sys.stderr, _ask if sys.stdin.isatty() else None)
+    told_to = Told(sys.stdout, sys.stderr, _ask if sys.stdin and sys.stdin.isatty() else None)
     try:
         return verify(options, told_to)
     except CannotStartError as error:
@@ -107,14 +111,15 @@ def verify(options: Options, told_to: Told) -> int:
             told_to.say("There is nothing to be removed.")
             return AGREED
     elif not _agreed(options, aws, probes, wanted, leftovers, told_to):
+        told_to.say("Nothing was made." if probes else "Nothing was removed.")
         return NOTHING_MADE
     for problem in (problems := leftovers.clean()):
         told_to.say(f"could not be removed: {problem}")
-    if options.clean:
-        return DIFFERED if problems else AGREED
-    return _Looking(options, Run(aws=aws, ledger=Ledger(aws), wanted=wanted, say=told_to.say), probes, told_to).all(
-        left_out
-    )
+    code = AGREED
+    if not options.clean:
+        looking = _Looking(options, Run(aws=aws, ledger=Ledger(aws), wanted=wanted, say=told_to.say), probes, told_to)
+        code = looking.all(left_out)
+    return DIFFERED if problems and code == AGREED else code
 
 
 def _selected(options: Options) -> tuple[frozenset[str], dict[str, Seen]]:
@@ -212,10 +217,10 @@ class _Looking:
         self._told = told_to
         self._seen: dict[str, Seen] = {}
         self._scrub = Scrub(run.aws.secrets)
+        self._interrupted = False
 
     def all(self, left_out: dict[str, Seen]) -> int:
         """Look at everything, clean up, and report."""
-        interrupted = False
         try:
             for probe in self._probes:
                 if not probe.needs_candidate:
@@ -223,15 +228,14 @@ class _Looking:
             for probe in self._probes:
                 self._look(probe)
         except KeyboardInterrupt:
-            interrupted = True
-            self._told.say("Interrupted: what was made is removed now. That may take some minutes.")
+            self._interrupt("what was made is removed now. That may take some minutes.")
         finally:
             problems = self._clean()
         rest = unchecked("The run was interrupted before.")
         seen = {**dict.fromkeys(self._run.wanted, rest), **self._seen, **left_out}
         report = Report(region=self._run.aws.region, seen=seen, scrub=self._scrub)
         self._write(report)
-        if interrupted:
+        if self._interrupted:
             return INTERRUPTED
         return DIFFERED if problems or report.counts[Verdict.DIFFERS] else AGREED
 
@@ -279,19 +283,31 @@ class _Looking:
             self._note_rest(probe, unchecked("The check itself failed.", text))
 
     def _clean(self) -> list[str]:
-        if self._run.ledger:
-            self._told.say("Removing what was made ...")
-        problems = self._run.ledger.clean()
+        try:
+            if self._run.ledger:
+                self._told.say("Removing what was made ...")
+            problems = self._run.ledger.clean()
+        except KeyboardInterrupt:  # there is no second one: see `constructs_lib.cli`
+            self._interrupt("the removal goes on, or what was made would stay. That may take some minutes.")
+            problems = self._run.ledger.clean()
         for problem in problems:
             self._told.say(f"could not be removed: {problem}")
         if problems:
             self._told.say("`automl verify --clean` tries again.")
         return problems
 
+    def _interrupt(self, what_now: str) -> None:
+        self._interrupted = True
+        self._told.say(f"Interrupted: {what_now}")
+
     def _write(self, report: Report) -> None:
-        if self._options.output is None:
-            self._told.out.write(report.text())
-            self._told.out.flush()
-            return
-        report.write(self._options.output)
-        self._told.say(f"{report.summary}: see {self._options.output}")
+        if self._options.output is not None:
+            try:
+                report.write(self._options.output)
+            except OSError as error:
+                self._told.say(f"--output: '{self._options.output}' cannot be written: {error.strerror}; it is here:")
+            else:
+                self._told.say(f"{report.summary}: see {self._options.output}")
+                return
+        self._told.out.write(report.text())
+        self._told.out.flush()

@@ -11,11 +11,12 @@ from .probes.instances import LocalStorage
 from .probes.jobs import Job, Stopped
 from .probes.registry import Models, Registry
 from .probes.requests import EmrServerless, NewRole, Rules
-from .probes.stacks import Rollback, Signal
+from .probes.stacks import Output, Rollback, Signal
 
 PROBES: Final[tuple[Probe, ...]] = (
     Signal(),
     Rollback(),
+    Output(),
     Events(),
     Encryption(),
     MetricLines(),
@@ -41,15 +42,10 @@ NO_CALL: Final[Mapping[str, str]] = {
         "may have none: too dear for a check."
     ),
     "console-pages": "The pages are for a browser in which somebody is signed in; no call shows them.",
-    "answer-date": "The address is given to a function alone, and this command's functions answer nobody's.",
-    "update-time": "Its probe is still to be written: a custom resource that is looked at while it is updated.",
-    "one-click-times": "It takes a one-click endpoint, which bills until it is stopped.",
     "china": "It takes an account of the China partition.",
     "answer-hosts": "It takes accounts of the other partitions.",
-    "token-metadata": "Its probe is still to be written: a version that is registered twice with other metadata.",
     "auto-mode": "It takes two jobs of its own, on both sides of 100 MB; the job of this command names its mode.",
     "picture-batch": "It takes a job for images, which is too dear for a check.",
-    "stack-output": "Its probe is still to be written: two stacks, of which one is updated alone.",
     "series-channel": "No answer of the service tells which of its inputs a job has read.",
 }
 """The assumptions that this command does not look at, with the reason."""

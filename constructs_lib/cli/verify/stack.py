@@ -49,6 +49,7 @@ class Stack:
     def update(self, resources: Resources) -> str:
         """Change it, and wait; returns its status."""
         self._cloudformation.update_stack(**self._wanted(resources), Tags=self._aws.tags)
+        self._outputs.clear()
         return self.ended()
 
     def _wanted(self, resources: Resources) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from .aws import PREFIX, Aws, is_denied, is_missing, told
+from .aws import PREFIX, Aws, is_denied, is_locked_out, is_missing, told
 
 ROLE_PATH: Final = f"/{PREFIX}/"
 """Roles that are made without a stack lie here, so that they are found among many."""
@@ -30,6 +30,11 @@ class Kind(ABC):
     @abstractmethod
     def remove(self, aws: Aws, name: str) -> bool:
         """Do what is due to remove it; tells whether it is gone. Called again until it is."""
+
+    def still(self, aws: Aws, name: str) -> str:
+        """Why it is not gone when its time is over."""
+        del aws, name
+        return "it is still there"
 
 
 class _Hosted(Kind):
@@ -173,6 +178,11 @@ class _Stacks(Kind):
             cloudformation.delete_stack(StackName=name)
         return False
 
+    def still(self, aws: Aws, name: str) -> str:
+        """Why it is not gone when its time is over."""
+        [stack] = aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        return f"it is {stack['StackStatus']}: {stack.get('StackStatusReason') or 'CloudFormation tells no reason'}"
+
     def _empty(self, aws: Aws, name: str) -> None:
         pages = aws.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=name)
         for resource in [one for page in pages for one in page["StackResourceSummaries"]]:
@@ -275,7 +285,7 @@ class Ledger:
         """Remove some of a kind; returns what could not be removed, and why."""
         import botocore.exceptions
 
-        left, refused, problems = list(names), list[str](), dict.fromkeys(names, "it is still there")
+        left, refused, problems = list(names), list[str](), dict[str, str]()
 
         def look() -> bool:
             for name in list(left):
@@ -284,15 +294,25 @@ class Ledger:
                         left.remove(name)
                 except botocore.exceptions.ClientError as error:
                     problems[name] = told(error)
-                    if is_denied(error):
+                    if is_denied(error) or is_locked_out(error):
                         refused.append(name)
                 except botocore.exceptions.BotoCoreError as error:
                     problems[name] = str(error)
+                    if is_locked_out(error):
+                        refused.append(name)
             return set(left) <= set(refused)
 
         self._aws.until(look, seconds=kind.seconds if names else 0, every=10.0)
         self._noted[kind] = [name for name in self._noted[kind] if name not in names or name in left]
-        return [f"{kind.what} {name}: {problems[name]}" for name in left]
+        return [f"{kind.what} {name}: {problems.get(name) or self._still(kind, name)}" for name in left]
+
+    def _still(self, kind: Kind, name: str) -> str:
+        import botocore.exceptions
+
+        try:
+            return kind.still(self._aws, name)
+        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as error:
+            return str(error)
 
     def clean(self) -> list[str]:
         """Remove all; returns what could not be removed, and why."""

@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+import time
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
@@ -85,6 +86,24 @@ def test_no_credentials(capsys: pytest.CaptureFixture[str]) -> None:
     assert complaint(capsys, "--region", "eu-west-1") == (
         "AWS does not tell whose credentials these are: Unable to locate credentials"
     )
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "said"),
+    [
+        ("http://127.0.0.1:9", 'Could not connect to the endpoint URL: "http://127.0.0.1:9/"'),
+        ("127.0.0.1:9", "Invalid endpoint: 127.0.0.1:9"),
+    ],
+)
+def test_nobody_answers(
+    endpoint: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "any")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    began = time.monotonic()
+    assert complaint(capsys, "--region", "eu-wset-1") == f"AWS does not tell whose credentials these are: {said}"
+    assert time.monotonic() - began < 15
 
 
 def test_assumption_that_there_is_not(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,11 +16,11 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
-from constructs_lib.cli.verify import policies
+from constructs_lib.cli.verify import policies, things
 from constructs_lib.cli.verify.assumptions import ASSUMPTIONS
 from constructs_lib.cli.verify.aws import PREFIX
 from constructs_lib.cli.verify.command import AGREED, DIFFERED, INTERRUPTED, NOTHING_MADE, Options, Told, verify
-from constructs_lib.cli.verify.probes import access, functions, hosting
+from constructs_lib.cli.verify.probes import access, functions, hosting, registry, stacks
 from constructs_lib.cli.verify.probes.access import Events
 from constructs_lib.cli.verify.rows import NO_CALL
 from constructs_lib.cli.verify.stack import allow, trusting
@@ -38,6 +38,8 @@ TINY_TRAINING = str(ROOT / "tests" / "rehearsal" / "cloud" / "tiny_training.py")
 OTHERWISE = {
     # The embedded AWS is known to do these otherwise than the library assumes of AWS, or not at all.
     "rollback-status": "differs",
+    "answer-date": "differs",  # its addresses are not signed
+    "token-metadata": "differs",  # it is strict, since what AWS does is not known
     "key-aliases": "differs",
     "metric-lines": "differs",
     "async-capture": "differs",
@@ -125,6 +127,46 @@ def test_what_aws_does_otherwise_differs(
     ) in said
 
 
+SHOWN = 'shown["StackResourceDetail"]'
+CREATION = '{**%s, "LastUpdatedTimestamp": cloudformation.describe_stacks(**of_stack)["Stacks"][0]["CreationTime"]}'
+
+
+def test_what_cloudformation_and_the_registry_do_otherwise_differs(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # A time that stays, an output that stays, and a token that binds the metadata too.
+    assert SHOWN in stacks._RECORDER
+    monkeypatch.setattr(stacks, "_RECORDER", stacks._RECORDER.replace(SHOWN, CREATION % SHOWN))
+    monkeypatch.setattr(stacks, "_output_of", lambda stack: f"{stack.name.removesuffix('output')}out-1")
+    with nothing_left(cloud):
+        assert run(monkeypatch, "update-time", "stack-output", "token-metadata") == DIFFERED
+    report = capsys.readouterr().out
+    for row, seen in (
+        ("update-time", "LastUpdatedTimestamp is not the start of the request under way"),
+        ("stack-output", "An update that changes something else keeps the old output"),
+        ("token-metadata", "A request with other metadata and the same token is refused"),
+    ):
+        assert f"{row}: differs\n" in report
+        assert f"  seen:    {seen}\n" in report
+    assert "- if what reads it is changed itself, it is not read anew either (UPDATE_COMPLETE)" in report
+    assert "- CreateModelPackage: ConflictException: ClientToken <ours> was used with other parameters" in report
+
+
+def test_what_the_embedded_aws_does_otherwise_would_agree(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    signed = 'event["ResponseURL"] += "?X-Amz-Date=" + time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())\n'
+    body = "def handle(event, context):\n    "
+    assert body in stacks._RECORDER
+    monkeypatch.setattr(stacks, "_RECORDER", stacks._RECORDER.replace(body, f"{body}{signed}    "))
+    monkeypatch.setattr(registry, "OTHER_METADATA", {})
+    with nothing_left(cloud):
+        assert run(monkeypatch, "answer-date", "token-metadata") == AGREED
+    said = capsys.readouterr().err.splitlines()
+    assert "answer-date: agrees. X-Amz-Date in the address for an answer is the time of the request" in said
+    assert "token-metadata: agrees. A request with other metadata and the same token gives the same version" in said
+
+
 def test_interruption_in_the_middle_cleans_up_and_tells_what_was_seen(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -142,6 +184,25 @@ def test_interruption_in_the_middle_cleans_up_and_tells_what_was_seen(
     assert "The run was interrupted before." in report
 
 
+def test_interruption_of_the_removal_does_not_end_it(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    remove, interrupted = type(STACK).remove, list[str]()
+
+    def once_interrupted(self: Any, aws: Any, name: str) -> bool:
+        if not interrupted:
+            interrupted.append(name)
+            raise KeyboardInterrupt
+        return remove(self, aws, name)
+
+    monkeypatch.setattr(type(STACK), "remove", once_interrupted)
+    with nothing_left(cloud):
+        assert run(monkeypatch, "signal-resource") == INTERRUPTED
+    said = capsys.readouterr()
+    assert "Interrupted: the removal goes on, or what was made would stay. That may take some minutes." in said.err
+    assert "signal-resource: agrees" in said.out
+
+
 def test_probe_that_breaks_does_not_keep_the_others_from_looking(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -154,11 +215,17 @@ def test_probe_that_breaks_does_not_keep_the_others_from_looking(
 
 
 @contextmanager
-def started(*rows: str) -> Iterator["subprocess.Popen[str]"]:
-    """The command as a process of its own that has made something."""
+def started(*rows: str, hang_up: str = "SIG_DFL") -> Iterator["subprocess.Popen[str]"]:
+    """The command as a process of its own that has made something.
+
+    Args:
+        rows: What it looks at; it has seen the first.
+        hang_up: What its starter does about the end of the terminal: `nohup` ignores it, `SIG_IGN`.
+    """
     only = [argument for row in rows for argument in ("--only", row)]
     program = (
-        "import sys\nfrom constructs_lib.cli import main\nfrom constructs_lib.cli.verify import aws\n"
+        "import signal, sys\nfrom constructs_lib.cli import main\nfrom constructs_lib.cli.verify import aws\n"
+        f"signal.signal(signal.SIGHUP, signal.{hang_up})\n"
         f"aws.PACE = {PACE}\nsys.exit(main(['verify', '--yes', *sys.argv[1:]]))\n"
     )
     with subprocess.Popen(
@@ -182,6 +249,25 @@ def test_signal_in_the_middle_cleans_up(cloud: Cloud) -> None:
         _, said = process.communicate(timeout=60)
         assert process.returncode == INTERRUPTED
         assert "Interrupted: what was made is removed now" in said
+
+
+def test_nobody_who_reads_any_more_keeps_nothing_from_being_removed(cloud: Cloud) -> None:
+    with nothing_left(cloud), started("signal-resource", "event-source") as process:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        process.stderr.close()
+        report = process.stdout.read()
+        assert process.wait(60) == AGREED
+    assert "automl verify: 2 agree, 0 differ, 0 could not be checked" in report
+
+
+def test_run_outlives_its_terminal_with_nohup_and_is_ended_by_it_without(cloud: Cloud) -> None:
+    with nothing_left(cloud):
+        for hang_up, code in (("SIG_IGN", AGREED), ("SIG_DFL", INTERRUPTED)):
+            with started("signal-resource", "event-source", hang_up=hang_up) as process:
+                process.send_signal(signal.SIGHUP)
+                process.communicate(timeout=60)
+                assert process.returncode == code
 
 
 def decoys(cloud: Cloud) -> str:
@@ -266,30 +352,65 @@ def test_all_kinds_of_leftovers_are_found(
             assert re.search(rf"^  {what} {PREFIX}-[0-9a-f]{{8}}-", said, re.MULTILINE), what
 
 
-def test_what_cannot_be_removed_is_told(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def refused(code: str, message: str) -> botocore.exceptions.ClientError:
+    return botocore.exceptions.ClientError({"Error": {"Code": code, "Message": message}}, "DeleteStack")
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (refused("AccessDenied", "not allowed"), "DeleteStack: AccessDenied: not allowed"),
+        (refused("ExpiredToken", "The token is expired"), "DeleteStack: ExpiredToken: The token is expired"),
+        (botocore.exceptions.UnauthorizedSSOTokenError(), "The SSO session associated with this profile has expired"),
+    ],
+    ids=["denied", "expired", "signed out"],
+)
+def test_what_cannot_be_removed_is_told_at_once(
+    error: Exception, why: str, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    tried: list[str] = []
+
     def refuse(self: Any, aws: Any, name: str) -> bool:
-        error = {"Code": "AccessDenied", "Message": "not allowed"}
-        raise botocore.exceptions.ClientError({"Error": error}, "DeleteStack")
+        tried.append(name)
+        raise error
 
     with nothing_left(cloud):
         with monkeypatch.context() as lacking:
             lacking.setattr(type(STACK), "remove", refuse)
             assert run(lacking, "signal-resource") == DIFFERED
         said = capsys.readouterr().err
-        assert re.search(r"could not be removed: stack \S+-signal: DeleteStack: AccessDenied: not allowed", said)
+        assert re.search(rf"could not be removed: stack \S+-signal: {why}", said)
         assert said.endswith("`automl verify --clean` tries again.\n")
+        assert len(tried) == 1
+        with monkeypatch.context() as lacking:
+            lacking.setattr(type(STACK), "remove", refuse)
+            assert run(lacking, "twelve-hours") == DIFFERED  # what an earlier run has left is told, too
+        assert re.search(rf"could not be removed: stack \S+-signal: {why}", capsys.readouterr().err)
         assert account.verify(monkeypatch, "--clean", "--yes") == AGREED
 
 
-def test_question_tells_what_is_made_and_where_and_no_is_no(cloud: Cloud) -> None:
+def test_stack_that_is_not_deleted_in_time_is_told_with_its_reason(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with nothing_left(cloud):
+        with monkeypatch.context() as full:
+            full.setattr(things, "_empty_group", lambda aws, group: None)
+            full.setattr(type(STACK), "seconds", 100.0)
+            assert run(full, "client-token") == DIFFERED
+        said = capsys.readouterr().err
+        told = r"could not be removed: stack \S+-registry: it is DELETE_\w+: .*failed to delete: \[Group\]"
+        assert re.search(told, said), said  # it may be at it again
+        assert account.verify(monkeypatch, "--clean", "--yes") == AGREED
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", ""], ids=["no", "nothing", "end of input"])
+def test_question_tells_what_is_made_and_where_and_no_is_no(answer: str, cloud: Cloud) -> None:
     asked: list[str] = []
     err = io.StringIO()
 
     def ask(question: str) -> str:
         asked.append(question)
-        return "n\n"
+        return answer
 
     with nothing_left(cloud):
         assert verify(Options(only=["scaled-capture"], price=0.5), Told(io.StringIO(), err, ask)) == NOTHING_MADE
@@ -300,13 +421,56 @@ def test_question_tells_what_is_made_and_where_and_no_is_no(cloud: Cloud) -> Non
     # Three instances for an hour of a job; four for an hour and a half of an endpoint, and half an hour to delete it.
     assert "Instances run for 660 minutes at most (11.0 hours of one instance)" in said
     assert "At 0.5 an hour that is 5.50 at most." in said
+    assert said.endswith("\nNothing was made.\n")
 
 
+@pytest.mark.parametrize("stdin", [io.StringIO(), None], ids=["no terminal", "closed"])
 def test_nobody_to_be_asked_is_a_refusal(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    stdin: io.StringIO | None, cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr("sys.stdin", stdin)
     with nothing_left(cloud):
         assert account.verify(monkeypatch, "--only", "signal-resource") == NOTHING_MADE
     said = capsys.readouterr().err.splitlines()
     assert said[-1] == "there is no terminal to ask on: give --yes if all of this may be done"
     assert "  signal-resource: a stack with a wait condition" in said
+
+
+def test_ctrl_c_instead_of_an_answer_makes_nothing(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+        def readline(self) -> str:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    with nothing_left(cloud):
+        assert account.verify(monkeypatch, "--only", "signal-resource") == INTERRUPTED
+    assert capsys.readouterr().err.endswith("as root? [y/N] interrupted: nothing was made\n")
+
+
+def test_credentials_that_are_nobodys(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    monkeypatch.delenv("AWS_PROFILE")
+    assert run(monkeypatch, "signal-resource") == NOTHING_MADE
+    assert capsys.readouterr().err == (
+        "AWS does not tell whose credentials these are: An error occurred (InvalidClientTokenId) when calling the "
+        "GetCallerIdentity operation: The security token included in the request is invalid. (it says so, too, where "
+        "a region is not enabled in the account: is us-east-1?)\n"
+    )
+
+
+def test_report_that_cannot_be_written_at_the_end_is_printed(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "report.md"
+    file.symlink_to(tmp_path / "no" / "report.md")
+    assert account.verify(monkeypatch, "--yes", "--only", "twelve-hours", "--output", str(file)) == AGREED
+    said = capsys.readouterr()
+    assert said.err == f"--output: '{file}' cannot be written: No such file or directory; it is here:\n"
+    assert said.out.startswith("automl verify: 0 agree, 0 differ, 1 could not be checked\n")

@@ -1,13 +1,22 @@
 """What is made of answers that the embedded AWS does not give."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from constructs_lib.cli.verify.probes.instances import _compare
-from constructs_lib.cli.verify.probes.jobs import _features, _left, _reported
-from constructs_lib.cli.verify.probes.stacks import _reverse_update, _rollback_status
+from constructs_lib.cli.verify.probes.jobs import AFTERWARDS, _features, _is_the_jobs, _left, _reported
+from constructs_lib.cli.verify.probes.stacks import (
+    APART,
+    TOLERANCE,
+    _answer_date,
+    _reverse_update,
+    _rollback_status,
+    _update_time,
+)
 from constructs_lib.cli.verify.seen import Verdict
+from constructs_lib.runtime import endpoint, stack
 
 AGREES, DIFFERS, UNCHECKED = Verdict
 
@@ -42,6 +51,68 @@ def test_status_while_a_stack_rolls_back() -> None:
     silent = {name: value for name, value in event(error="denied").items() if name not in ("stack", "shown")}
     seen = _rollback_status(silent)
     assert (seen.verdict, seen.evidence) == (UNCHECKED, ("denied",))
+
+
+def asked(start: float, kind: str = "Update", **changes: Any) -> dict[str, Any]:
+    """What the function noted of a request; its address is not signed."""
+    usual = {"type": kind, "value": "second", "began": start + 0.5, "signed": None, "since": start}
+    if kind == "Update":
+        usual |= {"looked": start + 30, "later": start}
+    return {**usual, **changes}
+
+
+CREATED, UPDATED, BACK = 1_000_000_000.0, 1_000_000_040.0, 1_000_000_075.0
+
+
+def test_times_of_every_request_are_its_start() -> None:
+    sent = [asked(CREATED, "Create"), asked(UPDATED), asked(BACK, value="first"), asked(BACK + 1, "Delete", since=0)]
+    seen = _update_time(sent)
+    assert (seen.verdict, seen.evidence) == (
+        AGREES,
+        (
+            "Create to 'second': LastUpdatedTimestamp is -0.5 seconds from its start",
+            "Update to 'second': LastUpdatedTimestamp is -0.5, then -0.5 seconds from its start",
+            "Update to 'first': LastUpdatedTimestamp is -0.5, then -0.5 seconds from its start",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"since": CREATED, "later": CREATED},  # stays that of the last request
+        {"later": UPDATED + 29.9},  # moves on while the request is under way
+        {"since": UPDATED + TOLERANCE + 1},
+        # The address tells better than the function's clock when CloudFormation asked.
+        {"began": UPDATED, "signed": "20010909T014500Z"},
+    ],
+)
+def test_time_that_is_not_the_start_of_the_request_differs(changes: dict[str, Any]) -> None:
+    assert _update_time([asked(CREATED, "Create"), asked(UPDATED, **changes)]).verdict == DIFFERS
+
+
+def test_time_that_was_not_told_says_nothing() -> None:
+    silent = {name: value for name, value in asked(UPDATED, error="denied").items() if name not in ("since", "later")}
+    seen = _update_time([asked(CREATED, "Create"), silent])
+    assert (seen.verdict, seen.evidence) == (UNCHECKED, ("denied",))
+    assert _update_time([]).verdict == UNCHECKED
+
+
+def test_requests_are_further_apart_than_what_the_library_takes_for_the_same_moment() -> None:
+    assert TOLERANCE == stack._TOLERANCE
+    assert APART >= 2 * TOLERANCE
+
+
+@pytest.mark.parametrize(
+    ("signed", "verdict"),
+    [("20010909T014640Z", AGREES), ("20010909T014639Z", AGREES), ("20010909T014540Z", DIFFERS), (None, DIFFERS)],
+)
+def test_date_of_an_answer_is_that_of_the_request(signed: str | None, verdict: Verdict) -> None:
+    assert _answer_date([asked(CREATED, signed=signed)]).verdict == verdict
+
+
+def test_date_of_an_answer_without_a_log_says_nothing() -> None:
+    assert _answer_date([]).verdict == UNCHECKED
 
 
 def test_family_with_disks_of_which_the_library_does_not_know_differs() -> None:
@@ -98,6 +169,38 @@ def test_reports_are_looked_for_in_and_below_their_locations(keys: list[str], ve
 def test_one_report_alone_does_not_settle_it() -> None:
     assert _reported({"ModelInsights": "s3://b/in"}, ["in/statistics.json"]).verdict == UNCHECKED
     assert _reported({"BacktestResults": "s3://b/in"}, []).verdict == UNCHECKED
+
+
+ENDED = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("after", "data", "verdict"),
+    [
+        (-200, "s3://b/out/job/x/model.tar.gz", AGREES),
+        (299, "s3://b/out/job/x/model.tar.gz", AGREES),
+        (301, "s3://b/out/job/x/model.tar.gz", DIFFERS),
+        (-7200, "s3://b/out/job/x/model.tar.gz", DIFFERS),  # before the job itself
+        (0, "s3://b/out/jobs/x/model.tar.gz", DIFFERS),
+        (0, "s3://services-own/model.tar.gz", DIFFERS),
+    ],
+)
+def test_one_click_endpoint_is_known_by_its_time_and_by_what_it_serves(after: int, data: str, verdict: Verdict) -> None:
+    job = {
+        "AutoMLJobName": "job",
+        "AutoMLJobStatus": "Completed",
+        "AutoMLJobSecondaryStatus": "Completed",
+        "CreationTime": ENDED - timedelta(hours=1),
+        "EndTime": ENDED,
+        "OutputDataConfig": {"S3OutputPath": "s3://b/out/"},
+    }
+    made = {"CreationTime": ENDED + timedelta(seconds=after)}
+    models: list[dict[str, Any]] = [{"PrimaryContainer": {"ModelDataUrl": data}}]
+    assert _is_the_jobs(job, made, models).verdict == verdict
+    assert _is_the_jobs(job, made, [{"Containers": [{}, {"ModelDataUrl": data}]}]).verdict == verdict
+    del job["EndTime"]
+    assert _is_the_jobs(job, made, models).verdict == UNCHECKED
+    assert timedelta(seconds=AFTERWARDS) == endpoint._AFTERWARDS
 
 
 def test_endpoint_that_a_stopped_job_does_not_tell_of_differs() -> None:

@@ -52,12 +52,19 @@ _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 """What the reason of a failed job says if it is about one of its features."""
 
 
+DEPLOYED: Final = ("endpoint-chain", "one-click-times")
+"""What a one-click endpoint tells."""
+
+AFTERWARDS: Final = 300.0
+"""Seconds after its end in which the library takes an endpoint for the job's own."""
+
+
 class Job(Probe):
     """One job with everything that is asked about."""
 
     ids = (
         "key-as-prefix", "volume-grants", "network-interfaces", "scoped-minimum", "tags-of-actions", "report-files",
-        "x86-images", "endpoint-chain",
+        "x86-images", *DEPLOYED,
     )  # fmt: skip
     trains = True
     gives_candidate = True
@@ -68,15 +75,16 @@ class Job(Probe):
             "volume-grants": "a KMS key",
             "network-interfaces": "a VPC with a subnet",
             "tags-of-actions": "two more roles",
-            "endpoint-chain": "a one-click endpoint, deleted at once",
         }
         chosen = [part for each, part in parts.items() if each in wanted]
+        if wanted.intersection(DEPLOYED):
+            chosen.append("a one-click endpoint, deleted at once")
         return ", ".join(["a bucket with 600 rows, two roles, an AutoML job with one candidate", *chosen])
 
     def instance_minutes(self, wanted: frozenset[str]) -> int:
         """What it is bounded by."""
-        deployed = ONE_CLICK_INSTANCES * (DEPLOYMENT_SECONDS + ENDPOINT.seconds) if "endpoint-chain" in wanted else 0
-        return minutes_of_a_job() + int(deployed // 60)
+        deployed = ONE_CLICK_INSTANCES * (DEPLOYMENT_SECONDS + ENDPOINT.seconds)
+        return minutes_of_a_job() + (int(deployed // 60) if wanted.intersection(DEPLOYED) else 0)
 
     def template(self, run: Run) -> Resources:
         """Its stack."""
@@ -89,7 +97,7 @@ class Job(Probe):
         if "network-interfaces" in run.wanted:
             resources |= network()
             statements += policies.NETWORK
-        if "endpoint-chain" in run.wanted:
+        if run.wanted.intersection(DEPLOYED):
             statements += policies.ONE_CLICK
         if "tags-of-actions" in run.wanted:
             resources |= owners(run.aws, "automl-job", policies.OWN_JOBS)
@@ -108,14 +116,14 @@ class Job(Probe):
             for each in self.ids:
                 yield each, unchecked("The job was refused", told(error))
             return
-        deployment = DEPLOYMENT_SECONDS if "endpoint-chain" in run.wanted else 0
+        deployment = DEPLOYMENT_SECONDS if run.wanted.intersection(DEPLOYED) else 0
         job = ended(run, name, JOB_SECONDS + GRACE_SECONDS + deployment)
         if best := job.get("BestCandidate", {}).get("InferenceContainers"):
             run.candidate = Candidate(containers=tuple(best), stack=stack)
         run.why_no_candidate = f"the job is {job['AutoMLJobStatus']}: {job.get('FailureReason', '')}"
         yield from _features(run.wanted, job)
-        if "endpoint-chain" in run.wanted:
-            yield "endpoint-chain", _chain(run, job)
+        if run.wanted.intersection(DEPLOYED):
+            yield from _one_click(run, job)
             for problem in run.ledger.remove(ENDPOINT, name):
                 run.say(f"not removed yet: {problem}")
         if "tags-of-actions" in run.wanted:
@@ -132,7 +140,7 @@ class Job(Probe):
         if "network-interfaces" in run.wanted:
             security["VpcConfig"] = {"Subnets": [stack["Subnet"]], "SecurityGroupIds": [group(run, stack)]}
         deploys: dict[str, Any] = {}
-        if "endpoint-chain" in run.wanted:
+        if run.wanted.intersection(DEPLOYED):
             run.ledger.note(ENDPOINT, name)
             deploys["ModelDeployConfig"] = {"EndpointName": name}
         whole = "key-as-prefix" in run.wanted
@@ -313,20 +321,50 @@ def _features(wanted: frozenset[str], job: dict[str, Any]) -> Iterator[tuple[str
             yield each, unchecked(text, reason)
 
 
-def _chain(run: Run, job: dict[str, Any]) -> Seen:
+def _one_click(run: Run, job: dict[str, Any]) -> Iterator[tuple[str, Seen]]:
     sagemaker = run.aws.client("sagemaker")
-    endpoint = job.get("ModelDeployResult", {}).get("EndpointName")
-    if not endpoint:
+    name = job.get("ModelDeployResult", {}).get("EndpointName")
+    if not name:
         state = f"{job['AutoMLJobStatus']}, {job['AutoMLJobSecondaryStatus']}"
-        return unchecked("The job deployed no endpoint", state, job.get("FailureReason", ""))
+        for each in DEPLOYED:
+            yield each, unchecked("The job deployed no endpoint", state, job.get("FailureReason", ""))
+        return
     try:
-        config = sagemaker.describe_endpoint(EndpointName=endpoint)["EndpointConfigName"]
-        variants = sagemaker.describe_endpoint_config(EndpointConfigName=config)["ProductionVariants"]
+        endpoint = sagemaker.describe_endpoint(EndpointName=name)
+        described = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
+        variants = described["ProductionVariants"]
         models = [sagemaker.describe_model(ModelName=one["ModelName"]) for one in variants]
     except KeyError as error:
-        return differs("The chain from the endpoint to its models breaks", f"there is no {error}")
+        broken = "The chain from the endpoint to its models breaks"
+        yield "endpoint-chain", differs(broken, f"there is no {error}")
+        yield "one-click-times", unchecked(broken)
+        return
     kinds = [one.get("InstanceType", "no instance type") for one in variants]
-    return agrees("The endpoint names its configuration, and that its models", f"{len(models)} model, {kinds[0]}")
+    text = "The endpoint names its configuration, and that its models"
+    yield "endpoint-chain", agrees(text, f"{len(models)} model, {kinds[0]}")
+    yield "one-click-times", _is_the_jobs(job, endpoint, models)
+
+
+def _is_the_jobs(job: dict[str, Any], endpoint: dict[str, Any], models: list[dict[str, Any]]) -> Seen:
+    """Whether the library would take an endpoint of a job for that: by its time, and by what it serves."""
+    if "EndTime" not in job:
+        return unchecked("The job has no EndTime", f"{job['AutoMLJobStatus']}, {job['AutoMLJobSecondaryStatus']}")
+    after = (endpoint["CreationTime"] - job["EndTime"]).total_seconds()
+    folder = f"{job['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{job['AutoMLJobName']}/"
+    containers = [one for model in models for one in (model.get("PrimaryContainer", {}), *model.get("Containers", ()))]
+    data = [str(one["ModelDataUrl"]) for one in containers if one.get("ModelDataUrl")]
+    below = [each for each in data if each.startswith(folder)]
+    seen = (
+        f"made {abs(after):.0f} seconds {'after' if after > 0 else 'before'} the job's end",
+        f"{len(below)} of {len(data)} model data lie below the job's output",
+    )
+    if after > AFTERWARDS:
+        return differs("The endpoint was made more than five minutes after the job's end", *seen)
+    if endpoint["CreationTime"] < job["CreationTime"]:
+        return differs("The endpoint was made before the job", *seen)
+    if not below:
+        return differs("The endpoint serves nothing from the job's output", *seen)
+    return agrees("The endpoint was made in time, and serves what lies below the job's output", *seen)
 
 
 def _reports(run: Run, stack: Stack, job: dict[str, Any]) -> Seen:

@@ -22,6 +22,9 @@ https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/ecr-us-east-1.html
 
 _MODEL_KEY: Final = "model.tar.gz"
 
+OTHER_METADATA: Final = {"automl-reports": "none could be listed"}
+"""What the metadata of a version hold besides, if its reports could not be listed when it was registered again."""
+
 
 def _container(run: Run, stack: Stack) -> dict[str, str]:
     known = run.candidate.containers[0]["Image"] if run.candidate else _IMAGE.format(region=run.aws.region)
@@ -86,9 +89,9 @@ class Models(Probe):
 
 
 class Registry(Probe):
-    """A version that is registered twice with the same token, by a role that may read no object."""
+    """A version that is registered again with the same token, by a role that may read no object."""
 
-    ids = ("client-token", "registry-objects")
+    ids = ("client-token", "registry-objects", "token-metadata")
     makes = "a bucket, a model package group with a version, and a role"
 
     def template(self, run: Run) -> Resources:
@@ -111,20 +114,23 @@ class Registry(Probe):
                 "SupportedContentTypes": ["text/csv"],
                 "SupportedResponseMIMETypes": ["text/csv"],
             },
+            "CustomerMetadataProperties": {"run": run.aws.run},
             "ClientToken": f"automl-verify-{run.aws.run}",
         }
+        other = {**asked, "CustomerMetadataProperties": {"run": run.aws.run, **OTHER_METADATA}}
         registrar = stack.clients_of("Registrar")("sagemaker")
         made: list[str] = []
 
-        def register() -> None:
-            made.append(registrar.create_model_package(**asked)["ModelPackageArn"])
+        def register(request: dict[str, Any]) -> None:
+            made.append(registrar.create_model_package(**request)["ModelPackageArn"])
 
-        error = refusal(lambda: run.aws.patiently(register))
+        error = refusal(lambda: run.aws.patiently(lambda: register(asked)))
         if error:
             objects = "s3" in told(error).lower()
             seen = differs if objects else unchecked
             yield "registry-objects", seen("The registration was refused", told(error))
-            yield "client-token", unchecked("The registration was refused", told(error))
+            for each in ("client-token", "token-metadata"):
+                yield each, unchecked("The registration was refused", told(error))
             return
         status = self._status(run, registrar, made[0])
         if status.startswith("Completed"):
@@ -132,14 +138,17 @@ class Registry(Probe):
         else:
             seen = differs if "s3" in status.lower() else unchecked
             yield "registry-objects", seen("The version was not completed", status)
-        again = refusal(register)
-        if again:
-            text = "The same request with the same token is refused"
-            yield "client-token", refused(text, told(again), is_an_answer=is_an_answer(again))
-        elif made[0] == made[1]:
-            yield "client-token", agrees("The same request with the same token gives the same version")
-        else:
-            yield "client-token", differs("The same request with the same token gives another version")
+        for each, request, what in (
+            ("client-token", asked, "The same request with the same token"),
+            ("token-metadata", other, "A request with other metadata and the same token"),
+        ):
+            again = refusal(lambda request=request: register(request))  # type: ignore[misc]
+            if again:
+                yield each, refused(f"{what} is refused", told(again), is_an_answer=is_an_answer(again))
+            elif made[0] == made[-1]:
+                yield each, agrees(f"{what} gives the same version")
+            else:
+                yield each, differs(f"{what} gives another version")
 
     def _status(self, run: Run, registrar: Any, arn: str) -> str:
         def look() -> str:

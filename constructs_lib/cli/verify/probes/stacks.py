@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, Final
 
 from .. import aws as account
@@ -56,20 +57,37 @@ class Signal(Probe):
         return "".join(found)
 
 
+APART: Final = 30.0
+"""Seconds between two requests, and between two looks during one, so that their times are told apart."""
+
+TOLERANCE: Final = 15.0
+"""Seconds that the library lets two of CloudFormation's times of one moment differ by."""
+
 _RECORDER: Final = """\
-import json, time, urllib.request
+import json, re, time, urllib.request
 import boto3
 
 def handle(event, context):
-    given = event["ResourceProperties"]
+    given, began = event["ResourceProperties"], time.time()
+    signed = re.search("[?&]X-Amz-Date=([0-9TZ]+)", event["ResponseURL"])
     cloudformation = boto3.client("cloudformation")
     seen = {"type": event["RequestType"], "resource": event["LogicalResourceId"], "value": given["Value"],
-            "old": event.get("OldResourceProperties", {}).get("Value"), "id": event.get("PhysicalResourceId")}
-    try:
-        of_stack = {"StackName": event["StackId"]}
+            "old": event.get("OldResourceProperties", {}).get("Value"), "id": event.get("PhysicalResourceId"),
+            "began": began, "signed": signed[1] if signed else None}
+    of_stack = {"StackName": event["StackId"]}
+
+    def look():
         shown = cloudformation.describe_stack_resource(LogicalResourceId=event["LogicalResourceId"], **of_stack)
-        seen["shown"] = shown["StackResourceDetail"]["ResourceStatus"]
+        return shown["StackResourceDetail"]
+
+    try:
+        shown = look()
+        seen["shown"] = shown["ResourceStatus"]
         seen["stack"] = cloudformation.describe_stacks(**of_stack)["Stacks"][0]["StackStatus"]
+        seen["since"] = shown["LastUpdatedTimestamp"].timestamp()
+        if event["RequestType"] == "Update" and "Again" in given:
+            time.sleep(float(given["Again"]))
+            seen["looked"], seen["later"] = time.time(), look()["LastUpdatedTimestamp"].timestamp()
     except Exception as error:
         seen["error"] = str(error)
     print("seen " + json.dumps(seen))
@@ -89,7 +107,7 @@ def handle(event, context):
 class Rollback(Probe):
     """An update that replaces a custom resource, fails and is rolled back; then the stack is deleted."""
 
-    ids = ("late-redelivery", "reverse-update", "rollback-status")
+    ids = ("late-redelivery", "reverse-update", "rollback-status", "update-time", "answer-date")
     makes = "a stack with a function, its role and log group, and two custom resources"
 
     def template(self, run: Run) -> Resources:
@@ -100,10 +118,13 @@ class Rollback(Probe):
         """Look."""
         stack = run.stacks[self]
         stack.made()
-        if run.wanted & {"reverse-update", "rollback-status"}:
+        if run.wanted & {*self.ids} - {"late-redelivery"}:
+            run.aws.sleep(APART)
             status = stack.update(_resources(value="second", fails="yes", aws=run.aws))
+            sent = run.aws.until(lambda: self._deleted_second(run, stack), seconds=120) or self._sent(run, stack)
+            yield "update-time", _update_time(sent)
+            yield "answer-date", _answer_date(sent)
             if status == "UPDATE_ROLLBACK_COMPLETE":
-                sent = run.aws.until(lambda: self._deleted_second(run, stack), seconds=120) or self._sent(run, stack)
                 back = next((one for one in sent if one["type"] == "Update" and one["old"] == "second"), None)
                 yield "reverse-update", _reverse_update(sent, back)
                 yield "rollback-status", _rollback_status(back)
@@ -117,7 +138,7 @@ class Rollback(Probe):
         pages = run.aws.client("logs").get_paginator("filter_log_events").paginate(logGroupName=stack["Log"])
         lines = [event["message"].strip() for page in pages for event in page["events"]]
         found = [json.loads(line.removeprefix("seen ")) for line in lines if line.startswith("seen ")]
-        return [one for one in found if one["resource"] == "Replaced"]
+        return sorted((one for one in found if one["resource"] == "Replaced"), key=lambda one: float(one["began"]))
 
     def _deleted_second(self, run: Run, stack: Stack) -> list[dict[str, Any]]:
         """The same, once the last event of a rollback is there."""
@@ -172,7 +193,7 @@ def _resources(*, value: str, fails: str, aws: Aws) -> Resources:
             allow(["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": ["Log", "Arn"]}),
         ),
         "Recorder": function(_RECORDER, "Role", "Log", FunctionName=name),
-        "Replaced": custom(Value=value),
+        "Replaced": custom(Value=value, Again=f"{APART * account.PACE:.2f}"),
         "Failing": {**custom(Value="same", Fails=fails), "DependsOn": "Replaced"},
     }
 
@@ -195,3 +216,99 @@ def _rollback_status(back: dict[str, Any] | None) -> Seen:
     if "ROLLBACK" in back["stack"]:
         return agrees("During the Update back the stack's status says ROLLBACK", seen)
     return differs("During the Update back the stack's status does not say ROLLBACK", seen)
+
+
+def _update_time(sent: list[dict[str, Any]]) -> Seen:
+    """What was shown of a resource while it was made, changed and changed back."""
+    told_of = [one for one in sent if one["type"] != "Delete" and "since" in one]
+    if not any(one["type"] == "Update" for one in told_of):
+        why = next((one["error"] for one in sent if "error" in one), "")
+        return unchecked("The resource was not seen while it was updated", why)
+    wrong, story = False, list[str]()
+    for one in told_of:
+        start = _start(one)
+        # It must be nearer to that than to the start of an earlier request, or to the second look itself.
+        others = [earlier for each in sent if (earlier := _start(each)) < start]
+        others += [one["looked"]] if "looked" in one else []
+        shown = [one[name] for name in ("since", "later") if name in one]
+        for each in shown:
+            near = abs(each - start)
+            wrong |= near > TOLERANCE or any(abs(each - other) <= near for other in others)
+        looks = ", then ".join(f"{each - start:+.1f}" for each in shown)
+        story.append(f"{one['type']} to '{one['value']}': LastUpdatedTimestamp is {looks} seconds from its start")
+    if wrong:
+        return differs("LastUpdatedTimestamp is not the start of the request under way", *story)
+    return agrees("LastUpdatedTimestamp is the start of the request under way, also when looked at again", *story)
+
+
+def _start(one: dict[str, Any]) -> float:
+    """When CloudFormation asked: its own time, or that of the function if there is none."""
+    return _signed(one) or float(one["began"])
+
+
+def _signed(one: dict[str, Any]) -> float:
+    """The time in the address for the answer; 0 if there is none."""
+    return datetime.fromisoformat(one["signed"]).timestamp() if one["signed"] else 0.0
+
+
+def _answer_date(sent: list[dict[str, Any]]) -> Seen:
+    if not sent:
+        return unchecked("Nothing of the function's log was there to be read")
+    if undated := [one["type"] for one in sent if not one["signed"]]:
+        return differs("The address for an answer has no X-Amz-Date", f"requests: {', '.join(undated)}")
+    late = [f"{one['type']}: {one['began'] - _signed(one):.1f} seconds before the function began" for one in sent]
+    if any(abs(one["began"] - _signed(one)) > TOLERANCE for one in sent):
+        return differs("X-Amz-Date in the address for an answer is not the time of the request", *late)
+    return agrees("X-Amz-Date in the address for an answer is the time of the request", *late)
+
+
+class Output(Probe):
+    """A stack that reads the output of another one, which has changed since."""
+
+    ids = ("stack-output",)
+    makes = "two stacks with three log groups"
+
+    def template(self, run: Run) -> Resources:
+        """The stack whose output is read."""
+        return {"Log": _log_group(run.aws.name("out-1"))}
+
+    def run(self, run: Run) -> Iterator[tuple[str, Seen]]:
+        """Look."""
+        yield "stack-output", self._look(run, run.stacks[self])
+
+    def _look(self, run: Run, source: Stack) -> Seen:
+        source.made()
+        reader = Stack(run.aws, run.ledger, "reader")
+
+        def reading(*, own: int = 1, other: int = 1) -> Resources:
+            """What reads the output, and something else of its stack; a number is changed alone."""
+            name = {"Fn::Join": ["-", [_output_of(source), "read"]]}
+            return {"Log": _log_group(name, days=own), "Other": _log_group(run.aws.name("other"), days=other)}
+
+        reader.begin(reading())
+        reader.made()
+        old = reader["Log"]
+        if (status := source.update({"Log": _log_group(run.aws.name("out-2"))})) != "UPDATE_COMPLETE":
+            return unchecked(f"The stack whose output is read was to be updated; it is {status}", source.reasons())
+        error = refusal(lambda: reader.update(reading()))
+        same = f"an update with the same template: {told(error) if error else 'accepted'}"
+        if (status := reader.update(reading(other=3))) != "UPDATE_COMPLETE":
+            return unchecked(f"The stack that reads was to be updated; it is {status}", same, reader.reasons())
+        if reader["Log"] == f"{source['Log']}-read":
+            return agrees("An update that changes something else reads the output anew", same)
+        if reader["Log"] != old:
+            return unchecked("An update that changes something else reads neither the old nor the new output", same)
+        status = reader.update(reading(own=3, other=3))
+        own = "is read anew" if reader["Log"] != old else f"is not read anew either ({status})"
+        text = "An update that changes something else keeps the old output"
+        return differs(text, same, f"if what reads it is changed itself, it {own}")
+
+
+def _output_of(stack: Stack) -> dict[str, Any]:
+    """The output `Log` of another stack, as the CDK refers to it weakly."""
+    return {"Fn::GetStackOutput": {"StackName": stack.name, "OutputName": "Log"}}
+
+
+def _log_group(name: Any, days: int = 1) -> dict[str, Any]:
+    """A log group in which nobody writes; another name makes another one."""
+    return {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": name, "RetentionInDays": days}}

@@ -60,7 +60,7 @@ def _replace_action(name: str, make: Callable[[Handle], Handle]) -> None:
 
 
 def _show_resources_in_progress() -> None:
-    """`DescribeStackResource` tells the status of the latest event, also of what is not there yet or gone."""
+    """`DescribeStackResource` tells status and time of the latest event, also of what is not there yet or gone."""
 
     def make(original: Handle) -> Handle:
         def describe(parameters: Mapping[str, Any]) -> Any:
@@ -88,7 +88,7 @@ def _shown(stack: Mapping[str, Any], logical_id: str) -> dict[str, Any] | None:
     known = stack.get("_resources", {}).get(logical_id)
     status = event["ResourceStatus"]
     if known and event["PhysicalResourceId"] in ("", known["PhysicalResourceId"]):
-        return {**known, "ResourceStatus": status}
+        return {**known, "ResourceStatus": status, "Timestamp": event["Timestamp"]}
     if known:  # the event is about what it has replaced
         return None
     # What an update makes anew is created all the same; what was complete and is not there any more was removed.
