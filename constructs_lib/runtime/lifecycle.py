@@ -258,7 +258,7 @@ def _confirm(job: Job, event: Event, stack: Stack, aws: Aws, clock: Clock) -> No
     try:
         stack.check_wanted(made=job.name, in_rollback=not is_own)
     except Failure:
-        if is_own and (job.is_new or stack.is_nobodys(job.name)):
+        if is_own and stack.is_nobodys(job.name, is_new=job.is_new):
             _retire(_spare_live([job], event, aws, clock, spare_replaced=True), event, aws, clock)
         raise
 

@@ -13,7 +13,7 @@ from .answer import NO_JOB
 from .clients import Aws, Hosting, Reply
 from .contract import HOSTED_NAME_LENGTH, OwnerTag, Property
 from .event import Event
-from .failure import Failure, is_denied, is_missing, may_have_happened
+from .failure import Failure, is_denied, is_missing, is_taken, may_have_happened
 from .jobs import tag_list, tags_of
 from .retry import Clock, insist, patiently
 from .shapes import restore
@@ -189,7 +189,7 @@ class Kind:
         try:
             stack.check_wanted(made=thing.name, in_rollback=not is_own)
         except Failure:
-            if is_own and (thing.is_new or stack.is_nobodys(thing.name)):
+            if is_own and stack.is_nobodys(thing.name, is_new=thing.is_new):
                 undo(thing)
             raise
 
@@ -223,11 +223,11 @@ class Kind:
         except ParamValidationError:
             raise
         except (ClientError, BotoCoreError) as error:
-            is_unsure = not isinstance(error, ClientError) or may_have_happened(error)
+            may_be = not isinstance(error, ClientError) or may_have_happened(error) or is_taken(error)
             # Made by another delivery meanwhile, or by a call whose answer was lost.
-            found = self.find_with_tags(name, aws, clock, is_sure=is_unsure)
+            found = self.find_with_tags(name, aws, clock, is_sure=may_be)
             if found is None:
-                raise Failure(str(error), job_name=name if is_unsure else "") from error
+                raise Failure(str(error), job_name=name if may_be else "") from error
             return found
         log.write(event, f"{self.noun} made", job_name=name)
         return thing

@@ -27,6 +27,7 @@ _GONE: dict[str, object] = {"ResourceStatus": DELETED}
 _IN_PROGRESS = "_IN_PROGRESS"
 # [rollback-status]
 _ROLLBACK = "ROLLBACK"
+_CLEAN_UP = "UPDATE_COMPLETE_CLEANUP"
 _TOLERANCE = 15.0
 """Seconds by which two of CloudFormation's own times may differ although they are of one moment."""
 
@@ -77,7 +78,7 @@ class Stack:
             raise Failure(f"nothing is made: {problem}, nobody waits for this request", job_name=made)
 
     def live(self) -> "Live":
-        """What the resource is now. An event that would destroy something waits for an update under way to end.
+        """What the resource is now. An event that would destroy something waits for what is under way to end.
 
         Raises:
             Failure: CloudFormation does not tell, or an update is under way all the time.
@@ -86,25 +87,43 @@ class Stack:
         deadline = clock.deadline(_SETTLE_BUDGET) if clock else 0.0
         while True:
             resource = self._told(self._own, _GONE)
-            status = str(resource.get("ResourceStatus", ""))
-            is_deleted = status in _DELETED
-            if is_deleted or self._event.request_type != "Delete" or not status.endswith(_IN_PROGRESS):
-                return Live(str(resource.get("PhysicalResourceId", "")), is_deleted)
+            status, physical_id = (str(resource.get(key, "")) for key in ("ResourceStatus", "PhysicalResourceId"))
+            if not self._is_to_settle(status, physical_id):
+                return Live(physical_id, status in _DELETED)
             if not (clock and clock.sleep_before(deadline, _POLL_SECONDS)):
                 raise Failure(f"nothing is deleted: the resource is {status}, so this request is an older one")
 
-    def is_nobodys(self, physical_id: str) -> bool:
+    def _is_to_settle(self, status: str, physical_id: str) -> bool:
+        """Whether it is not to be seen yet what the resource will be."""
+        if not status.endswith(_IN_PROGRESS):
+            return False
+        is_delete = self._event.request_type == "Delete"
+        if status not in _DELETED:
+            return is_delete
+        if not physical_id or (is_delete and physical_id == self._event.physical_id):
+            return False
+        # Not the deletion that this event asks for. After an update that went well it may be that of what was replaced
+        # (unverified).
+        return self._told(self._read_stack_status, DELETED).startswith(_CLEAN_UP)
+
+    def is_nobodys(self, physical_id: str, *, is_new: bool) -> bool:
         """Whether the resource neither has this nor can be led back to it.
+
+        Args:
+            physical_id: What was made, or found.
+            is_new: Whether this very call made it: only another delivery of its event can have answered with it.
 
         Raises:
             Failure: CloudFormation does not tell.
         """
         live = self.live()
+        if live.has(physical_id):
+            return False
+        if is_new:
+            return True
         if live.is_deleted:
             # With what this request was to replace, it may be the clean-up after the request went well.
             return not live.physical_id or live.physical_id != self._event.physical_id
-        if live.physical_id == physical_id:
-            return False
         return not self._told(self._read_stack_status, DELETED).endswith(_IN_PROGRESS)
 
     def is_rolling_back(self) -> bool:

@@ -1,5 +1,6 @@
 """Events that come late, and calls that are lost: nothing is made at rest, and nothing that serves is destroyed."""
 
+import copy
 from datetime import timedelta
 from typing import Any
 
@@ -10,11 +11,13 @@ from constructs_lib.runtime.contract import (
     MODEL_PACKAGE_TYPE,
     MODEL_TYPE,
     OUTCOME_TYPE,
+    RESOURCE_TYPE,
     SERVICE_TIMEOUT,
     TRANSFORM_TYPE,
     WATCH_TYPE,
     OwnerTag,
 )
+from constructs_lib.runtime.handler import serve
 
 from .fake_hosting import HostingWorld, model
 from .fake_sagemaker import EPOCH, client_error
@@ -263,6 +266,86 @@ def test_delete_during_an_update_waits_for_what_comes_of_it(world: World) -> Non
 
     assert world.send(late)["Status"] == "SUCCESS"
     assert world.running() == [old]
+
+
+def running(world: HostingWorld) -> set[str]:
+    """What is there and was not stopped."""
+    runs = {run.name for run in world.hosting.runs.values() if run.status == "InProgress"}
+    return {*world.running(), *world.hosting.hosted, *runs}
+
+
+def clean_up_shows(world: World, replaced: str, *, now: str) -> None:
+    """The clean-up of what was replaced shows as the deletion of the resource; it ends when the stack is asked for."""
+    world.cloudformation.stack_status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+    world.status("DELETE_IN_PROGRESS", physical_id=replaced)
+
+    def ends() -> None:
+        world.physical_id = now
+        world.status("UPDATE_COMPLETE")
+
+    world.cloudformation.hooks["DescribeStacks"] = ends
+
+
+def test_delete_that_comes_late_during_the_clean_up_after_another_spares_the_job_of_the_same_properties(
+    world: World,
+) -> None:
+    """Soak, seed 107027: a Delete was delivered twice, and its second try went on two updates later."""
+    first = world.create(A)["PhysicalResourceId"]
+    replaced = world.update(B)["PhysicalResourceId"]
+    late = world.events[-1]
+    assert (late["RequestType"], late["PhysicalResourceId"]) == ("Delete", first)
+    lives = world.update(A)["PhysicalResourceId"]
+    clean_up_shows(world, replaced, now=lives)
+
+    assert world.send(late)["Status"] == "SUCCESS"
+    assert world.running() == [lives]
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "operation"),
+    [
+        (RESOURCE_TYPE, A, B, "CreateAutoMLJob"),
+        (TRANSFORM_TYPE, transform(), transform("model-2"), "CreateTransformJob"),
+        (MODEL_TYPE, model(), model("churn-2"), "CreateModel"),
+    ],
+)
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_what_another_delivery_has_answered_with_is_not_taken_back_during_the_clean_up(
+    hosting: HostingWorld, kind: str, before: dict[str, Any], after: dict[str, Any], operation: str, is_kept: bool
+) -> None:
+    """Soak, seed 102507: two deliveries at once; the one that has made it finds the resource in DELETE_IN_PROGRESS."""
+    hosting.resource_type = kind
+    old = hosting.create(before)["PhysicalResourceId"]
+    event = to(hosting, after, before)
+
+    def delivered_again() -> None:
+        made = hosting.send(event)["PhysicalResourceId"]
+        clean_up_shows(hosting, old, now=made if is_kept else old)
+
+    def once_made() -> None:
+        hosting.cloudformation.hooks["DescribeStackResource"] = delivered_again
+
+    hosting.sagemaker.hooks[operation] = once_made
+    serve(copy.deepcopy(event), lambda: hosting.aws, hosting.clock())
+
+    again, first = hosting.sink.answers()[-2:]
+    assert (again["Status"], first["Status"]) == ("SUCCESS", "FAILED")
+    assert (again["PhysicalResourceId"] in running(hosting)) == is_kept
+    assert old in running(hosting)
+
+
+@pytest.mark.parametrize("looks", [2, 1000])
+def test_name_that_is_taken_is_looked_for_until_it_is_seen(hosting: HostingWorld, looks: int) -> None:
+    """Soak, seed 104123: a Create was delivered twice at once, and the second could not see yet what the first made."""
+    hosting.resource_type = TRANSFORM_TYPE
+    event = hosting.event("Create", ResourceProperties=transform())
+    made = hosting.send(event)["PhysicalResourceId"]
+    hide(hosting, "DescribeTransformJob", looks)
+
+    answer = hosting.send(event)
+
+    assert answer["PhysicalResourceId"] == made, "what fails names it, for the Delete that follows"
+    assert answer["Status"] == ("SUCCESS" if looks == 2 else "FAILED")
 
 
 def test_delete_during_an_update_that_does_not_end_destroys_nothing(world: World) -> None:

@@ -46,6 +46,13 @@ LOOKS = (60.0, 600.0, 4000.0)
 
 MAX_BODY = 4096
 
+MAKES = {
+    "CreateAutoMLJob": "AutoMLJobName",
+    "CreateTransformJob": "TransformJobName",
+    "CreateModel": "ModelName",
+}
+"""The calls that make what costs or stays, and what they call it."""
+
 
 class Killed(BaseException):
     """The end of the function's process."""
@@ -97,6 +104,8 @@ class Simulation:
         """Names of jobs that a person, or an outcome, has stopped."""
         self._taken: set[str] = set()
         """Endpoints that a person makes again."""
+        self._untold: set[str] = set()
+        """What a late request made that CloudFormation's times alone would have told, where it tells none."""
         self._theirs: list[tuple[str, Callable[[], object], object]] = []
         self._make_services()
         self.stacks = [Stack(self, number, plan) for number, plan in enumerate(scenario.stacks)]
@@ -340,10 +349,23 @@ class Simulation:
             and request.id in self._rollbacks
         ):
             self.complain(f"request {request.number} of a rollback makes a job")
+        if operation in MAKES and request and not request.is_waited_for and self._is_untold(request):
+            self._untold.add(str(params[MAKES[operation]]))
         if operation == "StopAutoMLJob" and request and request.resource.kind == "outcome":
             self._excused.add(str(params["AutoMLJobName"]).lower())
         if operation == "CreateModelPackage" and request:
             self._excused.add(request.id)
+
+    def _is_untold(self, request: Request) -> bool:
+        """Whether CloudFormation waits for another request that, but for its time, looks like this one."""
+        named = request.raw.get("PhysicalResourceId")
+        return not self.scenario.dates and any(
+            other.is_waited_for
+            and other.resource is request.resource
+            and other.raw["RequestType"] == request.raw["RequestType"]
+            and other.raw.get("PhysicalResourceId") == named
+            for other in self._requests
+        )
 
     # What others do
 
@@ -463,17 +485,18 @@ class Simulation:
     def _look_at(self, resource: Resource, stack: Stack, allowed: set[str]) -> None:
         mine = {OwnerTag.STACK: stack.stack_id, OwnerTag.RESOURCE: resource.logical_id}
         sagemaker = self.sagemaker
+        excused = allowed | self._untold
         if resource.kind == "job":
             for job in sagemaker.jobs.values():
-                if mine.items() <= job.tags.items() and job.status == "InProgress" and job.name not in allowed:
+                if mine.items() <= job.tags.items() and job.status == "InProgress" and job.name not in excused:
                     self.complain(f"the job {job.name} runs and no resource owns it")
         if resource.kind == "transform":
             for run in sagemaker.runs.values():
-                if mine.items() <= run.tags.items() and run.status == "InProgress" and run.name not in allowed:
+                if mine.items() <= run.tags.items() and run.status == "InProgress" and run.name not in excused:
                     self.complain(f"the transform job {run.name} runs and no resource owns it")
         if resource.kind == "model":
             for model in sagemaker.hosted.values():
-                if mine.items() <= model.tags.items() and model.name not in allowed:
+                if mine.items() <= model.tags.items() and model.name not in excused:
                     self.complain(f"the model {model.name} is there and no resource owns it")
         if allowed:
             self._look_at_the_live_one(resource)
