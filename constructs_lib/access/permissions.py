@@ -324,6 +324,11 @@ def provider_waiting(stack: cdk.Stack, *, state_machine_arn: str, event_bus_arn:
     return [
         Permission(actions=("states:StartExecution",), resources=(state_machine_arn,)),
         Permission(
+            actions=("states:DescribeExecution",),
+            resources=(f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:*",),
+            reason="executions of the stack's own state machine are named after the jobs that they follow",
+        ),
+        Permission(
             actions=("cloudformation:DescribeStacks", "cloudformation:SignalResource"), resources=(stack.stack_id,)
         ),
         Permission(

@@ -26,9 +26,6 @@ _TAGS = "Tags"
 DELETE_BUDGET = 600.0
 """Seconds for which a call of a Delete is made again while the service is busy, or fails on its own side."""
 
-LOOKS = 4
-"""How often to look for what may exist, a second apart: the service's answers may lag behind (unverified)."""
-
 
 @dataclass(frozen=True)
 class Wish:
@@ -107,9 +104,7 @@ class Kind:
 
         So is what is not seen at all, if it `is_sure` to be there.
         """
-        for look in range(LOOKS):
-            if look:
-                clock.sleep(1)
+        for _ in clock.looks():
             found = patiently(lambda: self.find(name, aws), clock, repeatable=True)
             if found.tags if found else not is_sure:
                 break
@@ -118,7 +113,7 @@ class Kind:
     def find_if_visible(
         self, name: str, event: Event, aws: Aws, clock: Clock, *, is_sure: bool = False
     ) -> Thing | None:
-        """The thing that a physical id names. The id may be anything, and then IAM keeps us from asking."""
+        """The thing that a physical id names, if it is one that IAM lets us ask for."""
         if not _NAME.fullmatch(name):
             return None
         try:
@@ -149,9 +144,7 @@ class Kind:
         Answers may lag behind a Create, so where there is nothing it looks again.
         """
         found: dict[str, Thing] = {}
-        for look in range(LOOKS):
-            if look:
-                clock.sleep(1)
+        for _ in clock.looks():
             try:
                 found = {thing.name: thing for thing in self._candidates(names(), event, aws, clock)}
             except ClientError as error:
@@ -179,19 +172,10 @@ class Kind:
             yield thing
 
     def confirm(self, thing: Thing, event: Event, aws: Aws, clock: Clock, *, undo: Callable[[Thing], None]) -> None:
-        """See that something that was made, or found, is still wanted; `undo` takes back what this request made.
-
-        Raises:
-            Failure: Nobody waits for this request any more: a Delete that came in between found nothing.
-        """
-        stack = Stack(aws.cloudformation, event, clock)
+        """See that it is still wanted; `undo` takes back what this request made."""
         is_own = event.owns(thing.tags) and thing.tags.get(OwnerTag.REQUEST) == event.request_id
-        try:
-            stack.check_wanted(made=thing.name, in_rollback=not is_own)
-        except Failure:
-            if is_own and stack.is_nobodys(thing.name, is_new=thing.is_new):
-                undo(thing)
-            raise
+        stack = Stack(aws.cloudformation, event, clock)
+        stack.confirm(thing.name, is_own=is_own, is_new=thing.is_new, undo=lambda: undo(thing))
 
     def make(
         self,

@@ -77,6 +77,19 @@ class Stack:
         if problem:
             raise Failure(f"nothing is made: {problem}, nobody waits for this request", job_name=made)
 
+    def confirm(self, made: str, *, is_own: bool, is_new: bool, undo: Callable[[], None]) -> None:
+        """See that something that was made, or found, is still wanted; `undo` takes back what this request made.
+
+        Raises:
+            Failure: Nobody waits for this request any more: a Delete that came in between found nothing.
+        """
+        try:
+            self.check_wanted(made=made, in_rollback=not is_own)
+        except Failure:
+            if is_own and self.is_nobodys(made, is_new=is_new):
+                undo()
+            raise
+
     def live(self) -> "Live":
         """What the resource is now. An event that would destroy something waits for what is under way to end.
 
@@ -102,16 +115,13 @@ class Stack:
             return is_delete
         if not physical_id or (is_delete and physical_id == self._event.physical_id):
             return False
-        # Not the deletion that this event asks for. After an update that went well it may be that of what was replaced
-        # (unverified).
+        # Not what this event asks for: it may be the clean-up of what was replaced (unverified).
         return self._told(self._read_stack_status, DELETED).startswith(_CLEAN_UP)
 
     def is_nobodys(self, physical_id: str, *, is_new: bool) -> bool:
         """Whether the resource neither has this nor can be led back to it.
 
-        Args:
-            physical_id: What was made, or found.
-            is_new: Whether this very call made it: only another delivery of its event can have answered with it.
+        Of what `is_new`, made by this very call, nobody but another delivery of the event can have told.
 
         Raises:
             Failure: CloudFormation does not tell.

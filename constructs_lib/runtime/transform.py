@@ -123,15 +123,10 @@ def _names(wish: Wish | None, event: Event) -> Iterator[str]:
 
 
 def _orphans(old: Wish, kept: Thing, event: Event, aws: Aws, clock: Clock) -> list[Thing]:
-    """Jobs of the old properties that are not the resource's: whoever started them died before answering.
-
-    A rollback may follow at once upon the call that made one, and answers lag behind: it looks again.
-    """
+    """Jobs of the old properties that are not the resource's, as `lifecycle` finds its own."""
     follows_at_once = kept.name == event.physical_id and Stack(aws.cloudformation, event, clock).is_rolling_back()
     found: list[Thing] = []
-    for look in range(owned.LOOKS if follows_at_once else 1):
-        if look:
-            clock.sleep(1)
+    for _ in clock.looks(more=follows_at_once):
         found = [job for job in _of(old, event, aws, clock) if job.name not in {kept.name, event.physical_id}]
         if any(OwnerTag.RELEASED not in job.tags for job in found):
             break

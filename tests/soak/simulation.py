@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, cast
 from unittest.mock import patch
 
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from constructs_lib.runtime import handler, retry
 from constructs_lib.runtime.clients import Aws
@@ -469,7 +469,7 @@ class Simulation:
         invocation = Invocation(None, [], self.time.seconds + FUNCTION_TIME)
         try:
             execution.state = self._invoke(invocation, execution.state)
-        except Killed:
+        except (Killed, ClientError):  # the state machine goes on with the state of the look before
             return
         execution.done = execution.state["Done"]
 

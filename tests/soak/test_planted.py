@@ -5,7 +5,19 @@ from typing import Any
 
 import pytest
 
-from constructs_lib.runtime import answer, endpoint, event, handler, jobs, lifecycle, log, model, owned, transform
+from constructs_lib.runtime import (
+    answer,
+    endpoint,
+    event,
+    handler,
+    jobs,
+    lifecycle,
+    log,
+    model,
+    owned,
+    retry,
+    transform,
+)
 from constructs_lib.runtime.stack import Live, Stack
 
 from .scenario import from_seed
@@ -44,8 +56,7 @@ def a_delete_has_no_patience(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_delete_looks_once(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(lifecycle, "_LOOKS", 1)
-    patch.setattr(owned, "LOOKS", 1)
+    patch.setattr(retry, "LOOKS", 1)
 
 
 def orphans_are_left(patch: pytest.MonkeyPatch) -> None:
