@@ -78,6 +78,22 @@ def endpoints_are_guessed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(endpoint, "_serves", lambda *_: True)
 
 
+def next_endpoint_is_taken_for_the_old_one(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(endpoint, "_again", lambda sagemaker, was: endpoint._describe(sagemaker, was["EndpointName"]))
+
+
+def clean_up_is_taken_for_the_end(patch: pytest.MonkeyPatch) -> None:
+    def is_to_settle(stack: Stack, status: str, _: str) -> bool:
+        is_delete = stack._event.request_type == "Delete"
+        return is_delete and status.endswith("_IN_PROGRESS") and not status.startswith("DELETE")
+
+    patch.setattr(Stack, "_is_to_settle", is_to_settle)
+
+
+def names_that_are_taken_are_looked_for_once(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(owned, "is_taken", lambda _: False)
+
+
 def old_tags_come_back(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Stack, "_problem", lambda *_, **__: "")
 
