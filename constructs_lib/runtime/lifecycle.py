@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
@@ -297,11 +298,13 @@ def _start(name: str, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: C
 
 
 def _take_back(name: str, event: Event, aws: Aws, clock: Clock) -> None:
-    """Give up a job that this request may have made: what fails leaves nothing behind."""
+    """Give up a job that this request may have made, unless another delivery of it has answered with the job."""
     for _ in clock.looks():
         job = patiently(lambda: jobs.find(aws.sagemaker, name), clock, repeatable=True)
         if job and job.was_made_by(event):
-            _retire([job], event, aws, clock)
+            with suppress(Failure):  # CloudFormation does not tell: the Delete that follows does it
+                if not Stack(aws.cloudformation, event, clock).live().has(name):
+                    _retire([job], event, aws, clock)
             return
 
 

@@ -67,7 +67,6 @@ class Stack:
         resource has it: another delivery of the event has found it and answered with it.
 
         Args:
-            made: What was made.
             in_rollback: Whether the event may be about the way back of the whole stack.
 
         Raises:

@@ -47,7 +47,6 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
 
     def accepts(job: Thing) -> bool:
         serves = event.owns(job.tags) and job.tags.get(OwnerTag.SPEC) == wish.digest
-        # One that was stopped is as good as none, but for a rollback: that starts nothing.
         return _made_by(job, event) or (
             serves
             and OwnerTag.RELEASED not in job.tags
@@ -118,7 +117,7 @@ def _claim(wish: Wish, event: Event, aws: Aws, clock: Clock, *, accepts: Callabl
 
 
 def _names(wish: Wish | None, event: Event) -> Iterator[str]:
-    """The names of the jobs of a wish, in the order in which they are taken; they never come free."""
+    """The names of the jobs of a wish, in their order."""
     return (wish.name(event, attempt) for attempt in itertools.count()) if wish else iter(())
 
 
@@ -145,7 +144,7 @@ def _of(wish: Wish, event: Event, aws: Aws, clock: Clock) -> Iterator[Thing]:
 
 
 def _give_up(given_up: Sequence[Thing], event: Event, aws: Aws, clock: Clock) -> None:
-    """Mark jobs as given up, stop them, and wait for their ends so that role, key and bucket outlive them."""
+    """Mark jobs as given up, stop them, and wait for their ends."""
     deadline = clock.deadline(_STOP_BUDGET)
     last = clock.deadline(owned.DELETE_BUDGET)
     released = tag_list({OwnerTag.RELEASED: "true"})
@@ -160,7 +159,7 @@ def _give_up(given_up: Sequence[Thing], event: Event, aws: Aws, clock: Clock) ->
 
 
 def _stop(job: Thing, aws: Aws) -> None:
-    """Stop a job. One that ends at the same moment may refuse; that is as good."""
+    """Stop a job, as `jobs.stop` does."""
     if job.status != JobStatus.IN_PROGRESS:
         return
     try:

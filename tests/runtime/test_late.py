@@ -187,6 +187,32 @@ def test_update_without_a_clear_answer_leaves_no_job_behind(world: World, error:
     assert world.running() == [old]
 
 
+@pytest.mark.parametrize("does_cloudformation_tell", [True, False])
+def test_job_that_another_delivery_has_answered_with_is_not_taken_back_when_the_answer_of_its_call_is_lost(
+    world: World, does_cloudformation_tell: bool
+) -> None:
+    """Soak, seed 939: two deliveries of a Create at once."""
+    event = world.event("Create", ResourceProperties=A)
+
+    def delivered_again() -> None:
+        world.physical_id = world.send(event)["PhysicalResourceId"]
+        world.status("CREATE_COMPLETE")
+        if not does_cloudformation_tell:
+            world.cloudformation.fail("DescribeStackResource", ("AccessDenied", "not now"), times=1000)
+
+    def is_looked_for() -> None:
+        world.sagemaker.hooks["DescribeAutoMLJobV2"] = delivered_again
+
+    world.sagemaker.fail("CreateAutoMLJob", ReadTimeoutError(endpoint_url="https://x"), after=True)
+    world.sagemaker.hooks["CreateAutoMLJob"] = is_looked_for
+    serve(copy.deepcopy(event), lambda: world.aws, world.clock())
+
+    again, first = world.sink.answers()[-2:]
+    assert (again["Status"], first["Status"]) == ("SUCCESS", "FAILED")
+    assert first["PhysicalResourceId"] == world.physical_id
+    assert world.running() == [world.physical_id]
+
+
 def test_late_change_of_tags_puts_no_old_tags_back(world: World) -> None:
     world.create(properties(tags={"team": "one"}))
     late = to(world, properties(tags={"team": "two"}), properties(tags={"team": "one"}))
