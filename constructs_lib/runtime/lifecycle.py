@@ -302,7 +302,7 @@ def _take_back(name: str, event: Event, aws: Aws, clock: Clock) -> None:
     for _ in clock.looks():
         job = patiently(lambda: jobs.find(aws.sagemaker, name), clock, repeatable=True)
         if job and job.was_made_by(event):
-            with suppress(Failure):  # CloudFormation does not tell: the Delete that follows does it
+            with suppress(Failure):  # not told: the Delete that follows does it
                 if not Stack(aws.cloudformation, event, clock).live().has(name):
                     _retire([job], event, aws, clock)
             return
@@ -399,7 +399,7 @@ def _spare_live(
         Failure: CloudFormation does not tell, and there is something to destroy.
     """
     named = [job for job in found if job.name == event.physical_id]
-    others = [job for job in found if job.name != event.physical_id and not (job.is_released and job.has_ended)]
+    others = [job for job in found if job.name != event.physical_id and not job.is_done_with]
     if not others and all(job.is_released for job in named):
         return named
     live = Stack(aws.cloudformation, event, clock).live()

@@ -76,6 +76,10 @@ class Thing:
     is_new: bool = False
     """Whether this very call made it."""
 
+    def was_made_by(self, event: Event) -> bool:
+        """Whether this very request made it."""
+        return event.owns(self.tags) and self.tags.get(OwnerTag.REQUEST) == event.request_id
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -173,9 +177,8 @@ class Kind:
 
     def confirm(self, thing: Thing, event: Event, aws: Aws, clock: Clock, *, undo: Callable[[Thing], None]) -> None:
         """See that it is still wanted; `undo` takes back what this request made."""
-        is_own = event.owns(thing.tags) and thing.tags.get(OwnerTag.REQUEST) == event.request_id
         stack = Stack(aws.cloudformation, event, clock)
-        stack.confirm(thing.name, is_own=is_own, is_new=thing.is_new, undo=lambda: undo(thing))
+        stack.confirm(thing.name, is_own=thing.was_made_by(event), is_new=thing.is_new, undo=lambda: undo(thing))
 
     def make(
         self,
@@ -239,9 +242,5 @@ def _old_tags(event: Event) -> dict[str, str]:
 
 
 def is_live(physical_id: str, event: Event, aws: Aws, clock: Clock) -> bool:
-    """Whether the resource has this by now, so that a Delete of it is an old event.
-
-    Raises:
-        Failure: CloudFormation does not tell.
-    """
+    """Whether the resource has this by now, so that a Delete of it is an old event."""
     return Stack(aws.cloudformation, event, clock).live().has(physical_id)

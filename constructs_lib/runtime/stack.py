@@ -64,10 +64,8 @@ class Stack:
         """Refuse to go on for a resource that is deleted or at rest, or with another request than the one under way.
 
         Nobody would answer for what such an event makes. Where something was `made` already, it may stay if the
-        resource has it: another delivery of the event has found it and answered with it.
-
-        Args:
-            in_rollback: Whether the event may be about the way back of the whole stack.
+        resource has it: another delivery of the event has found it and answered with it. `in_rollback`: the event may
+        be about the way back of the whole stack.
 
         Raises:
             Failure: Nobody waits for this request any more, or CloudFormation does not tell.
@@ -121,9 +119,6 @@ class Stack:
         """Whether the resource neither has this nor can be led back to it.
 
         Of what `is_new`, made by this very call, nobody but another delivery of the event can have told.
-
-        Raises:
-            Failure: CloudFormation does not tell.
         """
         live = self.live()
         if live.has(physical_id):

@@ -32,7 +32,7 @@ _JOBS = Kind(
 
 def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Start the job, or find the one that an earlier delivery of this event started."""
-    return _is_now(_claim(_read(event.properties, aws), event, aws, clock, accepts=lambda job: _made_by(job, event)))
+    return _is_now(_claim(_read(event.properties, aws), event, aws, clock, accepts=lambda job: job.was_made_by(event)))
 
 
 def update(event: Event, aws: Aws, clock: Clock) -> Answer:
@@ -47,7 +47,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
 
     def accepts(job: Thing) -> bool:
         serves = event.owns(job.tags) and job.tags.get(OwnerTag.SPEC) == wish.digest
-        return _made_by(job, event) or (
+        return job.was_made_by(event) or (
             serves
             and OwnerTag.RELEASED not in job.tags
             and (job.status not in {JobStatus.STOPPING, JobStatus.STOPPED} or stack.is_rolling_back())
@@ -76,11 +76,6 @@ def _is_now(job: Thing) -> Answer:
     return Answer(job.name, attributes={TransformAttribute.JOB_NAME: job.name, TransformAttribute.JOB_ARN: job.arn})
 
 
-def _made_by(job: Thing, event: Event) -> bool:
-    """Whether this very request made it."""
-    return event.owns(job.tags) and job.tags.get(OwnerTag.REQUEST) == event.request_id
-
-
 def _read(properties: Mapping[str, object], aws: Aws) -> Wish:
     request, tags = owned.read_request(properties, "CreateTransformJob", aws.hosting.meta.service_model)
     revision = str(properties.get(Property.REVISION, ""))
@@ -96,11 +91,7 @@ def _readable(properties: Mapping[str, object], aws: Aws) -> Wish | None:
 
 
 def _claim(wish: Wish, event: Event, aws: Aws, clock: Clock, *, accepts: Callable[[Thing], bool]) -> Thing:
-    """The first acceptable job under the names of a wish; it is started where there is none.
-
-    Raises:
-        Failure: It cannot be started, or nobody waits for it.
-    """
+    """The first acceptable job under the names of a wish; it is started where there is none."""
 
     def undo(job: Thing) -> None:
         _give_up([job], event, aws, clock)
