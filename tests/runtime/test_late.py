@@ -233,6 +233,18 @@ def test_late_change_of_a_models_tags_puts_no_old_tags_back(hosting: HostingWorl
     assert hosting.hosting.hosted[hosting.physical_id].tags["team"] == "three"
 
 
+def test_late_change_of_a_transform_jobs_tags_puts_no_old_tags_back(hosting: HostingWorld) -> None:
+    hosting.resource_type = TRANSFORM_TYPE
+    one, two, three = (transform(tags={"team": team}) for team in ("one", "two", "three"))
+    name = hosting.create(one)["PhysicalResourceId"]
+    late = to(hosting, two, one)
+    hosting.update(three)
+
+    hosting.send(late)
+
+    assert hosting.hosting.runs[name].tags["team"] == "three"
+
+
 def test_late_approval_changes_nothing(hosting: HostingWorld) -> None:
     hosting.resource_type = MODEL_PACKAGE_TYPE
     hosting.create(package())
@@ -482,6 +494,14 @@ def test_so_does_the_delete_of_a_transform_job(hosting: HostingWorld) -> None:
     assert [run.status for run in hosting.hosting.runs.values()] == ["Stopped"]
 
 
+def test_so_does_the_delete_of_a_model(hosting: HostingWorld) -> None:
+    hosting.create(model())
+    hide(hosting, "DescribeModel", 6)
+
+    assert hosting.delete()["Status"] == "SUCCESS"
+    assert not hosting.hosting.hosted
+
+
 def test_rollback_looks_again_for_what_the_update_before_has_made(world: World) -> None:
     old = world.create(A)["PhysicalResourceId"]
     event = to(world, B, A)
@@ -517,6 +537,18 @@ def test_job_that_was_stopped_but_not_marked_is_not_taken_for_a_live_one(world: 
 
     assert answer["PhysicalResourceId"] != first.name
     assert OwnerTag.RELEASED not in first.tags
+
+
+def test_nor_is_such_a_transform_job(hosting: HostingWorld) -> None:
+    hosting.resource_type = TRANSFORM_TYPE
+    first = hosting.create(transform())["PhysicalResourceId"]
+    settle(hosting, hosting.send(to(hosting, transform("model-2"), transform())))
+    hosting.hosting.runs[first].status = "Stopped"
+
+    answer = hosting.send(to(hosting, transform(), transform("model-2")))
+
+    assert answer["Status"] == "SUCCESS"
+    assert answer["PhysicalResourceId"] != first
 
 
 @pytest.mark.parametrize(
