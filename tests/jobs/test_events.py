@@ -62,13 +62,14 @@ def test_nobody_else_on_a_shared_bus_is_heard(made: str) -> None:
     """What is told of a job comes from where the function looks at it, whoever made the job."""
     stack = new_stack(env=cdk.Environment(account="111122223333", region="eu-west-1"))
     AutoMLProvider.of(stack).configure(event_bus=events.EventBus(stack, "Shared"))
-    job: Any = {
-        "here": lambda: new_job(stack),
-        "elsewhere by name": lambda: AutoMLJob.from_job_name(stack, "Old", "churn"),
-        "elsewhere by arn": lambda: AutoMLJob.from_job_arn(
-            stack, "Old", "arn:aws:sagemaker:eu-west-1:111122223333:automl-job/churn"
-        ),
-    }[made]()
+    arn = "arn:aws:sagemaker:eu-west-1:111122223333:automl-job/churn"
+    job: Any
+    if made == "here":
+        job = new_job(stack)
+    elif made == "elsewhere by name":
+        job = AutoMLJob.from_job_name(stack, "Old", "churn")
+    else:
+        job = AutoMLJob.from_job_arn(stack, "Old", arn)
     for listen in (job.on_finished, job.on_completed, job.on_failed):
         listen(sns.Topic(stack, f"To{listen.__name__}"))
 

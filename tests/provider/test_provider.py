@@ -217,7 +217,7 @@ def deletable(policies: dict[str, list[dict[str, Any]]]) -> set[str]:
 
 def test_endpoint_that_may_be_deleted_is_the_one_that_was_named() -> None:
     sagemaker = "arn:<Partition>:sagemaker:<Region>:<AccountId>"
-    [parts, endpoints] = only(clean_up(ModelDeployConfig.named("Churn-Endpoint")))
+    [[parts, endpoints]] = clean_up(ModelDeployConfig.named("Churn-Endpoint")).values()
 
     assert endpoints["Action"] == ENDPOINTS
     assert [flat(resource) for resource in endpoints["Resource"]] == [
