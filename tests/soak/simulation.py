@@ -531,8 +531,9 @@ class Simulation:
                 self._look_at(resource, stack, {resource.physical_id} if is_there else set())
             endpoint = self.sagemaker.endpoints.get(endpoint_of(stack.number))
             owners = {config_of(each.physical_id) for each in stack.resources if each.status != "DELETE_COMPLETE"}
-            is_ours = endpoint and endpoint.status != "Deleting" and not endpoint.config.endswith("-mine")
-            if is_ours and endpoint.config not in owners:
+            if endpoint is None or endpoint.status == "Deleting" or endpoint.config.endswith("-mine"):
+                continue
+            if endpoint.config not in owners:
                 self.complain(f"the endpoint of {endpoint.config} runs on, and no resource owns its job")
         self._look_at_what_is_not_ours()
 
