@@ -278,30 +278,41 @@ _OWN_JOBS: Final = (
 _PROVIDER_JOBS: Final = ("sagemaker:CreateAutoMLJob", "sagemaker:CreateAutoMLJobV2", *_OWN_JOBS)
 
 
-def one_click_clean_up(stack: cdk.Stack) -> list[Permission]:
-    """What the Lambda function does when a job with a one-click endpoint goes."""
+def one_click_endpoint(stack: cdk.Stack, endpoint_name: str | None) -> Permission:
+    """What the Lambda function does with a one-click endpoint when its job goes.
+
+    Args:
+        stack: Where the job lives.
+        endpoint_name: The endpoint's name, if it is known.
+    """
+    names = ["*"] if endpoint_name is None or is_token(endpoint_name) else _spellings(endpoint_name)
     arns = _arns(stack)
-    return [
-        Permission(
-            actions=(
-                "sagemaker:DeleteEndpoint",
-                "sagemaker:DeleteEndpointConfig",
-                "sagemaker:DeleteModel",
-                "sagemaker:DescribeEndpoint",
-                "sagemaker:DescribeEndpointConfig",
-                "sagemaker:DescribeModel",
-            ),
-            resources=(
-                arns.sagemaker("endpoint/*"),
-                arns.sagemaker("endpoint-config/*"),
-                arns.sagemaker("model/*"),
-            ),
-            reason=(
-                "the service chooses the names of what it deploys; the function deletes only what was made while the "
-                "job ran"
-            ),
-        )
-    ]
+    return Permission(
+        actions=("sagemaker:DeleteEndpoint", "sagemaker:DescribeEndpoint"),
+        resources=tuple(arns.sagemaker(f"endpoint/{name}") for name in names),
+        reason=_DEPLOYED if names == ["*"] else None,
+    )
+
+
+def one_click_parts(stack: cdk.Stack) -> Permission:
+    """What the Lambda function does with what stands behind such an endpoint."""
+    arns = _arns(stack)
+    return Permission(
+        actions=(
+            "sagemaker:DeleteEndpointConfig",
+            "sagemaker:DeleteModel",
+            "sagemaker:DescribeEndpointConfig",
+            "sagemaker:DescribeModel",
+        ),
+        resources=(arns.sagemaker("endpoint-config/*"), arns.sagemaker("model/*")),
+        reason=_DEPLOYED,
+    )
+
+
+_DEPLOYED: Final = (
+    "the service chooses the names of what it deploys, but for that of an endpoint which the caller has named; the "
+    "function deletes only what was made while the job ran"
+)
 
 
 # -------------------------------------------------------------------------------------------------------- waiting
@@ -312,6 +323,11 @@ def provider_waiting(stack: cdk.Stack, *, state_machine_arn: str, event_bus_arn:
     """What the Lambda function does to follow jobs, to tell of them and to let a deployment go on."""
     return [
         Permission(actions=("states:StartExecution",), resources=(state_machine_arn,)),
+        Permission(
+            actions=("states:DescribeExecution",),
+            resources=(f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:*",),
+            reason="executions of the stack's own state machine are named after the jobs that they follow",
+        ),
         Permission(
             actions=("cloudformation:DescribeStacks", "cloudformation:SignalResource"), resources=(stack.stack_id,)
         ),

@@ -164,7 +164,9 @@ class OwnedJob(JobBase):
         self._output = output = plan.output or OutputLocation.private(self)
         self._role = self._role_of(plan)
         bound, needed = self._bind(plan, output)
-        needed += self._provider.serve(role_arn=bound.role_arn, job_name=plan.job_name, deploys=plan.deploy is not None)
+        needed += self._provider.serve(role_arn=bound.role_arn, job_name=plan.job_name)
+        if plan.deploy is not None:
+            needed += self._provider.clean_up(plan.deploy.endpoint_name)
         request = plan.request(bound)
         properties = self._properties(plan, construct_id, request)
         self._resource = self._provider.custom_resource(self, "Resource", contract.RESOURCE_TYPE, properties)

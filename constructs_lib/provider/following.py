@@ -91,7 +91,11 @@ class Following:
         statuses: Sequence[str],
         description: str,
     ) -> events.Rule:
-        """A rule that fires when the job's status becomes one of these; a second target joins the rule of its id."""
+        """A rule that fires when the job's status becomes one of these; a second target joins the rule of its id.
+
+        Anybody whom a shared bus lets in may use the library's source and a job's name. EventBridge itself says which
+        account and region an event comes from: the stack's own, where the function looks at the job.
+        """
         from aws_cdk import aws_events as events
         from aws_cdk import aws_events_targets as targets
 
@@ -107,6 +111,8 @@ class Following:
                 event_pattern=events.EventPattern(
                     source=[EVENT_SOURCE],
                     detail_type=[EVENT_DETAIL_TYPE],
+                    account=[self.provider.stack.account],
+                    region=[self.provider.stack.region],
                     detail={EventDetail.JOB_NAME: [self._job.job_name], EventDetail.STATUS: list(statuses)},
                 ),
             )

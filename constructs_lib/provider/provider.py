@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -45,6 +46,7 @@ _STACK_SLUG: Final = 7
 _STACK_HASH: Final = 4
 _JOB_SLUG: Final = contract.NAME_LENGTH - contract.HASH_LENGTH - _STACK_SLUG - _STACK_HASH - len("--")
 _HOSTED_SLUG: Final = contract.HOSTED_NAME_LENGTH - contract.HASH_LENGTH - _STACK_SLUG - _STACK_HASH - len("--")
+_LISTED_HASH: Final = 8
 _POLICY_LENGTH: Final = 6144
 """Characters of a managed policy."""
 
@@ -111,7 +113,10 @@ class AutoMLProvider(Construct):
         self._stopped = _Shelf(self, "Stopped")
         self._endpoints = _Shelf(self, "Endpoints")
         self._groups = _Shelf(self, "Registry")
-        self._clean_up: iam.ManagedPolicy | None = None
+        # An update that takes a job, or its endpoint's name, away would change a policy before the job goes. So what
+        # stands in it names it: another one is made, and this one is deleted after the job.
+        # https://github.com/aws/aws-cdk/issues/9840
+        self._clean_up = _Shelf(self, "CleanUp", besides=permissions.one_click_parts(self._stack))
         self._models: iam.ManagedPolicy | None = None
         self._transforms: iam.ManagedPolicy | None = None
         self._log = log
@@ -143,24 +148,26 @@ class AutoMLProvider(Construct):
         """The beginning of a generated job name: readable, and the stack's own."""
         return f"{self._stack_prefix}{slug(construct_id, _JOB_SLUG, 'job')}-"
 
-    def serve(self, *, role_arn: str, job_name: str | None, deploys: bool) -> list[IDependable]:
+    def serve(self, *, role_arn: str, job_name: str | None) -> list[IDependable]:
         """Allow the function what it does for one more job; returns what the job has to wait for.
 
         Args:
             role_arn: The role that the job runs as.
             job_name: The job's name if the caller chose it.
-            deploys: Whether the job has a one-click endpoint to clean up.
         """
         needed: list[IDependable] = [self._policy, self._roles.put(role_arn, permissions.pass_role([role_arn]))]
-        if deploys:
-            # Of its own: an update that takes the job away would change a shared policy before the job goes.
-            # https://github.com/aws/aws-cdk/issues/9840
-            if self._clean_up is None:
-                self._clean_up = self.new_policy("CleanUp", permissions.one_click_clean_up(self._stack))
-            needed.append(self._clean_up)
         if job_name is not None:
             needed.append(self._names.put(job_name, permissions.provider_named_job(self._stack, job_name)))
         return needed
+
+    def clean_up(self, endpoint_name: str | None) -> list[IDependable]:
+        """Allow the function to delete a one-click endpoint; returns what the endpoint's job has to wait for.
+
+        Args:
+            endpoint_name: The endpoint's name if the caller chose it.
+        """
+        permission = permissions.one_click_endpoint(self._stack, endpoint_name)
+        return [self._clean_up.put("/".join(permission.resources), permission)]
 
     def new_policy(self, construct_id: str, allowed: Sequence[Permission]) -> iam.ManagedPolicy:
         """A further policy of the function's role; there is a warning where the role gets more than it surely takes."""
@@ -406,6 +413,8 @@ class _Shelf:
         policy_id: str,
         shared: iam.ManagedPolicy | None = None,
         room: int = 0,
+        *,
+        besides: Permission | None = None,
     ) -> None:
         """Begin an empty shelf.
 
@@ -414,11 +423,13 @@ class _Shelf:
             policy_id: What their ids begin with.
             shared: A policy that has room for the first things.
             room: How many characters of it.
+            besides: What each policy of a shelf allows besides; and whose policies are others when their things are.
         """
         self._provider = provider
         self._policy_id = policy_id
         self._policies = [] if shared is None else [shared]
         self._room = room
+        self._besides = besides
         self._statement: iam.PolicyStatement | None = None
         self._place_of: dict[str, iam.ManagedPolicy] = {}
 
@@ -431,8 +442,9 @@ class _Shelf:
         length = listed + (_OWN_STATEMENT if has_own else 0)
         if length > self._room:
             policy_id = f"{self._policy_id}{len(self._policies)}"
-            self._policies.append(self._provider.new_policy(policy_id, []))
-            self._room = _POLICY_LENGTH - len(str(permission.statement()))
+            besides = [] if self._besides is None else [self._besides]
+            self._policies.append(self._provider.new_policy(policy_id, besides))
+            self._room = _POLICY_LENGTH - sum(len(str(each.statement())) for each in (permission, *besides))
             self._statement = None
         if self._statement is None or has_own:
             statement = iam.PolicyStatement.from_json(permission.statement())
@@ -443,7 +455,18 @@ class _Shelf:
         acknowledge_wildcards(self._policies[-1], [permission])
         self._room -= length
         self._place_of[thing] = self._policies[-1]
+        if self._besides is not None:
+            self._rename()
         return self._policies[-1]
+
+    def _rename(self) -> None:
+        """Give the last policy an id that follows from what it lists."""
+        policy = self._policies[-1]
+        resource = cast("cdk.CfnResource", policy.node.default_child)
+        stack = self._provider.stack
+        listed = sorted(json.dumps(stack.resolve(thing)) for thing, place in self._place_of.items() if place is policy)
+        digest = hashlib.sha256("".join(listed).encode()).hexdigest()[:_LISTED_HASH]
+        resource.override_logical_id(f"{stack.get_logical_id(resource)}{digest}")
 
 
 def _length(resource: str) -> int:

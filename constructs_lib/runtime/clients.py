@@ -63,6 +63,7 @@ class StepFunctions(Protocol):
     """A Step Functions client of boto3."""
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Reply: ...  # noqa: A002
+    def describe_execution(self, *, executionArn: str) -> Reply: ...
 
 
 class EventBridge(Protocol):

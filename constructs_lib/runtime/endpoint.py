@@ -44,10 +44,9 @@ def remove(sagemaker: SageMaker, job: Job, event: Event, clock: Clock, deadline:
         return
     config = str(endpoint["EndpointConfigName"])
     described = ask(lambda: _describe_config(sagemaker, config))
-    is_reported = bool(job.deployed_endpoint)
-    if not _was_made_during(job, endpoint) or not (
-        is_reported or ask(lambda: _serves(job, _models(described), sagemaker))
-    ):
+    # One that was made after the end may be the next job's, of the same name.
+    is_sure = job.deployed_endpoint and (job.ended is None or endpoint["CreationTime"] <= job.ended)
+    if not _was_made_during(job, endpoint) or not (is_sure or ask(lambda: _serves(job, _models(described), sagemaker))):
         log.write(event, "endpoint left alone: the job did not make it", job_name=job.name, detail=name)
         return
     # Somebody may have put another model behind the endpoint since; that is not the job's.

@@ -12,6 +12,7 @@ _CLOUDFORMATION = "ValidationError"
 
 _TEXTS = {
     "missing": r"(could not|cannot|can't) find|does not exist|not found",
+    "taken": r"already exist",
     "not offered": r"not (currently )?available (for|in) the requested region",
     "no quota": r"\bis 0\b",
     "role": r"role",
@@ -53,6 +54,11 @@ def is_missing(error: ClientError) -> bool:
     if code(error) == _VALIDATION:
         return _says(error, "missing")
     return code(error) in {"ResourceNotFound", "ResourceNotFoundException"}
+
+
+def is_taken(error: ClientError) -> bool:
+    """Whether the name is that of something which is there, whether Describe shows it yet or not."""
+    return code(error) == "ResourceInUse" or (code(error) == _VALIDATION and _says(error, "taken"))
 
 
 def is_denied(error: ClientError) -> bool:

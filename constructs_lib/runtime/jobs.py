@@ -47,6 +47,11 @@ class Job:
         return self.status in {JobStatus.STOPPING, JobStatus.STOPPED}
 
     @property
+    def is_done_with(self) -> bool:
+        """Whether nothing of it is left to stop, or to remove."""
+        return self.is_released and self.has_ended and not (self.given_endpoint or self.deployed_endpoint)
+
+    @property
     def is_released(self) -> bool:
         """Whether its resource gave it up."""
         return OwnerTag.RELEASED in self.tags

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
@@ -28,9 +29,6 @@ RELEASE_SHARE = 240.0
 """Seconds of them that are kept for all that comes after a job was marked as given up."""
 
 _POLL_SECONDS = 5.0
-_LOOKS = 4
-"""How often to look for what the service said exists, a second apart: its answers may lag behind (unverified)."""
-
 _JOB_NAME = re.compile(rf"(?=.{{1,{NAME_LENGTH}}}$)[a-zA-Z0-9](-*[a-zA-Z0-9])*")
 
 _SPENT = (
@@ -208,9 +206,7 @@ def _earlier(spec: Spec, serves: Callable[[Job], bool], event: Event, aws: Aws, 
 
     def find(name: str) -> Job | None:
         job = None
-        for look in range(_LOOKS if _looks_generated(name) else 1):
-            if look:
-                clock.sleep(1)
+        for _ in clock.looks(more=_looks_generated(name)):
             job = patiently(lambda: _find_if_visible(name, event, aws), clock, repeatable=True)
             if job and job.tags:
                 break
@@ -247,26 +243,17 @@ def _claim(
 
 
 def _confirm(job: Job, event: Event, stack: Stack, aws: Aws, clock: Clock) -> None:
-    """See that a job that was made, or found, is still wanted. If not, the one that this request made is given up.
+    """See that a job that was made, or found, is still wanted. If not, the one that this request made is given up."""
 
-    Raises:
-        Failure: Nobody waits for this request any more: a Delete that came in between found no job.
-    """
-    if job.is_released:
-        return
-    is_own = job.was_made_by(event)
-    try:
-        stack.check_wanted(made=job.name, in_rollback=not is_own)
-    except Failure:
-        if is_own and (job.is_new or stack.is_nobodys(job.name)):
-            _retire(_spare_live([job], event, aws, clock, spare_replaced=True), event, aws, clock)
-        raise
+    def undo() -> None:
+        _retire(_spare_live([job], event, aws, clock, spare_replaced=True), event, aws, clock)
+
+    if not job.is_released:
+        stack.confirm(job.name, is_own=job.was_made_by(event), is_new=job.is_new, undo=undo)
 
 
 def _find_or_start(name: str, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: Clock, *, in_vain: bool) -> Job:
-    for look in range(_LOOKS):
-        if look:
-            clock.sleep(1)
+    for _ in clock.looks():
         job = patiently(lambda: jobs.find(aws.sagemaker, name), clock, repeatable=True)
         if job is None:
             if in_vain and not stack.is_rolling_back():
@@ -311,13 +298,13 @@ def _start(name: str, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: C
 
 
 def _take_back(name: str, event: Event, aws: Aws, clock: Clock) -> None:
-    """Give up a job that this request may have made: what fails leaves nothing behind."""
-    for look in range(_LOOKS):
-        if look:
-            clock.sleep(1)
+    """Give up a job that this request may have made, unless another delivery of it has answered with the job."""
+    for _ in clock.looks():
         job = patiently(lambda: jobs.find(aws.sagemaker, name), clock, repeatable=True)
         if job and job.was_made_by(event):
-            _retire([job], event, aws, clock)
+            with suppress(Failure):  # not told: the Delete that follows does it
+                if not Stack(aws.cloudformation, event, clock).live().has(name):
+                    _retire([job], event, aws, clock)
             return
 
 
@@ -358,9 +345,7 @@ def _looks_generated(name: str) -> bool:
 def _look_for_ours(event: Event, aws: Aws, clock: Clock, deadline: float) -> list[Job]:
     """Every job of ours that a Delete is about. Answers may lag behind a Create, so where none lives it looks again."""
     found: dict[str, Job] = {}
-    for look in range(_LOOKS):
-        if look:
-            clock.sleep(1)
+    for _ in clock.looks():
         found = {job.name: job for job in _candidates(event, aws, clock, deadline) if job.belongs_to(event)}
         if event.physical_id == NO_JOB or any(not job.is_released for job in found.values()):
             break
@@ -391,9 +376,7 @@ def _retire_orphans(old: Spec, kept: Job, event: Event, stack: Stack, aws: Aws, 
         return patiently(lambda: jobs.find(aws.sagemaker, name), clock, repeatable=True)
 
     follows_at_once = kept.name == event.physical_id and stack.is_rolling_back()
-    for look in range(_LOOKS if follows_at_once else 1):
-        if look:
-            clock.sleep(1)
+    for _ in clock.looks(more=follows_at_once):
         orphans = [
             job
             for job in jobs.find_all(find, old, event)
@@ -416,7 +399,7 @@ def _spare_live(
         Failure: CloudFormation does not tell, and there is something to destroy.
     """
     named = [job for job in found if job.name == event.physical_id]
-    others = [job for job in found if job.name != event.physical_id and not (job.is_released and job.has_ended)]
+    others = [job for job in found if job.name != event.physical_id and not job.is_done_with]
     if not others and all(job.is_released for job in named):
         return named
     live = Stack(aws.cloudformation, event, clock).live()

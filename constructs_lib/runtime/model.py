@@ -66,10 +66,7 @@ def _names(properties: Mapping[str, object], event: Event, aws: Aws) -> list[str
 
 
 def _delete_orphan(kept: Thing, event: Event, aws: Aws, clock: Clock) -> None:
-    """Delete a model of the old properties that the resource does not have: whoever made it died before answering.
-
-    A rollback may follow at once upon the call that made it, and answers lag behind: it looks again.
-    """
+    """Delete a model of the old properties that the resource does not have, as `lifecycle` finds its jobs."""
     names = [name for name in _names(event.old_properties, event, aws) if name not in {kept.name, event.physical_id}]
     for name in names:
         follows_at_once = kept.name == event.physical_id and Stack(aws.cloudformation, event, clock).is_rolling_back()

@@ -13,7 +13,7 @@ from .answer import NO_JOB
 from .clients import Aws, Hosting, Reply
 from .contract import HOSTED_NAME_LENGTH, OwnerTag, Property
 from .event import Event
-from .failure import Failure, is_denied, is_missing, may_have_happened
+from .failure import Failure, is_denied, is_missing, is_taken, may_have_happened
 from .jobs import tag_list, tags_of
 from .retry import Clock, insist, patiently
 from .shapes import restore
@@ -25,9 +25,6 @@ _TAGS = "Tags"
 
 DELETE_BUDGET = 600.0
 """Seconds for which a call of a Delete is made again while the service is busy, or fails on its own side."""
-
-LOOKS = 4
-"""How often to look for what may exist, a second apart: the service's answers may lag behind (unverified)."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +76,10 @@ class Thing:
     is_new: bool = False
     """Whether this very call made it."""
 
+    def was_made_by(self, event: Event) -> bool:
+        """Whether this very request made it."""
+        return event.owns(self.tags) and self.tags.get(OwnerTag.REQUEST) == event.request_id
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -107,9 +108,7 @@ class Kind:
 
         So is what is not seen at all, if it `is_sure` to be there.
         """
-        for look in range(LOOKS):
-            if look:
-                clock.sleep(1)
+        for _ in clock.looks():
             found = patiently(lambda: self.find(name, aws), clock, repeatable=True)
             if found.tags if found else not is_sure:
                 break
@@ -118,7 +117,7 @@ class Kind:
     def find_if_visible(
         self, name: str, event: Event, aws: Aws, clock: Clock, *, is_sure: bool = False
     ) -> Thing | None:
-        """The thing that a physical id names. The id may be anything, and then IAM keeps us from asking."""
+        """The thing that a physical id names, if it is one that IAM lets us ask for."""
         if not _NAME.fullmatch(name):
             return None
         try:
@@ -149,9 +148,7 @@ class Kind:
         Answers may lag behind a Create, so where there is nothing it looks again.
         """
         found: dict[str, Thing] = {}
-        for look in range(LOOKS):
-            if look:
-                clock.sleep(1)
+        for _ in clock.looks():
             try:
                 found = {thing.name: thing for thing in self._candidates(names(), event, aws, clock)}
             except ClientError as error:
@@ -179,19 +176,9 @@ class Kind:
             yield thing
 
     def confirm(self, thing: Thing, event: Event, aws: Aws, clock: Clock, *, undo: Callable[[Thing], None]) -> None:
-        """See that something that was made, or found, is still wanted; `undo` takes back what this request made.
-
-        Raises:
-            Failure: Nobody waits for this request any more: a Delete that came in between found nothing.
-        """
+        """See that it is still wanted; `undo` takes back what this request made."""
         stack = Stack(aws.cloudformation, event, clock)
-        is_own = event.owns(thing.tags) and thing.tags.get(OwnerTag.REQUEST) == event.request_id
-        try:
-            stack.check_wanted(made=thing.name, in_rollback=not is_own)
-        except Failure:
-            if is_own and (thing.is_new or stack.is_nobodys(thing.name)):
-                undo(thing)
-            raise
+        stack.confirm(thing.name, is_own=thing.was_made_by(event), is_new=thing.is_new, undo=lambda: undo(thing))
 
     def make(
         self,
@@ -223,11 +210,11 @@ class Kind:
         except ParamValidationError:
             raise
         except (ClientError, BotoCoreError) as error:
-            is_unsure = not isinstance(error, ClientError) or may_have_happened(error)
+            may_be = not isinstance(error, ClientError) or may_have_happened(error) or is_taken(error)
             # Made by another delivery meanwhile, or by a call whose answer was lost.
-            found = self.find_with_tags(name, aws, clock, is_sure=is_unsure)
+            found = self.find_with_tags(name, aws, clock, is_sure=may_be)
             if found is None:
-                raise Failure(str(error), job_name=name if is_unsure else "") from error
+                raise Failure(str(error), job_name=name if may_be else "") from error
             return found
         log.write(event, f"{self.noun} made", job_name=name)
         return thing
@@ -255,9 +242,5 @@ def _old_tags(event: Event) -> dict[str, str]:
 
 
 def is_live(physical_id: str, event: Event, aws: Aws, clock: Clock) -> bool:
-    """Whether the resource has this by now, so that a Delete of it is an old event.
-
-    Raises:
-        Failure: CloudFormation does not tell.
-    """
+    """Whether the resource has this by now, so that a Delete of it is an old event."""
     return Stack(aws.cloudformation, event, clock).live().has(physical_id)

@@ -4,9 +4,10 @@ The state machine waits, calls this, and ends when the state says `Done`. A look
 may fail: the next look does what is left. So events may come more than once; a signal does no harm when repeated.
 """
 
+import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,6 +16,7 @@ from .clients import Aws
 from .contract import STACK_VARIABLE, Poll
 from .description import Description
 from .event import Event
+from .failure import Failure, code
 from .publish import send_event, write_metrics
 from .retry import Clock
 from .stack import Stack
@@ -40,6 +42,16 @@ _SIGNAL_ID = "sagemaker-autopilot"
 
 _WAITS = "CREATE_IN_PROGRESS"
 
+_UNKNOWN = (
+    "the state is none that this function has begun: it follows jobs for its own stack only, in executions that it "
+    "has started itself and that run"
+)
+
+
+def _execution(first: str, generation: int) -> str:
+    """The name of an execution that goes on from the first one of a watch."""
+    return f"{first}-{generation}" if generation else first
+
 
 @dataclass(frozen=True, slots=True)
 class State:
@@ -47,12 +59,12 @@ class State:
 
     execution: str
     generation: int
-    looks: int
-    late_looks: int
-    failed_looks: int
-    unsent: int
+    looks: int = field(compare=False)
+    late_looks: int = field(compare=False)
+    failed_looks: int = field(compare=False)
+    unsent: int = field(compare=False)
     started: float
-    seen: str
+    seen: str = field(compare=False)
     stack_id: str
     logical_id: str
     job_name: str
@@ -81,6 +93,18 @@ class State:
             watch=read(raw) or Watch(""),
         )
 
+    @property
+    def execution_arn(self) -> str:
+        """The execution that carries it."""
+        machine = self.watch.state_machine.replace(":stateMachine:", ":execution:")
+        return f"{machine}:{_execution(self.execution, self.generation)}"
+
+    def goes_on_from(self, begun: "State") -> bool:
+        """Whether looks can have led here from another state: they count, tell and settle conditions, nothing else."""
+        left = self.watch.conditions
+        same = replace(begun, watch=replace(begun.watch, conditions=left))
+        return self == same and set(left) <= set(begun.watch.conditions)
+
     def written(self) -> dict[str, object]:
         """As the state machine takes it."""
         return {
@@ -106,13 +130,28 @@ def look(raw: Mapping[str, object], aws: Aws, clock: Clock) -> dict[str, object]
 
     Raises:
         ValueError: The state is none that this function has begun.
+        ClientError: Step Functions does not tell; the state machine asks again.
     """
-    state = State.read(raw)
+    state = _proved(raw, aws)
+    return _Look(replace(state, looks=state.looks + 1), aws, clock).take().written()
+
+
+def _proved(raw: Mapping[str, object], aws: Aws) -> State:
+    """The state, where a running execution began with one that leads to it: whoever may call this makes none up."""
+    try:
+        state = State.read(raw)
+        execution = aws.stepfunctions.describe_execution(executionArn=state.execution_arn)
+        begun = State.read(json.loads(execution["input"]))
+    except (ClientError, KeyError, ValueError, Failure) as error:
+        if isinstance(error, ClientError) and code(error) != "ExecutionDoesNotExist":
+            raise
+        raise ValueError(_UNKNOWN) from error
     # The name of a stack's state machine ends as the stack's id does.
     own = os.environ.get(STACK_VARIABLE, "")
-    if own and not (state.stack_id == own and state.watch.state_machine.endswith(own.rpartition("/")[2])):
-        raise ValueError("the state is none that this function has begun: it follows jobs for its own stack only")
-    return _Look(replace(state, looks=state.looks + 1), aws, clock).take().written()
+    is_own = not own or (state.stack_id == own and state.watch.state_machine.endswith(own.rpartition("/")[2]))
+    if not (is_own and execution["status"] == "RUNNING" and state.goes_on_from(begun)):
+        raise ValueError(_UNKNOWN)
+    return state
 
 
 class _Look:
@@ -209,7 +248,7 @@ class _Look:
         """Let another execution go on: this one's history is nearly full. If that fails, the next look tries again."""
         state = self._state
         following = replace(state, looks=0, generation=state.generation + 1)
-        name = f"{state.execution}-{following.generation}"
+        name = _execution(state.execution, following.generation)
         try:
             execute(self._aws, state.watch.state_machine, name, following.written())
         except (ClientError, BotoCoreError) as error:

@@ -121,12 +121,7 @@ def _register(wish: Wish, event: Event, aws: Aws, clock: Clock) -> Reply:
 
     arn = str(patiently(attempt, clock)["ModelPackageArn"])
     log.write(event, "version registered", job_name=arn)
-    try:
-        stack.check_wanted(made=arn)
-    except Failure:
-        if not stack.live().has(arn):
-            _delete(arn, event, aws, clock)
-        raise
+    stack.confirm(arn, is_own=True, is_new=True, undo=lambda: _delete(arn, event, aws, clock))
     deadline = clock.deadline(_BUDGET)
     package = _describe(arn, aws, clock)
     while package.get("ModelPackageStatus") in _PENDING and clock.sleep_before(deadline, _POLL_SECONDS):
@@ -183,7 +178,7 @@ def _owner(package: Reply) -> Mapping[str, str]:
 
 
 def _find(arn: str, event: Event, aws: Aws, clock: Clock) -> Reply | None:
-    """The version of that ARN. A physical id may be anything, and then IAM keeps us from asking."""
+    """The version of that ARN, if it is one that IAM lets us ask for."""
     if not _ARN.fullmatch(arn):
         return None
     try:

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,6 +14,9 @@ T = TypeVar("T")
 
 MARGIN = 15.0
 """Seconds kept back at the end of the function's time for the answer itself."""
+
+LOOKS = 4
+"""How often to look for what may exist."""
 
 _random = random.SystemRandom()
 
@@ -47,6 +50,13 @@ class Clock:
             return False
         self.sleep(seconds)
         return True
+
+    def looks(self, *, more: bool = True) -> Iterator[None]:
+        """Look again, a second apart, for what may be there: the service's answers may lag behind (unverified)."""
+        for look in range(LOOKS if more else 1):
+            if look:
+                self.sleep(1)
+            yield
 
 
 @dataclass(frozen=True, slots=True)

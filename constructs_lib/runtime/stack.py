@@ -27,6 +27,7 @@ _GONE: dict[str, object] = {"ResourceStatus": DELETED}
 _IN_PROGRESS = "_IN_PROGRESS"
 # [rollback-status]
 _ROLLBACK = "ROLLBACK"
+_CLEAN_UP = "UPDATE_COMPLETE_CLEANUP"
 _TOLERANCE = 15.0
 """Seconds by which two of CloudFormation's own times may differ although they are of one moment."""
 
@@ -63,11 +64,8 @@ class Stack:
         """Refuse to go on for a resource that is deleted or at rest, or with another request than the one under way.
 
         Nobody would answer for what such an event makes. Where something was `made` already, it may stay if the
-        resource has it: another delivery of the event has found it and answered with it.
-
-        Args:
-            made: What was made.
-            in_rollback: Whether the event may be about the way back of the whole stack.
+        resource has it: another delivery of the event has found it and answered with it. `in_rollback`: the event may
+        be about the way back of the whole stack.
 
         Raises:
             Failure: Nobody waits for this request any more, or CloudFormation does not tell.
@@ -76,8 +74,21 @@ class Stack:
         if problem:
             raise Failure(f"nothing is made: {problem}, nobody waits for this request", job_name=made)
 
+    def confirm(self, made: str, *, is_own: bool, is_new: bool, undo: Callable[[], None]) -> None:
+        """See that something that was made, or found, is still wanted; `undo` takes back what this request made.
+
+        Raises:
+            Failure: Nobody waits for this request any more: a Delete that came in between found nothing.
+        """
+        try:
+            self.check_wanted(made=made, in_rollback=not is_own)
+        except Failure:
+            if is_own and self.is_nobodys(made, is_new=is_new):
+                undo()
+            raise
+
     def live(self) -> "Live":
-        """What the resource is now. An event that would destroy something waits for an update under way to end.
+        """What the resource is now. An event that would destroy something waits for what is under way to end.
 
         Raises:
             Failure: CloudFormation does not tell, or an update is under way all the time.
@@ -86,25 +97,37 @@ class Stack:
         deadline = clock.deadline(_SETTLE_BUDGET) if clock else 0.0
         while True:
             resource = self._told(self._own, _GONE)
-            status = str(resource.get("ResourceStatus", ""))
-            is_deleted = status in _DELETED
-            if is_deleted or self._event.request_type != "Delete" or not status.endswith(_IN_PROGRESS):
-                return Live(str(resource.get("PhysicalResourceId", "")), is_deleted)
+            status, physical_id = (str(resource.get(key, "")) for key in ("ResourceStatus", "PhysicalResourceId"))
+            if not self._is_to_settle(status, physical_id):
+                return Live(physical_id, status in _DELETED)
             if not (clock and clock.sleep_before(deadline, _POLL_SECONDS)):
                 raise Failure(f"nothing is deleted: the resource is {status}, so this request is an older one")
 
-    def is_nobodys(self, physical_id: str) -> bool:
+    def _is_to_settle(self, status: str, physical_id: str) -> bool:
+        """Whether it is not to be seen yet what the resource will be."""
+        if not status.endswith(_IN_PROGRESS):
+            return False
+        is_delete = self._event.request_type == "Delete"
+        if status not in _DELETED:
+            return is_delete
+        if not physical_id or (is_delete and physical_id == self._event.physical_id):
+            return False
+        # Not what this event asks for: it may be the clean-up of what was replaced (unverified).
+        return self._told(self._read_stack_status, DELETED).startswith(_CLEAN_UP)
+
+    def is_nobodys(self, physical_id: str, *, is_new: bool) -> bool:
         """Whether the resource neither has this nor can be led back to it.
 
-        Raises:
-            Failure: CloudFormation does not tell.
+        Of what `is_new`, made by this very call, nobody but another delivery of the event can have told.
         """
         live = self.live()
+        if live.has(physical_id):
+            return False
+        if is_new:
+            return True
         if live.is_deleted:
             # With what this request was to replace, it may be the clean-up after the request went well.
             return not live.physical_id or live.physical_id != self._event.physical_id
-        if live.physical_id == physical_id:
-            return False
         return not self._told(self._read_stack_status, DELETED).endswith(_IN_PROGRESS)
 
     def is_rolling_back(self) -> bool:

@@ -32,7 +32,7 @@ _JOBS = Kind(
 
 def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Start the job, or find the one that an earlier delivery of this event started."""
-    return _is_now(_claim(_read(event.properties, aws), event, aws, clock, accepts=lambda job: _made_by(job, event)))
+    return _is_now(_claim(_read(event.properties, aws), event, aws, clock, accepts=lambda job: job.was_made_by(event)))
 
 
 def update(event: Event, aws: Aws, clock: Clock) -> Answer:
@@ -47,8 +47,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
 
     def accepts(job: Thing) -> bool:
         serves = event.owns(job.tags) and job.tags.get(OwnerTag.SPEC) == wish.digest
-        # One that was stopped is as good as none, but for a rollback: that starts nothing.
-        return _made_by(job, event) or (
+        return job.was_made_by(event) or (
             serves
             and OwnerTag.RELEASED not in job.tags
             and (job.status not in {JobStatus.STOPPING, JobStatus.STOPPED} or stack.is_rolling_back())
@@ -77,11 +76,6 @@ def _is_now(job: Thing) -> Answer:
     return Answer(job.name, attributes={TransformAttribute.JOB_NAME: job.name, TransformAttribute.JOB_ARN: job.arn})
 
 
-def _made_by(job: Thing, event: Event) -> bool:
-    """Whether this very request made it."""
-    return event.owns(job.tags) and job.tags.get(OwnerTag.REQUEST) == event.request_id
-
-
 def _read(properties: Mapping[str, object], aws: Aws) -> Wish:
     request, tags = owned.read_request(properties, "CreateTransformJob", aws.hosting.meta.service_model)
     revision = str(properties.get(Property.REVISION, ""))
@@ -97,11 +91,7 @@ def _readable(properties: Mapping[str, object], aws: Aws) -> Wish | None:
 
 
 def _claim(wish: Wish, event: Event, aws: Aws, clock: Clock, *, accepts: Callable[[Thing], bool]) -> Thing:
-    """The first acceptable job under the names of a wish; it is started where there is none.
-
-    Raises:
-        Failure: It cannot be started, or nobody waits for it.
-    """
+    """The first acceptable job under the names of a wish; it is started where there is none."""
 
     def undo(job: Thing) -> None:
         _give_up([job], event, aws, clock)
@@ -118,20 +108,15 @@ def _claim(wish: Wish, event: Event, aws: Aws, clock: Clock, *, accepts: Callabl
 
 
 def _names(wish: Wish | None, event: Event) -> Iterator[str]:
-    """The names of the jobs of a wish, in the order in which they are taken; they never come free."""
+    """The names of the jobs of a wish, in their order."""
     return (wish.name(event, attempt) for attempt in itertools.count()) if wish else iter(())
 
 
 def _orphans(old: Wish, kept: Thing, event: Event, aws: Aws, clock: Clock) -> list[Thing]:
-    """Jobs of the old properties that are not the resource's: whoever started them died before answering.
-
-    A rollback may follow at once upon the call that made one, and answers lag behind: it looks again.
-    """
+    """Jobs of the old properties that are not the resource's, as `lifecycle` finds its own."""
     follows_at_once = kept.name == event.physical_id and Stack(aws.cloudformation, event, clock).is_rolling_back()
     found: list[Thing] = []
-    for look in range(owned.LOOKS if follows_at_once else 1):
-        if look:
-            clock.sleep(1)
+    for _ in clock.looks(more=follows_at_once):
         found = [job for job in _of(old, event, aws, clock) if job.name not in {kept.name, event.physical_id}]
         if any(OwnerTag.RELEASED not in job.tags for job in found):
             break
@@ -150,7 +135,7 @@ def _of(wish: Wish, event: Event, aws: Aws, clock: Clock) -> Iterator[Thing]:
 
 
 def _give_up(given_up: Sequence[Thing], event: Event, aws: Aws, clock: Clock) -> None:
-    """Mark jobs as given up, stop them, and wait for their ends so that role, key and bucket outlive them."""
+    """Mark jobs as given up, stop them, and wait for their ends."""
     deadline = clock.deadline(_STOP_BUDGET)
     last = clock.deadline(owned.DELETE_BUDGET)
     released = tag_list({OwnerTag.RELEASED: "true"})
@@ -165,7 +150,7 @@ def _give_up(given_up: Sequence[Thing], event: Event, aws: Aws, clock: Clock) ->
 
 
 def _stop(job: Thing, aws: Aws) -> None:
-    """Stop a job. One that ends at the same moment may refuse; that is as good."""
+    """Stop a job, as `jobs.stop` does."""
     if job.status != JobStatus.IN_PROGRESS:
         return
     try:

@@ -50,9 +50,34 @@ def test_rule_listens_for_the_events_of_the_library_about_this_job(method: str, 
     assert rule_of(template)["EventPattern"] == {
         "source": [contract.EVENT_SOURCE],
         "detail-type": [contract.EVENT_DETAIL_TYPE],
+        "account": [{"Ref": "AWS::AccountId"}],
+        "region": [{"Ref": "AWS::Region"}],
         "detail": {"AutoMLJobName": [stack.resolve(job.job_name)], "AutoMLJobStatus": statuses},
     }
     assert not rule_of(template)["EventPattern"]["source"][0].startswith("aws.")
+
+
+@pytest.mark.parametrize("made", ["here", "elsewhere by name", "elsewhere by arn"])
+def test_nobody_else_on_a_shared_bus_is_heard(made: str) -> None:
+    """What is told of a job comes from where the function looks at it, whoever made the job."""
+    stack = new_stack(env=cdk.Environment(account="111122223333", region="eu-west-1"))
+    AutoMLProvider.of(stack).configure(event_bus=events.EventBus(stack, "Shared"))
+    arn = "arn:aws:sagemaker:eu-west-1:111122223333:automl-job/churn"
+    job: Any
+    if made == "here":
+        job = new_job(stack)
+    elif made == "elsewhere by name":
+        job = AutoMLJob.from_job_name(stack, "Old", "churn")
+    else:
+        job = AutoMLJob.from_job_arn(stack, "Old", arn)
+    for listen in (job.on_finished, job.on_completed, job.on_failed):
+        listen(sns.Topic(stack, f"To{listen.__name__}"))
+
+    rules = [rule["Properties"] for rule in resources_of(template_of(stack), RULE).values()]
+
+    assert len(rules) == 3
+    for rule in rules:
+        assert (rule["EventPattern"]["account"], rule["EventPattern"]["region"]) == (["111122223333"], ["eu-west-1"])
 
 
 def test_a_job_that_is_listened_to_is_followed_without_making_a_deployment_wait() -> None:

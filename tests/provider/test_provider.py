@@ -1,6 +1,7 @@
 """The one function behind the jobs of a stack: its ids, its asset, its permissions."""
 
 import inspect
+import json
 import os
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ from constructs_lib.provider.provider import CONSTRUCT_ID
 from constructs_lib.runtime import clients, contract
 
 from ..constructs.synthesis import (
+    allowing,
     as_list,
     data_bucket,
     flat,
@@ -183,6 +185,83 @@ def test_nothing_is_deleted_for_jobs_that_deploy_nothing() -> None:
     }
 
     assert "sagemaker:DeleteEndpoint" not in actions
+
+
+ENDPOINTS = ["sagemaker:DeleteEndpoint", "sagemaker:DescribeEndpoint"]
+
+
+def clean_up(*configs: ModelDeployConfig, **stack_props: Any) -> dict[str, list[dict[str, Any]]]:
+    """The statements of the policies of a stack with such one-click endpoints, by the policies' logical ids."""
+    stack = new_stack(**stack_props)
+    for number, config in enumerate(configs):
+        new_job(stack, f"Job{number}", model_deploy_config=config)
+    template = template_of(stack)
+    policies = {
+        name: policy["Properties"]["PolicyDocument"]["Statement"]
+        for name, policy in resources_of(template, "AWS::IAM::ManagedPolicy").items()
+        if name.startswith(f"{CONSTRUCT_ID}CleanUp")
+    }
+    for job in jobs_of(template).values():
+        assert set(job["DependsOn"]) & set(policies), "the job would lose its clean-up before it goes"
+    return policies
+
+
+def deletable(policies: dict[str, list[dict[str, Any]]]) -> set[str]:
+    return {
+        flat(resource)
+        for statements in policies.values()
+        for statement in allowing(statements, "sagemaker:DeleteEndpoint")
+        for resource in as_list(statement["Resource"])
+    }
+
+
+def test_endpoint_that_may_be_deleted_is_the_one_that_was_named() -> None:
+    sagemaker = "arn:<Partition>:sagemaker:<Region>:<AccountId>"
+    [[parts, endpoints]] = clean_up(ModelDeployConfig.named("Churn-Endpoint")).values()
+
+    assert endpoints["Action"] == ENDPOINTS
+    assert [flat(resource) for resource in endpoints["Resource"]] == [
+        f"{sagemaker}:endpoint/Churn-Endpoint",
+        f"{sagemaker}:endpoint/churn-endpoint",
+    ]
+    assert not set(ENDPOINTS) & set(parts["Action"])
+    assert [flat(resource) for resource in parts["Resource"]] == [
+        f"{sagemaker}:endpoint-config/*",
+        f"{sagemaker}:model/*",
+    ]
+
+
+@pytest.mark.parametrize("is_token", [False, True])
+def test_endpoint_whose_name_is_not_known_may_have_any(is_token: bool) -> None:
+    name = cdk.Fn.import_value("Name")
+    config = ModelDeployConfig.named(name) if is_token else ModelDeployConfig.auto_named()
+
+    assert deletable(clean_up(config)) == {"arn:<Partition>:sagemaker:<Region>:<AccountId>:endpoint/*"}
+
+
+def test_policy_of_a_name_is_another_when_the_name_is_another() -> None:
+    """It lives until the job whose endpoint it names is gone: an update changes no policy that a job needs to go."""
+    named = {
+        name: set(clean_up(*map(ModelDeployConfig.named, name)))
+        for name in (("one",), ("two",), ("one", "two"), ("two", "one"))
+    }
+    auto = set(clean_up(ModelDeployConfig.auto_named()))
+
+    assert named["one", "two"] == named["two", "one"]
+    assert len({*named["one",], *named["two",], *named["one", "two"], *auto}) == 4
+
+
+def length(statements: list[dict[str, Any]]) -> int:
+    """Characters of a policy when it is deployed; each pseudo parameter is at most as long as its name here."""
+    return len(json.dumps([{**each, "Resource": [flat(one) for one in each["Resource"]]} for each in statements]))
+
+
+def test_many_names_take_as_many_policies_as_they_need() -> None:
+    policies = clean_up(*(ModelDeployConfig.named(f"Endpoint-{number}-{'x' * 45}") for number in range(60)))
+
+    assert len(deletable(policies)) == 120
+    assert 1 < len(policies) < 6
+    assert all(length(statements) < 6144 for statements in policies.values())
 
 
 # --------------------------------------------------------------------------------------------------------------- asset

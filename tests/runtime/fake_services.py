@@ -39,6 +39,15 @@ class FakeStepFunctions(FakeService):
                 self.executions[name] = Execution(json.loads(given), given)
             return {"executionArn": f"{params['stateMachineArn']}:{name}"}
 
+    def describe_execution(self, **params: str) -> dict[str, Any]:
+        with self.serving("DescribeExecution", params):
+            arn = params["executionArn"]
+            machine, _, name = arn.rpartition(":")
+            execution = self.executions.get(name)
+            if execution is None or ":execution:" not in machine:
+                raise client_error("DescribeExecution", "ExecutionDoesNotExist", f"Execution Does Not Exist: '{arn}'")
+            return {"status": "SUCCEEDED" if execution.done else "RUNNING", "input": execution.given}
+
     def running(self) -> list[str]:
         return [name for name, execution in self.executions.items() if not execution.done]
 

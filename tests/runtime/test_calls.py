@@ -35,7 +35,7 @@ CLOUDFORMATION = {"DescribeStackResource", "DescribeStacks", "SignalResource"}
 CALLS = {
     "sagemaker": SAGEMAKER,
     "cloudformation": CLOUDFORMATION,
-    "stepfunctions": {"StartExecution"},
+    "stepfunctions": {"DescribeExecution", "StartExecution"},
     "events": {"PutEvents"},
     "s3": {"PutObject"},
 }

@@ -318,6 +318,33 @@ def test_endpoint_that_gets_the_name_of_a_deleted_one_is_neither_waited_for_nor_
     assert world.time.now() - began < 60
 
 
+def test_endpoint_of_a_job_that_was_marked_and_has_ended_is_deleted_all_the_same(world: World) -> None:
+    """Soak, seed 200261: the call that gave the job up died after it had marked it, and the job deployed."""
+    world.create(properties(ModelDeployConfig={"EndpointName": "churn-endpoint"}))
+    job = world.job()
+    job.tags[OwnerTag.RELEASED] = "true"
+    world.sagemaker.deploy(job.name, "churn-endpoint")
+    world.sagemaker.complete(job.name)
+
+    assert world.delete(physical_id="Demo-Job-1QXAMPLE2IDZ3")["Status"] == "SUCCESS"
+
+    assert world.sagemaker.count("DeleteEndpoint") == 1
+
+
+def test_endpoint_that_the_next_job_makes_soon_after_the_end_is_left_alone(world: World) -> None:
+    """It bears the name that the old job reports, and was made within what the old job is allowed."""
+    world.create(properties(ModelDeployConfig={"EndpointName": "churn-endpoint"}))
+    world.sagemaker.deploy(world.physical_id, "churn-endpoint")
+    world.sagemaker.complete(world.physical_id)
+    world.time.sleep(60)
+    world.sagemaker.deploy("", "churn-endpoint", reported=False)
+    world.sagemaker.model_data["churn-endpoint-model"] = "s3://results/churn/the-next/model.tar.gz"
+
+    assert world.delete()["Status"] == "SUCCESS"
+
+    assert world.sagemaker.endpoints["churn-endpoint"].status == "InService"
+
+
 def test_endpoint_that_may_not_be_deleted_fails_the_delete_because_it_bills(world: World) -> None:
     world.create(properties(ModelDeployConfig=AUTO_NAMED))
     world.sagemaker.deploy(world.physical_id, "auto-endpoint")

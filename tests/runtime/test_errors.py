@@ -85,6 +85,18 @@ def test_what_is_refused_is_not_missing(operation: str, code: str, text: str) ->
     assert not failure.is_missing(client_error(operation, code, text))
 
 
+def test_name_that_is_taken_is_told_apart() -> None:
+    taken = {
+        text for operation, code, text in (*MISSING, *OTHERS) if failure.is_taken(client_error(operation, code, text))
+    }
+
+    assert taken == {
+        OTHERS[2][2],
+        OTHERS[5][2],
+    }
+    assert not failure.is_taken(client_error("CreateModel", "AccessDeniedException", OTHERS[2][2]))
+
+
 @pytest.mark.parametrize(("operation", "code", "text", "patience"), WAITED_FOR)
 def test_what_may_pass_is_waited_for(operation: str, code: str, text: str, patience: Patience) -> None:
     assert patience_with(client_error(operation, code, text)) is patience

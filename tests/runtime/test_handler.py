@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 
 from constructs_lib.runtime import handler
 from constructs_lib.runtime.answer import NO_JOB
@@ -151,21 +152,78 @@ def test_another_stack_is_not_served(world: World, monkeypatch: pytest.MonkeyPat
     assert len(world.sagemaker.jobs) == 1
 
 
-@pytest.mark.parametrize("name", ["StackId", "Watch"])
-def test_state_that_the_function_did_not_begin_is_refused(
-    world: World, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def watched(world: World) -> dict[str, Any]:
+    """The state of an execution that follows a job, as the function has begun it."""
     machine = f"{STATE_MACHINE}-{world.stack_id.rpartition('/')[2]}"
     world.create(properties() | {"Watch": watching("Wait") | {"StateMachine": machine}})
+    world.status("CREATE_IN_PROGRESS", "Wait")
     [execution] = world.stepfunctions.executions.values()
-    monkeypatch.setenv(STACK_VARIABLE, world.stack_id)
-    assert handler.serve(cast("RawEvent", execution.state), lambda: world.aws, world.clock())
-    calls = len(world.sagemaker.calls)
-    other = {"StackId": "arn:theirs/x/1", "Watch": watching("Wait")}[name]
+    return execution.state
 
-    with pytest.raises(ValueError, match="the state is none that this function has begun"):
-        handler.serve(cast("RawEvent", execution.state | {name: other}), lambda: world.aws, world.clock())
+
+def look(world: World, state: dict[str, Any]) -> dict[str, object] | None:
+    return handler.serve(cast("RawEvent", state), lambda: world.aws, world.clock())
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"StackId": "arn:theirs/x/1"},
+        {"Watch": watching("Wait")},
+        {"Watch": "of its own machine, and due at once"},
+        {"Watch": "of its own machine, and another condition"},
+        {"Started": 0},
+        {"JobName": "another"},
+        {"LogicalId": "Another"},
+        {"Execution": "another"},
+        {"Generation": 1},
+        {"Generation": "many"},
+        {"Watch": {"StateMachine": ""}},
+        {"JobName": None},
+    ],
+    ids=str,
+)
+def test_state_that_the_function_did_not_begin_is_refused(
+    world: World, monkeypatch: pytest.MonkeyPatch, forged: dict[str, Any]
+) -> None:
+    """Whoever may call the function could let a deployment go on too soon, and its outcome stop the job."""
+    state = watched(world)
+    monkeypatch.setenv(STACK_VARIABLE, world.stack_id)
+    assert look(world, state)
+    calls = len(world.sagemaker.calls)
+    own = {"StateMachine": state["Watch"]["StateMachine"]}
+    changes = {
+        "of its own machine, and due at once": watching("Wait", seconds=0) | own,
+        "of its own machine, and another condition": watching("Wait", "Other") | own,
+    }
+    made_up = state | {name: changes.get(str(value), value) for name, value in forged.items()}
+
+    with pytest.raises(ValueError, match="the state is none that this function has begun: it follows jobs for its own"):
+        look(world, {name: value for name, value in made_up.items() if value is not None})
     assert len(world.sagemaker.calls) == calls
+    assert not world.cloudformation.signals
+    assert look(world, state)
+
+
+def test_state_of_an_execution_that_has_ended_is_refused(world: World) -> None:
+    state = watched(world)
+    [execution] = world.stepfunctions.executions.values()
+    execution.done = True
+
+    with pytest.raises(ValueError, match="that it has started itself and that run"):
+        look(world, state)
+
+
+def test_state_is_not_believed_where_step_functions_does_not_tell(world: World) -> None:
+    state = watched(world)
+    world.sagemaker.complete(world.physical_id)
+    world.stepfunctions.fail("DescribeExecution", ("ThrottlingException", "Rate exceeded"))
+
+    with pytest.raises(ClientError, match="Rate exceeded"):
+        look(world, state)
+    assert not world.cloudformation.signals
+    assert look(world, state)
+    assert world.cloudformation.signals
 
 
 def test_event_that_looks_like_a_call_of_the_state_machine_is_answered(world: World) -> None:

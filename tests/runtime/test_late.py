@@ -1,5 +1,6 @@
 """Events that come late, and calls that are lost: nothing is made at rest, and nothing that serves is destroyed."""
 
+import copy
 from datetime import timedelta
 from typing import Any
 
@@ -10,11 +11,13 @@ from constructs_lib.runtime.contract import (
     MODEL_PACKAGE_TYPE,
     MODEL_TYPE,
     OUTCOME_TYPE,
+    RESOURCE_TYPE,
     SERVICE_TIMEOUT,
     TRANSFORM_TYPE,
     WATCH_TYPE,
     OwnerTag,
 )
+from constructs_lib.runtime.handler import serve
 
 from .fake_hosting import HostingWorld, model
 from .fake_sagemaker import EPOCH, client_error
@@ -184,6 +187,32 @@ def test_update_without_a_clear_answer_leaves_no_job_behind(world: World, error:
     assert world.running() == [old]
 
 
+@pytest.mark.parametrize("does_cloudformation_tell", [True, False])
+def test_job_that_another_delivery_has_answered_with_is_not_taken_back_when_the_answer_of_its_call_is_lost(
+    world: World, does_cloudformation_tell: bool
+) -> None:
+    """Soak, seed 939: two deliveries of a Create at once."""
+    event = world.event("Create", ResourceProperties=A)
+
+    def delivered_again() -> None:
+        world.physical_id = world.send(event)["PhysicalResourceId"]
+        world.status("CREATE_COMPLETE")
+        if not does_cloudformation_tell:
+            world.cloudformation.fail("DescribeStackResource", ("AccessDenied", "not now"), times=1000)
+
+    def is_looked_for() -> None:
+        world.sagemaker.hooks["DescribeAutoMLJobV2"] = delivered_again
+
+    world.sagemaker.fail("CreateAutoMLJob", ReadTimeoutError(endpoint_url="https://x"), after=True)
+    world.sagemaker.hooks["CreateAutoMLJob"] = is_looked_for
+    serve(copy.deepcopy(event), lambda: world.aws, world.clock())
+
+    again, first = world.sink.answers()[-2:]
+    assert (again["Status"], first["Status"]) == ("SUCCESS", "FAILED")
+    assert first["PhysicalResourceId"] == world.physical_id
+    assert world.running() == [world.physical_id]
+
+
 def test_late_change_of_tags_puts_no_old_tags_back(world: World) -> None:
     world.create(properties(tags={"team": "one"}))
     late = to(world, properties(tags={"team": "two"}), properties(tags={"team": "one"}))
@@ -202,6 +231,18 @@ def test_late_change_of_a_models_tags_puts_no_old_tags_back(hosting: HostingWorl
     hosting.send(late)
 
     assert hosting.hosting.hosted[hosting.physical_id].tags["team"] == "three"
+
+
+def test_late_change_of_a_transform_jobs_tags_puts_no_old_tags_back(hosting: HostingWorld) -> None:
+    hosting.resource_type = TRANSFORM_TYPE
+    one, two, three = (transform(tags={"team": team}) for team in ("one", "two", "three"))
+    name = hosting.create(one)["PhysicalResourceId"]
+    late = to(hosting, two, one)
+    hosting.update(three)
+
+    hosting.send(late)
+
+    assert hosting.hosting.runs[name].tags["team"] == "three"
 
 
 def test_late_approval_changes_nothing(hosting: HostingWorld) -> None:
@@ -263,6 +304,86 @@ def test_delete_during_an_update_waits_for_what_comes_of_it(world: World) -> Non
 
     assert world.send(late)["Status"] == "SUCCESS"
     assert world.running() == [old]
+
+
+def running(world: HostingWorld) -> set[str]:
+    """What is there and was not stopped."""
+    runs = {run.name for run in world.hosting.runs.values() if run.status == "InProgress"}
+    return {*world.running(), *world.hosting.hosted, *runs}
+
+
+def clean_up_shows(world: World, replaced: str, *, now: str) -> None:
+    """The clean-up of what was replaced shows as the deletion of the resource; it ends when the stack is asked for."""
+    world.cloudformation.stack_status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+    world.status("DELETE_IN_PROGRESS", physical_id=replaced)
+
+    def ends() -> None:
+        world.physical_id = now
+        world.status("UPDATE_COMPLETE")
+
+    world.cloudformation.hooks["DescribeStacks"] = ends
+
+
+def test_delete_that_comes_late_during_the_clean_up_after_another_spares_the_job_of_the_same_properties(
+    world: World,
+) -> None:
+    """Soak, seed 107027: a Delete was delivered twice, and its second try went on two updates later."""
+    first = world.create(A)["PhysicalResourceId"]
+    replaced = world.update(B)["PhysicalResourceId"]
+    late = world.events[-1]
+    assert (late["RequestType"], late["PhysicalResourceId"]) == ("Delete", first)
+    lives = world.update(A)["PhysicalResourceId"]
+    clean_up_shows(world, replaced, now=lives)
+
+    assert world.send(late)["Status"] == "SUCCESS"
+    assert world.running() == [lives]
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "operation"),
+    [
+        (RESOURCE_TYPE, A, B, "CreateAutoMLJob"),
+        (TRANSFORM_TYPE, transform(), transform("model-2"), "CreateTransformJob"),
+        (MODEL_TYPE, model(), model("churn-2"), "CreateModel"),
+    ],
+)
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_what_another_delivery_has_answered_with_is_not_taken_back_during_the_clean_up(
+    hosting: HostingWorld, kind: str, before: dict[str, Any], after: dict[str, Any], operation: str, is_kept: bool
+) -> None:
+    """Soak, seed 102507: two deliveries at once; the one that has made it finds the resource in DELETE_IN_PROGRESS."""
+    hosting.resource_type = kind
+    old = hosting.create(before)["PhysicalResourceId"]
+    event = to(hosting, after, before)
+
+    def delivered_again() -> None:
+        made = hosting.send(event)["PhysicalResourceId"]
+        clean_up_shows(hosting, old, now=made if is_kept else old)
+
+    def once_made() -> None:
+        hosting.cloudformation.hooks["DescribeStackResource"] = delivered_again
+
+    hosting.sagemaker.hooks[operation] = once_made
+    serve(copy.deepcopy(event), lambda: hosting.aws, hosting.clock())
+
+    again, first = hosting.sink.answers()[-2:]
+    assert (again["Status"], first["Status"]) == ("SUCCESS", "FAILED")
+    assert (again["PhysicalResourceId"] in running(hosting)) == is_kept
+    assert old in running(hosting)
+
+
+@pytest.mark.parametrize("looks", [2, 1000])
+def test_name_that_is_taken_is_looked_for_until_it_is_seen(hosting: HostingWorld, looks: int) -> None:
+    """Soak, seed 104123: a Create was delivered twice at once, and the second could not see yet what the first made."""
+    hosting.resource_type = TRANSFORM_TYPE
+    event = hosting.event("Create", ResourceProperties=transform())
+    made = hosting.send(event)["PhysicalResourceId"]
+    hide(hosting, "DescribeTransformJob", looks)
+
+    answer = hosting.send(event)
+
+    assert answer["PhysicalResourceId"] == made, "what fails names it, for the Delete that follows"
+    assert answer["Status"] == ("SUCCESS" if looks == 2 else "FAILED")
 
 
 def test_delete_during_an_update_that_does_not_end_destroys_nothing(world: World) -> None:
@@ -373,6 +494,14 @@ def test_so_does_the_delete_of_a_transform_job(hosting: HostingWorld) -> None:
     assert [run.status for run in hosting.hosting.runs.values()] == ["Stopped"]
 
 
+def test_so_does_the_delete_of_a_model(hosting: HostingWorld) -> None:
+    hosting.create(model())
+    hide(hosting, "DescribeModel", 6)
+
+    assert hosting.delete()["Status"] == "SUCCESS"
+    assert not hosting.hosting.hosted
+
+
 def test_rollback_looks_again_for_what_the_update_before_has_made(world: World) -> None:
     old = world.create(A)["PhysicalResourceId"]
     event = to(world, B, A)
@@ -408,6 +537,18 @@ def test_job_that_was_stopped_but_not_marked_is_not_taken_for_a_live_one(world: 
 
     assert answer["PhysicalResourceId"] != first.name
     assert OwnerTag.RELEASED not in first.tags
+
+
+def test_nor_is_such_a_transform_job(hosting: HostingWorld) -> None:
+    hosting.resource_type = TRANSFORM_TYPE
+    first = hosting.create(transform())["PhysicalResourceId"]
+    settle(hosting, hosting.send(to(hosting, transform("model-2"), transform())))
+    hosting.hosting.runs[first].status = "Stopped"
+
+    answer = hosting.send(to(hosting, transform(), transform("model-2")))
+
+    assert answer["Status"] == "SUCCESS"
+    assert answer["PhysicalResourceId"] != first
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,9 @@ IN_VAIN = (
 
 
 def started(world: World) -> list[dict[str, Any]]:
-    return [json.loads(call.params["input"]) for call in world.stepfunctions.calls]
+    return [
+        json.loads(call.params["input"]) for call in world.stepfunctions.calls if call.operation == "StartExecution"
+    ]
 
 
 def test_new_job_is_followed(world: World) -> None:

@@ -10,10 +10,11 @@ T = TypeVar("T")
 KINDS = ("job", "outcome", "watch", "model", "transform", "package", "check")
 OWNERS = ("nobody", "another stack", "another resource")
 SETTINGS = ("plain", "tagged", "another revision", "another problem", "another problem, tagged", "another prefix")
-"""What a resource can ask for; a job can ask for `NAMED` and `DEPLOYED` besides."""
+"""What a resource can ask for; a job can ask for the four below besides."""
 
 NAMED = "a name with capitals"
 DEPLOYED = "a one-click endpoint"
+DEPLOYED_ANEW = "a one-click endpoint of the same name, another problem"
 WATCHED = "watched"
 
 
@@ -75,7 +76,9 @@ class Act:
 
     at: float
     what: str
-    """`squats`, `completes`, `fails`, `stops` (a person stops the job), `endpoint` (a person makes one again)."""
+    """`squats`, `completes`, `fails`, `stops` (a person stops the job), `endpoint` (a person makes one again),
+    `deploys` (each job of the stack that is to be deployed is, as soon as the name of its endpoint is free).
+    """
     who: str = ""
     stack: int = 0
     wish: str = "plain"
@@ -83,10 +86,11 @@ class Act:
     def told(self) -> str:
         """In words."""
         said = {
-            "squats": f"{self.who} has a job under the next name of '{self.wish}' of stack {self.stack}",
+            "squats": f"{self.who} has something under the next name of '{self.wish}' of stack {self.stack}",
             "completes": f"the job of stack {self.stack} completes",
             "fails": f"the job of stack {self.stack} fails",
             "stops": f"a person stops the job of stack {self.stack}",
+            "deploys": f"from now on jobs of stack {self.stack} are deployed when the name of their endpoint is free",
             "endpoint": f"a person makes the endpoint of stack {self.stack} (again), with a model of their own",
         }
         return f"at {self.at:g} s {said[self.what]}"
@@ -186,12 +190,16 @@ def _without(many: tuple[T, ...], place: int) -> tuple[T, ...]:
 def from_seed(seed: int) -> Scenario:
     """The scenario of a seed: the same on every machine."""
     dice = random.Random(seed)
-    stacks = tuple(_stack(dice) for _ in range(dice.choice((1, 1, 2))))
+    is_served = dice.random() < 0.15
+    stacks = tuple(_stack(dice, is_served=is_served) for _ in range(dice.choice((1, 1, 2))))
     requests = sum(len(stack.steps) * len(stack.resources) for stack in stacks) * 2
     return Scenario(
         stacks=stacks,
         quirks=tuple(_quirk(dice, requests) for _ in range(dice.choice((0, 1, 1, 2, 2, 3, 4)))),
-        acts=tuple(_act(dice, len(stacks)) for _ in range(dice.choice((0, 0, 1, 2)))),
+        acts=(
+            *(Act(0.0, "deploys", dice.choice(OWNERS), number) for number in range(len(stacks) if is_served else 0)),
+            *(_act(dice, len(stacks)) for _ in range(dice.choice((0, 0, 1, 2)))),
+        ),
         lag=dice.choice((0.0, 0.0, 0.5, 1.5)),
         quota=dice.choice((20, 20, 20, 2, 3)),
         skew=dice.choice((0.0, 0.0, -3.0, 3.0)),
@@ -201,32 +209,36 @@ def from_seed(seed: int) -> Scenario:
     )
 
 
-def _stack(dice: random.Random) -> StackPlan:
+def _stack(dice: random.Random, *, is_served: bool) -> StackPlan:
+    """A stack; one that `is_served` is all about one-click endpoints."""
     resources = tuple(dice.choices(KINDS, (8, 2, 1, 3, 4, 2, 1), k=dice.choice((1, 1, 1, 2, 3))))
+    resources = ("job", *resources[1:]) if is_served else resources
     verbs = ["create", *("update" for _ in range(dice.choice((0, 1, 1, 2, 2, 3, 4)))), *dice.choice(((), ("delete",)))]
-    return StackPlan(resources, tuple(_step(dice, verb, resources) for verb in verbs))
+    return StackPlan(resources, tuple(_step(dice, verb, resources, is_served=is_served) for verb in verbs))
 
 
-def _step(dice: random.Random, verb: str, resources: tuple[str, ...]) -> Step:
+def _step(dice: random.Random, verb: str, resources: tuple[str, ...], *, is_served: bool) -> Step:
     cancelled = dice.choice((1.0, 20.0, 100.0, 500.0)) if dice.random() < 0.25 else None
     return Step(
         verb,
         gap=dice.choice((0.0, 0.0, 1.0, 30.0, 400.0, 3000.0)),
-        wishes=() if verb == "delete" else tuple(_wish(dice, kind) for kind in resources),
+        wishes=() if verb == "delete" else tuple(_wish(dice, kind, is_served=is_served) for kind in resources),
         cancelled_after=None if verb == "delete" else cancelled,
         removes=verb == "update" and len(resources) > 1 and dice.random() < 0.1,
     )
 
 
-def _wish(dice: random.Random, kind: str) -> str:
+def _wish(dice: random.Random, kind: str, *, is_served: bool) -> str:
+    if kind == "job" and is_served:
+        return dice.choice((DEPLOYED, DEPLOYED_ANEW))
     if kind == "job":
-        return dice.choice((*SETTINGS, *SETTINGS, NAMED, DEPLOYED, DEPLOYED, WATCHED))
+        return dice.choice((*SETTINGS, *SETTINGS, NAMED, DEPLOYED, DEPLOYED, DEPLOYED_ANEW, WATCHED))
     return dice.choice(SETTINGS)
 
 
 def _quirk(dice: random.Random, requests: int) -> Quirk:
     request = dice.randrange(max(requests, 1))
-    at = dice.choice((0, 1, 2, 3, 4, 5, 6, 8, 10, 13))
+    at = dice.choice((dice.randrange(8), dice.randrange(16), dice.randrange(40)))
     after = dice.random() < 0.5
     match what := dice.choice(
         ("late", "late", "again", "again", "killed", "killed for good", "throttled", "broken", "lost")
@@ -243,6 +255,8 @@ def _quirk(dice: random.Random, requests: int) -> Quirk:
 
 
 def _act(dice: random.Random, stacks: int) -> Act:
-    what = dice.choice(("squats", "squats", "completes", "completes", "fails", "stops", "endpoint"))
-    at = 0.0 if what == "squats" else dice.choice((10.0, 200.0, 1000.0, 2500.0, 6000.0))
+    what = dice.choice(
+        ("squats", "squats", "completes", "completes", "deploys", "deploys", "fails", "stops", "endpoint")
+    )
+    at = 0.0 if what in {"squats", "deploys"} else dice.choice((10.0, 200.0, 1000.0, 2500.0, 6000.0))
     return Act(at, what, dice.choice(OWNERS), dice.randrange(stacks), dice.choice(SETTINGS))

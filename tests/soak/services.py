@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..runtime.fake_hosting import FakeHosting, Hosted
-from ..runtime.fake_sagemaker import EPOCH, FakeService, FakeTime, client_error
+from ..runtime.fake_hosting import FakeHosting, Hosted, arn_of
+from ..runtime.fake_sagemaker import EPOCH, FakeEndpoint, FakeService, FakeTime, client_error
 from ..runtime.fake_services import FakeEventBridge, FakeS3, FakeStepFunctions
 
 if TYPE_CHECKING:
@@ -37,11 +37,39 @@ class Disturbed(FakeService):
         self.simulation.after_call(operation)
 
 
+def config_of(job_name: str) -> str:
+    """The configuration of a job's one-click endpoint."""
+    return f"{job_name}-config"
+
+
 @dataclass
 class SageMaker(Disturbed, FakeHosting):
     """Answers of Describe and ListTags lag behind what was made by `lag` seconds."""
 
     lag: float = 0.0
+
+    def deploy(self, job_name: str, endpoint: str, *, status: str = "InService", reported: bool = True) -> None:
+        """Deploy a job, with a configuration and a model of names that no other deployment has."""
+        job, now = self.jobs[job_name.lower()], self.time.wall()
+        config, model = config_of(job.name), f"{job.name}-model"
+        output = job.request["OutputDataConfig"]["S3OutputPath"].rstrip("/")
+        self.endpoints[endpoint] = FakeEndpoint(config, status, now)
+        self.configs[config], self.made[config] = [model], now
+        self.hosted[model] = Hosted(model, arn_of("model", model), {}, {}, created=now)
+        self.model_data[model] = f"{output}/{job.name}/model.tar.gz"
+        if reported:
+            job.deployed_endpoint = endpoint
+
+    def is_free(self, endpoint: str) -> bool:
+        """Whether nothing has this name."""
+        self._let_pass()
+        return endpoint not in self.endpoints
+
+    def create_transform_job(self, **request: Any) -> dict[str, Any]:
+        if sum(run.status == "InProgress" for run in self.runs.values()) >= self.quota + 1:
+            with self.serving("CreateTransformJob", request):
+                raise client_error("CreateTransformJob", "ResourceLimitExceeded", "so many run at once: 3")
+        return super().create_transform_job(**request)
 
     def _hides(self, operation: str, created: datetime | None) -> bool:
         made = 0.0 if created is None else (created - EPOCH).total_seconds()

@@ -13,20 +13,20 @@ from datetime import timedelta
 from typing import Any, cast
 from unittest.mock import patch
 
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
-from constructs_lib.runtime import handler, retry
+from constructs_lib.runtime import candidate, handler, owned, retry
 from constructs_lib.runtime.clients import Aws
 from constructs_lib.runtime.contract import OwnerTag
 from constructs_lib.runtime.event import RawEvent, parse
 from constructs_lib.runtime.retry import Clock
 from constructs_lib.runtime.spec import read
 
-from ..runtime.fake_hosting import Hosted, container
+from ..runtime.fake_hosting import Hosted, arn_of, container
 from ..runtime.fake_sagemaker import EPOCH, FakeEndpoint, FakeJob, client_error, service_model
 from ..runtime.world import SIGNATURE
 from .scenario import Act, Quirk, Scenario
-from .services import S3, CloudFormation, Disturbed, EventBridge, Flow, SageMaker, StepFunctions
+from .services import S3, CloudFormation, Disturbed, EventBridge, Flow, SageMaker, StepFunctions, config_of
 from .stacks import Request, Resource, Stack, Then
 from .wishes import LEARNED, RUNNING, SERVED, TYPES, endpoint_of, properties_of
 
@@ -46,6 +46,25 @@ LOOKS = (60.0, 600.0, 4000.0)
 
 MAX_BODY = 4096
 
+TRAINING = 5.0
+"""Seconds after which a job that is deployed as soon as possible has trained."""
+
+PATIENCE_WITH_ENDPOINT = 30
+"""So many looks, some seconds apart, are more than it takes an endpoint to be made and deleted."""
+
+NAME_PATIENCE = 900
+"""So many times, a second apart, a job tries to deploy under a name that is taken."""
+
+HOSTED = {"model": ("CreateModel", "model"), "transform": ("CreateTransformJob", "transform-job")}
+"""What makes the things of a kind, and what ARNs call them."""
+
+MAKES = {
+    "CreateAutoMLJob": "AutoMLJobName",
+    "CreateTransformJob": "TransformJobName",
+    "CreateModel": "ModelName",
+}
+"""The calls that make what costs or stays, and what they call it."""
+
 
 class Killed(BaseException):
     """The end of the function's process."""
@@ -59,6 +78,7 @@ class Invocation:
     quirks: list[Quirk]
     ends: float
     calls: int = -1
+    looks_at_endpoint: int = 0
     is_dead: bool = False
     answers: list[bytes] = field(default_factory=list)
 
@@ -97,6 +117,12 @@ class Simulation:
         """Names of jobs that a person, or an outcome, has stopped."""
         self._taken: set[str] = set()
         """Endpoints that a person makes again."""
+        self._untold: set[str] = set()
+        """What a late request made that CloudFormation's times alone would have told, where it tells none."""
+        self._eager: dict[str, Act] = {}
+        """The stacks whose jobs are deployed as soon as they can be."""
+        self._deployments: dict[str, FakeEndpoint] = {}
+        """The endpoints of jobs that have ended well with one."""
         self._theirs: list[tuple[str, Callable[[], object], object]] = []
         self._make_services()
         self.stacks = [Stack(self, number, plan) for number, plan in enumerate(scenario.stacks)]
@@ -340,25 +366,53 @@ class Simulation:
             and request.id in self._rollbacks
         ):
             self.complain(f"request {request.number} of a rollback makes a job")
+        if operation in MAKES and request and not request.is_waited_for and self._is_untold(request):
+            self._untold.add(str(params[MAKES[operation]]))
+        if request and operation.startswith("CreateAutoMLJob") and request.raw["StackId"] in self._eager:
+            act = self._eager[request.raw["StackId"]]
+            self.at(TRAINING, lambda: self._end_training(str(params["AutoMLJobName"]), act))
+        invocation.looks_at_endpoint += operation == "DescribeEndpoint"
+        if invocation.looks_at_endpoint == PATIENCE_WITH_ENDPOINT and request and request.resource.kind == "job":
+            self.complain(f"request {request.number} goes on waiting for an endpoint")
         if operation == "StopAutoMLJob" and request and request.resource.kind == "outcome":
             self._excused.add(str(params["AutoMLJobName"]).lower())
         if operation == "CreateModelPackage" and request:
             self._excused.add(request.id)
 
+    def _is_untold(self, request: Request) -> bool:
+        """Whether CloudFormation waits for another request that, but for its time, looks like this one."""
+        named = request.raw.get("PhysicalResourceId")
+        return not self.scenario.dates and any(
+            other.is_waited_for
+            and other.resource is request.resource
+            and other.raw["RequestType"] == request.raw["RequestType"]
+            and other.raw.get("PhysicalResourceId") == named
+            for other in self._requests
+        )
+
+    def _end_training(self, name: str, act: Act) -> None:
+        job = self.sagemaker.jobs.get(name.lower())
+        if job and "ModelDeployConfig" in job.request:
+            self._complete(job, act)
+
     # What others do
 
     def _act(self, act: Act) -> None:
         stack = self.stacks[act.stack]
-        resource = stack.job
-        if resource is None:
-            return
         self.tell(act.told())
         if act.what == "squats":
-            self._squat(act, stack, resource)
+            for each in stack.resources:
+                if each.kind in {"job", *HOSTED}:
+                    self._squat(act, stack, each)
+            return
+        resource = stack.job
+        if resource is None:
             return
         job = self.sagemaker.jobs.get(resource.physical_id.lower())
         if act.what == "endpoint":
             self._make_endpoint_again(endpoint_of(act.stack))
+        elif act.what == "deploys":
+            self._eager[stack.stack_id] = act
         elif job is None or job.status != "InProgress":
             return
         elif act.what == "stops":
@@ -370,19 +424,29 @@ class Simulation:
         else:
             self._complete(job, act)
 
-    def _complete(self, job: FakeJob, act: Act) -> None:
-        name = endpoint_of(act.stack)
-        wants = "ModelDeployConfig" in job.request
-        if wants and name not in self.sagemaker.endpoints:
-            self.sagemaker.deploy(job.name, name, reported=act.who != "nobody")
-            self.sagemaker.hosted[f"{name}-model"] = Hosted(
-                f"{name}-model",
-                f"arn:aws:sagemaker:eu-west-1:111122223333:model/{name}-model",
-                {},
-                {},
-                created=self.time.wall(),
-            )
-        self.sagemaker.complete(job.name)
+    def _complete(self, job: FakeJob, act: Act, patience: int = NAME_PATIENCE) -> None:
+        """Let a job end well. One that is to be deployed is, as its last step, once the name is free."""
+        name, sagemaker = endpoint_of(act.stack), self.sagemaker
+        if job.status != "InProgress":
+            return
+        if "ModelDeployConfig" not in job.request or not patience:
+            sagemaker.complete(job.name)
+        elif not sagemaker.is_free(name):
+            self.at(1.0, lambda: self._complete(job, act, patience - 1))
+        else:
+            sagemaker.deploy(job.name, name, status="Creating", reported=False)
+            endpoint = sagemaker.endpoints[name]
+            self.tell(f"the job {job.name} makes the endpoint {name}")
+            self.at(20.0, lambda: self._deployed(job, endpoint, act))
+
+    def _deployed(self, job: FakeJob, endpoint: FakeEndpoint, act: Act) -> None:
+        if endpoint.status == "Creating":
+            endpoint.status = "InService"
+        if job.status == "InProgress":
+            self.tell(f"the job {job.name} completes")
+            job.deployed_endpoint = "" if act.who == "nobody" else endpoint_of(act.stack)
+            self._deployments[job.name] = endpoint
+            self.sagemaker.complete(job.name)
 
     def _make_endpoint_again(self, name: str) -> None:
         """A person deletes what is there and makes an endpoint of that name, an hour after any job has ended."""
@@ -411,27 +475,34 @@ class Simulation:
         self.at(4000.0, make)
 
     def _squat(self, act: Act, stack: Stack, resource: Resource) -> None:
-        wanted = properties_of("job", act.wish, stack)
-        event = parse(
-            cast(
-                "RawEvent",
-                {
-                    "RequestType": "Create",
-                    "ResponseURL": ADDRESS,
-                    "StackId": stack.stack_id,
-                    "LogicalResourceId": resource.logical_id,
-                },
-            )
-        )
-        names = read(wanted, service_model("sagemaker")).names(event)
-        free = next(name for name in names if name.lower() not in self.sagemaker.jobs)
-        tags: dict[str, dict[str, str]] = {
+        wanted = properties_of(resource.kind, act.wish, stack)
+        asks: Any = {"RequestType": "Create", "ResponseURL": ADDRESS}
+        event = parse(asks | {"StackId": stack.stack_id, "LogicalResourceId": resource.logical_id})
+        whose: dict[str, dict[str, str]] = {
             "nobody": {"owner": "x"},
             "another stack": {OwnerTag.STACK: "theirs", OwnerTag.RESOURCE: resource.logical_id},
             "another resource": {OwnerTag.STACK: stack.stack_id, OwnerTag.RESOURCE: "Another"},
         }
-        self.sagemaker.quota += 1
-        self._watch_over(self.sagemaker.add_job(free, tags[act.who]))
+        if resource.kind == "job":
+            names = read(wanted, service_model("sagemaker")).names(event)
+            free = next(name for name in names if name.lower() not in self.sagemaker.jobs)
+            self.sagemaker.quota += 1
+            self._watch_over(self.sagemaker.add_job(free, whose[act.who]))
+            return
+        operation, arn = HOSTED[resource.kind]
+        request, _ = owned.read_request(wanted, operation, service_model("sagemaker"))
+        is_model = resource.kind == "model"
+        besides = candidate.read(wanted).content if is_model else {"Revision": wanted["Revision"]}
+        name = owned.Wish(request, besides, {}, owned.prefix(wanted)).name(event)
+        there = self.sagemaker.hosted if is_model else self.sagemaker.runs
+        if name in there:
+            return
+        there[name] = Hosted(name, arn_of(arn, name), {}, whose[act.who], "" if is_model else "InProgress")
+
+        def look() -> object:
+            return name in there and (there[name].status, dict(there[name].tags))
+
+        self._theirs.append((f"the {resource.kind} {name} of somebody else", look, look()))
 
     # Executions of the state machine
 
@@ -447,7 +518,7 @@ class Simulation:
         invocation = Invocation(None, [], self.time.seconds + FUNCTION_TIME)
         try:
             execution.state = self._invoke(invocation, execution.state)
-        except Killed:
+        except (Killed, ClientError):  # the state machine goes on with the state of the look before
             return
         execution.done = execution.state["Done"]
 
@@ -458,22 +529,29 @@ class Simulation:
             for resource in stack.resources:
                 is_there = resource.status not in {"", "DELETE_COMPLETE"}
                 self._look_at(resource, stack, {resource.physical_id} if is_there else set())
+            endpoint = self.sagemaker.endpoints.get(endpoint_of(stack.number))
+            owners = {config_of(each.physical_id) for each in stack.resources if each.status != "DELETE_COMPLETE"}
+            if endpoint is None or endpoint.status == "Deleting" or endpoint.config.endswith("-mine"):
+                continue
+            if endpoint.config not in owners:
+                self.complain(f"the endpoint of {endpoint.config} runs on, and no resource owns its job")
         self._look_at_what_is_not_ours()
 
     def _look_at(self, resource: Resource, stack: Stack, allowed: set[str]) -> None:
         mine = {OwnerTag.STACK: stack.stack_id, OwnerTag.RESOURCE: resource.logical_id}
         sagemaker = self.sagemaker
+        excused = allowed | self._untold
         if resource.kind == "job":
             for job in sagemaker.jobs.values():
-                if mine.items() <= job.tags.items() and job.status == "InProgress" and job.name not in allowed:
+                if mine.items() <= job.tags.items() and job.status == "InProgress" and job.name not in excused:
                     self.complain(f"the job {job.name} runs and no resource owns it")
         if resource.kind == "transform":
             for run in sagemaker.runs.values():
-                if mine.items() <= run.tags.items() and run.status == "InProgress" and run.name not in allowed:
+                if mine.items() <= run.tags.items() and run.status == "InProgress" and run.name not in excused:
                     self.complain(f"the transform job {run.name} runs and no resource owns it")
         if resource.kind == "model":
             for model in sagemaker.hosted.values():
-                if mine.items() <= model.tags.items() and model.name not in allowed:
+                if mine.items() <= model.tags.items() and model.name not in excused:
                     self.complain(f"the model {model.name} is there and no resource owns it")
         if allowed:
             self._look_at_the_live_one(resource)
@@ -503,9 +581,20 @@ class Simulation:
             self.complain(f"the job {name} that the resource owns is not there")
             return
         self._look_at_tags(resource, job.tags)
+        self._look_at_deployment(job, endpoint_of(resource.stack_number))
         is_stopped = job.status in {"Stopping", "Stopped"} and name.lower() not in self._excused
         if is_stopped or OwnerTag.RELEASED in job.tags:
             self.complain(f"the job {name} that the resource owns was given up ({job.status})")
+
+    def _look_at_deployment(self, job: FakeJob, name: str) -> None:
+        endpoint = self._deployments.get(job.name)
+        if endpoint is None or name in self._taken:
+            return
+        config = config_of(job.name)
+        [model] = self.sagemaker.configs.get(config, [""])
+        is_there = self.sagemaker.endpoints.get(name) is endpoint and endpoint.status == "InService"
+        if not is_there or model not in self.sagemaker.hosted:
+            self.complain(f"the endpoint {name} of the job that the resource owns, or what it serves, is gone")
 
     def _look_at_tags(self, resource: Resource, tags: Mapping[str, str]) -> None:
         wanted = {tag["Key"]: tag["Value"] for tag in resource.properties["Request"].get("Tags", [])}

@@ -66,6 +66,10 @@ class Request:
     def id(self) -> str:
         return str(self.raw["RequestId"])
 
+    @property
+    def is_waited_for(self) -> bool:
+        return self.listens and self.heard is None
+
 
 class Stack:
     """One stack, from its creation to its deletion. One operation runs at a time."""

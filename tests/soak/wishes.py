@@ -14,7 +14,7 @@ from constructs_lib.runtime.contract import (
 
 from ..runtime.fake_hosting import model
 from ..runtime.world import properties, stringified, watching
-from .scenario import DEPLOYED, NAMED, WATCHED
+from .scenario import DEPLOYED, DEPLOYED_ANEW, NAMED, WATCHED
 
 if TYPE_CHECKING:
     from .stacks import Stack
@@ -84,8 +84,9 @@ def _job(wish: str, tags: dict[str, str], revision: str, stack: int) -> dict[str
     prefix = "renamed-" if "prefix" in wish else "demo-churn-"
     if wish == NAMED:
         return properties(tags=tags, AutoMLJobName=f"Churn-{stack}")
-    if wish == DEPLOYED:
-        return properties(tags=tags, ModelDeployConfig={"EndpointName": endpoint_of(stack)})
+    if wish in {DEPLOYED, DEPLOYED_ANEW}:
+        problem = {"ProblemType": "Regression"} if wish == DEPLOYED_ANEW else {}
+        return properties(tags=tags, ModelDeployConfig={"EndpointName": endpoint_of(stack)}, **problem)
     if wish == WATCHED:
         return properties(tags=tags) | {"Watch": watching()}
     changes = {"ProblemType": "Regression"} if "problem" in wish else {}

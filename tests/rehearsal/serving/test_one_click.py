@@ -102,6 +102,22 @@ def test_name_that_an_endpoint_has_keeps_another_job_out_and_the_old_one_goes_on
     stage.sagemaker.delete_model(ModelName=left)
 
 
+def test_other_name_takes_the_endpoint_of_the_old_name(stage: Serving) -> None:
+    """What the function may delete changes in the same update, and must not do so before the endpoint is gone."""
+    one, two = ({"model_deploy_config": ModelDeployConfig.named(name)} for name in ("Renamed-one", "Renamed-two"))
+    before = stage.configs() | stage.models()
+    assert stage.deployed("Renamed", deployed(stage, "Renamed", FIRST, **one)).lower() == "renamed-one"
+
+    assert stage.deployed("Renamed", deployed(stage, "Renamed", FIRST, **two)).lower() == "renamed-two"
+
+    assert {name.lower() for name in endpoints(stage)} == {"renamed-two"}, stage.reasons("Renamed")
+    [left] = (stage.configs() | stage.models()) - before
+    assert left.startswith(stage.outputs("Renamed")["JobName"])
+    stage.delete_all("Renamed")
+    assert endpoints(stage) == set()
+    assert stage.configs() | stage.models() == before
+
+
 @pytest.mark.parametrize(
     "stays", [False, True], ids=["the job goes", "the job is replaced by one that is not deployed"]
 )
