@@ -10,7 +10,7 @@ from .answer import Answer
 from .clients import Aws, Reply
 from .contract import EndpointCheck
 from .event import Event
-from .failure import Failure, is_missing
+from .failure import Failure, unless_missing
 from .retry import Clock, patiently
 from .stack import Stack
 
@@ -88,9 +88,4 @@ def _problem(name: str, wanted: str, aws: Aws, clock: Clock) -> str:
 
 
 def _describe(name: str, aws: Aws, clock: Clock) -> Reply | None:
-    try:
-        return patiently(lambda: aws.hosting.describe_endpoint(EndpointName=name), clock)
-    except ClientError as error:
-        if is_missing(error):
-            return None
-        raise
+    return unless_missing(lambda: patiently(lambda: aws.hosting.describe_endpoint(EndpointName=name), clock))

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from . import log
 from .clients import Reply, SageMaker
 from .event import Event
-from .failure import is_missing
+from .failure import is_missing, unless_missing
 from .jobs import Job
 from .retry import Clock, insist
 
@@ -43,7 +43,8 @@ def remove(sagemaker: SageMaker, job: Job, event: Event, clock: Clock, deadline:
     if endpoint is None:
         return
     config = str(endpoint["EndpointConfigName"])
-    described = ask(lambda: _describe_config(sagemaker, config))
+    # [endpoint-chain]
+    described = ask(lambda: unless_missing(lambda: sagemaker.describe_endpoint_config(EndpointConfigName=config))) or {}
     # One that was made after the end may be the next job's, of the same name.
     is_sure = job.deployed_endpoint and (job.ended is None or endpoint["CreationTime"] <= job.ended)
     if not _was_made_during(job, endpoint) or not (is_sure or ask(lambda: _serves(job, _models(described), sagemaker))):
@@ -97,12 +98,7 @@ def _remove_config(
 
 
 def _describe(sagemaker: SageMaker, name: str) -> Reply | None:
-    try:
-        return sagemaker.describe_endpoint(EndpointName=name)
-    except ClientError as error:
-        if is_missing(error):
-            return None
-        raise
+    return unless_missing(lambda: sagemaker.describe_endpoint(EndpointName=name))
 
 
 def _again(sagemaker: SageMaker, endpoint: Reply) -> Reply | None:
@@ -123,26 +119,11 @@ def _serves(job: Job, models: list[str], sagemaker: SageMaker) -> bool:
     """Whether one of these models was learned by the job."""
     folder = f"{job.output_path.rstrip('/')}/{job.name}/"
     for name in models:
-        try:
-            model = sagemaker.describe_model(ModelName=name)
-        except ClientError as error:
-            if is_missing(error):
-                continue
-            raise
+        model = unless_missing(lambda name=name: sagemaker.describe_model(ModelName=name)) or {}  # type: ignore[misc]
         containers = [model.get("PrimaryContainer", {}), *model.get("Containers", [])]
         if job.output_path and any(str(each.get("ModelDataUrl", "")).startswith(folder) for each in containers):
             return True
     return False
-
-
-# [endpoint-chain]
-def _describe_config(sagemaker: SageMaker, config: str) -> Reply:
-    try:
-        return sagemaker.describe_endpoint_config(EndpointConfigName=config)
-    except ClientError as error:
-        if is_missing(error):
-            return {}
-        raise
 
 
 def _models(reply: Reply) -> list[str]:

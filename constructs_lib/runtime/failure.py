@@ -1,8 +1,12 @@
 """Why a request fails, and what an error of an AWS service means here."""
 
 import re
+from collections.abc import Callable
+from typing import TypeVar
 
 from botocore.exceptions import ClientError
+
+T = TypeVar("T")
 
 _VALIDATION = "ValidationException"
 """SageMaker's general refusal: only its text tells more."""
@@ -54,6 +58,16 @@ def is_missing(error: ClientError) -> bool:
     if code(error) == _VALIDATION:
         return _says(error, "missing")
     return code(error) in {"ResourceNotFound", "ResourceNotFoundException"}
+
+
+def unless_missing(call: Callable[[], T]) -> T | None:
+    """What a call answers about a named thing; None if that is not there."""
+    try:
+        return call()
+    except ClientError as error:
+        if is_missing(error):
+            return None
+        raise
 
 
 def is_taken(error: ClientError) -> bool:

@@ -11,7 +11,7 @@ from .clients import Reply, SageMaker
 from .contract import ENDED, JobStatus, OwnerTag
 from .description import Description
 from .event import Event
-from .failure import is_missing
+from .failure import unless_missing
 from .spec import Spec
 
 _TAG_VALUE = re.compile(r"[\w.:/=+@ -]{1,256}", re.ASCII)
@@ -76,13 +76,8 @@ class Job:
 
 def describe(sagemaker: SageMaker, name: str) -> Reply | None:
     """What the service says of the job of that name, whoever made it; None if there is none."""
-    try:
-        # [china]
-        return sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)
-    except ClientError as error:
-        if is_missing(error):
-            return None
-        raise
+    # [china]
+    return unless_missing(lambda: sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name))
 
 
 def describe_if_told(sagemaker: SageMaker, name: str) -> Description:

@@ -5,14 +5,12 @@ Its name follows from all that makes it what it is: a second delivery of an even
 
 from collections.abc import Mapping
 
-from botocore.exceptions import ClientError
-
 from . import candidate, log, owned
 from .answer import Answer
 from .clients import Aws
 from .contract import ModelAttribute
 from .event import Event
-from .failure import Failure, is_missing
+from .failure import Failure, unless_missing
 from .owned import Kind, Thing, Wish
 from .retry import Clock, insist
 from .stack import Stack
@@ -84,9 +82,6 @@ def _make(name: str, wish: Wish, event: Event, aws: Aws, clock: Clock) -> Thing:
 
 
 def _delete(name: str, event: Event, aws: Aws, clock: Clock) -> None:
-    try:
-        insist(lambda: aws.hosting.delete_model(ModelName=name), clock, clock.deadline(owned.DELETE_BUDGET))
-    except ClientError as error:
-        if not is_missing(error):
-            raise
+    deadline = clock.deadline(owned.DELETE_BUDGET)
+    unless_missing(lambda: insist(lambda: aws.hosting.delete_model(ModelName=name), clock, deadline))
     log.write(event, "model deleted", job_name=name)

@@ -13,7 +13,7 @@ from .answer import NO_JOB
 from .clients import Aws, Hosting, Reply
 from .contract import HOSTED_NAME_LENGTH, OwnerTag, Property
 from .event import Event
-from .failure import Failure, is_denied, is_missing, is_taken, may_have_happened
+from .failure import Failure, is_denied, is_taken, may_have_happened, unless_missing
 from .jobs import tag_list, tags_of
 from .retry import Clock, insist, patiently
 from .shapes import restore
@@ -94,12 +94,9 @@ class Kind:
 
     def find(self, name: str, aws: Aws) -> Thing | None:
         """The thing of that name, whoever made it."""
-        try:
-            reply = self.describe(aws.hosting)(**{f"{self.noun}Name": name})
-        except ClientError as error:
-            if is_missing(error):
-                return None
-            raise
+        reply = unless_missing(lambda: self.describe(aws.hosting)(**{f"{self.noun}Name": name}))
+        if reply is None:
+            return None
         arn = str(reply[f"{self.noun}Arn"])
         return Thing(name, arn, str(reply.get(f"{self.noun}Status", "")), dict(tags_of(aws.sagemaker, arn)))
 

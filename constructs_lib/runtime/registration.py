@@ -16,7 +16,7 @@ from .clients import Aws, Reply
 from .contract import ModelPackageAttribute, OwnerTag
 from .description import Description
 from .event import Event
-from .failure import Failure, is_denied, is_missing
+from .failure import Failure, is_denied, is_missing, unless_missing
 from .owned import Wish
 from .reports import Reports
 from .retry import Clock, insist, patiently
@@ -78,13 +78,8 @@ def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
 
 
 def _delete(arn: str, event: Event, aws: Aws, clock: Clock) -> None:
-    try:
-        insist(
-            lambda: aws.hosting.delete_model_package(ModelPackageName=arn), clock, clock.deadline(owned.DELETE_BUDGET)
-        )
-    except ClientError as error:
-        if not is_missing(error):
-            raise
+    deadline = clock.deadline(owned.DELETE_BUDGET)
+    unless_missing(lambda: insist(lambda: aws.hosting.delete_model_package(ModelPackageName=arn), clock, deadline))
     log.write(event, "version deleted", job_name=arn)
 
 
