@@ -223,7 +223,7 @@ def render(value: object) -> Any:
     if isinstance(value, StrEnum):
         return str(value)
     if has(value, "to_seconds"):
-        return seconds_of(value)
+        return seconds_of(cast("Seconds", value))
     return value
 
 
