@@ -4,7 +4,8 @@
     python3 dev.py rehearse [APP ...]   deploy the quickstart (or APP) on this machine, without AWS
     python3 dev.py test [unit|all]      run the checks: linters, types, architecture, tests; `unit`: the quick ones only
     python3 dev.py bench                measure the budgets of the design, side by side with AwsCustomResource
-    python3 dev.py soak [N]             run N (100000) lives of stacks against the Lambda code; shows what goes wrong
+    python3 dev.py soak [N]             run N (100000) lives of stacks against the Lambda code, and give N (all) odd
+                                        values to the constructs; shows what goes wrong
     python3 dev.py shell COMMAND ...    run any command in the environment
 
 The environment is `.venv` below this folder; it is made by the first command and renewed when `pyproject.toml` or
@@ -52,7 +53,7 @@ def main(arguments: list[str]) -> int:
     if command == "bench":
         return environment.run(["python", "-m", "benchmarks", *rest])
     if command == "soak":
-        return environment.run(["python", "-m", "tests.soak.soak", *rest])
+        return max(environment.run(["python", "-m", f"tests.{each}", *rest]) for each in ("soak.soak", "fuzz.fuzz"))
     if command == "shell":
         return environment.run(rest)
     return check(environment, *(rest or ["all"]))

@@ -1,11 +1,12 @@
 """The one guard against judging a value that is only known at deploy time."""
 
+import math
 import re
-from typing import Any, Final, TypeGuard
+from typing import Annotated, Any, Final, TypeGuard
 
 import aws_cdk as cdk
 
-from .api.fields import seconds_of
+from .api.fields import Limits, described, has, raise_if_any, seconds_of, value_problems
 
 TEXT_TOKEN: Final = re.compile(r"[$#]\{Token\[[a-zA-Z0-9:._-]+\]\}")
 """How the CDK encodes a token in text (``$``), and a list that is a token as its only item (``#``)."""
@@ -24,10 +25,12 @@ def is_token(value: object) -> bool:
     if isinstance(value, bool):
         return False
     if isinstance(value, (int, float)):
-        return value < _NUMBER_MARK and bool(cdk.Token.is_unresolved(value))
+        # What is not finite ends the jsii process.
+        return isinstance(value, float) and -math.inf < value < _NUMBER_MARK and bool(cdk.Token.is_unresolved(value))
     if isinstance(value, (list, tuple)):
         return len(value) == 1 and isinstance(value[0], str) and value[0].startswith("#") and is_token(value[0])
-    return callable(getattr(value, "resolve", None))
+    # A `Path` and a `Stack` have a `resolve` too.
+    return has(value, "resolve", "creation_stack")
 
 
 def is_whole(value: object) -> TypeGuard[int]:
@@ -37,9 +40,28 @@ def is_whole(value: object) -> TypeGuard[int]:
 
 def known_seconds(span: Any) -> float | None:
     """A span of time in seconds; None where there is none, or it is no span, or only known at deploy time."""
-    if not hasattr(span, "to_seconds") or (hasattr(span, "is_unresolved") and span.is_unresolved()):
+    if not has(span, "to_seconds") or (has(span, "is_unresolved") and span.is_unresolved()):
         return None
-    return seconds_of(span)
+    seconds = seconds_of(span)
+    return None if is_token(seconds) else seconds
+
+
+def place(what: str, scope: object, construct_id: object) -> str:
+    """Where a construct is to live, for messages: `AutoMLJob 'Stack/Job'`.
+
+    Raises:
+        ValueError: `scope` is no construct, or `construct_id` no id.
+    """
+    wrong = value_problems(construct_id, ConstructId, is_token=is_token, path="construct_id")
+    if is_token(construct_id):
+        wrong.append("'construct_id' is part of logical ids, so it cannot be a token")
+    if not has(scope, "node"):
+        wrong.append(f"'scope' must be a construct, got {described(scope)}")
+    raise_if_any(wrong, what)
+    return f"{what} '{scope.node.path}/{construct_id}'"  # type: ignore[attr-defined]
+
+
+ConstructId = Annotated[str, Limits(min_length=1)]
 
 
 def slug(text: str, length: int, fallback: str) -> str:

@@ -8,6 +8,10 @@ import tempfile
 import pytest
 from hypothesis import settings
 
+from .kernel import guard
+
+guard()
+
 # CDK's own template validation takes 4 s on the first synthesis of a process. One test leaves it on, in a process of
 # its own: tests/constructs/test_validators.py.
 os.environ["CDK_VALIDATION"] = "false"

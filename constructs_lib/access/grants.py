@@ -11,9 +11,10 @@ import jsii
 from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct, IValidation
 
-from ..api.fields import described
+from ..api.fields import described, has
 from ..tokens import plain
-from .permissions import Permission, below, listing
+from .keys import grantable
+from .permissions import SAGEMAKER_PRINCIPAL, Permission, below, listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -46,6 +47,7 @@ class Grants:
 
     def allow_key(self, key: Any, actions: tuple[str, ...]) -> None:  # a kms.IKey, whose module this one need not load
         """Ask for a key of which there is a construct, so that its own policy can follow where it must."""
+        key = grantable(key)
         if (key, actions) not in self._keys:
             self._keys.append((key, actions))
 
@@ -62,6 +64,7 @@ class Grants:
 
     def apply_to_given_role(self, role: iam.IRole, permissions: Iterable[Permission]) -> None:
         """Add everything to a role that the caller brought, except what it already has from another job."""
+        trust(role, SAGEMAKER_PRINCIPAL)
         added = _ADDED.setdefault(role, _Added(role))
         acknowledge_wildcards(role, [each for each in (*self._permissions, *permissions) if added.add(each)])
         for key, actions in self._keys:
@@ -116,9 +119,58 @@ def _principal(service: str) -> iam.ServicePrincipal:
     return iam.ServicePrincipal(service)
 
 
+def trust(role: iam.IRole, service: str) -> None:
+    """Refuse, when the app is complete, a role of this app that a service may not assume."""
+    if isinstance(role, iam.Role) and (role, service) not in _TRUSTED:
+        _TRUSTED.add((role, service))
+        role.node.add_validation(_TrustCheck(role, service))
+
+
+_TRUSTED: Final[set[tuple[iam.IRole, str]]] = set()
+
+
+@jsii.implements(IValidation)
+class _TrustCheck:
+    """Looks whether a role trusts a service, once all of its statements are there."""
+
+    def __init__(self, role: iam.Role, service: str) -> None:
+        self._role = role
+        self._service = service
+
+    def validate(self) -> list[str]:
+        """What is wrong."""
+        document = self._role.assume_role_policy
+        if document is None:
+            return []
+        statements = cdk.Stack.of(self._role).resolve(document.to_json())["Statement"]
+        if any(self._is_trusted(statement) for statement in statements):
+            return []
+        return [
+            f"the 'role' '{self._role.node.path}' must trust {self._service}: "
+            f'assumed_by=iam.ServicePrincipal("{self._service}")'
+        ]
+
+    def _is_trusted(self, statement: Mapping[str, Any]) -> bool:
+        """Whether a statement names the service, or what nobody knows yet."""
+        principal = statement.get("Principal", "*")
+        named = principal.get("Service", ()) if isinstance(principal, dict) else "*"
+        each = named if isinstance(named, list) else [named] if named else []
+        return any(not isinstance(one, str) or one in (self._service, "*") for one in each)
+
+
+def check_grantee(grantee: object) -> None:
+    """Refuse who cannot be granted anything.
+
+    Raises:
+        ValueError: it is no `iam.IGrantable`.
+    """
+    if not has(grantee, "grant_principal"):
+        raise ValueError(f"'grantee' must be an iam.IGrantable, such as a role or a function, got {described(grantee)}")
+
+
 def check_role(prop: str, role: object) -> list[str]:
     """What is wrong with a prop that should be a role."""
-    if role is None or hasattr(role, "role_arn"):
+    if role is None or has(role, "role_arn"):
         return []
     return [f"'{prop}' must be an iam.IRole, got {described(role)}; for a role that exists use iam.Role.from_role_arn"]
 

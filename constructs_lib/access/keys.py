@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
-from ..api.fields import described
+from ..api.fields import described, has
 from ..tokens import is_token
 from .permissions import Permission
 
@@ -60,8 +60,22 @@ class NamedKey:
         return Permission(actions=actions, resources=(arn,), conditions=conditions)
 
 
+def grantable(key: Key) -> Key:
+    """What can be granted of a key: an alias is no resource in IAM.
+
+    The key behind an alias of this app is known. One from elsewhere is held by its name.
+    """
+    if not has(key, "alias_name"):
+        return key
+    try:
+        target: Key = key.alias_target_key  # type: ignore[attr-defined]
+    except RuntimeError:  # an imported alias does not know its key
+        return NamedKey(key.alias_name)  # type: ignore[attr-defined]
+    return target
+
+
 def check_key(prop: str, key: object) -> list[str]:
     """What is wrong with a prop that should be a KMS key."""
-    if key is None or hasattr(key, "key_arn"):
+    if key is None or has(key, "key_arn"):
         return []
     return [f"'{prop}' must be a kms.IKey, got {described(key)}; for a key that exists use kms.Key.from_key_arn"]

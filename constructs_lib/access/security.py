@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from ..api.fields import described
+from ..api.fields import described, has
 from ..api.shapes import SecurityConfig, VpcConfig
 from ..tokens import plain
 from . import permissions
-from .keys import NamedKey, check_key
+from .keys import NamedKey, check_key, grantable
+from .places import VPC, Used, bond_of_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from aws_cdk import aws_ec2 as ec2
+    from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
     from constructs import Construct, IDependable
 
@@ -30,6 +32,52 @@ class BoundSecurity:
     connections: ec2.Connections | None
     dependencies: Sequence[IDependable]
     """What must stand before the job's network interfaces can reach anything."""
+
+    makes_group: bool = False
+    """Whether the security group is one of the job's own."""
+
+    def network_for(self, role: iam.IRole | None) -> VpcConfig | None:
+        """The network as the policy of a role names it.
+
+        A role of another stack comes first, and cannot name a security group that is made for those who use it.
+        """
+        network = None if self.config is None else self.config.vpc_config
+        if network is None or role is None or not self.makes_group or self.connections is None:
+            return network
+        from aws_cdk import Stack
+
+        (group,) = self.connections.security_groups
+        return network if Stack.of(group) is Stack.of(role) else replace(network, security_group_ids=("*",))
+
+
+@dataclass(frozen=True)
+class Subnets:
+    """The subnets of a selection."""
+
+    ids: tuple[str, ...]
+    dependencies: Sequence[IDependable]
+    """What they need before they reach anything."""
+
+    public: bool
+    """Whether one is surely public."""
+
+
+def select(vpc: ec2.IVpc | None, selection: ec2.SubnetSelection | None) -> Subnets:
+    """The subnets of a selection. Those that it names are taken as they are: the CDK would ask for their zones.
+
+    Raises:
+        RuntimeError: the VPC has no such subnets.
+    """
+    named = None if selection is None else selection.subnets
+    if named:
+        ids = tuple(subnet.subnet_id for subnet in named)
+        public = set() if vpc is None else {subnet.subnet_id for subnet in vpc.public_subnets}
+        return Subnets(ids, [subnet.internet_connectivity_established for subnet in named], bool(public & set(ids)))
+    if vpc is None:
+        return Subnets((), (), public=False)
+    values = {} if selection is None else selection._values  # noqa: SLF001 - how jsii structs unpack
+    selected = vpc.select_subnets(**values)
+    return Subnets(tuple(selected.subnet_ids), (selected.internet_connectivity_established,), bool(selected.has_public))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,22 +100,13 @@ class Security:
     def problems(self) -> list[str]:
         """What can be seen before anything is created."""
         found = check_key("volume_encryption_key", self.volume_encryption_key)
-        groups = self.security_groups
-        if self.vpc is not None and not hasattr(self.vpc, "vpc_id"):
+        if self.vpc is not None and not has(self.vpc, "vpc_id"):
             found.append(
                 f"'vpc' must be an ec2.IVpc, got {described(self.vpc)}; for a VPC that exists use ec2.Vpc.from_lookup"
             )
-        if self.vpc_subnets is not None and not hasattr(self.vpc_subnets, "subnet_type"):
+        if self.vpc_subnets is not None and not has(self.vpc_subnets, "subnet_type"):
             found.append(f"'vpc_subnets' must be an ec2.SubnetSelection, got {described(self.vpc_subnets)}")
-        if groups is not None and not isinstance(groups, (list, tuple)):
-            found.append(f"'security_groups' must be a list of ec2.ISecurityGroup, got {described(groups)}")
-        elif groups is not None:
-            found += [
-                f"'security_groups[{index}]' must be an ec2.ISecurityGroup, got {described(group)}; "
-                "for one that exists use ec2.SecurityGroup.from_security_group_id"
-                for index, group in enumerate(groups)
-                if not hasattr(group, "security_group_id")
-            ]
+        found += check_groups(self.security_groups)
         return found or self._network_problems()
 
     def _network_problems(self) -> list[str]:
@@ -86,6 +125,11 @@ class Security:
             return [f"'security_groups' needs 'vpc': without one the {self.what} does not run in your network"]
         return []
 
+    def used(self, role: object) -> Iterator[Used]:
+        """What lies in some account and region, for those who run as a role; None: a new one."""
+        yield "'volume_encryption_key'", self.volume_encryption_key, bond_of_key(role)
+        yield "'vpc'", self.vpc, VPC
+
     def draft(self) -> SecurityConfig | None:
         """What is known before anything is created."""
         return self._config(self._network(self.security_groups or ()) if self.in_vpc else None)
@@ -93,13 +137,9 @@ class Security:
     def bind(self, scope: Construct, grants: Grants) -> BoundSecurity:
         """Create a security group if need be, and ask for the permissions."""
         if self.volume_encryption_key is not None:
-            grants.allow(
-                permissions.Permission(
-                    actions=permissions.VOLUME_KEY,
-                    resources=(self.volume_encryption_key.key_arn,),
-                    conditions=permissions.VOLUME_KEY_CONDITION,
-                )
-            )
+            key = grantable(self.volume_encryption_key)
+            named = key if isinstance(key, NamedKey) else NamedKey(key.key_arn)
+            grants.allow(named.permission(permissions.VOLUME_KEY, permissions.VOLUME_KEY_CONDITION))
         if not self.in_vpc:
             return BoundSecurity(config=self._config(None), connections=None, dependencies=())
         from aws_cdk import aws_ec2 as ec2  # seconds of import, only for jobs in a VPC
@@ -111,23 +151,17 @@ class Security:
         return BoundSecurity(
             config=self._config(self._network(groups)),
             connections=ec2.Connections(security_groups=groups),
-            dependencies=self._subnets[1],
+            dependencies=self._subnets.dependencies,
+            makes_group=not self.security_groups,
         )
 
     def _network(self, groups: Sequence[ec2.ISecurityGroup]) -> VpcConfig:
         ids = tuple(group.security_group_id for group in groups)
-        return VpcConfig(security_group_ids=ids or (_UNBOUND_GROUP,), subnets=self._subnets[0])
+        return VpcConfig(security_group_ids=ids or (_UNBOUND_GROUP,), subnets=self._subnets.ids)
 
     @cached_property
-    def _subnets(self) -> tuple[tuple[str, ...], Sequence[IDependable]]:
-        """The ids of the subnets, and what they need before they reach anything."""
-        if self.vpc is None:
-            subnets = self.vpc_subnets.subnets if self.vpc_subnets is not None else None
-            return tuple(subnet.subnet_id for subnet in subnets or ()), ()
-        selected = self.vpc.select_subnets(
-            **(self.vpc_subnets._values if self.vpc_subnets is not None else {})  # noqa: SLF001 - how jsii structs unpack
-        )
-        return tuple(selected.subnet_ids), (selected.internet_connectivity_established,)
+    def _subnets(self) -> Subnets:
+        return select(self.vpc, self.vpc_subnets)
 
     def _config(self, network: VpcConfig | None) -> SecurityConfig | None:
         key = self.volume_encryption_key
@@ -137,6 +171,22 @@ class Security:
             vpc_config=network,
         )
         return None if config == SecurityConfig() else config
+
+
+def check_groups(groups: object) -> list[str]:
+    """What is wrong with a prop that should be a list of security groups."""
+    if groups is None:
+        return []
+    if not isinstance(groups, (list, tuple)):
+        return [f"'security_groups' must be a list of ec2.ISecurityGroup, got {described(groups)}"]
+    if not groups:
+        return ["'security_groups' must not be empty: leave it out to get a new one"]
+    return [
+        f"'security_groups[{index}]' must be an ec2.ISecurityGroup, got {described(group)}; "
+        "for one that exists use ec2.SecurityGroup.from_security_group_id"
+        for index, group in enumerate(groups)
+        if not has(group, "security_group_id")
+    ]
 
 
 _UNBOUND_GROUP: Final = "sg-not-created-yet"
@@ -157,6 +207,10 @@ class RequestedSecurity:
     def problems(self) -> list[str]:
         """Nothing beyond what the request's own checks say."""
         return []
+
+    def used(self, role: object) -> Iterator[Used]:  # noqa: ARG002 - there is no key to be granted
+        """Nothing of which more than a name is known."""
+        yield from ()
 
     def draft(self) -> SecurityConfig | None:
         """The settings as they were given."""

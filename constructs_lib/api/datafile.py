@@ -1,6 +1,7 @@
-"""What can be seen in a local data file before it is uploaded. Standard library only, so Parquet is only recognized.
+"""What can be seen in a local data file before it is uploaded. Standard library only.
 
-Only the beginning of a file is read: the header and as many rows as the service asks for.
+Of a CSV file only the beginning is read: the header and as many rows as the service asks for; of a Parquet file its
+footer. A compressed one of moderate size is unpacked to its end, as nothing else tells that it has one.
 """
 
 import csv
@@ -16,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Final, get_args
 
 from .enums import Compression, ContentType
 from .fields import counted, hint, listed
+from .parquetfile import MAGIC, read_footer
 from .problem_types import AnyProblem
 
 if TYPE_CHECKING:
@@ -31,9 +33,12 @@ SUFFIXES: Final = {
 }
 """What the end of a file's name says of its format."""
 
-_PARQUET_MAGIC: Final = b"PAR1"
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _LONGEST_CELL: Final = 16 * 1024 * 1024
+_UNPACKED: Final = 64 * 1024 * 1024
+"""Bytes of a compressed file that is unpacked to its end: a second or two."""
+
+_PART: Final = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -41,10 +46,10 @@ class DataFile:
     """A local data file as far as it was read."""
 
     columns: tuple[str, ...] | None
-    """The header; None for a format that is not read here (Parquet), or a file that has problems."""
+    """The header, or the columns of a Parquet file; None for a file that has problems."""
 
     rows: int
-    """Data rows, counted up to `COUNTED_ROWS`."""
+    """Data rows; those of a CSV file are counted up to `COUNTED_ROWS`."""
 
     problems: tuple[str, ...]
     """What is wrong with the file by itself, each as a sentence that follows the prop's name."""
@@ -63,22 +68,43 @@ def read(path: Path, content_type: str, compression: str | None) -> DataFile:
     """Read the beginning of a file and say what is wrong with it."""
     try:
         with path.open("rb") as file:
-            start = file.read(len(_PARQUET_MAGIC))
-            file.seek(-min(len(_PARQUET_MAGIC), file.seek(0, os.SEEK_END)), os.SEEK_END)
+            start = file.read(len(MAGIC))
+            file.seek(-min(len(MAGIC), file.seek(0, os.SEEK_END)), os.SEEK_END)
             end = file.read()
     except OSError as error:
         return _broken(f"cannot be read: {error.strerror or error}")
     if problem := _wrong_format(start, end, content_type, compression):
         return _broken(problem)
+    if content_type == ContentType.PARQUET:
+        return _read_parquet(path)
     if content_type != ContentType.CSV:
         return DataFile(None, 0, ())
     try:
+        if compression == Compression.GZIP and path.stat().st_size <= _UNPACKED:
+            _read_through(path)
         with _open_text(path, compression) as text:
             return _read_csv(text)
     except UnicodeDecodeError as error:
         return _broken(not_utf8(error))
     except (zlib.error, EOFError, OSError) as error:
         return _broken(f"cannot be read: {error}")
+
+
+def _read_through(path: Path) -> None:
+    """Unpack a file to its end, which tells when it breaks off."""
+    with gzip.open(path) as file:
+        while file.read(_PART):
+            pass
+
+
+def _read_parquet(path: Path) -> DataFile:
+    try:
+        footer = read_footer(path)
+    except OSError as error:
+        return _broken(f"cannot be read: {error.strerror or error}")
+    except ValueError as error:
+        return _broken(f"is no Parquet file that can be read: {error}")
+    return DataFile(footer.columns, footer.rows, ())
 
 
 def not_utf8(error: UnicodeDecodeError) -> str:
@@ -95,12 +121,12 @@ def _wrong_format(start: bytes, end: bytes, content_type: str, compression: str 
         return None if packed else "is not gzip-compressed"
     if packed and content_type == ContentType.CSV:
         return f"is gzip-compressed: give compression=Compression.{Compression.GZIP.name}"
-    if content_type == ContentType.CSV and start == _PARQUET_MAGIC:
+    if content_type == ContentType.CSV and start == MAGIC:
         return f"is a Parquet file: give content_type=ContentType.{ContentType.PARQUET.name}"
-    if content_type == ContentType.PARQUET and start != _PARQUET_MAGIC:
-        return f"is no Parquet file: it does not begin with '{_PARQUET_MAGIC.decode()}'"
-    if content_type == ContentType.PARQUET and end != _PARQUET_MAGIC:
-        return f"is no whole Parquet file: it does not end with '{_PARQUET_MAGIC.decode()}'"
+    if content_type == ContentType.PARQUET and start != MAGIC:
+        return f"is no Parquet file: it does not begin with '{MAGIC.decode()}'"
+    if content_type == ContentType.PARQUET and end != MAGIC:
+        return f"is no whole Parquet file: it does not end with '{MAGIC.decode()}'"
     return None
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from .enums import ContentType
-from .fields import counted, listed
+from .fields import counted, listed, unfit
 
 IMAGE_STARTS: Final[Mapping[str, bytes]] = {
     ".png": b"\x89PNG\r\n\x1a\n",
@@ -44,6 +44,9 @@ def read_images(folder: Path) -> ImageFolder:
         images = [path for path in named if _begins_as_named(path)]
     except OSError as error:
         return ImageFolder(ContentType.IMAGE, {}, (f"cannot be read: {error.strerror} ('{error.filename}')",), ())
+    if strange := [path for path in files if not _is_utf8(path.relative_to(folder))]:
+        names = ", ".join(ascii(str(path.relative_to(folder))) for path in strange[:_MOST_NAMED])
+        return ImageFolder(ContentType.IMAGE, {}, (f"holds files whose names are no UTF-8: {names}",), ())
     problems = [
         f"holds what is no image by its {aspect} ({counted(len(paths), 'file')}): {_some(paths, folder)}"
         for aspect, paths in (("name", _without(files, named)), ("content", _without(named, images)))
@@ -56,6 +59,11 @@ def read_images(folder: Path) -> ImageFolder:
     return ImageFolder(
         _content_type(images), dict(sorted(classes.items())), tuple(problems), tuple(_doubts(classes, loose))
     )
+
+
+def _is_utf8(path: Path) -> bool:
+    """Whether a name is text; Python keeps bytes that are none as halves of surrogates."""
+    return unfit(str(path)) is None
 
 
 def _doubts(classes: Mapping[str, int], loose: Sequence[Path]) -> Iterator[str]:

@@ -7,6 +7,8 @@ field may stand for a member deep inside the API's structure.
 
 import dataclasses
 import difflib
+import inspect
+import math
 import re
 import types
 import typing
@@ -14,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any, ClassVar, Protocol, TypeVar, cast, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Final, Protocol, TypeVar, cast, get_args, get_origin
 
 IsToken = Callable[[object], bool]
 """Tells a value that is only known at deploy time."""
@@ -45,9 +47,9 @@ class Limits:
             yield from self._text_problems(value)
         elif isinstance(value, (int, float)):
             if self.at_least is not None and value < self.at_least:
-                yield f"must be at least {number(self.at_least)}, got {value}"
+                yield f"must be at least {number(self.at_least)}, got {shorten(value)}"
             if self.at_most is not None and value > self.at_most:
-                yield f"must be at most {number(self.at_most)}, got {value}"
+                yield f"must be at most {number(self.at_most)}, got {shorten(value)}"
         elif isinstance(value, Sequence):
             if self.min_items is not None and len(value) < self.min_items:
                 yield f"must have at least {counted(self.min_items, 'item')}, got {len(value)}"
@@ -143,6 +145,7 @@ class Field:
     api: Api
     kind: Kind
     required: bool
+    takes_none: bool = True
 
 
 S = TypeVar("S", bound=Shape)
@@ -164,7 +167,8 @@ def _read_fields(shape: type[Shape]) -> Iterator[Field]:
     for field in dataclasses.fields(shape):
         annotation = annotations[field.name]
         api = next(m for m in annotation.__metadata__ if isinstance(m, Api))
-        yield Field(field.name, api, _kind(annotation), required=field.default is dataclasses.MISSING)
+        required = field.default is dataclasses.MISSING
+        yield Field(field.name, api, _kind(annotation), required=required, takes_none=_takes_none(annotation))
 
 
 @dataclass(frozen=True)
@@ -218,8 +222,8 @@ def render(value: object) -> Any:
         return [render(item) for item in value]
     if isinstance(value, StrEnum):
         return str(value)
-    if hasattr(value, "to_seconds"):
-        return seconds_of(value)
+    if has(value, "to_seconds"):
+        return seconds_of(cast("Seconds", value))
     return value
 
 
@@ -241,8 +245,14 @@ def _render_shape(shape: Shape) -> dict[str, Any]:
 
 
 def seconds_of(span: Seconds) -> float:
-    """The span in seconds, fraction and all: whether there may be one, `problems` says."""
-    return whole(span.to_seconds(integral=False))
+    """The span in seconds, fraction and all: whether there may be one, `problems` says.
+
+    What a binary fraction adds to a whole number is none: 1.1 hours are 3,960 seconds, not 3,960.0000000000005.
+    """
+    return whole(round(span.to_seconds(integral=False), _NANO))
+
+
+_NANO: Final = 9
 
 
 def whole(number: float) -> float:
@@ -368,7 +378,7 @@ def _shape_problems(shape: Shape, is_token: IsToken, words: Words, path: str) ->
         value = getattr(shape, field.name)
         own_path = words.field(path, field)
         if value is None:
-            if field.required:
+            if field.required or not field.takes_none:
                 yield f"'{own_path}' is required"
         else:
             yield from _value_problems(value, field.kind, is_token, words, own_path, field.api)
@@ -383,6 +393,8 @@ def _value_problems(
     value: object, kind: Kind, is_token: IsToken, words: Words, path: str, api: Api | None = None
 ) -> Iterator[str]:
     if is_token(value) and not _has_members(kind):
+        if (misfit := _misfit(value, kind, words)) is not None:
+            yield f"'{path}' must be {_wanted(kind, words)}, got {misfit}"
         return
     if kind.pending and isinstance(value, PendingUri):
         return
@@ -419,6 +431,56 @@ def _map_problems(value: object, kind: Kind, is_token: IsToken, words: Words, pa
         yield from _value_problems(item, _known(kind.item), is_token, words, entry(path, key))
 
 
+def value_problems(value: object, annotation: object, *, is_token: IsToken, path: str) -> list[str]:
+    """Everything that is wrong with a value that is no field of a shape, each a sentence in the caller's words.
+
+    Args:
+        value: The value.
+        annotation: Its type with its limits: `Annotated[int | None, Limits(at_least=1)]`.
+        is_token: Tells a value that is only known at deploy time.
+        path: What the caller calls it.
+    """
+    if value is None and _takes_none(annotation):
+        return []
+    return list(_value_problems(value, _kind(annotation), is_token, Words.PROPS, path))
+
+
+def _takes_none(annotation: object) -> bool:
+    base = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    return type(None) in get_args(base)
+
+
+def _misfit(token: object, kind: Kind, words: Words) -> str | None:
+    """What is wrong with a token where a value of this kind belongs; None: nothing.
+
+    Text is what the deployment makes of every value, so a text token may stand for a number. A span of time among the
+    props has to say itself in seconds, which no token does but a Duration of one.
+    """
+    if kind.type is Seconds and words is Words.PROPS:
+        return f"a value that is only known at deploy time: give {words.span} of one"
+    is_list = isinstance(token, (list, tuple))
+    if is_list != (kind.type is tuple) and isinstance(token, (str, int, float, list, tuple)):
+        return "a list that is only known at deploy time" if is_list else _later(token)
+    if kind.type is dict and isinstance(token, (str, int, float)):
+        return _later(token)
+    if isinstance(token, (int, float)) and kind.type not in (int, float, Seconds):
+        return _later(token)
+    return None
+
+
+def _later(token: object) -> str:
+    return f"{'text' if isinstance(token, str) else 'a number'} that is only known at deploy time"
+
+
+def _wanted(kind: Kind, words: Words) -> str:
+    """What a value of this kind is, in words."""
+    if kind.type in (tuple, dict):
+        return "a list" if kind.type is tuple else "a map"
+    if kind.type is Seconds:
+        return words.span
+    return _SCALARS[str if issubclass(kind.type, StrEnum) else kind.type].words
+
+
 def _known(kind: Kind | None) -> Kind:
     """The kind of a list's items or a map's keys, which such a kind always has."""
     if kind is None:
@@ -438,17 +500,38 @@ def _scalar_problems(value: object, kind: Kind, is_token: IsToken, words: Words)
         if not isinstance(value, str):
             yield f"must be one of {listed(kind.type)}, got {described(value)}"
         elif value not in set(kind.type) and not kind.open:
-            yield f"must be one of {listed(kind.type)}, got {value!r}{hint(value, kind.type)}"
+            yield f"must be one of {listed(kind.type)}, got {shorten(value)}{hint(value, kind.type)}"
+        elif (problem := unfit(value)) is not None:
+            yield problem
     else:
         expected = _SCALARS[kind.type]
         if not isinstance(value, expected.accepted) or (isinstance(value, bool) and kind.type is not bool):
             yield f"must be {expected.words}, got {described(value)}"
+        elif (problem := unfit(value)) is not None:
+            yield problem
         else:
             yield from kind.limits.problems(value)
 
 
+_LARGEST: Final = 2**31 - 1
+"""The API's whole numbers have 32 bits."""
+
+
+def unfit(value: object) -> str | None:
+    """What is wrong with text or a number that no request can carry, as the end of a sentence; None: nothing."""
+    if isinstance(value, str):
+        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+            return f"must be text that UTF-8 can write, got {shorten(value)}"
+    elif isinstance(value, float) and not math.isfinite(value):
+        return f"must be a finite number, got {value}"
+    elif isinstance(value, int) and not -_LARGEST <= value <= _LARGEST:
+        bound = f"most {_LARGEST}" if value > 0 else f"least -{_LARGEST}"
+        return f"must be at {bound}, got {shorten(value)}"
+    return None
+
+
 def _span_problems(value: object, kind: Kind, is_token: IsToken, words: Words) -> Iterator[str]:
-    if not callable(getattr(value, "to_seconds", None)):
+    if not has(value, "to_seconds"):
         yield f"must be {words.span}, got {described(value)}"
         return
     try:
@@ -460,6 +543,9 @@ def _span_problems(value: object, kind: Kind, is_token: IsToken, words: Words) -
         return
     if not isinstance(seconds, int):
         yield f"must be a whole number of seconds, got {seconds}"
+        return
+    if (problem := unfit(seconds)) is not None:
+        yield f"{problem} seconds"
         return
     yield from (f"{text} seconds" for text in kind.limits.problems(seconds))
 
@@ -610,22 +696,52 @@ def hint(given: str, known: Iterable[str]) -> str:
     return f" (did you mean '{folded[near[0]]}'?)" if near else ""
 
 
+def has(value: object, *names: str) -> bool:
+    """Whether a value has members of these names. They are not asked: each would be a call to jsii, and may fail.
+
+    A class has none of them: it is what its objects are made of, as `iam.Role` is no role.
+    """
+    return not isinstance(value, type) and all(_has(value, name) for name in names)
+
+
+def _has(value: object, name: str) -> bool:
+    if inspect.getattr_static(value, name, _ABSENT) is not _ABSENT:
+        return True
+    # What jsii hands out as an interface finds its members only when it is asked.
+    try:
+        return hasattr(type(value), "__getattr__") and hasattr(value, name)
+    except Exception:  # it is there, but cannot say itself
+        return True
+
+
+_ABSENT: Final = object()
+
+
 def described(value: object) -> str:
     """A value with its type, short enough for an error message."""
     return f"{shorten(value)} ({type(value).__name__})"
 
 
 def shorten(value: object, length: int = 80) -> str:
-    """The value's repr, cut in the middle when it is long."""
-    text = repr(value)
+    """The value's repr, cut in the middle when it is long; text that any screen can show."""
+    try:
+        text = repr(value)
+    except Exception:  # an object of anybody's: a whole number of 5,000 digits, a list 100,000 deep
+        return f"a value of type {type(value).__name__}"
     return text if len(text) <= length else f"{text[: length // 2]}...{text[-length // 2 + 3 :]}"
 
 
 def raise_if_any(problems: Sequence[str], what: str) -> None:
     """Raise all problems as one `ValueError`; the only place where bad input becomes an exception."""
     if problems:
-        lines = "".join(f"\n  - {problem}" for problem in problems)
+        lines = "".join(f"\n  - {problem}" for problem in problems[:_MOST_TOLD])
+        if len(problems) > _MOST_TOLD:
+            lines += f"\n  and {len(problems) - _MOST_TOLD} more"
         raise ValueError(f"{what} has {len(problems)} problem{'s' if len(problems) > 1 else ''}:{lines}")
+
+
+_MOST_TOLD: Final = 20
+"""Problems that somebody reads before mending them."""
 
 
 def entry(path: str, *keys: object) -> str:

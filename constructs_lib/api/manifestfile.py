@@ -10,7 +10,7 @@ from typing import Final
 
 from .datafile import not_utf8
 from .enums import S3DataType
-from .fields import counted, described
+from .fields import counted, described, listed
 
 SOURCE: Final = "source-ref"
 """The attribute of an augmented manifest's line that names the object."""
@@ -42,7 +42,7 @@ def _listing(text: str, within: str | None) -> Iterator[str]:
     """A JSON list: the prefix first, then the keys below it."""
     try:
         document = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number may be too long for Python, and a list too deep
         yield f"is no JSON: {error}"
         return
     if not isinstance(document, list) or not document:
@@ -69,6 +69,7 @@ def _strangers(uris: Iterable[str], within: str | None) -> Iterator[str]:
 def _lines(text: str, within: str | None) -> Iterator[str]:
     """JSON lines: an object each, with its source and its label."""
     lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    first: tuple[int, tuple[str, ...]] | None = None
     if not lines:
         yield "has no lines"
     for number, line in lines:
@@ -76,6 +77,9 @@ def _lines(text: str, within: str | None) -> Iterator[str]:
             item = json.loads(line)
         except json.JSONDecodeError as error:
             yield f"has no JSON in line {number}: {error.msg} at character {error.colno}"
+            continue
+        except (ValueError, RecursionError) as error:  # a number may be too long for Python, and a list too deep
+            yield f"has no JSON that can be read in line {number}: {error}"
             continue
         if not isinstance(item, dict):
             yield f"must have a JSON object in line {number}, got {described(item)}"
@@ -85,5 +89,11 @@ def _lines(text: str, within: str | None) -> Iterator[str]:
             yield f"must have '{SOURCE}' with an s3:// URI in line {number}, got {described(source)}"
         else:
             yield from _strangers([source], within)
-        if not [key for key in item if key != SOURCE and not key.endswith(_METADATA)]:
+        labels = {key: value for key, value in item.items() if key != SOURCE and not key.endswith(_METADATA)}
+        if not labels:
             yield f"has no label beside '{SOURCE}' in line {number}"
+            continue
+        yield from (f"has no value for the label '{key}' in line {number}" for key in labels if labels[key] is None)
+        first = first or (number, tuple(labels))
+        if set(labels) != set(first[1]):
+            yield f"has the label {listed(labels)} in line {number}, and {listed(first[1])} in line {first[0]}"

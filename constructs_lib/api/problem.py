@@ -55,6 +55,9 @@ class Problem(Shape):
     EMR_SERVERLESS: ClassVar[bool] = False
     """Whether its data may be prepared on EMR Serverless."""
 
+    LEARNS_FROM_OTHERS: ClassVar[bool] = False
+    """Whether there have to be columns besides those that are named."""
+
     MIN_ROWS: ClassVar[int] = 0
     """Rows that training needs; 0 where the service says none."""
 

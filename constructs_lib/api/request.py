@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 
 from . import rules  # noqa: F401 - fills the rulebook
 from .enums import Algorithm, Metric, Mode, ProblemType
-from .fields import Api, IsToken, PendingUri, Shape, Words, fields_of, is_sound, problems, seconds_of
+from .fields import Api, IsToken, PendingUri, Shape, Words, fields_of, has, is_sound, problems, seconds_of
 from .problem import Problem
 from .problem_types import AnyProblem, Tabular
 from .rulebook import UNKNOWN, ChannelFacts, Findings, JobFacts, Unknown, judge
@@ -188,7 +188,7 @@ class _Reader:
             return {key: self._known(item) for key, item in value.items()}
         if isinstance(value, (tuple, list)):
             return tuple(self._known(item) for item in value)
-        if hasattr(value, "to_seconds"):
+        if has(value, "to_seconds"):
             return self._known(seconds_of(value))
         return value
 

@@ -10,7 +10,7 @@ import jsii
 from constructs import Construct
 
 from ..access.grants import Grants, warn
-from ..api.fields import described, problems, raise_if_any, render
+from ..api.fields import described, problems, raise_if_any, render, value_problems
 from ..api.hosting import AssembleWith, BatchStrategy, SplitType, TransformFields
 from ..api.problem_types import ImageClassification, Tabular
 from ..data.channels import Channel
@@ -21,7 +21,7 @@ from ..provider.following import let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
 from ..runtime.contract import Property, TransformAttribute
-from ..tokens import is_token
+from ..tokens import is_token, place
 from .model import BestModel, Candidate, ModelProps, candidate_of
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ class AutoMLTransform(Construct):
         Raises:
             ValueError: with everything that is wrong, each in the props' own names.
         """
-        where = f"AutoMLTransform '{scope.node.path}/{construct_id}'"
+        where = place("AutoMLTransform", scope, construct_id)
         candidate = candidate_of(outcome, where)
         given: dict[str, Any] = {**props}
         if candidate.forecasts:
@@ -339,8 +339,7 @@ def _problems(fields: TransformFields, data: object, output: object, revision: o
     if not isinstance(data, Channel):
         yield f"'data' must be a Channel, got {described(data)}; use Channel.from_asset or from_bucket"
     yield from check_output("output", output)
-    if not isinstance(revision, str):
-        yield f"'revision' must be text, got {described(revision)}"
+    yield from value_problems(revision, str, is_token=is_token, path="revision")
     found: list[Any] = problems(fields, is_token=is_token)
     yield from found
     payload, at_once = fields.max_payload_mib, fields.max_concurrent_transforms

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,9 +13,10 @@ from constructs import Construct
 from ..access import permissions
 from ..access.grants import Grants, check_role, new_role
 from ..access.keys import check_key
+from ..access.places import ROLE, VPC, apart, bond_of_key
 from ..access.security import Security
 from ..api.enums import Mode, ProblemType
-from ..api.fields import described, listed, raise_if_any, render
+from ..api.fields import described, listed, raise_if_any, render, value_problems
 from ..api.hosting import ResponseKey
 from ..api.problem_types import TextGeneration, TimeSeriesForecasting
 from ..data.buckets import facts as bucket_facts
@@ -27,7 +29,7 @@ from ..runtime.contract import CandidateProperty, ModelAttribute, Property
 from ..tokens import is_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_iam as iam
@@ -93,7 +95,11 @@ class Candidate:
 
     def warnings_about_types(self, types: Mapping[str, Sequence[str] | None]) -> dict[str, str]:
         """What surely is a mistake about the MIME types of requests and answers, each by the prop that names it."""
-        named = {prop: [each for each in those or () if isinstance(each, str)] for prop, those in types.items()}
+        named = {
+            prop: [each for each in those if isinstance(each, str)]
+            for prop, those in types.items()
+            if isinstance(those, (list, tuple))
+        }
         doubtful = {
             prop: [each for each in those if not is_token(each) and not each.startswith(_CSV)]
             for prop, those in named.items()
@@ -180,11 +186,17 @@ class ModelProps:
         yield from check_role("role", self.role)
         yield from check_key(self.key_prop, self.volume_encryption_key)
         yield from replace(self.security, volume_encryption_key=None).problems()
-        isolation = self.enable_network_isolation
-        if isolation is not None and not isinstance(isolation, bool) and not is_token(isolation):
-            yield f"'enable_network_isolation' must be True or False, got {described(isolation)}"
+        yield from value_problems(
+            self.enable_network_isolation, bool | None, is_token=is_token, path="enable_network_isolation"
+        )
         yield from key_problems(self.inference_response_keys, self.candidate)
         yield from self.candidate.problems(self.role, cdk.Stack.of(scope))
+        used = [
+            ("'role'", self.role, ROLE),
+            (f"'{self.key_prop}'", self.volume_encryption_key, bond_of_key(self.role)),
+            ("'vpc'", self.vpc, VPC),
+        ]
+        yield from apart(cdk.Stack.of(scope), used)
 
     def warnings(self) -> dict[str, str]:
         """What surely is a mistake although it may pass."""
@@ -224,10 +236,12 @@ _NO_KEYS: Final[Mapping[type[Problem], str]] = {
 
 def key_problems(keys: object, candidate: Candidate) -> Iterator[str]:
     """What is wrong with keys of the candidate's answers."""
-    if keys is None or is_token(keys):
+    if keys is None or (isinstance(keys, (list, tuple)) and is_token(keys)):
         return
     if not isinstance(keys, (list, tuple)) or not all(isinstance(key, str) for key in keys):
         yield f"'inference_response_keys' must be a list of ResponseKey, got {described(keys)}"
+    elif wrong := value_problems(keys, Sequence[str], is_token=is_token, path="inference_response_keys"):
+        yield from wrong
     elif not keys:
         yield "'inference_response_keys' must not be empty: leave it out to get what the candidate answers by itself"
     elif len(set(keys)) != len(keys):
@@ -271,7 +285,7 @@ class BestModel(Construct):
         props.candidate.allow_reading(grants)
         security = props.security.bind(scope, grants)
         network = None if security.config is None else security.config.vpc_config
-        own = [*permissions.serving_role(provider.stack, network=network), *besides]
+        own = [*permissions.serving_role(provider.stack, network=security.network_for(props.role)), *besides]
         self.connections: Final = security.connections
         self.role: Final[iam.IRole] = props.role or new_role(
             scope,

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
 import aws_cdk as cdk
 from constructs import Construct
 
 from ..access.grants import warn
-from ..api.fields import described, problems, raise_if_any, render
-from ..api.hosting import ApprovalStatus, PackageFields
+from ..api.fields import described, has, problems, raise_if_any, render, unfit, value_problems
+from ..api.hosting import ApprovalStatus, InstanceTypeName, PackageFields
 from ..keywords import ConstructorSignature, spelled_out
 from ..provider.following import let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
 from ..runtime.contract import CandidateProperty, ModelPackageAttribute, OwnerTag, Property
-from ..tokens import is_token
+from ..tokens import is_token, place
 from .model import candidate_of, key_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from aws_cdk import aws_sagemaker as sagemaker
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 _MOST_METADATA: Final = 50 - len(OwnerTag) - 2
 """The registry takes 50 entries: the owner's marks, job and candidate need a place too."""
+
+_GROUP_NAME: Final = "model_package_group_name"
 
 _METADATA_KEY: Final = 128
 _METADATA_VALUE: Final = 256
@@ -104,9 +107,15 @@ class AutoMLModelPackage(Construct):
         Raises:
             ValueError: with everything that is wrong, each in the props' own names.
         """
-        where = f"AutoMLModelPackage '{scope.node.path}/{construct_id}'"
+        where = place("AutoMLModelPackage", scope, construct_id)
         candidate = candidate_of(outcome, where)
-        group: Any = getattr(model_package_group, "model_package_group_name", model_package_group)
+        group: Any = (
+            model_package_group.model_package_group_name
+            if isinstance(model_package_group, cdk.CfnResource) and has(model_package_group, _GROUP_NAME)
+            else model_package_group
+        )
+        if is_token(group):
+            group = cdk.Token.as_string(group) if not isinstance(group, (int, float, list)) else group
         fields = PackageFields(
             model_package_group=group,
             approval_status=props["approval_status"],
@@ -117,8 +126,7 @@ class AutoMLModelPackage(Construct):
         instance_type, removal_policy = props["instance_type"], props["removal_policy"]
         metadata, keys = props["metadata"], props["inference_response_keys"]
         found = problems(fields, is_token=is_token)
-        if instance_type is not None and not isinstance(instance_type, str):
-            found.append(f"'instance_type' must be text, got {described(instance_type)}")
+        found += value_problems(instance_type, InstanceTypeName | None, is_token=is_token, path="instance_type")
         if not isinstance(removal_policy, cdk.RemovalPolicy):
             found.append(f"'removal_policy' must be a RemovalPolicy, got {described(removal_policy)}")
         found += [
@@ -171,16 +179,16 @@ class AutoMLModelPackage(Construct):
 def _metadata_problems(metadata: object) -> Iterator[str]:
     if metadata is None:
         return
-    if not isinstance(metadata, dict):
+    if not isinstance(metadata, Mapping):
         yield f"'metadata' must be a dict of text, got {described(metadata)}"
         return
     if len(metadata) > _MOST_METADATA:
         yield f"'metadata' must have at most {_MOST_METADATA} items, got {len(metadata)}"
     for key, value in metadata.items():
         for what, text, length in (("a key of", key, _METADATA_KEY), (f"[{key!r}] of", value, _METADATA_VALUE)):
-            if is_token(text):
+            if isinstance(text, str) and is_token(text):
                 continue
-            if not isinstance(text, str) or not 1 <= len(text) <= length:
+            if not isinstance(text, str) or not 1 <= len(text) <= length or unfit(text):
                 yield f"{what} 'metadata' must be text of 1 to {length} characters, got {described(text)}"
-        if key in set(OwnerTag):
+        if key in list(OwnerTag):
             yield f"the key '{key}' of 'metadata' is reserved"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import aws_cdk as cdk
 
 from ..access import permissions
-from ..api.fields import described, listed
+from ..api.fields import described, has, listed, shorten, unfit
 from ..tokens import is_token
 
 if TYPE_CHECKING:
@@ -96,21 +96,27 @@ def _allow_decrypting(grants: Grants, bucket: Bucket) -> None:
         grants.allow_key(key, permissions.DECRYPT)
 
 
+_LONGEST_KEY: Final = 1024
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+
+
 def check_bucket(caller: str, bucket: Any) -> None:
     """Refuse what is no bucket, in the name of who was given it."""
-    try:
-        facts(bucket)
-    except (AttributeError, TypeError) as error:  # no such attributes, or not even hashable
+    if not has(bucket, "bucket_name", "bucket_arn", "encryption_key"):
         raise ValueError(
             f"{caller}: 'bucket' must be an s3.IBucket, got {described(bucket)}; "
             "for a bucket that exists use s3.Bucket.from_bucket_name"
-        ) from error
+        )
 
 
 def check_object_key(prop: str, key: object) -> None:
     """Refuse what is no key or prefix within a bucket."""
     if not isinstance(key, str):
         raise ValueError(f"'{prop}' must be text, got {described(key)}")
+    if problem := unfit(key):
+        raise ValueError(f"'{prop}' {problem}")
+    if len(key.encode()) > _LONGEST_KEY:
+        raise ValueError(f"'{prop}' must have at most {_LONGEST_KEY} bytes, got {len(key.encode())}: {shorten(key)}")
     if is_token(key):
         return
     if key.startswith("/") or "://" in key:

@@ -13,8 +13,9 @@ from aws_cdk import aws_s3_assets as assets
 from ..api.datafile import format_of, problems_with_columns, read, some
 from ..api.datafolder import ImageFolder, read_images
 from ..api.enums import Compression, ContentType, S3DataType
-from ..api.fields import listed
+from ..api.fields import counted, described, listed, raise_if_any, shorten, unfit, value_problems
 from ..api.manifestfile import problems_with_manifest
+from ..api.shapes import ContentTypeName
 from ..tokens import is_token
 from .buckets import Bucket, allow_reading, allow_reading_one, check_bucket, check_object_key, facts, split_uri
 from .uploads import upload_folder
@@ -74,11 +75,13 @@ class Channel(ABC):
             ValueError: there is no such file or folder, its name does not tell the format and `content_type` is not
                 given, or a folder is given a `compression`.
         """
-        if Path(path).is_dir():
+        path = _local("Channel.from_asset", path)
+        _check_kinds("Channel.from_asset", content_type, compression)
+        if path.is_dir():
             if compression is not None:
                 raise ValueError(f"Channel.from_asset: 'compression' is for files, and '{path}' is a folder")
-            return _FolderChannel(Path(path), content_type)
-        return _AssetChannel.of(Path(path), content_type, compression)
+            return _FolderChannel(path, content_type)
+        return _AssetChannel.of(path, content_type, compression)
 
     @classmethod
     def from_bucket(
@@ -103,6 +106,7 @@ class Channel(ABC):
         """
         check_bucket("Channel.from_bucket", bucket)
         check_object_key("prefix", prefix)
+        _check_kinds("Channel.from_bucket", content_type, compression)
         return _BucketChannel(bucket, prefix, prefix, S3DataType.S3_PREFIX, content_type, compression)
 
     @classmethod
@@ -180,10 +184,16 @@ class Channel(ABC):
         """
         check_bucket("Channel.from_manifest_asset", bucket)
         check_object_key("data_prefix", data_prefix)
-        if not Path(path).is_file():
+        if not isinstance(augmented, bool):
+            raise ValueError(
+                f"Channel.from_manifest_asset: 'augmented' must be True or False, got {described(augmented)}"
+            )
+        _check_kinds("Channel.from_manifest_asset", content_type)
+        path = _local("Channel.from_manifest_asset", path)
+        if not path.is_file():
             raise ValueError(f"Channel.from_manifest_asset: there is no file '{path}' (from '{Path.cwd()}')")
         kind = S3DataType.AUGMENTED_MANIFEST_FILE if augmented else S3DataType.MANIFEST_FILE
-        return _ManifestChannel(Path(path), bucket, data_prefix, kind, content_type)
+        return _ManifestChannel(path, bucket, data_prefix, kind, content_type)
 
     @classmethod
     def from_shape(cls, channel: AutoMLJobChannel) -> Channel:
@@ -204,6 +214,11 @@ class Channel(ABC):
         """What is seen in the local file or folder behind the channel; None if there is none."""
         return None
 
+    @property
+    def source(self) -> Bucket | None:
+        """The bucket of the data; None where they are local."""
+        return None
+
     def prefix_in(self, bucket: Bucket) -> str | None:  # noqa: ARG002 - the others read what the app itself uploads
         """What the keys of the objects begin with that are read in a bucket; None where it reads none, or a list."""
         return None
@@ -215,7 +230,7 @@ class LocalData:
 
     name: str
     columns: Sequence[str] | None = None
-    """The header of a CSV file that is sound."""
+    """The columns of a table that is sound."""
 
     first_line: Sequence[str] = ()
     """The first line of a CSV file, whether it is a header or not."""
@@ -250,6 +265,10 @@ class _BucketChannel(Channel):
         if not self.key.startswith(self.data_prefix):
             allow_reading_one(grants, self.bucket, self.key)
         return self.describe()
+
+    @property
+    def source(self) -> Bucket | None:
+        return self.bucket
 
     def prefix_in(self, bucket: Bucket) -> str | None:
         if self.data_type != S3DataType.S3_PREFIX or facts(self.bucket).name != facts(bucket).name:
@@ -355,6 +374,10 @@ class _ManifestChannel(Channel):
         allow_reading(grants, self.bucket, self.data_prefix)
         return self._bound(asset.s3_object_url)
 
+    @property
+    def source(self) -> Bucket | None:
+        return self.bucket
+
     def inspect(self) -> LocalData:
         return LocalData(name=self.path.name, problems=problems_with_manifest(self.path, self.data_type, self._within))
 
@@ -368,6 +391,38 @@ class _ManifestChannel(Channel):
         return BoundChannel(s3_uri=uri, s3_data_type=self.data_type, content_type=self.content_type, compression=None)
 
 
+def _local(caller: str, path: object) -> Path:
+    """A local path, if it can be one."""
+    if not isinstance(path, (str, Path)) or not str(path):
+        raise ValueError(f"{caller}: 'path' must be a path or text, got {described(path)}")
+    if problem := unfit(str(path)):
+        raise ValueError(f"{caller}: 'path' {problem}")
+    if is_token(str(path)):
+        raise ValueError(f"{caller}: 'path' is read when the app is synthesized, so it cannot be a token")
+    try:
+        Path(path).stat()
+    except FileNotFoundError:
+        pass  # told by those who know what should be there
+    except (OSError, ValueError) as error:  # a name that is too long, or has a NUL in it
+        raise ValueError(f"{caller}: 'path' cannot be read: {_why(error)}, got {shorten(str(path))}") from error
+    return Path(path)
+
+
+def _why(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else "") or str(error)
+
+
+def _check_kinds(caller: str, content_type: object, compression: object = None) -> None:
+    """Refuse what is no content type or compression."""
+    wrong = [
+        *value_problems(content_type, ContentTypeName | None, is_token=is_token, path="content_type"),
+        *value_problems(compression, Compression | None, is_token=is_token, path="compression"),
+    ]
+    if content_type == "":
+        wrong.append("'content_type' must not be empty")
+    raise_if_any(wrong, caller)
+
+
 UNBOUND_URI = "s3://not-uploaded-yet/"
 """Stands for the URI of an asset before there is one; it is sound, so that the rules have nothing to say of it."""
 
@@ -378,6 +433,7 @@ def _manifest(
     check_bucket(caller, bucket)
     check_object_key("key", key)
     check_object_key("data_prefix", data_prefix)
+    _check_kinds(caller, content_type)
     if not key:
         raise ValueError(f"{caller}: 'key' must not be empty: it names the manifest")
     return _BucketChannel(bucket, key, data_prefix, kind, content_type, None)
@@ -390,6 +446,7 @@ def judge_local_data(
     *,
     names: Mapping[str, str],
     problem: type[Problem],
+    chosen: bool,
 ) -> tuple[list[str], list[str]]:
     """What is wrong, and what is doubtful, with the local files and folders behind the channels.
 
@@ -399,6 +456,7 @@ def judge_local_data(
         wanted: Pairs of a prop in quotes and the column that it names.
         names: What the caller calls `training_data` and `validation_data`, in quotes.
         problem: What the job learns.
+        chosen: Whether `wanted` names columns to learn from.
     """
     found: list[str] = []
     doubts: list[str] = []
@@ -418,8 +476,11 @@ def judge_local_data(
         elif set(seen.columns) != {column for _, column in wanted}:
             columns = listed(column for _, column in wanted)
             found.append(f"{whole_name} must have the columns {columns} and no other, got {some(seen.columns)}")
-        if prop == "training_data" and seen.rows < problem.MIN_ROWS:
-            found.append(f"{whole_name} must have at least {problem.MIN_ROWS} rows, got {seen.rows}")
+        if problem.LEARNS_FROM_OTHERS and not chosen and set(seen.columns) <= {column for _, column in wanted}:
+            found.append(f"{whole_name} has no column to learn from, only {some(seen.columns)}")
+        least = max(problem.MIN_ROWS, 1) if prop == "training_data" else 1
+        if seen.rows < least:
+            found.append(f"{whole_name} must have at least {counted(least, 'row')}, got {seen.rows}")
     if len(headers) == len(names) and headers[0][1] != headers[1][1]:
         found.append(f"{headers[0][0]} and {headers[1][0]} must have the same header{_difference(*headers)}")
     return found, doubts

@@ -6,13 +6,13 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 
 from ..api.enums import FeatureType
-from ..api.fields import PendingUri, described, hint, listed
+from ..api.fields import PendingUri, described, hint, listed, shorten, unfit
 from ..tokens import is_token
 from .buckets import Bucket, allow_reading_one, check_bucket, check_object_key, facts, split_uri
 
@@ -49,23 +49,28 @@ class FeatureSpecification(PendingUri):
             ValueError: there is no feature, a type is not one of these, a name is empty, given twice, or a token.
         """
         types = dict(features) if isinstance(features, Mapping) else None
-        names = [features] if isinstance(features, str) else list(features)
+        # A set has another order in every process: another asset, and so another training.
+        is_some = isinstance(features, (Mapping, list, tuple))
+        names: list[Any] = list(features) if is_some else []
+        if not is_some:
+            raise ValueError(
+                f"FeatureSpecification.of: 'features' must be a map or a list of columns, got {described(features)}"
+            )
         found = []
-        if isinstance(features, str):
-            found.append(f"'features' must be a map or a list of columns, got {described(features)}")
         if not names:
             found.append("'features' must name at least one column")
         for name in names:
-            if not isinstance(name, str) or not name.strip():
+            if not isinstance(name, str) or not name.strip() or unfit(name):
                 found.append(f"'features' must name columns, got {described(name)}")
             elif is_token(name) or is_token((types or {}).get(name)):
                 found.append(
                     f"'features' are uploaded when the app is synthesized, so they cannot hold a token: {name!r}"
                 )
-            elif types is not None and types[name] not in set(FeatureType):
-                guess = hint(str(types[name]), FeatureType)
-                found.append(f"'features' must give '{name}' one of {listed(FeatureType)}, got {types[name]!r}{guess}")
-        if twice := sorted({str(name) for name in names if names.count(name) > 1}):
+            elif types is not None and types[name] not in list(FeatureType):
+                kind = shorten(types[name])
+                guess = hint(str(kind).strip("'"), FeatureType)
+                found.append(f"'features' must give '{name}' one of {listed(FeatureType)}, got {kind}{guess}")
+        if twice := sorted({name for name in names if isinstance(name, str) and names.count(name) > 1}):
             found.append(f"'features' must be distinct, got {listed(twice)} more than once")
         if found:
             raise ValueError(f"FeatureSpecification.of: {'; '.join(found)}")
@@ -92,6 +97,11 @@ class FeatureSpecification(PendingUri):
     def from_uri(cls, s3_uri: str) -> FeatureSpecification:
         """The specification of a request in the API's own names."""
         return cls(None, (), *split_uri(s3_uri))
+
+    @property
+    def source(self) -> Bucket | None:
+        """The bucket that it lies in; None where it is written here."""
+        return self._source
 
     @property
     def columns(self) -> Mapping[str, str] | None:

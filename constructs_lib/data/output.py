@@ -9,8 +9,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
 from ..access import permissions
-from ..access.grants import COMPLIANCE_PACKS, Grants, acknowledge
-from ..access.keys import Key, NamedKey, check_key
+from ..access.grants import COMPLIANCE_PACKS, Grants, acknowledge, check_grantee
+from ..access.keys import Key, NamedKey, check_key, grantable
 from ..api.fields import described
 from .buckets import Bucket, check_bucket, check_object_key, facts, split_uri
 
@@ -109,6 +109,7 @@ class OutputLocation:
 
     def grant_read(self, grantee: iam.IGrantable, job_name: str) -> iam.Grant:
         """Allow to read what the job of that name wrote here."""
+        check_grantee(grantee)
         folder = self.folder(job_name)
         arn = facts(self.bucket).arn
         granted = [
@@ -121,7 +122,7 @@ class OutputLocation:
                 resource_arns=[arn],
                 conditions=dict([permissions.below([f"{folder}*"])]),
             ),
-            *(key.grant(grantee, *permissions.DECRYPT) for key in self.keys),
+            *(grantable(key).grant(grantee, *permissions.DECRYPT) for key in self.keys),
         ]
         return reduce(lambda one, other: one.combine(other), granted)
 

@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 
 from ..access import permissions
 from ..access.grants import COMPLIANCE_PACKS, Grants, acknowledge, add_permissions, warn
-from ..api.fields import described, raise_if_any
+from ..api.fields import described, has, raise_if_any, value_problems
 from ..api.hosting import EndpointName
 from ..candidate.model import TUNED, BestModel, Candidate, ModelProps
 from ..interfaces import Connectable, Endpoint
@@ -20,7 +20,7 @@ from ..outcome.outcome import AutoMLJobOutcome
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
 from ..runtime.contract import HOSTED_NAME_LENGTH, EndpointCheck
-from ..tokens import is_token
+from ..tokens import is_token, place
 from .metrics import VARIANT, EndpointBase, ImportedEndpoint
 from .rollout import DeploymentPolicy
 from .scaling import Target, scale
@@ -78,7 +78,8 @@ class AutoMLEndpoint(EndpointBase):
         Raises:
             ValueError: `endpoint_name` cannot be the name of an endpoint.
         """
-        raise_if_any(list(_name_problems(endpoint_name)), f"from_endpoint_name for '{construct_id}'")
+        place("from_endpoint_name", scope, construct_id)
+        raise_if_any(_name_problems(endpoint_name, EndpointName), f"from_endpoint_name for '{construct_id}'")
         return ImportedEndpoint(scope, construct_id, endpoint_name)
 
     __signature__ = ConstructorSignature()
@@ -134,7 +135,7 @@ class AutoMLEndpoint(EndpointBase):
         Raises:
             ValueError: with everything that is wrong, each in the props' own names.
         """
-        where = f"AutoMLEndpoint '{scope.node.path}/{construct_id}'"
+        where = place("AutoMLEndpoint", scope, construct_id)
         if not isinstance(outcome, AutoMLJobOutcome):
             raise_if_any(
                 [f"'outcome' must be an AutoMLJobOutcome, got {described(outcome)}; make one of the job"], where
@@ -156,7 +157,7 @@ class AutoMLEndpoint(EndpointBase):
                 *_serving_problems(serving, model_props, data_capture),
                 *_capture_problems(data_capture, outcome.candidate),
                 *model_props.problems(scope),
-                *_name_problems(endpoint_name),
+                *_name_problems(endpoint_name, EndpointName | None),
                 *_rollout_problems(serving, deployment_policy, rollback_alarms),
             ],
             where,
@@ -311,7 +312,10 @@ class AutoMLEndpoint(EndpointBase):
         Raises:
             ValueError: it is no alarm, the eleventh one, or the endpoint takes none.
         """
-        wrong = list(_rollout_problems(self._serving, self._policy, [*self._alarms, alarm]))
+        if not has(alarm, "alarm_name"):
+            wrong = [f"'alarm' must be a cloudwatch.IAlarm, got {described(alarm)}"]
+        else:
+            wrong = list(_rollout_problems(self._serving, self._policy, [*self._alarms, alarm]))
         raise_if_any(wrong, f"add_rollback_alarm of '{self.node.path}'")
         self._alarms.append(alarm)
         allowed = permissions.roll_back([alarm.alarm_arn])
@@ -405,14 +409,8 @@ def _capture_problems(capture: object, candidate: Candidate) -> Iterator[str]:
         yield f"'data_capture' must be a DataCapture, got {described(capture)}"
 
 
-def _name_problems(name: object) -> Iterator[str]:
-    if name is None or is_token(name):
-        return
-    if not isinstance(name, str):
-        yield f"'endpoint_name' must be text, got {described(name)}"
-        return
-    (limits,) = EndpointName.__metadata__  # type: ignore[attr-defined]  # mypy takes the alias for its type
-    yield from (f"'endpoint_name' {text}" for text in limits.problems(name))
+def _name_problems(name: object, kind: object) -> list[str]:
+    return value_problems(name, kind, is_token=is_token, path="endpoint_name")
 
 
 def _rollout_problems(serving: object, policy: object, alarms: object) -> Iterator[str]:
@@ -422,7 +420,7 @@ def _rollout_problems(serving: object, policy: object, alarms: object) -> Iterat
     yield from (
         f"'rollback_alarms[{index}]' must be a cloudwatch.IAlarm, got {described(alarm)}"
         for index, alarm in enumerate(alarms)
-        if not hasattr(alarm, "alarm_name")
+        if not has(alarm, "alarm_name")
     )
     if len(alarms) > _MOST_ALARMS:
         yield f"'rollback_alarms' must have at most {_MOST_ALARMS} items, got {len(alarms)}"

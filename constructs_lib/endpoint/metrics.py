@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Unpack
+from typing import TYPE_CHECKING, Annotated, Final, Unpack
 
 import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_iam as iam
 
 from ..access import permissions
-from ..api.fields import described
+from ..access.grants import check_grantee
+from ..api.fields import Limits, described, raise_if_any, value_problems, whole
 from ..interfaces import Endpoint
-from ..tokens import plain
+from ..provider.following import checked_metric
+from ..tokens import is_token, known_seconds, place, plain
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
@@ -56,6 +58,7 @@ class EndpointBase(cdk.Resource):
 
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow to ask the endpoint; an asynchronous one by way of S3."""
+        check_grantee(grantee)
         return iam.Grant.add_to_principal(
             grantee=grantee, actions=list(self._invoke_actions), resource_arns=[self.endpoint_arn]
         )
@@ -110,8 +113,9 @@ class EndpointBase(cdk.Resource):
     ) -> cloudwatch.Metric:
         from aws_cdk import aws_cloudwatch as cloudwatch
 
+        checked = checked_metric(self, name, options)
         dimensions = {"EndpointName": self._plain_name} | ({"VariantName": VARIANT} if by_variant else {})
-        chosen: MetricOptions = {"statistic": statistic, **options}
+        chosen = {"statistic": statistic, **checked}
         return cloudwatch.Metric(namespace=namespace, metric_name=name, dimensions_map=dimensions, **chosen)
 
     # Alarms
@@ -161,9 +165,12 @@ class EndpointBase(cdk.Resource):
         Raises:
             ValueError: `threshold` is no Duration.
         """
-        if not hasattr(threshold, "to_milliseconds"):
-            raise ValueError(f"'threshold' of '{construct_id}' must be a Duration, got {described(threshold)}")
-        microseconds = threshold.to_milliseconds() * (_MICROSECONDS // 1000)
+        if known_seconds(threshold) is None:
+            raise ValueError(
+                f"'threshold' of '{construct_id}' must be a Duration that is known when the app is synthesized, got "
+                f"{described(threshold)}"
+            )
+        microseconds = whole(threshold.to_milliseconds(integral=False) * (_MICROSECONDS // 1000))
         options: MetricOptions = {"statistic": statistic, **_period(period)}
         return self._alarm(
             construct_id,
@@ -191,7 +198,7 @@ class EndpointBase(cdk.Resource):
 
         return self._alarm(
             construct_id,
-            self.metric_invocations(**_period(period or cdk.Duration.hours(1))),
+            self.metric_invocations(**_period(cdk.Duration.hours(1) if period is None else period)),
             f"Nobody asks the endpoint {self.node.path}",
             threshold=1,
             evaluation_periods=evaluation_periods,
@@ -212,6 +219,13 @@ class EndpointBase(cdk.Resource):
     ) -> cloudwatch.Alarm:
         from aws_cdk import aws_cloudwatch as cloudwatch
 
+        wrong = [
+            *value_problems(threshold, float, is_token=is_token, path="threshold"),
+            *value_problems(
+                evaluation_periods, Annotated[int, Limits(at_least=1)], is_token=is_token, path="evaluation_periods"
+            ),
+        ]
+        raise_if_any(wrong, place("the alarm", self, construct_id))
         return metric.create_alarm(
             self,
             construct_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypedDict, Unpack
 
-from ..api.fields import SecondsValue, described, problems, render
+from ..api.fields import SecondsValue, problems, render, value_problems
 from ..api.hosting import BlueGreen, CapacitySize, CapacityUnit, Rolling, Traffic, TrafficRouting
 from ..keywords import spelled_out
 from ..tokens import is_token, known_seconds
@@ -178,10 +178,9 @@ class DeploymentPolicy:
             return
         name = f"'{own}.{prefix}{'instances' if percent is None else 'percent'}'"
         value = instances if percent is None else percent
-        if is_token(value):
-            return
-        if isinstance(value, bool) or not isinstance(value, int):
-            yield f"{name} must be a whole number, got {described(value)}"
+        wrong = value_problems(value, int, is_token=is_token, path=name.strip("'"))
+        if wrong or is_token(value) or not isinstance(value, int):
+            yield from wrong
             return
         low, high = (1, 100) if prefix else self._span
         if percent is not None and not low <= value <= high:

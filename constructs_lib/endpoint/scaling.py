@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import aws_cdk as cdk
 
-from ..api.fields import described
+from ..api.fields import Limits, Seconds, described, has, hint, seconds_of, shorten, value_problems
 from ..tokens import is_token, is_whole
 
 if TYPE_CHECKING:
@@ -43,6 +45,33 @@ class ScalingSchedule:
 
     time_zone: str | None = None
     """The time zone of the schedule, such as `Europe/Berlin`. Default: UTC."""
+
+    def problems(self, prop: str) -> Iterator[str]:
+        """What is wrong, in the caller's words.
+
+        Args:
+            prop: What the caller calls the schedule.
+        """
+        if not has(self.schedule, "expression_string"):
+            yield (
+                f"'{prop}.schedule' must be a Schedule of aws_applicationautoscaling, got {described(self.schedule)}"
+            )
+        found = [
+            problem
+            for name in ("min_capacity", "max_capacity")
+            for problem in _judged(self, prop, name, Annotated[int | None, Limits(at_least=0)])
+        ]
+        yield from found
+        low, high = self.min_capacity, self.max_capacity
+        if low is None and high is None:
+            yield f"'{prop}' changes nothing: give 'min_capacity' or 'max_capacity'"
+        elif not found and is_whole(low) and is_whole(high) and low > high:
+            yield f"'{prop}.min_capacity' must be at most 'max_capacity', got {low}, and that is {high}"
+        zone, known = self.time_zone, _time_zones()
+        wrong = _judged(self, prop, "time_zone", Annotated[str | None, Limits(min_length=1)])
+        yield from wrong
+        if not wrong and isinstance(zone, str) and not is_token(zone) and known and zone not in known:
+            yield f"'{prop}.time_zone' must be the name of a time zone, got {shorten(zone)}{hint(zone, known)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,27 +119,28 @@ class AutoScaling:
             fitting: What this kind of serving can aim at.
             least: The least capacity it can have.
         """
-        numbers = ("min_capacity", "max_capacity")
-        bad = {name: value for name in numbers if not is_whole(value := getattr(self, name)) and not is_token(value)}
-        yield from (f"'{prop}.{name}' must be a whole number, got {described(value)}" for name, value in bad.items())
-        if not bad:
-            yield from self._bound_problems(prop, least)
+        found = [
+            problem
+            for name in ("min_capacity", "max_capacity")
+            for problem in _judged(self, prop, name, Annotated[int, Limits(at_least=0)])
+        ]
+        yield from found or self._bound_problems(prop, least)
         for target in Target:
             value = getattr(self, target)
-            if value is None or is_token(value):
+            if value is None:
                 continue
-            if target is not fitting:
+            most = 1 if target is Target.UTILIZATION else None
+            wrong = _judged(self, prop, target, Annotated[float, Limits(at_most=most)])
+            if target is not fitting and not is_token(value):
                 yield f"'{prop}.{target}' does not fit this kind of serving: use '{fitting}'"
-            elif isinstance(value, bool) or not isinstance(value, (int, float)) or value <= 0:
+            elif wrong or is_token(value):
+                yield from wrong
+            elif value <= 0:
                 yield f"'{prop}.{target}' must be a number above 0, got {described(value)}"
-            elif target is Target.UTILIZATION and value > 1:
-                yield f"'{prop}.{target}' must be at most 1, got {value}"
-        if self.target is None and not self.schedules:
+        if self.target is None and self.schedules in ((), []):
             yield f"'{prop}' aims at nothing: give '{fitting}' or 'schedules'"
         for name in ("scale_in_cooldown", "scale_out_cooldown"):
-            value = getattr(self, name)
-            if value is not None and not hasattr(value, "to_seconds"):
-                yield f"'{prop}.{name}' must be a Duration, got {described(value)}"
+            yield from _judged(self, prop, name, Annotated[Seconds | None, Limits(at_least=0)])
         yield from self._schedule_problems(prop)
 
     def _bound_problems(self, prop: str, least: int) -> Iterator[str]:
@@ -133,12 +163,18 @@ class AutoScaling:
             if not isinstance(each, ScalingSchedule):
                 yield f"'{own}' must be a ScalingSchedule, got {described(each)}"
                 continue
-            if not hasattr(each.schedule, "expression_string"):
-                yield (
-                    f"'{own}.schedule' must be a Schedule of aws_applicationautoscaling, got {described(each.schedule)}"
-                )
-            if each.min_capacity is None and each.max_capacity is None:
-                yield f"'{own}' changes nothing: give 'min_capacity' or 'max_capacity'"
+            yield from each.problems(own)
+
+
+def _judged(value: object, prop: str, name: str, annotation: object) -> list[str]:
+    """What is wrong with a member of a value by itself."""
+    return value_problems(getattr(value, name), annotation, is_token=is_token, path=f"{prop}.{name}")
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    """The names of time zones that Python finds on this machine; none where it has no list of them."""
+    return frozenset(zoneinfo.available_timezones())
 
 
 def scale(
@@ -217,7 +253,7 @@ def _tracking(wanted: AutoScaling, endpoint_name: str) -> dict[str, Any]:
             }
         }
     )
-    seconds = {name: span.to_seconds() for name, span in cooldowns.items() if span is not None}
+    seconds = {name: seconds_of(span) for name, span in cooldowns.items() if span is not None}
     return {"TargetTrackingScalingPolicyConfiguration": {"TargetValue": value, **measured, **seconds}}
 
 

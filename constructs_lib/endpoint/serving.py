@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ..access import permissions
-from ..api.fields import described, problems, render
+from ..api.fields import described, has, problems, render
 from ..api.hosting import (
     ARM,
     BURSTING,
@@ -116,9 +116,9 @@ class Asynchronous(InstanceVariant, AsyncFields):
             yield from check_output(f"{_PROP}.{name}", getattr(self, name), is_required=name == "output")
         for name in ("success_topic", "error_topic"):
             topic = getattr(self, name)
-            if topic is not None and not hasattr(topic, "topic_arn"):
+            if topic is not None and not has(topic, "topic_arn"):
                 yield f"'{_PROP}.{name}' must be an sns.ITopic, got {described(topic)}"
-        if self.input_bucket is not None and not hasattr(self.input_bucket, "bucket_arn"):
+        if self.input_bucket is not None and not has(self.input_bucket, "bucket_arn"):
             yield f"'{_PROP}.input_bucket' must be an s3.IBucket, got {described(self.input_bucket)}"
         yield from _scaling_problems(self.auto_scaling, Target.BACKLOG, 0, self.instance_count)
 

@@ -9,12 +9,13 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ..access import permissions
-from ..api.fields import described
+from ..access.grants import check_grantee
+from ..api.fields import described, has
 from ..provider.following import Following
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
 from ..runtime.contract import ENDED, JobMetric, JobStatus, Property
-from ..tokens import is_token, plain
+from ..tokens import is_token, place, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -135,6 +136,7 @@ class JobBase(cdk.Resource):
             grantee: Who may.
             actions: IAM actions whose resource is an AutoML job, e.g. `sagemaker:StopAutoMLJob`.
         """
+        check_grantee(grantee)
         return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.job_arn])
 
     def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
@@ -142,6 +144,7 @@ class JobBase(cdk.Resource):
 
         Listing candidates has no resource type in IAM, so that one action is granted on ``*``.
         """
+        check_grantee(grantee)
         candidates = iam.Grant.add_to_principal(
             grantee=grantee, actions=list(permissions.LIST_CANDIDATES), resource_arns=["*"]
         )
@@ -187,7 +190,8 @@ class JobBase(cdk.Resource):
     def _on(
         self, construct_id: str, target: events.IRuleTarget | sns.ITopic, statuses: Sequence[str], what: str
     ) -> events.Rule:
-        if not (hasattr(target, "bind") or hasattr(target, "topic_arn")):
+        place("the rule", self, construct_id)
+        if not (has(target, "topic_arn") or (has(target, "bind") and _is_of_the_cdk(target))):
             raise ValueError(
                 f"'target' of '{self.node.path}' must be an events.IRuleTarget or an sns.ITopic, got "
                 f"{described(target)}; targets are in aws_cdk.aws_events_targets"
@@ -226,6 +230,11 @@ class JobBase(cdk.Resource):
                 "'output'"
             )
         return self._output
+
+
+def _is_of_the_cdk(value: object) -> bool:
+    """Whether a value is an object of the CDK, or of a class that implements one of its interfaces."""
+    return any(hasattr(type(value), mark) for mark in ("__jsii_type__", "__jsii_ifaces__"))
 
 
 class ImportedJob(JobBase):

@@ -13,6 +13,7 @@ from ..api.problem import Problem
 from ..api.problem_types import Tabular
 from ..api.request import CreateAutoMLJob, CreateAutoMLJobV2
 from ..keywords import spelled_out
+from ..tokens import place
 from .owned import OwnedJob
 from .plan import Bound, Plan
 from .props import JobProps, RequestProps
@@ -153,6 +154,7 @@ class AutoMLJobV2(OwnedJob):
 
         See https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-create-experiment.html
         """
+        place(cls.__name__, scope, construct_id)
         what = f"the V1 request of '{construct_id}'"
         given = loaded(request, what, props["role"])
         judged(CreateAutoMLJob, given, what)  # in the words of what was given

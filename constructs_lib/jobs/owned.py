@@ -13,9 +13,10 @@ from constructs import Construct, IDependable, IValidation
 
 from ..access import permissions
 from ..access.grants import Grants, new_role, warn
+from ..access.places import apart
 from ..api import shapes
-from ..api.fields import described, fields_of, problems, raise_if_any, render, seconds_of
-from ..api.request import CreateAutoMLJob, CreateAutoMLJobV2
+from ..api.fields import described, has, problems, raise_if_any, render, value_problems
+from ..api.request import CreateAutoMLJobV2
 from ..data.output import OutputLocation, check_output
 from ..interfaces import Connectable
 from ..keywords import ConstructorSignature, spelled_out
@@ -23,7 +24,7 @@ from ..provider.following import Following, let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
 from ..runtime.contract import Attribute, Property
-from ..tokens import is_token
+from ..tokens import is_token, known_seconds, place
 from .base import IAutoMLJob, ImportedJob, JobBase, JobFacts
 from .plan import Bound, Plan, Request
 from .props import RequestProps
@@ -88,6 +89,7 @@ class OwnedJob(JobBase):
         See https://docs.aws.amazon.com/cli/latest/reference/sagemaker/create-auto-ml-job.html and, for V2,
         https://docs.aws.amazon.com/cli/latest/reference/sagemaker/create-auto-ml-job-v2.html
         """
+        place(cls.__name__, scope, construct_id)
         plan = plan_of_request(cls._request_type, request, construct_id, role=props["role"], revision=props["revision"])
         return cls._planned(scope, construct_id, plan)
 
@@ -112,6 +114,7 @@ class OwnedJob(JobBase):
         Raises:
             ValueError: `job_name` cannot be the name of a job.
         """
+        place("from_job_name", scope, construct_id)
         raise_if_any(
             [*_name_problems(job_name), *check_output("output", output)], f"from_job_name for '{construct_id}'"
         )
@@ -132,10 +135,13 @@ class OwnedJob(JobBase):
         Raises:
             ValueError: `job_arn` is no ARN of an AutoML job.
         """
-        if is_token(job_arn):
+        place("from_job_arn", scope, construct_id)
+        where = f"from_job_arn for '{construct_id}'"
+        if isinstance(job_arn, str) and is_token(job_arn):
+            raise_if_any(check_output("output", output), where)
             name = cdk.Fn.select(1, cdk.Fn.split(_ARN_SEPARATOR, job_arn))
         else:
-            matched = _ARN.fullmatch(str(job_arn))
+            matched = _ARN.fullmatch(job_arn) if isinstance(job_arn, str) else None
             name = matched[1] if matched else ""
             wrong = (
                 _name_problems(name)
@@ -145,14 +151,17 @@ class OwnedJob(JobBase):
                     f"arn:<partition>:sagemaker:<region>:<account>:automl-job/<name>, got {described(job_arn)}"
                 ]
             )
-            raise_if_any([*wrong, *check_output("output", output)], f"from_job_arn for '{construct_id}'")
+            raise_if_any([*wrong, *check_output("output", output)], where)
         return ImportedJob(scope, construct_id, name=name, arn=job_arn, output=output)
 
     def __init__(self, scope: Construct, construct_id: str, plan: Plan) -> None:
+        where = place(type(self).__name__, scope, construct_id)
         judged = plan.judge()
         wrong = [*judged.errors, *_region_problems(scope, plan)]
+        if not wrong:
+            wrong += apart(cdk.Stack.of(scope), plan.used())
         if wrong:
-            raise_if_any(wrong, f"{type(self).__name__} '{scope.node.path}/{construct_id}'")
+            raise_if_any(wrong, where)
         super().__init__(scope, construct_id)
         warn(self, judged.warnings)
 
@@ -203,7 +212,7 @@ class OwnedJob(JobBase):
             role_arn=bound.role_arn,
             endpoint_name=plan.deploy.endpoint_name if plan.deploy else None,
             deploys=plan.deploy is not None,
-            network=security.config.vpc_config if security.config else None,
+            network=security.network_for(plan.role),
         )
         if plan.emr_serverless_role is not None:
             own.append(permissions.pass_emr_serverless_role(plan.emr_serverless_role.role_arn))
@@ -235,7 +244,7 @@ class OwnedJob(JobBase):
         judged = {name: member for name, member in properties[Property.REQUEST].items() if name != "Tags"}
         settings = request.settings
         criteria = getattr(settings, "completion_criteria", None)
-        max_runtime = None if criteria is None or criteria.max_runtime is None else seconds_of(criteria.max_runtime)
+        max_runtime = None if criteria is None else known_seconds(criteria.max_runtime)
         mode = getattr(settings, "mode", None)
         return JobFacts(
             spec=[properties[Property.OPERATION], judged, properties[Property.REVISION]],
@@ -283,7 +292,7 @@ class OwnedJob(JobBase):
         wrong = [
             f"'scopes[{index}]' must be a construct, got {described(scope)}; e.g. an AutoMLJobOutcome"
             for index, scope in enumerate(scopes)
-            if not hasattr(scope, "__jsii_type__")
+            if not has(scope, "node")
         ]
         raise_if_any(wrong, f"start_after of '{self.node.path}'")
         self._resource.node.add_dependency(*scopes)
@@ -392,10 +401,5 @@ def _known_text(value: object) -> str | None:
     return None if value is None or is_token(value) else str(value)
 
 
-def _name_problems(job_name: str) -> list[str]:
-    limits = next(field for field in fields_of(CreateAutoMLJob) if field.name == "job_name").kind.limits
-    if is_token(job_name):
-        return []
-    if not isinstance(job_name, str):
-        return [f"'job_name' must be text, got {described(job_name)}"]
-    return [f"'job_name' {problem}" for problem in limits.problems(job_name)]
+def _name_problems(job_name: object) -> list[str]:
+    return value_problems(job_name, shapes.JobName, is_token=is_token, path="job_name")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from aws_cdk import aws_iam as iam
-
 from ..access.grants import check_role
+from ..access.places import BUCKET, ROLE, Used, bond_of_key
 from ..api.enums import ChannelType
-from ..api.fields import Words, described
+from ..api.fields import Words, described, has, value_problems
 from ..api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings
 from ..api.rulebook import Findings
+from ..data.buckets import facts
 from ..data.channels import UNBOUND_URI, Channel, judge_local_data
 from ..data.features import FeatureSpecification
 from ..data.output import OutputLocation, check_output
@@ -19,14 +19,15 @@ from ..data.readback import problems_with_output
 from ..tokens import is_token
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from aws_cdk import aws_iam as iam
 
     from ..access.security import RequestedSecurity, Security
     from ..api import shapes
     from ..api.problem import Problem
     from ..api.shapes import ModelDeployConfig
     from ..data.channels import BoundChannel
-
 
 Request = CreateAutoMLJob | CreateAutoMLJobV2
 
@@ -116,13 +117,11 @@ class Plan:
             if not isinstance(value, kind) and (value is not None or prop == "training_data")
         ]
         wrong_types += check_output("output", self.output)
-        if not isinstance(self.role, iam.Role):  # which has what `check_role` would ask jsii for
-            wrong_types += check_role("role", self.role)
+        wrong_types += check_role("role", self.role)
         emr_role = self.emr_serverless_role
-        if emr_role is not None and not hasattr(emr_role, "role_arn"):
+        if emr_role is not None and not has(emr_role, "role_arn"):
             wrong_types.append(f"'emr_serverless_role' must be an iam.IRole, got {described(emr_role)}")
-        if not isinstance(self.revision, str):
-            wrong_types.append(f"'revision' must be text, got {described(self.revision)}")
+        wrong_types += value_problems(self.revision, str, is_token=is_token, path="revision")
         wrong_types += self.security.problems()
         if wrong_types:  # the rest reads these values
             return Findings(wrong_types, {})
@@ -147,7 +146,24 @@ class Plan:
             [(self._name(prop), column) for prop, column in wanted],
             names={prop: self._name(prop) for prop in ("training_data", "validation_data")},
             problem=self.problem,
+            chosen=bool(features),
         )
+
+    def used(self) -> Iterator[Used]:
+        """What lies in some account and region, for `places.apart`."""
+        buckets = [(name, channel.source) for name, channel in self.channels]
+        if self.output is not None:
+            buckets.append((self._name("output"), self.output.bucket))
+        for name, bucket in buckets:
+            if bucket is not None:
+                yield name, bucket, BUCKET
+                yield f"the key of {name}", facts(bucket).key, bond_of_key(self.role)
+        if self.output is not None:
+            yield self._name("output.encryption_key"), self.output.encryption_key, bond_of_key(self.role)
+        if self.features is not None:
+            yield "'features'", self.features.source, BUCKET
+        yield "'role'", self.role, ROLE
+        yield from self.security.used(self.role)
 
     def _name(self, prop: str) -> str:
         return self.words.name_of(self.request_type, prop, self.problem)

@@ -97,7 +97,7 @@ def _read_json(document: str | Path, what: str) -> Mapping[str, Any]:
         loaded = json.loads(text)
     except OSError as error:
         raise ValueError(f"{what} cannot be read: {error}") from error
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
         raise ValueError(f"{what} must be a dict, JSON text or the path of a JSON file: {error}") from error
     if not isinstance(loaded, dict):
         raise ValueError(f"{what} must be a JSON object, got {described(loaded)}")

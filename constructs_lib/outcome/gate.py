@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 
-from ..api.fields import described, hint, listed
+from ..api.fields import Limits, described, has, hint, listed, value_problems
 from ..runtime.contract import DIRECTIONS, Direction, Gate, GateRule, OnMiss, direction_of
 from ..tokens import is_token
 
@@ -82,18 +82,19 @@ class QualityGate:
         ((rule, value),) = self.rules
         prop = f"quality_gate.{_PROPS[rule]}"
         if rule is GateRule.BETTER_THAN:
-            if not (hasattr(value, "string_value") or _is_outcome(value)):
+            if not (has(value, "string_value") or _is_outcome(value)):
                 yield (
                     f"'{prop}' must be an ssm.IStringParameter or an AutoMLJobOutcome, got {described(value)}; "
                     "for a number use 'at_least' or 'at_most'"
                 )
         elif not _is_number(value):
             yield f"'{prop}' must be a finite number, got {described(value)}"
-        if self.on_miss not in set(OnMiss):
-            yield f"'quality_gate.on_miss' must be one of {listed(OnMiss)}, got {described(self.on_miss)}"
+        yield from value_problems(self.on_miss, OnMiss, is_token=is_token, path="quality_gate.on_miss")
         if self.metric is not None and not isinstance(self.metric, str):
             yield f"'quality_gate.metric' must be a Metric or text, got {described(self.metric)}"
             return
+        metric = Annotated[str | None, Limits(min_length=1)]
+        yield from value_problems(self.metric, metric, is_token=is_token, path="quality_gate.metric")
         yield from self._direction_problems(rule, objective if self.metric is None else self.metric)
 
     def _direction_problems(self, rule: GateRule, metric: str | None) -> Iterator[str]:
@@ -153,8 +154,11 @@ _ROUNDED: Final = (
 def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
-    return is_token(value) or math.isfinite(value)
+    try:
+        return is_token(value) or math.isfinite(value)
+    except OverflowError:  # a whole number that no floating-point number holds
+        return False
 
 
 def _is_outcome(value: object) -> bool:
-    return hasattr(type(value), "objective_value")  # of the type: an outcome that is asked is an outcome that is used
+    return has(value, "objective_value")

@@ -11,7 +11,7 @@ import jsii
 from constructs import Construct, IValidation
 
 from ..access.grants import warn
-from ..api.fields import described, listed, number, raise_if_any
+from ..api.fields import described, listed, number, raise_if_any, seconds_of, value_problems
 from ..api.problem_types.time_series_forecasting import HOUR, LASTS, TimeSeriesForecasting
 from ..candidate.batch import TRANSFORM_DEFAULTS, AutoMLTransform, TransformProps
 from ..candidate.model import Candidate
@@ -25,6 +25,7 @@ from ..provider.following import let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
 from ..runtime.contract import OnTimeout, OutcomeAttribute, OutcomeProperty, Property
+from ..tokens import is_token, place
 from .gate import QualityGate
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ _RESERVE: Final = 10 * 60
 """Seconds at the end of each in which the state machine surely looks at the job once more and signals."""
 
 _LONGEST: Final = 30 * 24 * 3600
+
 """https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-quotas.html (maximum runtime)."""
 
 _SHORTEST: Final = 5 * 60
@@ -119,11 +121,9 @@ class AutoMLJobOutcome(Construct):
         Raises:
             ValueError: with everything that is wrong, each in the props' own names.
         """
+        where = place("AutoMLJobOutcome", scope, construct_id)
         stack = cdk.Stack.of(scope)
-        raise_if_any(
-            _problems(stack, job, timeout, on_timeout, quality_gate, revision),
-            f"AutoMLJobOutcome '{scope.node.path}/{construct_id}'",
-        )
+        raise_if_any(_problems(stack, job, timeout, on_timeout, quality_gate, revision), where)
         if not isinstance(job, JobBase):
             raise TypeError(described(job))
         super().__init__(scope, construct_id)
@@ -131,7 +131,7 @@ class AutoMLJobOutcome(Construct):
         provider = AutoMLProvider.of(self)
         _OrderCheck.of(provider)
         facts = job.facts
-        seconds = int(timeout.to_seconds()) if timeout is not None else _default_timeout(facts)
+        seconds = int(seconds_of(timeout)) if timeout is not None else _default_timeout(facts)
         is_own = cdk.Stack.of(job) is stack
         following = job.following if is_own else watch(self, "Watch", job)
         default = OnTimeout.FAIL if facts.is_made_elsewhere else OnTimeout.STOP_JOB
@@ -352,10 +352,11 @@ def _problems(
         ]
     facts = job.facts if isinstance(job, JobBase) else None
     found += _timeout_problems(timeout, None if facts is None else facts.max_runtime)
-    if on_timeout is not None and on_timeout not in set(OnTimeout):
-        found.append(f"'on_timeout' must be one of {listed(OnTimeout)}, got {described(on_timeout)}")
-    if not isinstance(revision, str):
-        found.append(f"'revision' must be text, got {described(revision)}")
+    if is_token(on_timeout):
+        found.append(f"'on_timeout' decides what the function may do, so it cannot be a token: {listed(OnTimeout)}")
+    else:
+        found += value_problems(on_timeout, OnTimeout | None, is_token=is_token, path="on_timeout")
+    found += value_problems(revision, str, is_token=is_token, path="revision")
     if quality_gate is None:
         return found
     if not isinstance(quality_gate, QualityGate):
@@ -368,9 +369,9 @@ def _problems(
 
 
 def _timeout_warnings(timeout: cdk.Duration | None, facts: JobFacts) -> dict[str, str]:
-    if timeout is None or facts.problem is not TimeSeriesForecasting or timeout.to_seconds() > HOUR:
+    if timeout is None or facts.problem is not TimeSeriesForecasting or seconds_of(timeout) > HOUR:
         return {}
-    seconds = number(timeout.to_seconds())
+    seconds = number(seconds_of(timeout))
     return {"timeout": f"'timeout' ({seconds} s) may be over before the job is: {LASTS}; wait two hours"}
 
 
@@ -383,7 +384,7 @@ def _timeout_problems(timeout: object, max_runtime: float | None) -> Iterator[st
     if timeout.is_unresolved():
         yield "'timeout' decides how many wait conditions there are, so it cannot be a token"
         return
-    seconds = timeout.to_seconds()
+    seconds = seconds_of(timeout)
     if not _SHORTEST <= seconds <= _LONGEST or seconds != int(seconds):
         yield f"'timeout' must be whole seconds from 5 minutes to 30 days, got {number(seconds)}"
     elif max_runtime is not None and seconds < max_runtime:

@@ -10,9 +10,10 @@ from aws_cdk import aws_iam as iam
 
 from ..access import permissions
 from ..access.grants import COMPLIANCE_PACKS, acknowledge, add_permissions
-from ..access.keys import check_key
-from ..api.fields import described, listed, number
-from ..tokens import is_token, known_seconds, plain
+from ..access.keys import check_key, grantable
+from ..access.security import Subnets, check_groups, select
+from ..api.fields import described, has, listed, number, value_problems
+from ..tokens import is_token, is_whole, known_seconds, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,15 +60,26 @@ class Options:
         found = [
             f"'{prop}' must be {kind}, got {described(value)}"
             for prop, attribute, kind in _INTERFACES
-            if (value := getattr(self, prop)) is not None and not hasattr(value, attribute)
+            if (value := getattr(self, prop)) is not None and not has(value, attribute)
         ]
         found += check_key("log_encryption_key", self.log_encryption_key)
+        found += [] if self.vpc is None else check_groups(self.security_groups)
+        level = self.state_machine_log_level
+        if level is not None and getattr(type(level), "__jsii_type__", None) != _LOG_LEVEL:
+            found.append(f"'state_machine_log_level' must be an sfn.LogLevel, got {described(level)}")
         if self.tracing is not None and not isinstance(self.tracing, bool):
             found.append(f"'tracing' must be true or false, got {described(self.tracing)}")
+        if found:
+            return found
         found += self._number_problems()
         return found or list(self._network_problems())
 
     def _number_problems(self) -> Iterator[str]:
+        yield from (
+            f"'{prop}' must be known when the app is synthesized, so it cannot be a token"
+            for prop in ("poll_interval", "log_retention")
+            if (span := getattr(self, prop)) is not None and span.is_unresolved()
+        )
         if (seconds := known_seconds(self.poll_interval)) is not None and not (
             _SHORTEST_POLL <= seconds <= _LONGEST_POLL and seconds == int(seconds)
         ):
@@ -80,16 +92,15 @@ class Options:
                 f"'log_retention' must be a number of days that CloudWatch Logs knows ({listed(_RETENTIONS)}), "
                 f"got {number(seconds / _DAY)}"
             )
-        reserved = self.reserved_concurrent_executions
-        if (
-            reserved is not None
-            and not is_token(reserved)
-            and (isinstance(reserved, bool) or not isinstance(reserved, int) or reserved < 1)
-        ):
+        reserved, prop = self.reserved_concurrent_executions, "reserved_concurrent_executions"
+        wrong = value_problems(reserved, int | None, is_token=is_token, path=prop)
+        if reserved is not None and not is_token(reserved) and (not is_whole(reserved) or reserved < 1):
             yield (
-                f"'reserved_concurrent_executions' must be a whole number of at least 1, got {described(reserved)}: "
-                "with none the function could never be called"
+                f"'{prop}' must be a whole number of at least 1, got {described(reserved)}: with none the function "
+                "could never be called"
             )
+        else:
+            yield from wrong
 
     def _network_problems(self) -> Iterator[str]:
         if self.vpc is None:
@@ -104,14 +115,11 @@ class Options:
         except RuntimeError as error:
             yield f"'vpc_subnets' cannot be selected from 'vpc': {str(error).splitlines()[0]}"
             return
-        if selected.has_public:
+        if selected.public:
             yield "'vpc_subnets' must not be public: a Lambda function reaches nothing from a public subnet"
 
-    def _selected(self) -> ec2.SelectedSubnets:
-        if self.vpc is None:
-            raise TypeError("no vpc")
-        values = self.vpc_subnets._values if self.vpc_subnets is not None else {}  # noqa: SLF001 - how jsii structs unpack
-        return self.vpc.select_subnets(**values)
+    def _selected(self) -> Subnets:
+        return select(self.vpc, self.vpc_subnets)
 
     def warnings(self) -> dict[str, str]:
         """What surely is a mistake although it may pass."""
@@ -145,7 +153,7 @@ class Options:
             function.add_property_override("DeadLetterConfig.TargetArn", self.dead_letter_topic.topic_arn)
             add_permissions(policy, [permissions.publish(self.dead_letter_topic.topic_arn)])
             if (key := getattr(self.dead_letter_topic, "master_key", None)) is not None:
-                key.grant(policy, *permissions.PUBLISH_ENCRYPTED)
+                grantable(key).grant(policy, *permissions.PUBLISH_ENCRYPTED)
         if self.vpc is not None:
             self._apply_network(provider, self.vpc, function, policy)
 
@@ -163,11 +171,11 @@ class Options:
         function.add_property_override(
             "VpcConfig",
             {
-                "SubnetIds": list(selected.subnet_ids),
+                "SubnetIds": list(selected.ids),
                 "SecurityGroupIds": [group.security_group_id for group in groups],
             },
         )
-        function.node.add_dependency(selected.internet_connectivity_established)
+        function.node.add_dependency(*selected.dependencies)
         add_permissions(policy, permissions.function_in_vpc(cdk.Stack.of(provider)))
 
     def apply_to_waiter(self, waiter: Waiter) -> None:
@@ -237,13 +245,14 @@ _INTERFACES: Final = (
     ("poll_interval", "to_seconds", "a Duration"),
     ("event_bus", "event_bus_arn", "an events.IEventBus"),
     ("log_retention", "to_seconds", "a Duration"),
-    ("state_machine_log_level", "value", "an sfn.LogLevel"),
     ("vpc", "vpc_id", "an ec2.IVpc"),
     ("vpc_subnets", "subnet_type", "an ec2.SubnetSelection"),
     ("permissions_boundary", "managed_policy_arn", "an iam.IManagedPolicy"),
     ("dead_letter_topic", "topic_arn", "an sns.ITopic"),
 )
 """Props that take an object: what tells one, and what to call it."""
+
+_LOG_LEVEL: Final = "aws-cdk-lib.aws_stepfunctions.LogLevel"
 
 _WITH_LAMBDA_RULES: Final = [pack for pack in COMPLIANCE_PACKS if not pack.startswith("PCI")]
 _UNRESERVED: Final = dict.fromkeys(

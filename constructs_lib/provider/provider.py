@@ -15,7 +15,8 @@ from constructs import Construct
 
 from ..access import permissions
 from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
-from ..api.fields import raise_if_any
+from ..access.keys import grantable
+from ..api.fields import described, has, raise_if_any, seconds_of
 from ..keywords import ConstructorSignature
 from ..runtime import contract
 from ..tokens import TEXT_TOKEN, slug
@@ -129,7 +130,13 @@ class AutoMLProvider(Construct):
 
     @classmethod
     def of(cls, scope: Construct) -> AutoMLProvider:
-        """The provider of the stack that `scope` lies in; made if there is none."""
+        """The provider of the stack that `scope` lies in; made if there is none.
+
+        Raises:
+            ValueError: `scope` is no construct.
+        """
+        if not has(scope, "node"):
+            raise ValueError(f"AutoMLProvider.of: 'scope' must be a construct, got {described(scope)}")
         return _provider_around(scope)
 
     @property
@@ -196,7 +203,7 @@ class AutoMLProvider(Construct):
                     event_bus_arn=self.event_bus_arn,
                 ),
             )
-            seconds = POLL_SECONDS if options.poll_interval is None else options.poll_interval.to_seconds()
+            seconds = POLL_SECONDS if options.poll_interval is None else seconds_of(options.poll_interval)
             self._waiter = Waiter(self, "Waiter", function_arn=self.service_token, poll_seconds=int(seconds))
             options.apply_to_waiter(self._waiter)
         return self._waiter
@@ -232,7 +239,7 @@ class AutoMLProvider(Construct):
             needed.append(self._results.put("/".join(result), permissions.provider_result(*result)))
         if key is not None and key not in self._keys:
             self._keys.add(key)
-            key.grant(self._policy, *permissions.ENCRYPT_RESULT)
+            grantable(key).grant(self._policy, *permissions.ENCRYPT_RESULT)
         if stops is not None:
             needed.append(self._stopped.put(stops, permissions.stopped_job(stops)))
         return needed

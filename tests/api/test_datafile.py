@@ -4,7 +4,9 @@ import csv
 import gzip
 import io
 import os
+import random
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -81,11 +83,55 @@ def test_a_cell_longer_than_the_csv_module_takes_by_itself_is_read(tmp_path: Pat
     assert csv.field_size_limit() == before, "the limit is the whole process's"
 
 
-def test_parquet_is_recognized_and_not_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("table", "columns", "rows"),
+    [
+        ({"age": [1, 2]}, ("age",), 2),
+        ({"age": []}, ("age",), 0),
+        ({"größe": [1.5], "within": [{"a": 1, "b": [1, 2]}], "last": ["x"]}, ("größe", "within", "last"), 1),
+        ({f"c{index}": range(3000) for index in range(40)}, tuple(f"c{index}" for index in range(40)), 3000),
+    ],
+)
+def test_footer_of_parquet_is_read(tmp_path: Path, table: dict[str, Any], columns: tuple[str, ...], rows: int) -> None:
+    # Until issue 10 it was not: a file of four bytes passed.
     buffer = io.BytesIO()
-    pd.DataFrame({"age": [1, 2]}).to_parquet(buffer)
+    pd.DataFrame(table).to_parquet(buffer)
     path = given(tmp_path, buffer.getvalue(), "data.parquet")
-    assert read(path, ContentType.PARQUET, None) == DataFile(columns=None, rows=0, problems=())
+    assert read(path, ContentType.PARQUET, None) == DataFile(columns=columns, rows=rows, problems=())
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"PAR1", "is no Parquet file that can be read: it has 4 bytes, and the shortest one 12"),
+        (b"PAR1" * 2, "is no Parquet file that can be read: it has 8 bytes, and the shortest one 12"),
+        (b"PAR1\0\0\0\0PAR1", "is no Parquet file that can be read: its footer cannot be made sense of"),
+        (b"PAR1\xff\xff\3\0\0\0PAR1", "is no Parquet file that can be read: its footer"),
+    ],
+    ids=["4 bytes", "8 bytes", "12 bytes", "noise"],
+)
+def test_parquet_without_a_footer_is_told(tmp_path: Path, content: bytes, problem: str) -> None:
+    (told,) = read(given(tmp_path, content, "data.parquet"), ContentType.PARQUET, None).problems
+    assert told.startswith(problem)
+
+
+def test_damaged_footer_never_ends_in_a_trace(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    pd.DataFrame({"age": [1, 2], "within": [{"a": 1}, {"a": 2}]}).to_parquet(buffer)
+    whole, dice = buffer.getvalue(), random.Random(10)
+    for _ in range(300):
+        damaged = bytearray(whole)
+        for _ in range(3):
+            damaged[dice.randrange(4, len(whole) - 4)] = dice.randrange(256)
+        seen = read(given(tmp_path, bytes(damaged), "data.parquet"), ContentType.PARQUET, None)
+        assert seen.problems or seen.columns is not None
+
+
+def test_archive_that_breaks_off_is_told(tmp_path: Path) -> None:
+    packed = gzip.compress(("x,y\n" + "".join(f"{row},{row % 7}\n" for row in range(20_000))).encode())
+    path = given(tmp_path, packed[:-2000], "data.csv.gz")
+    (told,) = read(path, ContentType.CSV, Compression.GZIP).problems
+    assert told == "cannot be read: Compressed file ended before the end-of-stream marker was reached"
 
 
 def test_a_format_that_is_not_known_here_is_not_judged(tmp_path: Path) -> None:

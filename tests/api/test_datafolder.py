@@ -1,5 +1,6 @@
 """What is seen in a local folder of images before it is uploaded, and in which words."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -135,3 +136,8 @@ def test_a_link_that_leads_back_is_told(tmp_path: Path, target: str) -> None:
 def test_labels_that_folders_cannot_give_are_doubted(tmp_path: Path, files: list[str], doubt: str) -> None:
     found = seen(tmp_path, dict.fromkeys(files, PNG))
     assert (found.problems, found.doubts) == ((), (doubt,))
+
+
+def test_name_that_is_no_text_is_told(tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.png")).write_bytes(b"\x89PNG\r\n\x1a\n")
+    assert read_images(tmp_path).problems == (r"holds files whose names are no UTF-8: '\udcff.png'",)

@@ -368,9 +368,23 @@ def test_a_target_may_be_any_text(target: str) -> None:
         "Tags.0.Key",
     ],
 )
-def test_a_token_is_never_judged(path: str, token: object) -> None:
-    found = findings(parse(CreateAutoMLJob, with_value(path, token)), is_token=is_token)
-    assert (found.errors, found.warnings) == ([], {})
+def test_a_token_of_the_right_kind_is_never_judged(path: str, token: object) -> None:
+    # Of the wrong kind it is, since issue 10: a list for a job's name, a number for a package group.
+    found = findings(parse(CreateAutoMLJob, with_value(path, token)), is_token=is_token, words=Words.WIRE)
+
+    is_list = path in (f"{VPC}.Subnets", f"{ALGORITHMS}.0.AutoMLAlgorithms")
+    is_number = path.endswith(("InSeconds", "MaxCandidates", "ValidationFraction"))
+    if token is LIST_TOKEN and not is_list:
+        misfit = "a list"
+    elif isinstance(token, str) and is_list:
+        misfit = "text"
+    elif token is NUMBER_TOKEN and not is_number:
+        misfit = "a number"
+    else:
+        assert (found.errors, found.warnings) == ([], {})
+        return
+    (error,) = found.errors
+    assert error.endswith(f", got {misfit} that is only known at deploy time")
 
 
 @pytest.mark.parametrize(

@@ -138,3 +138,28 @@ def test_a_manifest_that_is_not_there_says_so(tmp_path: Path) -> None:
     assert problems_with_manifest(tmp_path / "no", S3DataType.MANIFEST_FILE, None) == [
         "cannot be read: No such file or directory"
     ]
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, "[" + "1" * 5000 + "]"], ids=["deep", "long number"])
+@pytest.mark.parametrize("kind", [S3DataType.MANIFEST_FILE, S3DataType.AUGMENTED_MANIFEST_FILE])
+def test_manifest_that_python_cannot_read_is_told(tmp_path: Path, content: str, kind: S3DataType) -> None:
+    path = tmp_path / "manifest"
+    path.write_text(content, encoding="utf-8")
+    (told,) = problems_with_manifest(path, kind, None)
+    assert told.startswith(("is no JSON: ", "has no JSON that can be read in line 1: "))
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        (['{"source-ref": "s3://b/1", "class": null}'], "has no value for the label 'class' in line 1"),
+        (
+            ['{"source-ref": "s3://b/1", "class": 0}', '{"source-ref": "s3://b/2", "klass": 1}'],
+            "has the label 'klass' in line 2, and 'class' in line 1",
+        ),
+    ],
+)
+def test_label_has_a_value_and_one_name(tmp_path: Path, lines: list[str], problem: str) -> None:
+    path = tmp_path / "manifest"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert problems_with_manifest(path, S3DataType.AUGMENTED_MANIFEST_FILE, None) == [problem]

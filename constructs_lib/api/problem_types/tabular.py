@@ -57,6 +57,7 @@ class Tabular(Problem):
         Mode.HYPERPARAMETER_TUNING: tuple(FeatureType),
     }
     ROLES: ClassVar = ("target_attribute", "sample_weight_attribute")
+    LEARNS_FROM_OTHERS: ClassVar = True
     S3_DATA_TYPES: ClassVar = (S3DataType.S3_PREFIX, S3DataType.MANIFEST_FILE)
     GZIP: ClassVar = True
     MANY_CANDIDATES: ClassVar = True
