@@ -44,4 +44,4 @@ class _Json:
 
 def guard() -> None:
     """Stand before the kernel of this process, and of all that is forked from it."""
-    process.json = _Json  # type: ignore[assignment]
+    process.json = _Json  # type: ignore[assignment, attr-defined]

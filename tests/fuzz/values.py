@@ -158,7 +158,7 @@ PLAIN: Final[dict[str, Callable[[], object]]] = {
     "a timedelta": lambda: dt.timedelta(minutes=5),
     "an exception": lambda: ValueError("a"),
     "what cannot say itself": _Unsayable,
-    "a member of another enum": lambda: S3_NONE,
+    "a member of another enum": lambda: s3.BucketEncryption.KMS,
     "Mode.AUTO": lambda: Mode.AUTO,
     "Metric.MSE": lambda: Metric.MSE,
     "OnMiss.FAIL": lambda: OnMiss.FAIL,
@@ -194,7 +194,6 @@ PLAIN: Final[dict[str, Callable[[], object]]] = {
 }
 """Values that stand by themselves, by what they are called in a report."""
 
-S3_NONE: Final = s3.BucketEncryption.KMS
 
 IN_A_STACK: Final[dict[str, "Callable[[World], object]"]] = {
     "a Stack": lambda world: world.stack,

@@ -7,6 +7,7 @@ import io
 import json
 import sys
 import time
+from typing import Any
 
 import boto3
 from sagemaker.amazon.common import read_records
@@ -39,17 +40,18 @@ while (job := client.describe_auto_ml_job_v2(AutoMLJobName="apart"))["AutoMLJobS
 containers = job["BestCandidate"]["InferenceContainers"]
 
 
-def serve(name, *parts):
+def serve(name: str, *parts: dict[str, Any]) -> None:
     client.create_model(ModelName=name, ExecutionRoleArn=told["role"], Containers=parts)
     variant = {"VariantName": "All", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
     client.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
     client.create_endpoint(EndpointName=name, EndpointConfigName=name)
 
 
-def ask(name, body, content_type, accept):
+def ask(name: str, body: bytes, content_type: str, accept: str) -> bytes:
     answer = runtime.invoke_endpoint(EndpointName=name, Body=body, ContentType=content_type, Accept=accept)
     assert answer["ContentType"] == accept, answer["ContentType"]
-    return answer["Body"].read()
+    read: bytes = answer["Body"].read()
+    return read
 
 
 names = ["features", "algorithm", "labels"]
@@ -64,7 +66,7 @@ features = ask("features", rows, CSV, RECORDIO)
 learned = ask("algorithm", features, RECORDIO, CSV)
 
 
-def row_of(record):
+def row_of(record: Any) -> list[float]:
     tensor = record.features["values"].float32_tensor
     places = tensor.keys or range(len(tensor.values))
     row = [0.0] * (tensor.shape[0] if tensor.keys else len(tensor.values))
