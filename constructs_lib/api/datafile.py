@@ -57,6 +57,9 @@ class DataFile:
     first_line: tuple[str, ...] = ()
     """The cells of a CSV file's first line, whether they are a header or not; none of a file that cannot be read."""
 
+    first_row: tuple[str, ...] = ()
+    """The cells of a CSV file's first row of data."""
+
 
 def format_of(path: Path) -> tuple[ContentType, Compression] | None:
     """The content type and compression that a file's name tells; None if it tells none."""
@@ -174,13 +177,15 @@ def _judge_rows(reader: "_Reader") -> DataFile:
     if nameless := [number for number, name in enumerate(header, start=1) if not name.strip()]:
         problems.append(f"has a column without a name (number {nameless[0]})")
     rows = 0
+    first: tuple[str, ...] = ()
     for row in itertools.islice((row for row in reader if row), COUNTED_ROWS):
         rows += 1
+        first = first or tuple(row)
         if len(row) != len(header):
             found, wanted = counted(len(row), "value"), counted(len(header), "column")
             problems.append(f"has {found} in line {reader.line_num} but {wanted} in its header")
             break
-    return DataFile(tuple(header) if not problems else None, rows, tuple(problems), tuple(header))
+    return DataFile(tuple(header) if not problems else None, rows, tuple(problems), tuple(header), first)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aws_cdk import aws_s3_assets as assets
 
@@ -16,12 +16,13 @@ from ..api.enums import Compression, ContentType, S3DataType
 from ..api.fields import counted, described, listed, raise_if_any, shorten, unfit, value_problems
 from ..api.manifestfile import problems_with_manifest
 from ..api.shapes import ContentTypeName
+from ..dates import written_date
 from ..tokens import is_token
 from .buckets import Bucket, allow_reading, allow_reading_one, check_bucket, check_object_key, facts, split_uri
 from .uploads import upload_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aws_cdk import aws_s3 as s3
     from constructs import Construct, IDependable
@@ -235,6 +236,9 @@ class LocalData:
     first_line: Sequence[str] = ()
     """The first line of a CSV file, whether it is a header or not."""
 
+    first_row: Sequence[str] = ()
+    """Its first row of data."""
+
     rows: int = 0
     problems: Sequence[str] = ()
     """What is wrong with it by itself, each as a sentence that follows the prop's name."""
@@ -311,6 +315,7 @@ class _AssetChannel(Channel):
             name=self.path.name,
             columns=seen.columns,
             first_line=seen.first_line,
+            first_row=seen.first_row,
             rows=seen.rows,
             problems=seen.problems,
         )
@@ -471,6 +476,7 @@ def judge_local_data(
         if seen.columns is None:
             continue
         headers.append((names[prop], seen.columns))
+        doubts += [f"{whole_name}: {text}" for text in _doubtful_dates(seen, wanted)]
         if not problem.EXACT_COLUMNS:
             found += problems_with_columns(names[prop], seen.columns, wanted, file=Path(seen.name))
         elif set(seen.columns) != {column for _, column in wanted}:
@@ -484,6 +490,17 @@ def judge_local_data(
     if len(headers) == len(names) and headers[0][1] != headers[1][1]:
         found.append(f"{headers[0][0]} and {headers[1][0]} must have the same header{_difference(*headers)}")
     return found, doubts
+
+
+def _doubtful_dates(seen: LocalData, wanted: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """What the dates of time series are that are not written as ISO 8601 says."""
+    cells = dict(zip(seen.columns or (), seen.first_row, strict=False))
+    for prop, column in wanted:
+        if _DATES in prop and (called := written_date(cells.get(column, ""))):
+            yield f"the column '{column}' of {prop} needs dates or times as ISO 8601 writes them, and {called}"
+
+
+_DATES: Final = "timestamp_attribute"
 
 
 def _difference(one: tuple[str, Sequence[str]], other: tuple[str, Sequence[str]]) -> str:

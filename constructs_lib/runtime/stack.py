@@ -27,6 +27,7 @@ _GONE: dict[str, object] = {"ResourceStatus": DELETED}
 _IN_PROGRESS = "_IN_PROGRESS"
 # [rollback-status]
 _ROLLBACK = "ROLLBACK"
+# [clean-up-status]
 _CLEAN_UP = "UPDATE_COMPLETE_CLEANUP"
 _TOLERANCE = 15.0
 """Seconds by which two of CloudFormation's own times may differ although they are of one moment."""

@@ -387,8 +387,11 @@ def test_parliament_knows_every_action_and_its_resources(stack: str, synthesized
         for name, policy in ours(resources_of(synthesized.template(stack), kind)).items():
             document = json.dumps(resolved(policy["Properties"]["PolicyDocument"]))
             found = parliament.analyze_policy_string(document).findings
-            known = [each for each in found if "kms:ResourceAliases" not in str(each.detail)]  # newer than its data
-            assert [(name, each.issue, each.detail) for each in known] == []
+            # A condition key that is newer than its data; and it wants both types of resource of `DescribeExecution`,
+            # of which the executions of a standard state machine are one.
+            known = ("kms:ResourceAliases", ":express:")
+            told = [each for each in found if not any(words in str(each.detail) for words in known)]
+            assert [(name, each.issue, each.detail) for each in told] == []
 
 
 # -------------------------------------------------------------------------------------------------------------- our own

@@ -509,6 +509,31 @@ def test_doubtful_folder_passes_with_a_warning(stack: cdk.Stack, digits: Path) -
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "called"),
+    [
+        ("2009Q1", "'2009Q1' is a quarter: write the day that it begins with, 2009-01-01"),
+        ("12/31/2009", "'12/31/2009' is a date as in the US, month/day/year: write 2009-12-31"),
+        ("31/12/2009", "'31/12/2009' is day/month/year: write 2009-12-31"),
+        ("2009-12-31", ""),
+        ("2009/12/31 10:00:00", ""),
+    ],
+)
+def test_dates_of_series_that_are_not_iso_pass_with_a_warning(
+    stack: cdk.Stack, tmp_path: Path, written: str, called: str
+) -> None:
+    data = tmp_path / "sales.csv"
+    data.write_text("article,day,sold\n" + f"a,{written},1\n" * 200)
+    job = new_v2_job(stack, problem=forecasting(), training_data=Channel.from_asset(data))
+
+    told = (
+        "'training_data' (sales.csv): the column 'day' of 'problem.timestamp_attribute' needs dates or times as ISO "
+        f"8601 writes them, and {called} [ack: cdk-sagemaker-autopilot:local_data]"
+    )
+    warnings = [entry.data for entry in job.node.metadata if entry.type == "aws:cdk:warning"]
+    assert warnings == ([told] if called else [])
+
+
 def test_folder_is_no_place_for_a_compression(digits: Path) -> None:
     with pytest.raises(ValueError, match="'compression' is for files") as refused:
         Channel.from_asset(digits, compression=Compression.GZIP)

@@ -60,6 +60,16 @@ ASSUMPTIONS: Final = (
         noticed=Noticed.BILLS,
     ),
     Assumption(
+        id="clean-up-status",
+        assumed=(
+            "While what was replaced is cleaned up, `DescribeStackResource` may show its deletion, under its old id, "
+            "as the state of the resource"
+        ),
+        where=("runtime/stack.py",),
+        if_wrong="nothing is lost: a late request waits for the end of a clean-up that it need not wait for",
+        noticed=Noticed.DEPLOYMENT,
+    ),
+    Assumption(
         id="reverse-update",
         assumed="CloudFormation sends the reverse `Update` when an update with a replaced custom resource rolls back",
         where=("runtime/lifecycle.py",),
@@ -100,7 +110,7 @@ ASSUMPTIONS: Final = (
         id="one-click-times",
         assumed=(
             "A one-click deployment is made within five minutes of the job's `EndTime`, and its model data "
-            "lie below the job's output"
+            "lie below the job's output, by which one that is made after `EndTime` is known"
         ),
         where=("runtime/endpoint.py",),
         if_wrong=(

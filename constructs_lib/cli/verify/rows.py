@@ -41,6 +41,7 @@ NO_CALL: Final[Mapping[str, str]] = {
         "It takes jobs for images and texts, and endpoints on GPU and Inferentia instances, of which a new account "
         "may have none: too dear for a check."
     ),
+    "clean-up-status": "It takes a look at the one moment in which a stack deletes what an update has replaced.",
     "console-pages": "The pages are for a browser in which somebody is signed in; no call shows them.",
     "china": "It takes an account of the China partition.",
     "answer-hosts": "It takes accounts of the other partitions.",
