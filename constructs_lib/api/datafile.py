@@ -57,8 +57,9 @@ class DataFile:
     first_line: tuple[str, ...] = ()
     """The cells of a CSV file's first line, whether they are a header or not; none of a file that cannot be read."""
 
-    first_row: tuple[str, ...] = ()
-    """The cells of a CSV file's first row of data."""
+
+_READ_THROUGH: Final = (8 * 2**20, 2**20)
+"""Bytes of a file of which all rows are looked at, as it is and compressed: a second's work during synthesis."""
 
 
 def format_of(path: Path) -> tuple[ContentType, Compression] | None:
@@ -91,6 +92,13 @@ def read(path: Path, content_type: str, compression: str | None) -> DataFile:
         return _broken(not_utf8(error))
     except (zlib.error, EOFError, OSError) as error:
         return _broken(f"cannot be read: {error}")
+
+
+def rows(path: Path, compression: str | None) -> Iterator[list[str]]:
+    """All lines below the header of a CSV file; none of one that is larger than is read here."""
+    if path.stat().st_size <= _READ_THROUGH[compression == Compression.GZIP]:
+        with _open_text(path, compression) as text, _longer_cells():
+            yield from itertools.islice(csv.reader(text), 1, None)
 
 
 def _read_through(path: Path) -> None:
@@ -177,15 +185,13 @@ def _judge_rows(reader: "_Reader") -> DataFile:
     if nameless := [number for number, name in enumerate(header, start=1) if not name.strip()]:
         problems.append(f"has a column without a name (number {nameless[0]})")
     rows = 0
-    first: tuple[str, ...] = ()
     for row in itertools.islice((row for row in reader if row), COUNTED_ROWS):
         rows += 1
-        first = first or tuple(row)
         if len(row) != len(header):
             found, wanted = counted(len(row), "value"), counted(len(header), "column")
             problems.append(f"has {found} in line {reader.line_num} but {wanted} in its header")
             break
-    return DataFile(tuple(header) if not problems else None, rows, tuple(problems), tuple(header), first)
+    return DataFile(tuple(header) if not problems else None, rows, tuple(problems), tuple(header))
 
 
 @contextmanager

@@ -6,17 +6,17 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from aws_cdk import aws_s3_assets as assets
 
-from ..api.datafile import format_of, problems_with_columns, read, some
+from ..api.datafile import format_of, problems_with_columns, read, rows, some
 from ..api.datafolder import ImageFolder, read_images
+from ..api.datarows import Table, doubts_about_classes, doubts_about_series
 from ..api.enums import Compression, ContentType, S3DataType
 from ..api.fields import counted, described, listed, raise_if_any, shorten, unfit, value_problems
 from ..api.manifestfile import problems_with_manifest
 from ..api.shapes import ContentTypeName
-from ..dates import written_date
 from ..tokens import is_token
 from .buckets import Bucket, allow_reading, allow_reading_one, check_bucket, check_object_key, facts, split_uri
 from .uploads import upload_folder
@@ -215,6 +215,10 @@ class Channel(ABC):
         """What is seen in the local file or folder behind the channel; None if there is none."""
         return None
 
+    def rows(self) -> Iterator[list[str]]:
+        """All lines below the header of a local CSV file that is not large; none of all else."""
+        return iter(())
+
     @property
     def source(self) -> Bucket | None:
         """The bucket of the data; None where they are local."""
@@ -235,9 +239,6 @@ class LocalData:
 
     first_line: Sequence[str] = ()
     """The first line of a CSV file, whether it is a header or not."""
-
-    first_row: Sequence[str] = ()
-    """Its first row of data."""
 
     rows: int = 0
     problems: Sequence[str] = ()
@@ -309,13 +310,15 @@ class _AssetChannel(Channel):
         allow_reading_one(grants, asset.bucket, asset.s3_object_key)
         return self._bound(asset.s3_object_url)
 
+    def rows(self) -> Iterator[list[str]]:
+        return rows(self.path, self.compression) if self.content_type == ContentType.CSV else iter(())
+
     def inspect(self) -> LocalData:
         seen = read(self.path, self.content_type, self.compression)
         return LocalData(
             name=self.path.name,
             columns=seen.columns,
             first_line=seen.first_line,
-            first_row=seen.first_row,
             rows=seen.rows,
             problems=seen.problems,
         )
@@ -449,6 +452,7 @@ def judge_local_data(
     validation: Channel | None,
     wanted: Sequence[tuple[str, str]],
     *,
+    parts: Mapping[str, Sequence[str]],
     names: Mapping[str, str],
     problem: type[Problem],
     chosen: bool,
@@ -459,6 +463,7 @@ def judge_local_data(
         training: The training channel.
         validation: The validation channel, if there is one.
         wanted: Pairs of a prop in quotes and the column that it names.
+        parts: The columns by the prop that names them, as `Problem` calls it.
         names: What the caller calls `training_data` and `validation_data`, in quotes.
         problem: What the job learns.
         chosen: Whether `wanted` names columns to learn from.
@@ -467,8 +472,7 @@ def judge_local_data(
     doubts: list[str] = []
     headers: list[tuple[str, Sequence[str]]] = []
     for prop, channel in (("training_data", training), ("validation_data", validation)):
-        seen = channel.inspect() if channel else None
-        if seen is None:
+        if channel is None or (seen := channel.inspect()) is None:
             continue
         whole_name = f"{names[prop]} ({seen.name})"
         found += [f"{whole_name} {text}" for text in seen.problems]
@@ -476,7 +480,7 @@ def judge_local_data(
         if seen.columns is None:
             continue
         headers.append((names[prop], seen.columns))
-        doubts += [f"{whole_name}: {text}" for text in _doubtful_dates(seen, wanted)]
+        doubts += [f"{whole_name} {text}" for text in _doubts_about_rows(channel, seen.columns, parts, problem)]
         if not problem.EXACT_COLUMNS:
             found += problems_with_columns(names[prop], seen.columns, wanted, file=Path(seen.name))
         elif set(seen.columns) != {column for _, column in wanted}:
@@ -492,15 +496,25 @@ def judge_local_data(
     return found, doubts
 
 
-def _doubtful_dates(seen: LocalData, wanted: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """What the dates of time series are that are not written as ISO 8601 says."""
-    cells = dict(zip(seen.columns or (), seen.first_row, strict=False))
-    for prop, column in wanted:
-        if _DATES in prop and (called := written_date(cells.get(column, ""))):
-            yield f"the column '{column}' of {prop} needs dates or times as ISO 8601 writes them, and {called}"
-
-
-_DATES: Final = "timestamp_attribute"
+def _doubts_about_rows(
+    channel: Channel, columns: Sequence[str], parts: Mapping[str, Sequence[str]], problem: type[Problem]
+) -> Iterator[str]:
+    """What all rows of a local table tell."""
+    target = (parts.get("target_attribute") or parts.get("target_label_column") or [""])[0]
+    table = Table(columns, channel.rows())
+    if "timestamp_attribute" in problem.ROLES:
+        timestamp = parts.get("timestamp_attribute", [""])[0]
+        of_series = [*parts.get("item_identifier_attribute", ()), *parts.get("grouping_attributes", ())]
+        if {target, timestamp, *of_series} <= set(columns):
+            yield from doubts_about_series(
+                table,
+                target=target,
+                timestamp=timestamp,
+                of_series=of_series,
+                is_aggregated="aggregation" in parts,
+            )
+    elif target in columns:
+        yield from doubts_about_classes(table, target=target)
 
 
 def _difference(one: tuple[str, Sequence[str]], other: tuple[str, Sequence[str]]) -> str:

@@ -139,11 +139,15 @@ class Plan:
 
     def _judge_data(self, features: Mapping[str, str] | None) -> tuple[list[str], list[str]]:
         wanted = [(prop, column) for prop, column in self.columns if isinstance(column, str) and not is_token(column)]
+        parts: dict[str, list[str]] = {}
+        for prop, column in wanted:
+            parts.setdefault(prop.partition("[")[0].rpartition(".")[2], []).append(column)
         wanted += [("features", column) for column in features or ()]
         return judge_local_data(
             self.training,
             self.validation,
             [(self._name(prop), column) for prop, column in wanted],
+            parts=parts,
             names={prop: self._name(prop) for prop in ("training_data", "validation_data")},
             problem=self.problem,
             chosen=bool(features),

@@ -1,5 +1,6 @@
 """`AutoMLJobV2`: from the props of each problem to its request, and what is refused in which words."""
 
+import gzip
 import json
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
@@ -509,29 +510,76 @@ def test_doubtful_folder_passes_with_a_warning(stack: cdk.Stack, digits: Path) -
     ]
 
 
+SERIES = "needs dates or times as ISO 8601 writes them in 'day', and "
+ZEROS = "has nothing but zeros or gaps in 'sold' for "
+DAYS = [f"2009-01-{day:02}" for day in range(1, 29)]
+
+
+def warned(job: AutoMLJobV2) -> list[str]:
+    """What the local data of a job are warned of."""
+    end = " [ack: cdk-sagemaker-autopilot:local_data]"
+    return [entry.data.removesuffix(end) for entry in job.node.metadata if entry.type == "aws:cdk:warning"]
+
+
 @pytest.mark.parametrize(
-    ("written", "called"),
+    ("rows", "told"),
     [
-        ("2009Q1", "'2009Q1' is a quarter: write the day that it begins with, 2009-01-01"),
-        ("12/31/2009", "'12/31/2009' is a date as in the US, month/day/year: write 2009-12-31"),
-        ("31/12/2009", "'31/12/2009' is day/month/year: write 2009-12-31"),
-        ("2009-12-31", ""),
-        ("2009/12/31 10:00:00", ""),
+        ([f"a,{day},1" for day in DAYS], ""),
+        (["a,2009/12/31 10:00:00,1"], ""),
+        (
+            ["a,2009-12-31,1", "a,2009Q1,1"],
+            SERIES + "'2009Q1' is a quarter: write the day that it begins with, 2009-01-01",
+        ),
+        (["a,12/31/2009,1"], SERIES + "'12/31/2009' is a date as in the US, month/day/year: write 2009-12-31"),
+        (["a,31/12/2009,1"], SERIES + "'31/12/2009' is day/month/year: write 2009-12-31"),
+        (["a,2009-12-31,0", "b,2009-12-31,1"], ZEROS + "1 of 2 of its series, 'a': nothing is learned"),
+        (["a,2009-12-31,0.0", "b,2009-12-31,"], ZEROS + "all of its series, 'a', 'b': nothing is learned"),
+        (
+            ["a,2009-12-31,2", "a,2009-12-31,3", "a,2009-12-31,3", "b,2009-12-31,1"],
+            "has 1 step with more than one row, in 'a': the service adds their values up; give 'aggregation' if that "
+            "is not meant",
+        ),
     ],
 )
-def test_dates_of_series_that_are_not_iso_pass_with_a_warning(
-    stack: cdk.Stack, tmp_path: Path, written: str, called: str
+def test_series_that_surely_are_not_meant_so_pass_with_a_warning(
+    stack: cdk.Stack, tmp_path: Path, rows: list[str], told: str
 ) -> None:
     data = tmp_path / "sales.csv"
-    data.write_text("article,day,sold\n" + f"a,{written},1\n" * 200)
+    data.write_text("\n".join(["article,day,sold", *rows]))
     job = new_v2_job(stack, problem=forecasting(), training_data=Channel.from_asset(data))
 
-    told = (
-        "'training_data' (sales.csv): the column 'day' of 'problem.timestamp_attribute' needs dates or times as ISO "
-        f"8601 writes them, and {called} [ack: cdk-sagemaker-autopilot:local_data]"
-    )
-    warnings = [entry.data for entry in job.node.metadata if entry.type == "aws:cdk:warning"]
-    assert warnings == ([told] if called else [])
+    assert warned(job) == ([f"'training_data' (sales.csv) {told}"] if told else [])
+
+
+def test_rows_of_a_step_are_nothing_to_warn_of_where_an_aggregation_is_given(stack: cdk.Stack, tmp_path: Path) -> None:
+    data = tmp_path / "sales.csv"
+    data.write_text("article,day,sold\na,2009-12-31,1\na,2009-12-31,1\n")
+    meant = forecasting(aggregation={"sold": Aggregation.AVG})
+
+    assert warned(new_v2_job(stack, problem=meant, training_data=Channel.from_asset(data))) == []
+
+
+@pytest.mark.parametrize(("name", "pack"), [("words.csv", bytes), ("words.csv.gz", gzip.compress)])
+def test_class_of_a_single_row_passes_with_a_warning(
+    stack: cdk.Stack, tmp_path: Path, name: str, pack: Callable[[bytes], bytes]
+) -> None:
+    data = tmp_path / name
+    data.write_bytes(pack(("x,y\n" + "1,no\n2,yes\n" * 300 + "3,maybe\n4,\n").encode()))
+    tabular = Tabular(target_attribute="y", mode=Mode.ENSEMBLING)
+    job = new_v2_job(stack, problem=tabular, training_data=Channel.from_asset(data))
+
+    assert warned(job) == [
+        f"'training_data' ({name}) has a single row for each of these classes of 'y': 'maybe'; it is learned from or "
+        "measured on, never both"
+    ]
+
+
+def test_numbers_that_are_there_once_are_no_classes(stack: cdk.Stack, tmp_path: Path) -> None:
+    data = tmp_path / "prices.csv"
+    data.write_text("x,y\n" + "".join(f"1,{price}.5\n" for price in range(600)))
+    tabular = Tabular(target_attribute="y", mode=Mode.ENSEMBLING)
+
+    assert warned(new_v2_job(stack, problem=tabular, training_data=Channel.from_asset(data))) == []
 
 
 def test_folder_is_no_place_for_a_compression(digits: Path) -> None:
