@@ -402,7 +402,7 @@ NOT_FOR_USERS: Final = frozenset(
     {"bind", "columns", "describe", "facts", "folder", "from_shape", "from_uri", "grant_read", "inspect", "metrics"}
     | {"prefix_in", "private", "problems", "rendered", "warnings", "watched", "places_apart", "of", "auto_named"}
     | {"custom_resource", "hosted_prefix", "judge", "look_at_endpoint", "make_models", "name_prefix", "new_policy"}
-    | {"clean_up", "register_in", "run_transforms", "serve", "watch_job", "start_after", "grant"}
+    | {"clean_up", "register_in", "rows", "run_transforms", "serve", "watch_job", "start_after", "grant"}
 )
 """Methods that the parts of the library call, and those that take no props: a scope, or any number of things."""
 
