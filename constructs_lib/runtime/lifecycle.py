@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from . import endpoint, jobs, log, watch
+from . import endpoint, jobs, log, tagging, watch
 from .answer import NO_JOB, Answer
 from .clients import Aws
 from .contract import NAME_LENGTH, Attribute, OwnerTag
@@ -88,7 +88,8 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     if old and not job.is_released:
         _retire_orphans(old, job, event, stack, aws, clock)
     if not job.is_new and not job.is_released:
-        _change_tags(job.arn, job.tags, spec, old, event, stack, aws, clock)
+        before = old.tags if old else {}
+        tagging.change(aws.sagemaker, job.arn, job.tags, spec.tags, before, event, stack, clock)
     return _is_now(job.name, job.arn)
 
 
@@ -121,34 +122,9 @@ def _readable(properties: Mapping[str, object], aws: Aws) -> Spec | None:
 
 def _keep(old: Spec, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: Clock) -> Answer:
     arn = patiently(lambda: _arn(event, aws), clock, repeatable=True)
-    if not _change_tags(arn, old.tags, spec, old, event, stack, aws, clock):
+    if not tagging.change(aws.sagemaker, arn, old.tags, spec.tags, old.tags, event, stack, clock):
         log.write(event, "nothing changed", job_name=event.physical_id)
     return _is_now(event.physical_id, arn)
-
-
-def _change_tags(
-    arn: str,
-    present: Mapping[str, str],
-    spec: Spec,
-    old: Spec | None,
-    event: Event,
-    stack: Stack,
-    aws: Aws,
-    clock: Clock,
-) -> bool:
-    """Give a job the tags of a spec; tells whether that took anything. Tags that others set stay."""
-    changed = {key: value for key, value in spec.tags.items() if present.get(key) != value}
-    removed = [key for key in (old.tags if old else ()) if key in present and key not in spec.tags]
-    if not (changed or removed):
-        return False
-    stack.check_wanted(in_rollback=True)  # an old event would put old tags back
-    if changed:
-        tags = jobs.tag_list(changed)
-        patiently(lambda: aws.sagemaker.add_tags(ResourceArn=arn, Tags=tags), clock, repeatable=True)
-    if removed:
-        patiently(lambda: aws.sagemaker.delete_tags(ResourceArn=arn, TagKeys=removed), clock, repeatable=True)
-    log.write(event, "tags changed", job_name=arn.rpartition("/")[2])
-    return True
 
 
 def _arn(event: Event, aws: Aws) -> str:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from . import log
+from . import log, tagging
 from .answer import NO_JOB
 from .clients import Aws, Hosting, Reply
 from .contract import HOSTED_NAME_LENGTH, OwnerTag, Property
@@ -218,19 +218,9 @@ class Kind:
 
 
 def retag(aws: Aws, thing: Thing, wish: Wish, event: Event, clock: Clock) -> None:
-    """Give something the tags of a wish. Tags that others set stay."""
-    changed = {key: value for key, value in wish.tags.items() if thing.tags.get(key) != value}
-    removed = [key for key in _old_tags(event) if key in thing.tags and key not in wish.tags]
-    if not (changed or removed):
-        return
-    # An old event would put old tags back.
-    Stack(aws.cloudformation, event, clock).check_wanted(in_rollback=True)
-    if changed:
-        tags = tag_list(changed)
-        patiently(lambda: aws.hosting.add_tags(ResourceArn=thing.arn, Tags=tags), clock, repeatable=True)
-    if removed:
-        patiently(lambda: aws.hosting.delete_tags(ResourceArn=thing.arn, TagKeys=removed), clock, repeatable=True)
-    log.write(event, "tags changed", job_name=thing.name)
+    """Give it the tags of a wish."""
+    stack = Stack(aws.cloudformation, event, clock)
+    tagging.change(aws.hosting, thing.arn, thing.tags, wish.tags, _old_tags(event), event, stack, clock)
 
 
 def _old_tags(event: Event) -> dict[str, str]:

@@ -36,7 +36,7 @@ CASES = [
     Case(
         "NoLook", FUNCTION, "sagemaker:DescribeEndpoint", "endpoint/", "cannot be looked at: An error occurred (AccessD"
     ),
-    Case("NoModel", ROLE, "s3:GetObject", "", "is not authorized to perform s3:GetObject on arn:aws:s3:::data/models/"),
+    Case("NoModel", ROLE, "s3:GetObject", "", 'role has "s3:GetObject" permissions'),
 ]
 
 
