@@ -64,8 +64,11 @@ class Grants:
 
     def apply_to_given_role(self, role: iam.IRole, permissions: Iterable[Permission]) -> None:
         """Add everything to a role that the caller brought, except what it already has from another job."""
-        trust(role, SAGEMAKER_PRINCIPAL)
-        added = _ADDED.setdefault(role, _Added(role))
+        if role not in _ADDED:
+            _ADDED[role] = _Added(role)
+            if isinstance(role, iam.Role):
+                role.node.add_validation(_TrustCheck(role))
+        added = _ADDED[role]
         acknowledge_wildcards(role, [each for each in (*self._permissions, *permissions) if added.add(each)])
         for key, actions in self._keys:
             key.grant(role, *actions)
@@ -119,23 +122,12 @@ def _principal(service: str) -> iam.ServicePrincipal:
     return iam.ServicePrincipal(service)
 
 
-def trust(role: iam.IRole, service: str) -> None:
-    """Refuse, when the app is complete, a role of this app that a service may not assume."""
-    if isinstance(role, iam.Role) and (role, service) not in _TRUSTED:
-        _TRUSTED.add((role, service))
-        role.node.add_validation(_TrustCheck(role, service))
-
-
-_TRUSTED: Final[set[tuple[iam.IRole, str]]] = set()
-
-
 @jsii.implements(IValidation)
 class _TrustCheck:
-    """Looks whether a role trusts a service, once all of its statements are there."""
+    """Refuses, when the app is complete, a role of it that SageMaker may not assume."""
 
-    def __init__(self, role: iam.Role, service: str) -> None:
+    def __init__(self, role: iam.Role) -> None:
         self._role = role
-        self._service = service
 
     def validate(self) -> list[str]:
         """What is wrong."""
@@ -146,8 +138,8 @@ class _TrustCheck:
         if any(self._is_trusted(statement) for statement in statements):
             return []
         return [
-            f"the 'role' '{self._role.node.path}' must trust {self._service}: "
-            f'assumed_by=iam.ServicePrincipal("{self._service}")'
+            f"the 'role' '{self._role.node.path}' must trust {SAGEMAKER_PRINCIPAL}: "
+            f'assumed_by=iam.ServicePrincipal("{SAGEMAKER_PRINCIPAL}")'
         ]
 
     def _is_trusted(self, statement: Mapping[str, Any]) -> bool:
@@ -155,7 +147,7 @@ class _TrustCheck:
         principal = statement.get("Principal", "*")
         named = principal.get("Service", ()) if isinstance(principal, dict) else "*"
         each = named if isinstance(named, list) else [named] if named else []
-        return any(not isinstance(one, str) or one in (self._service, "*") for one in each)
+        return any(not isinstance(one, str) or one in (SAGEMAKER_PRINCIPAL, "*") for one in each)
 
 
 def check_grantee(grantee: object) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, get_args
 
 from .enums import Compression, ContentType
-from .fields import counted, hint, listed
+from .fields import counted, hint, listed, some
 from .parquetfile import MAGIC, read_footer
 from .problem_types import AnyProblem
 
@@ -39,6 +39,8 @@ _UNPACKED: Final = 64 * 1024 * 1024
 """Bytes of a compressed file that is unpacked to its end: a second or two."""
 
 _PART: Final = 1024 * 1024
+_WHOLE: Final = (8 * 1024 * 1024, 1024 * 1024)
+"""Bytes of a file of which all rows are looked at, as it is and compressed: a second's work."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,6 @@ class DataFile:
 
     first_line: tuple[str, ...] = ()
     """The cells of a CSV file's first line, whether they are a header or not; none of a file that cannot be read."""
-
-
-_READ_THROUGH: Final = (8 * 2**20, 2**20)
-"""Bytes of a file of which all rows are looked at, as it is and compressed: a second's work during synthesis."""
 
 
 def format_of(path: Path) -> tuple[ContentType, Compression] | None:
@@ -96,7 +94,7 @@ def read(path: Path, content_type: str, compression: str | None) -> DataFile:
 
 def rows(path: Path, compression: str | None) -> Iterator[list[str]]:
     """All lines below the header of a CSV file; none of one that is larger than is read here."""
-    if path.stat().st_size <= _READ_THROUGH[compression == Compression.GZIP]:
+    if path.stat().st_size <= _WHOLE[compression == Compression.GZIP]:
         with _open_text(path, compression) as text, _longer_cells():
             yield from itertools.islice(csv.reader(text), 1, None)
 
@@ -206,9 +204,3 @@ def _longer_cells() -> Iterator[None]:
 
 def _broken(problem: str) -> DataFile:
     return DataFile(None, 0, (problem,))
-
-
-def some(columns: Sequence[str], most: int = 12) -> str:
-    """The first few of many, in quotes."""
-    rest = f" and {len(columns) - most} more" if len(columns) > most else ""
-    return listed(columns[:most]) + rest

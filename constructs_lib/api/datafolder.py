@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from .enums import ContentType
-from .fields import counted, listed, unfit
+from .fields import counted, listed, some, unfit
 
 IMAGE_STARTS: Final[Mapping[str, bytes]] = {
     ".png": b"\x89PNG\r\n\x1a\n",
@@ -107,5 +107,4 @@ def _content_type(images: Sequence[Path]) -> ContentType:
 
 
 def _some(paths: Sequence[Path], folder: Path) -> str:
-    rest = f" and {len(paths) - _MOST_NAMED} more" if len(paths) > _MOST_NAMED else ""
-    return listed(path.relative_to(folder).as_posix() for path in paths[:_MOST_NAMED]) + rest
+    return some([path.relative_to(folder).as_posix() for path in paths], _MOST_NAMED)

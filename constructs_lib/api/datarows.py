@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ..dates import written_date
-from .fields import counted, listed
+from .fields import counted, some
 
 _NAMED = 3
 """How many series or classes are told by name."""
@@ -56,6 +56,7 @@ def doubts_about_series(
         is_aggregated: Whether the caller says what becomes of several rows of a step.
     """
     found: dict[tuple[str, ...], _Series] = {}
+    moments: set[str] = set()
     called = None
     when, value, *names = table.places(timestamp, target, *of_series)
     for row in table.rows():
@@ -69,8 +70,9 @@ def doubts_about_series(
             series.repeated.add(moment)
         else:
             series.moments.add(moment)
-            if called is None and moment[4:5] != "-":
-                called = written_date(moment)
+        if called is None and moment not in moments:
+            moments.add(moment)
+            called = written_date(moment)
     if called:
         yield f"needs dates or times as ISO 8601 writes them in '{timestamp}', and {called}"
     if zeros := [name for name, series in found.items() if series.only_zeros]:
@@ -93,24 +95,18 @@ def doubts_about_classes(table: Table, *, target: str) -> Iterator[str]:
         target: The column of the classes.
     """
     [place] = table.places(target)
-    classes = Counter(row[place] for row in table.rows())
-    classes = Counter({name: count for name, count in classes.items() if name.strip()})
+    classes = Counter(row[place] for row in table.rows() if row[place].strip())
     if all(_is_number(each) for each in classes):
         return
     if alone := [name for name, count in classes.items() if count == 1]:
         yield (
-            f"has a single row for each of these classes of '{target}': {_shown(alone)}; it is learned "
+            f"has a single row for each of these classes of '{target}': {some(sorted(alone), _NAMED)}; it is learned "
             "from or measured on, never both"
         )
 
 
 def _named(names: Iterable[tuple[str, ...]]) -> str:
-    return _shown([" ".join(parts) for parts in names])
-
-
-def _shown(names: Sequence[str]) -> str:
-    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return listed(sorted(names)[:_NAMED]) + rest
+    return some(sorted(" ".join(parts) for parts in names), _NAMED)
 
 
 def _is_zero(value: str) -> bool:

@@ -689,6 +689,12 @@ def listed(values: Iterable[object]) -> str:
     return ", ".join(f"'{value}'" for value in values)
 
 
+def some(values: Sequence[object], most: int = 12) -> str:
+    """The first few of many, in quotes."""
+    rest = f" and {len(values) - most} more" if len(values) > most else ""
+    return listed(values[:most]) + rest
+
+
 def hint(given: str, known: Iterable[str]) -> str:
     """A guess at what was meant, as the end of a sentence; empty when nothing is near."""
     folded = {str(word).lower(): str(word) for word in known}

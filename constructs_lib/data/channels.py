@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_s3_assets as assets
 
-from ..api.datafile import format_of, problems_with_columns, read, rows, some
+from ..api.datafile import format_of, problems_with_columns, read, rows
 from ..api.datafolder import ImageFolder, read_images
 from ..api.datarows import Table, doubts_about_classes, doubts_about_series
 from ..api.enums import Compression, ContentType, S3DataType
-from ..api.fields import counted, described, listed, raise_if_any, shorten, unfit, value_problems
+from ..api.fields import counted, described, listed, raise_if_any, shorten, some, unfit, value_problems
 from ..api.manifestfile import problems_with_manifest
 from ..api.shapes import ContentTypeName
 from ..tokens import is_token

@@ -530,6 +530,7 @@ def warned(job: AutoMLJobV2) -> list[str]:
             ["a,2009-12-31,1", "a,2009Q1,1"],
             SERIES + "'2009Q1' is a quarter: write the day that it begins with, 2009-01-01",
         ),
+        (["a,2009-Q4,1"], SERIES + "'2009-Q4' is a quarter: write the day that it begins with, 2009-10-01"),
         (["a,12/31/2009,1"], SERIES + "'12/31/2009' is a date as in the US, month/day/year: write 2009-12-31"),
         (["a,31/12/2009,1"], SERIES + "'31/12/2009' is day/month/year: write 2009-12-31"),
         (["a,2009-12-31,0", "b,2009-12-31,1"], ZEROS + "1 of 2 of its series, 'a': nothing is learned"),
