@@ -22,6 +22,8 @@ from aws_cdk import aws_sns as sns
 import constructs_lib as library
 from constructs_lib import public
 
+from ..constructs.synthesis import data_bucket
+
 Props = dict[str, Any]
 
 _TABLE: Final = "x,y\n" + "1,2\n" * 500
@@ -51,7 +53,7 @@ class World:
 
     @cached_property
     def bucket(self) -> s3.IBucket:
-        return s3.Bucket.from_bucket_name(self.stack, "Data", "data-bucket")
+        return data_bucket(self.stack)
 
     @cached_property
     def role(self) -> iam.IRole:
