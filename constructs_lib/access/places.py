@@ -11,34 +11,41 @@ from ..api.fields import has
 from ..tokens import is_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True)
 class Bond:
-    """What a thing has to share with those who use it, and why."""
+    """What a thing has to share with those who use it."""
 
-    aspects: tuple[str, ...]
-    why: str
-    own: tuple[str, ...] = ()
-    """What it has to share besides where it is made in this app, so that the CDK writes its policy."""
+    reasons: Mapping[str, str]
+    """Why it has to be of the same account or region."""
+
+    made_here: frozenset[str] = frozenset()
+    """Of these, what counts only for a thing that is made in this app, so that the CDK writes its policy."""
 
 
-BUCKET: Final = Bond(("region",), "the service reads and writes in its own region only")
+BUCKET: Final = Bond({"region": "the service reads and writes in its own region only"})
 """A bucket may be another account's."""
 
-KEY: Final = Bond(("region",), "KMS keys are used in their own region only")
+KEY: Final = Bond({"region": "KMS keys are used in their own region only"})
 NEW_ROLES_KEY: Final = Bond(
-    KEY.aspects,
-    "its policy would have to name a role that has no name yet; give a 'role' with a 'role_name', or a key from here",
-    own=("account",),
+    {
+        **KEY.reasons,
+        "account": (
+            "its policy would have to name a role that has no name yet; give a 'role' with a 'role_name', or a key "
+            "from here"
+        ),
+    },
+    made_here=frozenset({"account"}),
 )
 """A key that is granted to a role that the library makes."""
 
-ROLE: Final = Bond(("account",), "a role can only be handed on within its account")
+ROLE: Final = Bond({"account": "a role can only be handed on within its account"})
 """A role has no region."""
 
-VPC: Final = Bond(("account", "region"), "a network is of one account and region")
+_NETWORK: Final = "a network is of one account and region"
+VPC: Final = Bond({"account": _NETWORK, "region": _NETWORK})
 
 Used = tuple[str, object, Bond]
 """What the caller calls a thing, in quotes; the thing; and what it has to share."""
@@ -59,10 +66,10 @@ def apart(stack: cdk.Stack, used: Iterable[Used]) -> Iterator[str]:
         if thing is None or not has(thing, "env"):
             continue
         env = thing.env  # type: ignore[attr-defined]
-        own = bond.own if bond.own and cdk.Resource.is_owned_resource(thing) else ()  # type: ignore[arg-type]
-        for aspect in (*bond.aspects, *own):
+        is_made_here = bool(bond.made_here) and cdk.Resource.is_owned_resource(thing)  # type: ignore[arg-type]
+        for aspect, why in bond.reasons.items():
             there = getattr(env, aspect)
-            if aspect in known and not is_token(there) and there != known[aspect]:
-                why = KEY.why if bond is NEW_ROLES_KEY and aspect in KEY.aspects else bond.why
+            counts = is_made_here or aspect not in bond.made_here
+            if counts and aspect in known and not is_token(there) and there != known[aspect]:
                 yield f"{prop} is in the {aspect} {there}, and the stack in {known[aspect]}: {why}"
                 break
