@@ -15,7 +15,7 @@ from .assembly import Assembly, Job
 from .cloud.ministack.node import missing_packages
 from .cloud.resource_types.answered import ANSWERED_FOR
 from .failures import CannotStartError
-from .stacks import Place, Stack, load
+from .stacks import Place, Stack, load, parts
 
 _FUNCTION = "AWS::Lambda::Function"
 _CUSTOM_RESOURCE = "AWS::CloudFormation::CustomResource"
@@ -228,8 +228,9 @@ class _Look:
                 if export := output.get("Export", {}).get("Name"):
                     exports.add(json.dumps(export))
             for templates in stack.templates():
-                for name in _imported(stack.load(templates)):
-                    importers[name].append(stack.path)
+                for part in parts(stack.load(templates)):
+                    if isinstance(name := part.get("Fn::ImportValue"), str):
+                        importers[name].append(stack.path)
         if any(name.startswith("{") for name in exports):
             return  # a name that is put together while it is deployed may be any
         for name, paths in importers.items():
@@ -239,15 +240,3 @@ class _Look:
 
 def _tunes_a_language_model(job: Job) -> bool:
     return "TextGenerationJobConfig" in job.request.get("AutoMLProblemTypeConfig", {})
-
-
-def _imported(value: Any) -> Iterator[str]:
-    match value:
-        case {"Fn::ImportValue": str(name)}:
-            yield name
-        case dict():
-            for item in value.values():
-                yield from _imported(item)
-        case list():
-            for item in value:
-                yield from _imported(item)

@@ -55,9 +55,12 @@ class Stack:
 
     def read_stacks(self) -> set[str]:
         """The names of the stacks whose outputs it reads while it is deployed."""
-        found: set[str] = set()
+        found = set()
         for templates in self.templates():
-            _read_stacks(self.load(templates), found)
+            for part in parts(self.load(templates)):
+                match part:
+                    case {"Fn::GetStackOutput": {"StackName": str(name)}}:
+                        found.add(name)
         return found
 
     def load(self, templates: tuple[str, ...]) -> Template:
@@ -147,16 +150,13 @@ def nested_template(resource: dict[str, Any]) -> str | None:
     return str(file) if resource.get("Type") == NESTED_STACK and file else None
 
 
-def _read_stacks(value: Any, found: set[str]) -> None:
-    match value:
-        case {"Fn::GetStackOutput": {"StackName": str(name)}}:
-            found.add(name)
-        case dict():
-            for item in value.values():
-                _read_stacks(item, found)
-        case list():
-            for item in value:
-                _read_stacks(item, found)
+def parts(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object within a template."""
+    if isinstance(value, dict):
+        yield value
+    if isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from parts(item)
 
 
 def load(path: Path) -> dict[str, Any]:
