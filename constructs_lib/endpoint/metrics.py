@@ -12,7 +12,7 @@ from ..access import permissions
 from ..access.grants import check_grantee
 from ..api.fields import Limits, described, raise_if_any, value_problems, whole
 from ..interfaces import Endpoint
-from ..provider.following import checked_metric
+from ..provider.metrics import checked_metric
 from ..tokens import is_token, known_seconds, place, plain
 
 if TYPE_CHECKING:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import aws_cdk as cdk
 
 from ..access.grants import acknowledge
-from ..api.fields import Limits, Seconds, has, number, raise_if_any, value_problems
+from ..api.fields import has
 from ..runtime.contract import (
     EVENT_DETAIL_TYPE,
     EVENT_SOURCE,
@@ -19,7 +19,7 @@ from ..runtime.contract import (
     Property,
     Watch,
 )
-from ..tokens import is_token, known_seconds
+from .metrics import checked_metric
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -138,39 +138,6 @@ class Following:
             **checked,
         )
 
-
-def checked_metric(scope: Construct, name: object, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a metric, without what CloudWatch's own code would refuse in its words.
-
-    Raises:
-        ValueError: with everything that is wrong.
-    """
-    wrong = value_problems(name, Text, is_token=is_token, path="metric_name")
-    for prop, kind in _METRIC_OPTIONS.items():
-        if prop in options:
-            wrong += value_problems(options[prop], kind, is_token=is_token, path=prop)
-    seconds = known_seconds(options.get("period"))
-    if not wrong and seconds is not None and seconds not in (1, 5, 10, 20, 30) and seconds % 60:
-        wrong = [f"'period' must be 1, 5, 10, 20, 30 or a multiple of 60 seconds, got {number(seconds)}"]
-    if "period" in options and not wrong and seconds is None:
-        wrong = ["'period' must be known when the app is synthesized, so it cannot be a token"]
-    raise_if_any(wrong, f"a metric of '{scope.node.path}'")
-    # Told in seconds, as the CDK takes 1.1 hours for no whole number of them.
-    return {**options, **({} if seconds is None else {"period": cdk.Duration.seconds(seconds)})}
-
-
-Text = Annotated[str, Limits(min_length=1, max_length=255)]
-
-_METRIC_OPTIONS: Final = {
-    "statistic": Text,
-    "period": Annotated[Seconds, Limits(at_least=1, at_most=86400)],
-    "label": str | None,
-    "color": Annotated[str | None, Limits(pattern="#[0-9a-fA-F]{6}([0-9a-fA-F]{2})?")],
-}
-"""What each option of a metric may be.
-
-https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricStat.html
-"""
 
 _TO_TOPIC: Final = {
     "Serverless-EventBusDLQ": "a topic of the account: EventBridge goes on trying for a day; give a target with a "
