@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from . import migration
+from . import inspection, migration
 from .verify import arguments
 
 PASSED = 0
@@ -203,6 +203,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     v2.set_defaults(run=_run_v2)
     v2.add_argument("request", metavar="REQUEST.json", help="the request's file; - for standard input")
+    inspection.add_to(commands, run=inspection.run)
     arguments.add_to(commands, run=_run_verify)
     return parser
 

@@ -1,0 +1,476 @@
+"""How the engine of ENSEMBLING reads a table: AutoGluon 0.4.3, which leaves it to pandas 1.3.
+
+The whole file is read before a column gets a type, so one word makes a column of numbers text.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
+from typing import Final
+
+from .faults import DataFault
+from .target import (
+    BINARY,
+    MULTICLASS,
+    REGRESSION,
+    Counts,
+    Spellings,
+    Target,
+    Told,
+    few,
+    short,
+    spelled_alike,
+)
+
+MODE: Final = "ENSEMBLING"
+
+MISSING: Final = frozenset(
+    "|NA|n/a|N/A|#N/A|#NA|#N/A N/A|null|NULL|NaN|nan|-NaN|-nan|<NA>|1.#IND|-1.#IND|1.#QNAN|-1.#QNAN".split("|")  # noqa: SIM905
+)
+"""Cells without a value, in quotes or not. ``None``, a blank and all other words are values."""
+
+TRUE: Final = frozenset({"True", "TRUE", "true"})
+FALSE: Final = frozenset({"False", "FALSE", "false"})
+
+_BLANKS: Final = " \t\n\v\f\r"
+_WHOLE: Final = re.compile(rf"[{_BLANKS}]*[+-]?[0-9]+[{_BLANKS}]*")
+_DECIMAL: Final = re.compile(rf"[{_BLANKS}]*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[{_BLANKS}]*")
+_INFINITE: Final = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
+_INT64: Final = range(-(2**63), 2**63)
+_UINT64: Final = range(2**64)
+
+_FEW_KNOWN: Final = 5_000
+_RARE: Final = 10
+_KEPT: Final = 0.975
+_MOST_CLASSES_OF_NUMBERS: Final = 1000
+_MANY_CLASSES: Final = 100
+_LEAST: Final = {BINARY: 3, REGRESSION: 4, MULTICLASS: 15}
+"""Rows below which no model trains (without bagging; with it two were enough for a binary one)."""
+
+
+class Dtype(StrEnum):
+    """What a column of a table is."""
+
+    EMPTY = "empty"
+    WHOLE = "whole numbers"
+    DECIMAL = "decimals"
+    BOOL = "bool"
+    BOOL_WITH_GAPS = "bool with gaps"
+    TEXT = "text"
+    OTHER = "another type"
+    """Of a Parquet file: timestamps, lists."""
+
+
+def value(cell: str) -> str:
+    """A cell of a CSV file as it is read: up to a NUL character, and empty where it is missing."""
+    cell = cell.partition("\0")[0]
+    return "" if cell in MISSING else cell
+
+
+def number(cell: str) -> float:
+    """The number in a cell, NaN for none. Unlike in tuning, infinity is one."""
+    if _DECIMAL.fullmatch(cell) and not math.isinf(read := float(cell)):
+        return read
+    return float(cell) if _INFINITE.fullmatch(cell) else math.nan
+
+
+class Scan:
+    """Finds the type of a column from all of its cells."""
+
+    def __init__(self, cells: Sequence[str] = ()) -> None:
+        self.missing = False
+        self._known: set[str] | None = set()
+        self._whole = self._decimal = self._bool = self._text = self._negative = False
+        self._over = 0
+        """The first cell that is larger than 64 bits hold, if it came before any that is no whole number: 1 for those
+        that fit without a sign, 2 for others."""
+
+        self.add(cells)
+
+    def add(self, cells: Sequence[str]) -> None:
+        """The next cells."""
+        if self._text and self.missing:
+            return
+        new: Sequence[str] | set[str] = cells
+        if self._known is not None:
+            new = set(cells).difference(self._known)
+            self._known = None if len(self._known) > _FEW_KNOWN else self._known | new
+        if not new or self._numbers(new):
+            return
+        for cell in dict.fromkeys(cells) if isinstance(new, set) else cells:
+            self._look_at(cell)
+
+    def _numbers(self, cells: Sequence[str] | set[str]) -> bool:
+        """Whether all of these are plain numbers, which is quickly said of many."""
+        try:
+            total = sum(map(float, cells))
+        except ValueError:
+            return False
+        text = "".join(cells)
+        if not math.isfinite(total) or not text.isascii() or "_" in text or max(map(len, cells)) > 18:
+            return False
+        if "." in text or "e" in text or "E" in text:
+            self._decimal = True
+            return True
+        self._whole = True
+        self._negative = self._negative or "-" in text
+        return True
+
+    def _look_at(self, cell: str) -> None:
+        cell = value(cell)
+        if not cell:
+            self.missing = True
+        elif _WHOLE.fullmatch(cell):
+            whole = int(cell)
+            self._negative = self._negative or whole < 0
+            if whole in _INT64:
+                self._whole = True
+            elif self._decimal or self._bool or self._text:
+                self._decimal = True
+            else:
+                self._over = max(self._over, 1 if whole in _UINT64 else 2)
+        elif not math.isnan(number(cell)):
+            self._decimal = True
+        elif cell in TRUE or cell in FALSE:
+            self._bool = True
+        else:
+            self._text = True
+
+    @property
+    def dtype(self) -> Dtype:
+        """The type that the column gets."""
+        numbers = self._whole or self._decimal or self._over
+        if self._text or (self._bool and numbers) or self._over > 1:
+            return Dtype.TEXT
+        if self._bool:
+            return Dtype.BOOL_WITH_GAPS if self.missing else Dtype.BOOL
+        if self._decimal:
+            return Dtype.DECIMAL
+        if self._over:
+            return Dtype.TEXT if self._negative or self.missing else Dtype.WHOLE
+        if not numbers:
+            return Dtype.EMPTY
+        return Dtype.DECIMAL if self.missing else Dtype.WHOLE
+
+
+def header(record: Sequence[str]) -> list[str]:
+    """The names of the columns: one without gets a number, and one that is there before gets one too."""
+    counts: Counter[str] = Counter()
+    names = []
+    for place, given in enumerate(record):
+        name = base = given.partition("\0")[0] or f"Unnamed: {place}"
+        while again := counts[name]:
+            counts[name] = again + 1
+            name = f"{base}.{again}"
+        counts[name] += 1
+        names.append(name)
+    return names
+
+
+def rows(records: Iterator[list[str]], name: str, notes: list[str]) -> tuple[list[str], Iterator[list[str]]] | None:
+    """The header, and rows as wide as it; nothing of a file without a line.
+
+    Args:
+        records: Of the file.
+        name: Its name, for messages.
+        notes: Gets what a user should know of how it was read.
+
+    Raises:
+        DataFault: The file is refused; some of it only once the rows are read.
+    """
+    found = (record for record in records if len(record) > 1 or record[0].strip(" \t"))
+    first = next(found, None)
+    if first is None:
+        return None
+    names = header(first)
+    if names != first:
+        notes.append(f"{name}: the columns are called {few(names)}, since each needs a name of its own")
+    begin = next(found, None)
+    moved = max(0, len(begin) - len(names)) if begin else 0
+    if moved:
+        notes.append(
+            f"{name}: the first row has {moved + len(names)} cells, {moved} more than the header: the engine takes the "
+            f"first {'cell' if moved == 1 else f'{moved} cells'} of every row for its number, and each name then is "
+            "that of the cell after it"
+        )
+    return names, _filled([begin] if begin else [], found, len(names), moved, name)
+
+
+def _filled(
+    begin: Sequence[list[str]], found: Iterator[list[str]], width: int, moved: int, name: str
+) -> Iterator[list[str]]:
+    seen: set[tuple[str, ...]] = set()
+    gap = [""] * (width + moved)
+    number = 0
+    for several in (begin, found):
+        for row in several:
+            number += 1
+            if len(row) != width + moved:
+                if len(row) > width + moved:
+                    raise DataFault(
+                        f"{name}, row {number}: {len(row)} values, but there are {width + moved}: the whole file is "
+                        "refused"
+                    )
+                row = row + gap[len(row) :]
+            if moved:
+                key = tuple(row[:moved])
+                if key in seen:
+                    raise DataFault(
+                        f"{name}: the first row has more cells than the header, so the first cell of each is its "
+                        f"number; row {number} has the number {short(key[0])} of one before"
+                    )
+                seen.add(key)
+                row = row[moved:]
+            yield row
+
+
+def target(name: str, cells: Spellings, dtype: Dtype, problem_type: str | None = None, *, words: bool = True) -> Target:
+    """What the engine makes of the target.
+
+    Args:
+        name: The column.
+        cells: All of its cells.
+        dtype: Its type.
+        problem_type: The one that the job is given, if it is.
+        words: Whether words mean missing, as in a CSV file.
+    """
+    return _Labels(name, cells, dtype, value if words else str).target(problem_type)
+
+
+class _Labels:
+    def __init__(self, name: str, cells: Spellings, dtype: Dtype, read: Callable[[str], str]) -> None:
+        self._name, self._cells, self._dtype, self._read = name, cells, dtype, read
+        self._warnings: list[Told] = []
+        self._wastes: list[Told] = []
+        self._errors: list[Told] = []
+        self._keys: dict[str, float | str] = {}
+        """The value of each spelling; of what is missing there is none."""
+
+        for cell in cells.counts:
+            if known := read(cell):
+                self._keys[cell] = known if dtype in {Dtype.TEXT, Dtype.OTHER} else self._number(known)
+        self._sizes: Counter[float | str] = Counter()
+        for cell, key in self._keys.items():
+            self._sizes[key] += cells.counts[cell]
+        self._rows = self._sizes.total() + cells.others
+
+    def _number(self, cell: str) -> float:
+        if self._dtype in {Dtype.BOOL, Dtype.BOOL_WITH_GAPS}:
+            return float(cell in TRUE)
+        return int(cell) if self._dtype is Dtype.WHOLE else number(cell) + 0.0
+
+    def target(self, given: str | None) -> Target:
+        """The answer."""
+        self._tell_of_missing()
+        found, why = (given, "it is given") if given else self._infer()
+        if self._rows and not self._errors:
+            self._check(found, given)
+        classes: dict[float | str, str] = {}
+        cut: list[float | str] = []
+        if found in {BINARY, MULTICLASS} and self._rows:
+            keys = sorted(self._sizes)
+            classes = {key: self._class(key, binary=found == BINARY) for key in keys}
+            if found == MULTICLASS:
+                cut = self._cut()
+            self._tell_of_classes(classes, cut)
+        elif found == REGRESSION and self._rows and not self._errors:
+            self._tell_of_values()
+        self._tell_of_spellings(found)
+        used = self._rows - sum(self._sizes[key] for key in cut)
+        least = _LEAST.get(found or "", 0)
+        if not self._errors and used < least:
+            self._errors.append(
+                Told(
+                    "too-few-rows",
+                    f"has {used} rows with a label in '{self._name}': no model trains on fewer than {least}",
+                )
+            )
+        return Target(
+            problem_type=None if self._errors else found,
+            why=why,
+            rows_used=used,
+            classes=tuple(classes.values()),
+            class_of={cell: classes[key] for cell, key in self._keys.items()} if classes else {},
+            answers={text: said for key, text in classes.items() if (said := self._answer(key)) != text},
+            cut=tuple(classes[key] for key in cut),
+            errors=tuple(self._errors),
+            wastes=tuple(self._wastes),
+            warnings=tuple(self._warnings),
+        )
+
+    def _infer(self) -> tuple[str | None, str]:
+        counts = Counts(rows=self._rows, distinct=len(self._sizes) + bool(self._cells.others))
+        found, why = self._rule(counts)
+        if found is None:
+            return None, why
+        for change, other in counts.varied():
+            if (flipped := self._rule(other)[0]) != found and flipped:
+                self._warnings.append(
+                    Told(
+                        "ambiguous-problem-type",
+                        f"poses the problem {found} in '{self._name}', and {change} it would be {flipped}: "
+                        "give 'problem_type'",
+                    )
+                )
+                break
+        return found, why
+
+    def _rule(self, counts: Counts) -> tuple[str | None, str]:
+        rows, distinct = counts.rows, counts.distinct
+        if distinct == 2:
+            return BINARY, "it has two different values"
+        if not distinct:
+            return None, "it has no value"
+        if self._dtype in {Dtype.TEXT, Dtype.BOOL_WITH_GAPS}:
+            return MULTICLASS, f"it is text, of {distinct} different values"
+        if self._dtype is Dtype.DECIMAL and not all(float(key).is_integer() for key in self._sizes):
+            return REGRESSION, "it has decimals that are not whole"
+        if self._dtype in {Dtype.WHOLE, Dtype.DECIMAL}:
+            share = 0.1 if rows <= 1000 else 0.05
+            few_enough = distinct / rows <= share and distinct <= _MOST_CLASSES_OF_NUMBERS
+            limit = min(int(rows * share), _MOST_CLASSES_OF_NUMBERS)
+            why = f"it has {distinct} different whole numbers, and up to {limit} are classes among {rows} rows"
+            return MULTICLASS if few_enough else REGRESSION, why
+        return None, f"it is of the type {self._dtype}, of {distinct} different values"
+
+    def _check(self, found: str | None, given: str | None) -> None:
+        distinct = len(self._sizes)
+        if self._dtype is Dtype.OTHER or (self._dtype is Dtype.BOOL and distinct == 1 and not given):
+            self._error("unusable-target", f"has a target '{self._name}' of the type {self._dtype}, which is refused")
+        elif found == BINARY and distinct != 2:
+            known = few(list(self._keys))
+            self._error(
+                "not-two-classes",
+                f"needs two different values in '{self._name}' for {BINARY}; there are {distinct}: {known}",
+            )
+        elif found == MULTICLASS and distinct == 1:
+            [only] = self._sizes
+            self._error("one-class", f"has one value in '{self._name}', {short(str(only))}: no model trains")
+        elif found == REGRESSION and self._dtype is Dtype.TEXT:
+            words = [cell for cell in self._keys if math.isnan(number(self._read(cell)))]
+            self._error(
+                "words-among-numbers",
+                f"has values in '{self._name}' that are no numbers, {self._cells.some(words)}, which {REGRESSION} "
+                "needs everywhere: no model trains",
+            )
+
+    def _cut(self) -> list[float | str]:
+        sizes = self._sizes
+        limit = _RARE
+        while True:
+            kept = [size for size in sizes.values() if size >= limit]
+            if len(kept) > 1 and sum(kept) >= _KEPT * self._rows:
+                return sorted(key for key, size in sizes.items() if size < limit)
+            smaller = [size for size in sizes.values() if size < limit]
+            if not smaller:
+                return []
+            limit = max(smaller)
+
+    def _class(self, key: float | str, *, binary: bool) -> str:
+        if isinstance(key, str):
+            return key
+        if self._dtype in {Dtype.BOOL, Dtype.BOOL_WITH_GAPS}:
+            return str(bool(key))
+        # Nought and one are nought and one, however they are written.
+        return str(int(key)) if binary and set(self._sizes) == {0, 1} else str(key)
+
+    def _answer(self, key: float | str) -> str:
+        return self._class(key, binary=False)
+
+    def _error(self, name: str, text: str) -> None:
+        self._errors.append(Told(name, text))
+
+    def _warn(self, name: str, text: str) -> None:
+        self._warnings.append(Told(name, text))
+
+    def _tell_of_missing(self) -> None:
+        missing = [cell for cell in self._cells.counts if not self._read(cell)]
+        count = sum(self._cells.counts[cell] for cell in missing)
+        if not self._rows:
+            rows = self._cells.rows
+            self._error(
+                "no-label", f"has no label in '{self._name}' in any of its {rows} rows" if rows else "has no rows"
+            )
+        elif count:
+            words = [cell for cell in missing if cell]
+            also = f"; ENSEMBLING takes {few(words)} for a missing label, in quotes too" if words else ""
+            self._warn(
+                "rows-without-label",
+                f"has {count} of {self._cells.rows} rows without a label in '{self._name}', which are left out: "
+                f"{self._cells.some(missing)}{also}",
+            )
+
+    def _tell_of_classes(self, classes: dict[float | str, str], cut: Sequence[float | str]) -> None:
+        name, cells = self._name, self._cells
+        words = [cell for cell in self._keys if math.isnan(number(self._read(cell)))]
+        if self._dtype is Dtype.TEXT and words and 2 * len(words) <= len(self._keys) and len(self._keys) > 2:
+            becomes = f"all of '{name}' is read as text of {len(classes)} classes"
+            told = Told(
+                "words-among-numbers", f"has values in '{name}' that are no numbers, {cells.some(words)}: {becomes}"
+            )
+            (self._wastes if len(classes) > _RARE else self._warnings).append(told)
+        alone = sum(size == 1 for size in self._sizes.values())
+        if len(classes) > 2 and 2 * alone >= len(classes) and not self._wastes and not self._errors:
+            self._wastes.append(
+                Told(
+                    "classes-of-one-row",
+                    f"has {len(classes)} classes in '{name}', and {alone} of them have a single row: nothing of them "
+                    "is learned",
+                )
+            )
+        elif len(classes) > _MANY_CLASSES:
+            self._warn("many-classes", f"has {len(classes)} classes in '{name}'")
+        if cut:
+            sizes = sum(self._sizes[key] for key in cut)
+            trained = " and the model is trained as one of two classes" if len(classes) - len(cut) == 2 else ""
+            self._warn(
+                "rare-classes",
+                f"has classes in '{name}' that are too rare to be learned, {few([classes[key] for key in cut])}: their "
+                f"{sizes} rows are left out, they are never answered{trained}",
+            )
+        for group in spelled_alike(list(classes.values())):
+            self._wastes.append(
+                Told(
+                    "class-spelled-twice",
+                    f"has classes in '{name}' that differ in case or blanks only, {few(group)}: each is one of its own",
+                )
+            )
+
+    def _tell_of_values(self) -> None:
+        name = self._name
+        if infinite := [cell for cell, key in self._keys.items() if math.isinf(float(key))]:
+            self._warn(
+                "infinite-label",
+                f"has infinite values in '{name}', {self._cells.some(infinite)}: answers are as large as 1e36",
+            )
+        if len(self._sizes) == 1 and not self._errors and not self._cells.others:
+            [only] = self._sizes
+            self._wastes.append(Told("one-value", f"has one value in '{name}', {only}: there is nothing to learn"))
+
+    def _tell_of_spellings(self, found: str | None) -> None:
+        if found not in {BINARY, MULTICLASS} or self._errors:
+            return
+        name = self._name
+        if self._dtype in {Dtype.BOOL, Dtype.BOOL_WITH_GAPS}:
+            if others := [cell for cell in self._keys if cell not in {"True", "False"}]:
+                self._warn(
+                    "answers-respelled", f"has {few(others)} in '{name}', and the answers are 'True' and 'False'"
+                )
+        elif self._dtype is Dtype.WHOLE:
+            if padded := [cell for cell in self._keys if cell.strip().lstrip("+-") != str(abs(int(cell)))]:
+                self._warn(
+                    "answers-respelled",
+                    f"has {self._cells.some(padded)} in '{name}', which are whole numbers: the answers are "
+                    f"{few([str(int(cell)) for cell in padded])}",
+                )
+        elif self._dtype is Dtype.DECIMAL and (
+            whole := [cell for cell, key in self._keys.items() if cell.strip() != str(key)]
+        ):
+            answers = few(list(dict.fromkeys(str(self._keys[cell]) for cell in whole)))
+            self._warn(
+                "answers-respelled",
+                f"has decimals in '{name}', since numbers with a gap or a point are: {few(whole)} are answered as "
+                f"{answers}",
+            )

@@ -1,0 +1,268 @@
+"""A table as the engine of a mode has it: rows, target, columns."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from . import columns as column_types
+from . import ensembling, tuning
+from .columns import Feature, Kind
+from .ensembling import Dtype, Scan
+from .faults import DataFault
+from .files import open_csv
+from .records import records
+from .target import Spellings, Target, Told, few
+
+BATCH: Final = 10_000
+_SEED: Final = 0
+_DATE_PARTS: Final = ("year", "month", "day", "dayofweek")
+
+Opened = tuple[list[str], Iterator[list[str]]]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What is asked of an engine."""
+
+    mode: str
+    rows: Callable[[Iterator[list[str]], str, list[str]], Opened | None]
+    """Header and rows of a file's records; see `ensembling.rows`."""
+
+    value: Callable[[str], str]
+    """A cell of a CSV file as the engine keeps it; empty where it is missing."""
+
+    is_missing: Callable[[str], bool]
+    """Whether a kept cell has no value."""
+
+    number: Callable[[str], float]
+    """The number in a cell, NaN for none."""
+
+    typed: bool
+    """Whether a column has one type, found from all of its cells."""
+
+
+def _is_empty(cell: str) -> bool:
+    return not cell
+
+
+def _is_blank(cell: str) -> bool:
+    return not cell.strip()
+
+
+ENSEMBLING: Final = Engine(ensembling.MODE, ensembling.rows, ensembling.value, _is_empty, ensembling.number, typed=True)
+TUNING: Final = Engine(tuning.MODE, tuning.rows, str, _is_blank, tuning.number, typed=False)
+
+
+def engine_of(mode: str | None) -> Engine:
+    """The engine of a mode; without one, that of tuning, in which such a job was seen to run."""
+    return ENSEMBLING if mode == ENSEMBLING.mode else TUNING
+
+
+class Survey:
+    """What is known of all rows of a table, and a random sample of them."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        columns: Sequence[str],
+        target: str,
+        *,
+        cap: int,
+        dtypes: Mapping[str, Dtype] | None = None,
+        counts_gaps: bool = False,
+    ) -> None:
+        """Nothing is known yet.
+
+        Args:
+            engine: Whose view it is.
+            columns: The header.
+            target: One of it.
+            cap: Rows of the sample.
+            dtypes: The types of the columns where the file has them, as Parquet has.
+            counts_gaps: Whether the missing cells of all rows are counted, which takes a while.
+        """
+        self.engine, self.columns, self.target = engine, list(columns), target
+        self.rows = 0
+        self.sample: list[list[str]] = []
+        """Of the rows with a label; of a CSV file as they are written."""
+
+        self.labels = Spellings()
+        self.gaps = Counter[str]()
+        """The missing cells of each column, where they are counted."""
+
+        self._counts_gaps = counts_gaps
+        self._cap, self._dtypes = cap, dtypes
+        self._place = self.columns.index(target)
+        self._scans = [Scan() for _ in columns] if engine.typed and dtypes is None else []
+        self._labelled = 0
+        self._draw = random.Random(_SEED)  # noqa: S311 - a sample, no secret
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the cells are those of a CSV file."""
+        return self._dtypes is None
+
+    def value(self, cell: str) -> str:
+        """A cell as the engine keeps it."""
+        return self.engine.value(cell) if self.is_text else cell
+
+    def add(self, rows: Sequence[list[str]]) -> None:
+        """The next rows, all of the header's width."""
+        cells = list(zip(*rows, strict=True))
+        labels = cells[self._place]
+        self.labels.add(labels)
+        for scan, column in zip(self._scans, cells, strict=False):
+            scan.add(column)
+        self.rows += len(rows)
+        if self._counts_gaps:
+            for name, column in zip(self.columns, cells, strict=True):
+                self.gaps[name] += sum(map(column.count, self._missing(column)))
+        if unlabelled := self._missing(labels):
+            rows = [row for row in rows if row[self._place] not in unlabelled]
+        free = max(0, self._cap - len(self.sample))
+        self.sample += rows[:free]
+        for number, row in enumerate(islice(rows, free, None), self._labelled + free + 1):
+            if (place := self._draw.randrange(number)) < self._cap:  # each is in the sample with the same chance
+                self.sample[place] = row
+        self._labelled += len(rows)
+
+    def _missing(self, cells: Sequence[str]) -> set[str]:
+        """The spellings among these that have no value."""
+        return {cell for cell in set(cells) if self.engine.is_missing(self.value(cell))}
+
+    def dtype(self, column: str) -> Dtype:
+        """The type of a column, as ENSEMBLING finds it from all rows."""
+        if self._dtypes is not None:
+            return self._dtypes[column]
+        return self._scans[self.columns.index(column)].dtype if self._scans else Dtype.TEXT
+
+    def judged(self, problem_type: str | None = None) -> Target:
+        """What the engine makes of the target; where the other one finds another problem, a warning says so."""
+        target = self._judged(self.engine, problem_type)
+        if problem_type or target.problem_type is None:
+            return target
+        other = TUNING if self.engine.typed else ENSEMBLING
+        found = self._judged(other, None).problem_type
+        if found == target.problem_type:
+            return target
+        said = (
+            f"poses the problem {target.problem_type} in '{self.target}' by the rule of {self.engine.mode}, and "
+            f"{found or 'none that can be told'} by that of {other.mode}: give 'problem_type'"
+        )
+        kept = [each for each in target.warnings if each.id != "ambiguous-problem-type"]
+        return replace(target, warnings=(*kept, Told("ambiguous-problem-type", said)))
+
+    def _judged(self, engine: Engine, problem_type: str | None) -> Target:
+        if not engine.typed:
+            return tuning.target(self.target, self.labels, problem_type)
+        dtype = self.dtype(self.target) if self.engine.typed else Scan(list(self.labels.counts)).dtype
+        return ensembling.target(self.target, self.labels, dtype, problem_type, words=self.is_text)
+
+    def feature(self, column: str, asked: Kind | None = None) -> Feature:
+        """What the engine makes of a feature column."""
+        place = self.columns.index(column)
+        cells = [self.value(row[place]) for row in self.sample]
+        if not self.engine.typed:
+            return column_types.of_tuning(cells, asked)
+        feature = column_types.of_ensembling(cells, self.dtype(column), asked)
+        if feature.kind is Kind.DATETIME:
+            made = [f"{column}.{part}" for part in _DATE_PARTS if f"{column}.{part}" in self.columns]
+            if made:
+                said = f"is a date of which the engine makes {made[0]!r}, and there is such a column"
+                return replace(feature, faults=(*feature.faults, said))
+        return feature
+
+
+def batches(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:
+    """Rows in parts of a size that is quickly looked at."""
+    while batch := list(islice(rows, BATCH)):
+        yield batch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """What the engine of a mode makes of a table."""
+
+    rows: int
+    target: Target | None
+    """`None`: the table cannot be read as far as that."""
+
+    features: Mapping[str, Feature]
+    errors: tuple[Told, ...]
+    """Why a job fails, all of it."""
+
+    warnings: tuple[Told, ...]
+    """What to know, also why a training would be wasted."""
+
+    @property
+    def problem_type(self) -> str | None:
+        """The problem, `None` where the job fails."""
+        return None if self.target is None or self.errors else self.target.problem_type
+
+
+def inspect_csv(
+    path: Path, target: str, engine: Engine, *, gzipped: bool, problem_type: str | None = None, cap: int = 20_000
+) -> Inspection:
+    """Read a CSV file to its end, and say what the engine makes of it.
+
+    Args:
+        path: The file.
+        target: The column to learn.
+        engine: Whose view it is.
+        gzipped: Whether it is compressed.
+        problem_type: The one that the job is given, if it is.
+        cap: Rows that are looked at for the types of the columns.
+    """
+    notes: list[str] = []
+    try:
+        survey = _surveyed(path, target, engine, notes, gzipped=gzipped, cap=cap)
+    except DataFault as fault:
+        errors = (Told("unreadable", str(fault)),)
+        return Inspection(rows=0, target=None, features={}, errors=errors, warnings=_told(notes))
+    return inspected(survey, problem_type, notes)
+
+
+def _surveyed(path: Path, target: str, engine: Engine, notes: list[str], *, gzipped: bool, cap: int) -> Survey:
+    with open_csv(path, gzipped=gzipped) as text:
+        opened = engine.rows(records(text, path.name), path.name, notes)
+        if opened is None:
+            raise DataFault(f"{path.name} is empty")
+        columns, rows = opened
+        if target not in columns:
+            raise DataFault(f"{path.name} has no column {target!r}; it has {few(columns)}")
+        survey = Survey(engine, columns, target, cap=cap, counts_gaps=True)
+        for batch in batches(rows):
+            survey.add(batch)
+    return survey
+
+
+def inspected(survey: Survey, problem_type: str | None, notes: Sequence[str]) -> Inspection:
+    """What the engine makes of a table that has been read."""
+    target = survey.judged(problem_type)
+    features = {name: survey.feature(name) for name in survey.columns if name != survey.target}
+    errors = [
+        *target.errors,
+        *(Told("column", f"column {name!r} {said}") for name, each in features.items() for said in each.faults),
+    ]
+    if survey.rows and not any(feature.kind for feature in features.values()):
+        why = "; ".join(f"{name!r}: {feature.unused}" for name, feature in features.items())
+        said = "has no column to learn from besides the target" + (f" ({why})" if why else "")
+        errors.append(Told("no-feature", said))
+    columns = [Told("column", f"column {name!r} {said}") for name, each in features.items() for said in each.notes]
+    unused = {name: feature.unused for name, feature in features.items() if feature.unused}
+    columns += [Told("column", f"column {name!r} is left out: {why}") for name, why in unused.items()]
+    return Inspection(
+        rows=survey.rows,
+        target=target,
+        features={name: replace(feature, missing=survey.gaps[name]) for name, feature in features.items()},
+        errors=tuple(errors),
+        warnings=(*_told(notes), *target.wastes, *target.warnings, *columns),
+    )
+
+
+def _told(notes: Sequence[str]) -> tuple[Told, ...]:
+    return tuple(Told("reading", note) for note in notes)
