@@ -41,7 +41,10 @@ _INFINITE: Final = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _INT64: Final = range(-(2**63), 2**63)
 _UINT64: Final = range(2**64)
 
-_FEW_KNOWN: Final = 5_000
+_SURELY_64_BITS: Final = 18
+"""Characters of a whole number that fits into 64 bits, whatever they are."""
+
+_FEW_KNOWN: Final = 1_000
 _RARE: Final = 10
 _KEPT: Final = 0.975
 _MOST_CLASSES_OF_NUMBERS: Final = 1000
@@ -61,6 +64,11 @@ class Dtype(StrEnum):
     TEXT = "text"
     OTHER = "another type"
     """Of a Parquet file: timestamps, lists."""
+
+
+def with_gaps(dtype: Dtype) -> Dtype:
+    """The type of a column some cells of which are missing."""
+    return {Dtype.WHOLE: Dtype.DECIMAL, Dtype.BOOL: Dtype.BOOL_WITH_GAPS}.get(dtype, dtype)
 
 
 def value(cell: str) -> str:
@@ -91,12 +99,14 @@ class Scan:
 
     def add(self, cells: Sequence[str]) -> None:
         """The next cells."""
-        if self._text and self.missing:
+        if self._text:
             return
         new: Sequence[str] | set[str] = cells
         if self._known is not None:
             new = set(cells).difference(self._known)
-            self._known = None if len(self._known) > _FEW_KNOWN else self._known | new
+            self._known.update(new)
+            if len(self._known) > _FEW_KNOWN:
+                self._known = None
         if not new or self._numbers(new):
             return
         for cell in dict.fromkeys(cells) if isinstance(new, set) else cells:
@@ -109,11 +119,13 @@ class Scan:
         except ValueError:
             return False
         text = "".join(cells)
-        if not math.isfinite(total) or not text.isascii() or "_" in text or max(map(len, cells)) > 18:
+        if not math.isfinite(total) or not text.isascii() or "_" in text:
             return False
         if "." in text or "e" in text or "E" in text:
             self._decimal = True
             return True
+        if max(map(len, cells)) > _SURELY_64_BITS:
+            return False
         self._whole = True
         self._negative = self._negative or "-" in text
         return True
