@@ -27,7 +27,6 @@ CONSTANT: Final = "constant"
 IDENTIFIER: Final = "identifier"
 
 _ONE_PERCENT: Final = 0.01
-_NEARLY_ALL: Final = 0.99
 _WORDS: Final = 3
 _MOST_UNREADABLE: Final = 0.8
 _LOOKED_AT: Final = 500
@@ -82,9 +81,9 @@ def of_ensembling(cells: Sequence[str], dtype: Dtype, asked: Kind | None = None)
         words = sum(len(cell.split()) for cell in counts) + bool(missing)
         if distinct > _ONE_PERCENT * len(cells) and words >= _WORDS * distinct:
             return _made(Kind.TEXT, counts, missing)
-        if distinct > _NEARLY_ALL * len(cells):
-            why = f"{distinct} of {len(cells)} values are different, like those of an identifier"
-            return _unused(IDENTIFIER, why, counts, missing)
+    if distinct > 2 and distinct == len(cells):
+        why = "each value comes once, like those of an identifier"
+        return _unused(IDENTIFIER, why, counts, missing)
     notes = [*_flag(distinct, missing)]
     strangers = [cell for cell in counts if math.isnan(ensembling.number(cell))]
     if strangers and 2 * len(strangers) < len(counts):

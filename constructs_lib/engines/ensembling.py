@@ -15,6 +15,7 @@ from .target import (
     BINARY,
     MULTICLASS,
     REGRESSION,
+    TOO_FEW_ROWS,
     Counts,
     Spellings,
     Target,
@@ -283,13 +284,14 @@ class _Labels:
         if not self._errors and used < least:
             self._errors.append(
                 Told(
-                    "too-few-rows",
+                    TOO_FEW_ROWS,
                     f"has {used} rows with a label in '{self._name}': no model trains on fewer than {least}",
                 )
             )
         return Target(
             problem_type=None if self._errors else found,
             why=why,
+            found=found,
             rows_used=used,
             classes=tuple(classes.values()),
             class_of={cell: classes[key] for cell, key in self._keys.items()} if classes else {},

@@ -13,9 +13,9 @@ from . import ensembling, tuning
 from .columns import Feature, Kind
 from .ensembling import Dtype, Scan
 from .faults import DataFault
-from .files import open_csv
+from .files import is_named_parquet, open_csv
 from .records import records
-from .target import Spellings, Target, Told, few
+from .target import TOO_FEW_ROWS, Spellings, Target, Told, few
 
 BATCH: Final = 10_000
 _SEED: Final = 0
@@ -200,8 +200,10 @@ class Inspection:
 
     @property
     def problem_type(self) -> str | None:
-        """The problem, `None` where the job fails."""
-        return None if self.target is None or self.errors else self.target.problem_type
+        """The problem; `None` where the job fails, unless it fails for too few rows alone."""
+        if self.target is None or any(error.id != TOO_FEW_ROWS for error in self.errors):
+            return None
+        return self.target.found
 
 
 def inspect_csv(
@@ -227,6 +229,10 @@ def inspect_csv(
 
 
 def _surveyed(path: Path, target: str, engine: Engine, notes: list[str], *, gzipped: bool, cap: int) -> Survey:
+    if engine.typed and is_named_parquet(path.name):
+        raise DataFault(
+            f"{path.name} is CSV, and {engine.mode} takes it for Parquet, for its name: give it another one"
+        )
     with open_csv(path, gzipped=gzipped) as text:
         opened = engine.rows(records(text, path.name), path.name, notes)
         if opened is None:
