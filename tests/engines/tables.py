@@ -97,4 +97,5 @@ def file_bytes(case: Mapping[str, Any]) -> bytes | None:
     csv = case.get("csv")
     if isinstance(csv, str) or (isinstance(csv, dict) and "columns" in csv):
         return csv_text(csv).encode()
-    return _built().get(case["id"]) if isinstance(csv, dict) and "file" in csv else None
+    built: bytes | None = _built().get(case["id"]) if isinstance(csv, dict) and "file" in csv else None
+    return built
