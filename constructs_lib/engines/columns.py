@@ -76,6 +76,8 @@ def of_ensembling(cells: Sequence[str], dtype: Dtype, asked: Kind | None = None)
         return _made(Kind.NUMERIC, counts, missing, *_flag(distinct, missing), *lost)
     if dtype not in {Dtype.BOOL, Dtype.BOOL_WITH_GAPS}:
         if _are_dates(cells):
+            if len({moment for cell in counts if (moment := dates.ensembling(cell))}) == 1:
+                return _unused(CONSTANT, "the cells that are dates all are the same one", counts, missing)
             lost = losses.of_dates(counts, dates.ensembling, clock="of the day on which the code runs")
             return _made(Kind.DATETIME, counts, missing, *lost, faults=losses.offsets(counts))
         words = sum(len(cell.split()) for cell in counts) + bool(missing)

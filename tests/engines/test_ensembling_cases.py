@@ -85,7 +85,7 @@ def _file(case: Mapping[str, Any], folder: Path) -> Path | None:
     content = file_bytes(case)
     if content is None:
         return None
-    path = folder / case.get("file_name", "data.csv")
+    path = folder / str(case.get("file_name", "data.csv"))
     path.write_bytes(content)
     return path
 

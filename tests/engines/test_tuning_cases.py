@@ -239,7 +239,7 @@ def _dates(case: Mapping[str, Any], folder: Path) -> Iterator[str]:
     parts = case["result"]["parts"]
     for cell, moment, row in zip(case["input"], found, case["result"]["rows"], strict=True):
         want = [None if value == "NaN" else value for value in row]
-        if case["id"] == "date-two-digit-years" and moment and moment.year % 100 == want[1] % 100:
+        if case["id"] == "date-two-digit-years" and moment and [moment.year % 100] == [row[1] % 100]:
             continue  # the century, and so the day of the week, depends on the year in which the code runs
         read = [_part(moment, part) for part in parts]
         if read != want:
