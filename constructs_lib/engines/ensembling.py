@@ -81,7 +81,7 @@ def number(cell: str) -> float:
 
 def _is_whole(key: float | str) -> bool:
     """Whether a decimal is a whole number that 64 bits hold."""
-    return float(key).is_integer() and int(key) in _INT64
+    return float(key).is_integer() and abs(float(key)) < -_INT64.start
 
 
 class Scan:
@@ -90,10 +90,10 @@ class Scan:
     def __init__(self, cells: Sequence[str] = ()) -> None:
         self.missing = False
         self._known: set[str] | None = set()
-        self._whole = self._decimal = self._bool = self._text = self._negative = False
+        self._whole = self._decimal = self._bool = self._text = self._negative = self._unsigned = False
         self._over = 0
-        """Of whole numbers too large for 64 bits with a sign, if one came before any cell that is no whole number: 1 for
-        those below zero or that fit without a sign, 2 for others."""
+        """Of whole numbers too large for 64 bits with a sign, if one came before any cell that is none: 1 for those below
+        zero or that fit without a sign, 2 for others."""
 
         self.add(cells)
 
@@ -139,6 +139,7 @@ class Scan:
                 self._decimal = True
             else:
                 self._over = max(self._over, 1 if whole < 0 or whole in _UINT64 else 2)
+                self._unsigned = self._unsigned or whole in _UINT64
         elif self._over and cell.lstrip(_BLANKS).startswith("-"):
             self._negative = True  # where whole numbers without a sign are looked for, what follows a minus is not read
         elif not math.isnan(number(cell)):
@@ -147,6 +148,15 @@ class Scan:
             self._bool = True
         else:
             self._text = True
+
+    @property
+    def keeps_words(self) -> bool:
+        """Whether words for missing are text like any other.
+
+        So it is where whole numbers that 64 bits hold without a sign only are among others below zero, or among gaps.
+        """
+        others = self._decimal or self._text or self._bool
+        return self._over == 1 and self._unsigned and (self._negative or self.missing) and not others
 
     @property
     def dtype(self) -> Dtype:

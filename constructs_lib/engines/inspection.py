@@ -121,7 +121,7 @@ class Survey:
         if self._counts_gaps:
             for name, column in zip(self.columns, cells, strict=True):
                 self.gaps[name] += sum(map(column.count, self._missing(column)))
-        if unlabelled := self._missing(labels):
+        if (unlabelled := self._missing(labels)) and not self._keeps_words(self._place):
             rows = [row for row in rows if row[self._place] not in unlabelled]
         free = max(0, self._cap - len(self.sample))
         self.sample += rows[:free]
@@ -129,6 +129,9 @@ class Survey:
             if (place := self._draw.randrange(number)) < self._cap:  # each is in the sample with the same chance
                 self.sample[place] = row
         self._labelled += len(rows)
+
+    def _keeps_words(self, place: int) -> bool:
+        return bool(self._scans) and self._scans[place].keeps_words
 
     def _missing(self, cells: Sequence[str]) -> set[str]:
         """The spellings among these that have no value."""
@@ -160,12 +163,18 @@ class Survey:
         if not engine.typed:
             return tuning.target(self.target, self.labels, problem_type)
         dtype = self.dtype(self.target) if self.engine.typed else Scan(list(self.labels.counts)).dtype
-        return ensembling.target(self.target, self.labels, dtype, problem_type, words=self.is_text)
+        words = self.is_text and not self._keeps_words(self._place)
+        return ensembling.target(self.target, self.labels, dtype, problem_type, words=words)
+
+    def missing(self, column: str) -> int:
+        """The missing cells of a column, where they are counted."""
+        return 0 if self._keeps_words(self.columns.index(column)) else self.gaps[column]
 
     def feature(self, column: str, asked: Kind | None = None) -> Feature:
         """What the engine makes of a feature column."""
         place = self.columns.index(column)
-        cells = [self.value(row[place]) for row in self.sample]
+        keeps = self._keeps_words(place)
+        cells = [row[place] if keeps else self.value(row[place]) for row in self.sample]
         if not self.engine.typed:
             return column_types.of_tuning(cells, asked)
         feature = column_types.of_ensembling(cells, self.dtype(column), asked)
@@ -264,7 +273,7 @@ def inspected(survey: Survey, problem_type: str | None, notes: Sequence[str]) ->
     return Inspection(
         rows=survey.rows,
         target=target,
-        features={name: replace(feature, missing=survey.gaps[name]) for name, feature in features.items()},
+        features={name: replace(feature, missing=survey.missing(name)) for name, feature in features.items()},
         errors=tuple(errors),
         warnings=(*_told(notes), *target.wastes, *target.warnings, *columns),
     )

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-_ODD: Final = (
+_ODD: Final = (  # noqa: SIM905
     "NA|N/A|n/a|null|NULL|None|none|nan|NaN|NAN|#N/A|<NA>|-nan|1.#IND|?|-|--|.| |  | NA|NA |missing|unknown|NaT|\\N|nil"
     "|inf|-inf|Infinity|+inf|INF|1e400|-1e400|1e-400|1e5|1E5|1.|.5|+1|+.5|-0|-0.0|007|00|1_0|0x10|0X1F|1,000|$5|5%"
     "|5 kg|1/2|1d2|1e|e5|--1|+-1|1.2.3|\u0661\u0662|\uff11\uff12|\u22121|\u00bd|1\u00a0000| 7|7 |\t7"
-    "|9223372036854775807|9223372036854775808|18446744073709551615|18446744073709551616|-9223372036854775808"
+    "|9223372036854775807|9223372036854775808|18446744073709551615|18446744073709551616"
     "|-9223372036854775809|1234567890123456789012345|9007199254740993|True|False|TRUE|FALSE|true|false|tRUE|T|F|t|f|yes|no|Yes|NO|y|n|on|off"
     "|2024-01-05|01/05/2024|13/02/2024|5.1.2024|12:30|10 AM|Jan 5 2024|2024Q1|now|a\"b|'a'|caf\u00e9|\u65e5\u672c"
-).split("|")  # noqa: SIM905
+).split("|")
 
 _GREEK: Final = ("alpha", "beta", "gamma", "delta")
 _MISSING: Final = ("", "", "", "NA", "null", "nan", "n/a", "None", "-", " ")
