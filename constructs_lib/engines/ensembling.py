@@ -92,8 +92,8 @@ class Scan:
         self._known: set[str] | None = set()
         self._whole = self._decimal = self._bool = self._text = self._negative = self._unsigned = False
         self._over = 0
-        """Of whole numbers too large for 64 bits with a sign, if one came before any cell that is none: 1 for those below
-        zero or that fit without a sign, 2 for others."""
+        """Of whole numbers too large for 64 bits with a sign, if one came before any cell that is none: 1 for
+        those below zero or that fit without a sign, 2 for others."""
 
         self.add(cells)
 

@@ -1,5 +1,7 @@
 """A table as the engine of a mode has it: rows, target, columns."""
 
+import difflib
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +22,8 @@ from .target import TOO_FEW_ROWS, Spellings, Target, Told, few
 BATCH: Final = 10_000
 _SEED: Final = 0
 _DATE_PARTS: Final = ("year", "month", "day", "dayofweek")
+
+_OTHER_MARKS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 Opened = tuple[list[str], Iterator[list[str]]]
 
@@ -248,11 +252,31 @@ def _surveyed(path: Path, target: str, engine: Engine, notes: list[str], *, gzip
             raise DataFault(f"{path.name} is empty")
         columns, rows = opened
         if target not in columns:
-            raise DataFault(f"{path.name} has no column {target!r}; it has {few(columns)}")
+            raise DataFault(no_target(path.name, columns, target))
         survey = Survey(engine, columns, target, cap=cap, counts_gaps=True)
         for batch in batches(rows):
             survey.add(batch)
     return survey
+
+
+def no_target(name: str, columns: Sequence[str], target: str) -> str:
+    """What to say where the target is no column.
+
+    Args:
+        name: Of the file.
+        columns: Its header.
+        target: What is not in it.
+    """
+    said = f"{name} has no column {target!r}; it has {few(columns)}"
+    marks = [mark for mark in _OTHER_MARKS if len(columns) == 1 and mark in columns[0]]
+    if marks:
+        return f"{said}: cells are parted by commas, and here it seems to be by {_OTHER_MARKS[marks[0]]}"
+    folded = {column.strip().lower(): column for column in reversed(columns)}
+    if near := difflib.get_close_matches(target.strip().lower(), folded, n=1):
+        return f"{said} (did you mean {folded[near[0]]!r}?)"
+    if any(not math.isnan(tuning.number(column)) for column in columns):
+        return f"{said}: the first line is the header, and this one looks like data"
+    return said
 
 
 def inspected(survey: Survey, problem_type: str | None, notes: Sequence[str]) -> Inspection:
