@@ -1,5 +1,6 @@
 """A table as the engine of a mode has it: rows, target, columns."""
 
+import difflib
 import math
 import random
 from collections import Counter
@@ -14,13 +15,15 @@ from . import ensembling, report, tuning
 from .columns import Feature, Kind
 from .ensembling import Dtype, Scan, with_gaps
 from .faults import DataFault
-from .files import open_csv
+from .files import is_named_parquet, open_csv
 from .records import records
-from .target import REGRESSION, Spellings, Target, Told, few
+from .target import REGRESSION, TOO_FEW_ROWS, Spellings, Target, Told, few
 
 BATCH: Final = 250
 _SEED: Final = 0
 _DATE_PARTS: Final = ("year", "month", "day", "dayofweek")
+
+_OTHER_MARKS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 Opened = tuple[list[str], Iterator[list[str]]]
 
@@ -134,12 +137,12 @@ class Survey:
         if self._counts_gaps:
             for name, column in zip(self.columns, cells, strict=True):
                 self.gaps[name] += sum(map(column.count, self._missing(column)))
-        if unlabelled := self._missing(labels):
+        if (unlabelled := self._missing(labels)) and not self._keeps_words(self._place):
             rows = [row for row in rows if row[self._place] not in unlabelled]
         free = max(0, self._cap - len(self.sample))
         self.sample += rows[:free]
         self.labelled += len(rows)
-        if not self._next and len(self.sample) == self._cap:
+        if self._cap and not self._next and len(self.sample) == self._cap:
             self._skip(self._cap)
         while self._next and self._next <= self.labelled:
             self.sample[self._draw.randrange(self._cap)] = rows[self._next - self.labelled - 1]
@@ -166,6 +169,9 @@ class Survey:
         labels = [self.as_number(cell) if is_regression else class_of.get(cell, "") for cell in given]
         known = report.Rows(cells=cells, labels=labels)
         return report.findings(known, problem_type, self.target, kinds, self.engine.number)
+
+    def _keeps_words(self, place: int) -> bool:
+        return bool(self._scans) and self._scans[place].keeps_words
 
     def _missing(self, cells: Sequence[str]) -> set[str]:
         """The spellings among these that have no value."""
@@ -199,12 +205,18 @@ class Survey:
         if not engine.typed:
             return tuning.target(self.target, self.labels, problem_type)
         dtype = self.dtype(self.target) if self.engine.typed else Scan(list(self.labels.counts)).dtype
-        return ensembling.target(self.target, self.labels, dtype, problem_type, words=self.is_text)
+        words = self.is_text and not self._keeps_words(self._place)
+        return ensembling.target(self.target, self.labels, dtype, problem_type, words=words)
+
+    def missing(self, column: str) -> int:
+        """The missing cells of a column, where they are counted."""
+        return 0 if self._keeps_words(self.columns.index(column)) else self.gaps[column]
 
     def feature(self, column: str, asked: Kind | None = None) -> Feature:
         """What the engine makes of a feature column."""
         place = self.columns.index(column)
-        cells = [self.value(row[place]) for row in self.sample]
+        keeps = self._keeps_words(place)
+        cells = [row[place] if keeps else self.value(row[place]) for row in self.sample]
         if not self.engine.typed:
             return column_types.of_tuning(cells, asked)
         feature = column_types.of_ensembling(cells, self.dtype(column), asked)
@@ -239,8 +251,10 @@ class Inspection:
 
     @property
     def problem_type(self) -> str | None:
-        """The problem, `None` where the job fails."""
-        return None if self.target is None or self.errors else self.target.problem_type
+        """The problem; `None` where the job fails, unless it fails for too few rows alone."""
+        if self.target is None or any(error.id != TOO_FEW_ROWS for error in self.errors):
+            return None
+        return self.target.found
 
 
 def inspect_csv(
@@ -266,17 +280,41 @@ def inspect_csv(
 
 
 def _surveyed(path: Path, target: str, engine: Engine, notes: list[str], *, gzipped: bool, cap: int) -> Survey:
+    if engine.typed and is_named_parquet(path.name):
+        raise DataFault(
+            f"{path.name} is CSV, and {engine.mode} takes it for Parquet, for its name: give it another one"
+        )
     with open_csv(path, gzipped=gzipped) as text:
         opened = engine.rows(records(text, path.name), path.name, notes)
         if opened is None:
             raise DataFault(f"{path.name} is empty")
         columns, rows = opened
         if target not in columns:
-            raise DataFault(f"{path.name} has no column {target!r}; it has {few(columns)}")
+            raise DataFault(no_target(path.name, columns, target))
         survey = Survey(engine, columns, target, cap=cap, counts_gaps=True)
         for batch in batches(rows):
             survey.add(batch)
     return survey
+
+
+def no_target(name: str, columns: Sequence[str], target: str) -> str:
+    """What to say where the target is no column.
+
+    Args:
+        name: Of the file.
+        columns: Its header.
+        target: What is not in it.
+    """
+    said = f"{name} has no column {target!r}; it has {few(columns)}"
+    marks = [mark for mark in _OTHER_MARKS if len(columns) == 1 and mark in columns[0]]
+    if marks:
+        return f"{said}: cells are parted by commas, and here it seems to be by {_OTHER_MARKS[marks[0]]}"
+    folded = {column.strip().lower(): column for column in reversed(columns)}
+    if near := difflib.get_close_matches(target.strip().lower(), folded, n=1):
+        return f"{said} (did you mean {folded[near[0]]!r}?)"
+    if any(not math.isnan(tuning.number(column)) for column in columns):
+        return f"{said}: the first line is the header, and this one looks like data"
+    return said
 
 
 def inspected(survey: Survey, problem_type: str | None, notes: Sequence[str]) -> Inspection:
@@ -299,7 +337,7 @@ def inspected(survey: Survey, problem_type: str | None, notes: Sequence[str]) ->
     return Inspection(
         rows=survey.rows,
         target=target,
-        features={name: replace(feature, missing=survey.gaps[name]) for name, feature in features.items()},
+        features={name: replace(feature, missing=survey.missing(name)) for name, feature in features.items()},
         errors=tuple(errors),
         warnings=(*_told(notes), *target.wastes, *target.warnings, *found, *columns),
     )

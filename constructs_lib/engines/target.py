@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+TOO_FEW_ROWS: Final = "too-few-rows"
+"""Of an error: with more rows of the same kind, it would go."""
+
 REGRESSION: Final = "Regression"
 BINARY: Final = "BinaryClassification"
 MULTICLASS: Final = "MulticlassClassification"
@@ -36,6 +39,9 @@ class Target:
     """`None`: the job would fail, `errors` say why."""
 
     why: str
+    found: str | None = None
+    """The problem that is given or found by the rule, also where the job would fail for another reason."""
+
     rows_used: int
     """Rows that are trained on: those with a label, but for classes that are cut."""
 
