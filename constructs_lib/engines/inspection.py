@@ -81,7 +81,7 @@ class Survey:
             engine: Whose view it is.
             columns: The header.
             target: One of it.
-            cap: Rows of the sample.
+            cap: Rows of the sample; 0 where the target alone is looked at.
             dtypes: The types of the columns where the file has them, as Parquet has.
             counts_gaps: Whether the missing cells of all rows are counted, which takes a while.
         """
@@ -121,6 +121,8 @@ class Survey:
         if self._counts_gaps:
             for name, column in zip(self.columns, cells, strict=True):
                 self.gaps[name] += sum(map(column.count, self._missing(column)))
+        if not self._cap:
+            return
         if unlabelled := self._missing(labels):
             rows = [row for row in rows if row[self._place] not in unlabelled]
         free = max(0, self._cap - len(self.sample))
