@@ -118,11 +118,11 @@ class Survey:
         for scan, column in zip(self._scans, cells, strict=False):
             scan.add(column)
         self.rows += len(rows)
+        if not self._cap:
+            return
         if self._counts_gaps:
             for name, column in zip(self.columns, cells, strict=True):
                 self.gaps[name] += sum(map(column.count, self._missing(column)))
-        if not self._cap:
-            return
         if unlabelled := self._missing(labels):
             rows = [row for row in rows if row[self._place] not in unlabelled]
         free = max(0, self._cap - len(self.sample))
