@@ -76,7 +76,8 @@ def with_gaps(dtype: Dtype) -> Dtype:
 
 def value(cell: str) -> str:
     """A cell of a CSV file as it is read: up to a NUL character, and empty where it is missing."""
-    cell = cell.partition("\0")[0]
+    if "\0" in cell:
+        cell = cell.partition("\0")[0]
     return "" if cell in MISSING else cell
 
 
@@ -280,18 +281,19 @@ class _Labels:
         self._keys: dict[str, float | str] = {}
         """The value of each spelling; of what is missing there is none."""
 
-        for cell in cells.counts:
+        sizes: dict[float | str, int] = {}
+        key_of: Callable[[str], float | str] = str if dtype in {Dtype.TEXT, Dtype.OTHER} else self._number
+        for cell, count in cells.counts.items():
             if known := read(cell):
-                self._keys[cell] = known if dtype in {Dtype.TEXT, Dtype.OTHER} else self._number(known)
-        self._sizes: Counter[float | str] = Counter()
-        for cell, key in self._keys.items():
-            self._sizes[key] += cells.counts[cell]
+                self._keys[cell] = key = key_of(known)
+                sizes[key] = sizes.get(key, 0) + count
+        self._sizes = Counter(sizes)
         self._rows = self._sizes.total() + cells.others
 
     def _number(self, cell: str) -> float:
-        if self._dtype in {Dtype.BOOL, Dtype.BOOL_WITH_GAPS}:
-            return float(cell in TRUE)
-        return int(cell) if self._dtype is Dtype.WHOLE else number(cell) + 0.0
+        if self._dtype is Dtype.DECIMAL:
+            return float(cell) + 0.0  # each is a number, or it would be text
+        return float(cell in TRUE) if self._dtype in {Dtype.BOOL, Dtype.BOOL_WITH_GAPS} else int(cell)
 
     def target(self, given: str | None) -> Target:
         """The answer."""

@@ -85,7 +85,7 @@ class Survey:
             engine: Whose view it is.
             columns: The header.
             target: One of it.
-            cap: Rows of the sample.
+            cap: Rows of the sample; 0 where the target alone is looked at.
             dtypes: The types of the columns where the file has them, as Parquet has.
             counts_gaps: Whether the missing cells of all rows are counted, which takes a while.
         """
@@ -134,6 +134,8 @@ class Survey:
         for scan, column in zip(self._scans, cells, strict=False):
             scan.add(column)
         self.rows += len(rows)
+        if not self._cap:
+            return
         if self._counts_gaps:
             for name, column in zip(self.columns, cells, strict=True):
                 self.gaps[name] += sum(map(column.count, self._missing(column)))

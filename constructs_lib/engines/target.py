@@ -86,9 +86,11 @@ class Spellings:
     def add(self, cells: Sequence[str]) -> None:
         """The next cells."""
         known = self.counts
-        for cell in set(cells).difference(known):
-            if len(self._first) < _MOST_PLACES * (1 if _is_plain(cell) else 10):
-                self._first[cell] = self.rows + cells.index(cell) + 1
+        if len(self._first) < 10 * _MOST_PLACES and (new := set(cells).difference(known)):
+            places = dict(zip(reversed(cells), range(self.rows + len(cells), self.rows, -1), strict=True))
+            for cell in sorted(new, key=places.__getitem__):
+                if len(self._first) < _MOST_PLACES * (1 if _is_plain(cell) else 10):
+                    self._first[cell] = places[cell]
         if len(known) < _MOST_KNOWN:
             known.update(cells)
         else:

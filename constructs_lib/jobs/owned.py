@@ -29,6 +29,7 @@ from .base import IAutoMLJob, ImportedJob, JobBase, JobFacts
 from .plan import Bound, Plan, Request
 from .props import RequestProps
 from .requested import plan_of_request
+from .unless_meant import UnlessMeant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -164,6 +165,8 @@ class OwnedJob(JobBase):
             raise_if_any(wrong, where)
         super().__init__(scope, construct_id)
         warn(self, judged.warnings)
+        if judged.refusals:
+            UnlessMeant(self, judged.refusals)
 
         self._provider = AutoMLProvider.of(scope)
         self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.RESOURCE_TYPE)
