@@ -121,12 +121,15 @@ class Counts:
     """Different labels."""
 
     def varied(self) -> list[tuple[str, "Counts"]]:
-        """Nearly the same data: a tenth more or fewer rows, or one label more."""
-        return [
-            ("with a tenth more rows", Counts(rows=self.rows + self.rows // 10, distinct=self.distinct)),
-            ("with a tenth fewer rows", Counts(rows=self.rows - self.rows // 10, distinct=self.distinct)),
-            ("with one more value", Counts(rows=self.rows, distinct=self.distinct + 1)),
+        """Nearly the same data: a tenth more or fewer rows, or one label more, where two are not meant to be all."""
+        more, fewer = self.rows + self.rows // 10, self.rows - self.rows // 10
+        varied = [
+            ("with a tenth more rows", Counts(rows=more, distinct=self.distinct)),
+            ("with a tenth fewer rows", Counts(rows=fewer, distinct=self.distinct)),
         ]
+        if self.distinct > 2:
+            varied.append(("with one more value", Counts(rows=self.rows, distinct=self.distinct + 1)))
+        return varied
 
 
 def short(cell: str) -> str:

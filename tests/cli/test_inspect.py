@@ -54,8 +54,6 @@ churn.csv, as HYPERPARAMETER_TUNING has it
 
   worth knowing
     - churn.csv has 1 of 600 rows without a label in 'churned', which are left out: '' in row 600
-    - churn.csv poses the problem BinaryClassification in 'churned', and with one more value it would be \
-MulticlassClassification: give 'problem_type'
 """
     )
 
