@@ -65,7 +65,7 @@ class Dtype(StrEnum):
     BOOL = "bool"
     BOOL_WITH_GAPS = "bool with gaps"
     TEXT = "text"
-    OTHER = "another type"
+    OTHER = "timestamp, list or bytes"
     """Of a Parquet file: timestamps, lists."""
 
 

@@ -208,7 +208,6 @@ def test_ensembling_takes_a_file_for_parquet_by_its_name(
             lambda path: path.mkdir(),
             "'data.csv' is a folder: give one of its files, since each of them has to hold the same columns",
         ),
-        (lambda path: path.write_bytes(b"PAR1....PAR1"), "'data.csv' is a Parquet file, and CSV is read here"),
     ],
 )
 def test_a_wrong_call(made: Any, said: str, written: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from constructs_lib.engines.ensembling import Dtype
 from constructs_lib.engines.files import open_csv
-from constructs_lib.engines.inspection import Engine, Survey, batches
+from constructs_lib.engines.inspection import Engine, Inspection, Survey, batches, inspected, no_target
 from constructs_lib.engines.records import records
+from constructs_lib.engines.target import Told
 
 from ..faults import DataFault
 
@@ -36,6 +37,7 @@ _HIDDEN = ("_", ".")
 
 _LONGEST_CELL = 10_000_000
 _BATCH = 10_000
+_LOOKED_AT = 20_000
 _SEED = 0
 
 
@@ -154,6 +156,7 @@ def survey(
     channel: str,
     check_header: Callable[[list[str]], None],
     cap: int,
+    counts_gaps: bool = False,
 ) -> tuple[Survey, Read]:
     """Read all files of a channel as an engine does.
 
@@ -167,6 +170,7 @@ def survey(
         channel: ``training`` or ``validation``, for messages.
         check_header: Given the columns, raises what is wrong with them.
         cap: The most rows to keep.
+        counts_gaps: Whether the missing cells of all rows are counted.
 
     Raises:
         DataFault: The files cannot be used; says why, and where.
@@ -178,13 +182,38 @@ def survey(
         nonlocal table
         if table is None:
             check_header(source.header)
-            table = Survey(engine, source.header, target, cap=cap, dtypes=source.dtypes)
+            table = Survey(engine, source.header, target, cap=cap, dtypes=source.dtypes, counts_gaps=counts_gaps)
         for batch in batches(source.rows):
             found.repeated_headers += batch.count(table.columns)
             table.add(batch if weight is None else _weighted(batch, table, weight, found))
 
     _each_source(files, content_type, compression, channel, engine, found, take)
     return table or _nothing(found, channel), found
+
+
+def inspect_parquet(path: Path, target: str, engine: Engine) -> Inspection:
+    """As `constructs_lib.engines.inspection.inspect_csv`, of a Parquet file."""
+
+    def check_header(columns: list[str]) -> None:
+        if target not in columns:
+            raise DataFault(no_target(path.name, columns, target))
+
+    try:
+        table, _ = survey(
+            [path],
+            engine=engine,
+            target=target,
+            weight=None,
+            content_type=PARQUET,
+            compression=None,
+            channel="training",
+            check_header=check_header,
+            cap=_LOOKED_AT,
+            counts_gaps=True,
+        )
+    except DataFault as fault:
+        return Inspection(rows=0, target=None, features={}, errors=(Told("unreadable", str(fault)),), warnings=())
+    return inspected(table, None, [])
 
 
 def _weighted(batch: list[list[str]], table: Survey, weight: str, found: Read) -> list[list[str]]:
