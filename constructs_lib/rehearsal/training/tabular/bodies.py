@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from constructs_lib.engines import ensembling
+from constructs_lib.engines.columns import Kind
 from constructs_lib.engines.ensembling import Dtype
 from constructs_lib.engines.records import records
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _UNSEEN = "\0unseen"
 """A cell that is like none of the training data."""
 
+_EPOCH = "1970-01-01"
 _NUMBERS = frozenset({Dtype.WHOLE, Dtype.DECIMAL})
 _IN_64_BITS = range(-(2**63), 2**64)
 
@@ -71,11 +73,16 @@ def plain(text: str, features: Sequence[str]) -> list[list[str]]:
 
 
 def held_against_training(
-    rows: Sequence[Sequence[str]], features: Sequence[str], dtypes: Sequence[str]
+    rows: Sequence[Sequence[str]], features: Sequence[str], trained_on: Sequence[str]
 ) -> list[list[str]]:
     """Rows of a request as ENSEMBLING makes them fit the columns of the training data.
 
     A request is a table of its own, so the type of a column depends on the other rows of the request.
+
+    Args:
+        rows: Of the request.
+        features: The names of the columns.
+        trained_on: What each of them was in the training data: dates, or its type.
 
     Raises:
         DataFault: A column of numbers has something else, for which the whole request is refused.
@@ -84,7 +91,7 @@ def held_against_training(
         return []
     columns = [
         _column([ensembling.value(cell) for cell in column], name, trained)
-        for column, name, trained in zip(zip(*rows, strict=True), features, dtypes, strict=True)
+        for column, name, trained in zip(zip(*rows, strict=True), features, trained_on, strict=True)
     ]
     return [list(row) for row in zip(*columns, strict=True)]
 
@@ -94,9 +101,10 @@ def _column(cells: list[str], name: str, trained: str) -> list[str]:
         return [_number(cell, name, whole=trained == Dtype.WHOLE) for cell in cells]
     if trained == Dtype.BOOL:
         return ["True" if cell in ensembling.TRUE else "False" for cell in cells]
-    if ensembling.Scan(cells).dtype in {*_NUMBERS, Dtype.BOOL}:
-        return [_UNSEEN if cell else "" for cell in cells]  # numbers are no text, and match nothing that was seen
-    return cells
+    if ensembling.Scan(cells).dtype not in {*_NUMBERS, Dtype.BOOL}:
+        return cells
+    # Numbers are no text: they match nothing that was seen, and as dates they are nanoseconds since 1970.
+    return [cell and (_EPOCH if trained == Kind.DATETIME else _UNSEEN) for cell in cells]
 
 
 def _number(cell: str, name: str, *, whole: bool) -> str:

@@ -42,7 +42,7 @@ class Column:
     missing: int
     distinct: int
     dtype: str = Dtype.TEXT
-    """Of ENSEMBLING, the type of the column in the training data, which a request is held against."""
+    """Of ENSEMBLING, the type of the column in the training data."""
 
     notes: tuple[str, ...] = ()
     """What is lost by the way in which it is read."""
@@ -51,6 +51,11 @@ class Column:
     mean: float | None = None
     maximum: float | None = None
     frequent: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def trained_on(self) -> str:
+        """What a request is held against: dates, or the type of the column."""
+        return Kind.DATETIME if self.kind is Kind.DATETIME else self.dtype
 
     def as_json(self) -> dict[str, Any]:
         """The column as plain values."""

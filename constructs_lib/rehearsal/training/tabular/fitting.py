@@ -68,7 +68,7 @@ def _keep(estimator: object, name: str, description: str, prepared: Prepared, di
         labels=problem.labels,
         learned=problem.learned,
         spelled=problem.answers,
-        dtypes=tuple(column.dtype for column in prepared.columns),
+        trained_on=tuple(column.trained_on for column in prepared.columns),
     )
     metrics = {
         source: model.measured(sample)

@@ -59,8 +59,8 @@ class Model(Kept):
     spelled: Mapping[str, str] = field(default_factory=dict)
     """How a label is answered where that is another way."""
 
-    dtypes: tuple[str, ...] = ()
-    """Of ENSEMBLING, the types of the columns in the training data."""
+    trained_on: tuple[str, ...] = ()
+    """Of ENSEMBLING, what each column was in the training data."""
 
     default_keys: ClassVar[tuple[str, ...]] = ("predicted_label",)
     """What an answer holds when nothing is asked for."""
@@ -131,7 +131,7 @@ class Model(Kept):
             rows = rows_of_json(text, self.features) if is_json else bodies.tuned(text, self.features)
         elif self.mode == ENSEMBLING:
             rows = rows_of_json(text, self.features) if is_json else bodies.ensembled(text, self.features)
-            rows = bodies.held_against_training(rows, self.features, self.dtypes)
+            rows = bodies.held_against_training(rows, self.features, self.trained_on)
         else:
             rows = rows_of_json(text, self.features) if is_json else bodies.plain(text, self.features)
             rows = [["" if (cell := value.strip()) in MISSING else cell for value in row] for row in rows]
