@@ -360,10 +360,33 @@ ASSUMPTIONS: Final = (
         noticed=Noticed.MISSING,
     ),
     Assumption(
+        id="ensembling-problem",
+        assumed="In ENSEMBLING a problem type that is not given is found by AutoGluon's rule; of two classes the last "
+        "in order is the positive one",
+        where=("engines/ensembling.py",),
+        if_wrong="another problem is learned, or a metric is of the other class: give `problem_type`",
+        noticed=Noticed.PASSES,
+    ),
+    Assumption(
+        id="ensembling-request",
+        assumed="An ENSEMBLING endpoint takes a header line for a row, and refuses a whole request for a cell that is "
+        "no number in a column of numbers",
+        where=("rehearsal/training/tabular/bodies.py",),
+        if_wrong="a request that AWS answers is refused in the rehearsal",
+        noticed=Noticed.STRICT,
+    ),
+    Assumption(
         id="v1-rules",
         assumed="Objective and problem type go together in V1 too; algorithms want a mode; gzip wants a prefix",
         where=("api/rules.py",),
         if_wrong="a request that the service would take is refused when the app is synthesized",
+        noticed=Noticed.STRICT,
+    ),
+    Assumption(
+        id="readers",
+        assumed="What reads a user's table first takes missing words, odd rows and headers as the engine of the mode does",
+        where=("engines/ensembling.py", "engines/tuning.py"),
+        if_wrong="a table is refused or warned of that AWS reads well; the refusal can be acknowledged",
         noticed=Noticed.STRICT,
     ),
     Assumption(
