@@ -509,13 +509,13 @@ def judge_local_data(
         doubts = [*seen.doubts]
         if seen.columns is not None:
             headers.append((names[prop], seen.columns))
-            target = None
             if prop == "training_data" and learning.is_known and seen.surveys:
                 target = judged(seen.surveys, problem_type=learning.problem_type, least=problem.MIN_ROWS)
                 for kept, sentences in ((refused, target.refused), (told, target.told)):
                     for each in sentences:
                         kept.setdefault(each.id, []).append(f"{whole_name} {each.text}")
-            if target is None or target.is_learned_by_class:
+                doubts += doubts_about_classes(target.classes, target=seen.surveys[0].target)
+            else:
                 doubts += _doubts_about_rows(channel, seen, parts, problem)
             found += _problems_with_table(names[prop], seen, wanted, problem=problem, chosen=chosen)
             least = max(problem.MIN_ROWS, 1) if prop == "training_data" else 1
