@@ -62,8 +62,9 @@ class Channel(ABC):
     ) -> Channel:
         """A local file, or a folder of images, uploaded when the app is deployed. Another content trains again.
 
-        It is checked when the app is synthesized. A file: readable, CSV with a header of distinct names that has the
-        target and every named column, at least 500 data rows to train on tabular data. A folder: images only, each in
+        It is checked when the app is synthesized. A file: readable, CSV with a header that has the target and every
+        named column, at least 500 data rows to train on tabular data; rows and names as the engine of the job's mode
+        takes them, and a target that it can learn (docs/warnings.md), elsewhere distinct names. A folder: images only, each in
         the folder of its class (as AWS's own tests of image jobs lay them out). What is hidden, a name that
         begins with a dot, is left out; links are followed.
 
