@@ -1,13 +1,15 @@
 """`automl inspect`: what the engine of a mode makes of a data file."""
 
 import argparse
+import importlib.util
 import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from constructs_lib.engines.inspection import ENSEMBLING, TUNING, Inspection, inspect_csv
+from constructs_lib.engines.files import PARQUET
+from constructs_lib.engines.inspection import ENSEMBLING, TUNING, Engine, Inspection, inspect_csv
 
 FINE: Final = 0
 FAILS: Final = 1
@@ -56,7 +58,7 @@ def add_to(commands: Any, *, run: Callable[[argparse.Namespace], int]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run)
-    parser.add_argument("file", metavar="FILE", type=Path, help="a CSV file, also compressed (.gz), or a Parquet file")
+    parser.add_argument("file", metavar="FILE", type=Path, help="a CSV file, also compressed (.gz)")
     parser.add_argument("--target", metavar="COLUMN", required=True, help="the column to learn")
     parser.add_argument(
         "--mode",
@@ -70,17 +72,46 @@ def add_to(commands: Any, *, run: Callable[[argparse.Namespace], int]) -> None:
 def run(given: argparse.Namespace) -> int:
     """Look at the file; returns the exit code."""
     path: Path = given.file
-    if not path.is_file():
-        print(f"automl inspect: there is no file {str(path)!r}", file=sys.stderr)  # noqa: T201
+    if wrong := _wrong(path):
+        print(f"automl inspect: {wrong}", file=sys.stderr)  # noqa: T201
         return WRONG_CALL
     engine = _MODES[given.mode or "hyperparameter_tuning"]
-    found = inspect_csv(path, given.target, engine, gzipped=path.name.lower().endswith(".gz"))
+    found = _inspected(path, given.target, engine)
     told = as_json(found, path.name)
     if given.json:
         print(json.dumps(told, ensure_ascii=False))  # noqa: T201
     else:
         print(_as_text(told, path.name, given.target, engine.mode))  # noqa: T201
     return FAILS if told["errors"] else FINE
+
+
+def _wrong(path: Path) -> str | None:
+    """Why it cannot be looked at; `None` if it can."""
+    shown = repr(str(path))
+    if path.is_dir():
+        return f"{shown} is a folder: give one of its files, since each of them has to hold the same columns"
+    if not path.is_file():
+        return f"there is no file {shown}"
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(PARQUET))
+    except OSError as error:
+        return f"{shown} cannot be read: {error.strerror}"
+    if start == PARQUET and importlib.util.find_spec("pyarrow") is None:
+        extra = "pip install 'cdk-sagemaker-autopilot[rehearsal]'"
+        return f"{shown} is a Parquet file, for which the extra is needed: {extra}"
+    return None
+
+
+def _inspected(path: Path, target: str, engine: Engine) -> Inspection:
+    with path.open("rb") as file:
+        is_parquet = file.read(len(PARQUET)) == PARQUET
+    if not is_parquet:
+        return inspect_csv(path, target, engine, gzipped=path.name.lower().endswith(".gz"))
+    # Only now, when the packages of the extra are known to be there.
+    from constructs_lib.rehearsal.training.tabular.data import inspect_parquet
+
+    return inspect_parquet(path, target, engine)
 
 
 def as_json(found: Inspection, name: str) -> dict[str, Any]:
@@ -118,7 +149,8 @@ def _sentence(text: str, name: str) -> str:
 
 def _as_text(told: dict[str, Any], name: str, target: str, mode: str) -> str:
     lines = [f"{name}, as {mode} has it", ""]
-    lines.append(f"  rows          {told['rows']}, of which {told['rows_used']} are trained on")
+    if told["columns"]:
+        lines.append(f"  rows          {told['rows']}, of which {told['rows_used']} are trained on")
     problem = told["problem_type"] or "none: a job fails"
     lines.append(f"  problem type  {problem}" + (f" ({told['why']})" if told["why"] else ""))
     if told["classes"]:

@@ -121,5 +121,7 @@ def check_object_key(prop: str, key: object) -> None:
         return
     if key.startswith("/") or "://" in key:
         raise ValueError(f"'{prop}' is a key within the bucket, without the bucket and a leading slash, got '{key}'")
+    if "\n" in key:
+        raise ValueError(f"'{prop}' must be one line, which an S3 URI of the API is, got {shorten(key)}")
     if wild := sorted(set(key) & set("*?$")):
         raise ValueError(f"'{prop}' goes into an IAM policy, where {listed(wild)} would be a pattern, got '{key}'")

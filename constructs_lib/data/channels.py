@@ -362,7 +362,7 @@ class _FolderChannel(Channel):
         seen, problems = self._seen, list(self._seen.problems)
         if self.content_type not in (None, ContentType.IMAGE, seen.content_type) and not problems:
             problems.append(f"holds images of '{seen.content_type}', not of '{self.content_type}'")
-        return LocalData(name=self.path.resolve().name, problems=problems, doubts=seen.doubts)
+        return LocalData(name=self.path.resolve().name or str(self.path), problems=problems, doubts=seen.doubts)
 
     @cached_property
     def _seen(self) -> ImageFolder:

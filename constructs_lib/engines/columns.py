@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,7 +27,6 @@ CONSTANT: Final = "constant"
 IDENTIFIER: Final = "identifier"
 
 _ONE_PERCENT: Final = 0.01
-_NEARLY_ALL: Final = 0.99
 _WORDS: Final = 3
 _MOST_UNREADABLE: Final = 0.8
 _LOOKED_AT: Final = 500
@@ -77,14 +76,16 @@ def of_ensembling(cells: Sequence[str], dtype: Dtype, asked: Kind | None = None)
         return _made(Kind.NUMERIC, counts, missing, *_flag(distinct, missing), *lost)
     if dtype not in {Dtype.BOOL, Dtype.BOOL_WITH_GAPS}:
         if _are_dates(cells):
+            if distinct > 2 and len(_moments(counts)) == 1:
+                return _unused(CONSTANT, "the cells that are dates all are the same one", counts, missing)
             lost = losses.of_dates(counts, dates.ensembling, clock="of the day on which the code runs")
             return _made(Kind.DATETIME, counts, missing, *lost, faults=losses.offsets(counts))
-        words = sum(len(cell.split()) for cell in counts) + bool(missing)
-        if distinct > _ONE_PERCENT * len(cells) and words >= _WORDS * distinct:
+        words = sum(len(cell.split()) for cell in counts)
+        if distinct > _ONE_PERCENT * len(cells) and words >= _WORDS * len(counts):
             return _made(Kind.TEXT, counts, missing)
-        if distinct > _NEARLY_ALL * len(cells):
-            why = f"{distinct} of {len(cells)} values are different, like those of an identifier"
-            return _unused(IDENTIFIER, why, counts, missing)
+    if distinct > 2 and distinct == len(cells):
+        why = "each value comes once, like those of an identifier"
+        return _unused(IDENTIFIER, why, counts, missing)
     notes = [*_flag(distinct, missing)]
     strangers = [cell for cell in counts if math.isnan(ensembling.number(cell))]
     if strangers and 2 * len(strangers) < len(counts):
@@ -153,6 +154,11 @@ def _flag(distinct: int, missing: int) -> Sequence[str]:
 
 def _some_rows(cells: Sequence[str]) -> Sequence[str]:
     return cells[:: math.ceil(len(cells) / _LOOKED_AT)]
+
+
+def _moments(cells: Iterable[str]) -> set[datetime | str]:
+    """The different moments of these cells; of a cell that is read as another one each time, the cell."""
+    return {cell if cell in {"now", "today"} else read for cell in cells if (read := dates.ensembling(cell))}
 
 
 def _are_dates(cells: Sequence[str]) -> bool:

@@ -1,11 +1,11 @@
 """Which cells each engine takes for a date or a time. Both end up in dateutil, which jsii brings along."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
 
-from dateutil import parser
+from dateutil import parser, tz
 
 _TIME: Final = re.compile(r"\d?\d:\d\d")
 _QUARTER: Final = re.compile(r"(?:(\d{4})-?|(\d\d)-?)[Qq]([1-4])|([1-4])[Qq]-?(?:(\d{4})|(\d\d))")
@@ -47,7 +47,7 @@ def tuning(cell: str) -> datetime | None:
         OverflowError: A number too large for a date, as milliseconds since 1970 are: the engine does not go on.
     """
     try:
-        found: datetime = parser.parse(cell, default=_EPOCH)
+        found: datetime = parser.parse(cell, default=_EPOCH, tzinfos=_zone)
     except parser.ParserError:
         return None
     return found.replace(tzinfo=None)
@@ -55,12 +55,17 @@ def tuning(cell: str) -> datetime | None:
 
 def _parsed(cell: str, default: datetime) -> datetime | None:
     try:
-        found: datetime = parser.parse(cell, default=default)
+        found: datetime = parser.parse(cell, default=default, tzinfos=_zone)
     except (ValueError, OverflowError):
         return None
     if zone := found.utcoffset():
         found -= zone if found.replace(tzinfo=None) > _FIRST else timedelta()
     return _within(found.replace(tzinfo=None))
+
+
+def _zone(name: str | None, offset: int | None) -> tzinfo | None:
+    """A zone of which the offset is written; a name alone, as `EST`, says nothing."""
+    return None if offset is None else tz.tzoffset(name, offset)
 
 
 def _within(found: datetime) -> datetime | None:

@@ -3,6 +3,7 @@
 The whole file is read before a column gets a type, so one word makes a column of numbers text.
 """
 
+import itertools
 import math
 import re
 from collections import Counter
@@ -15,6 +16,7 @@ from .target import (
     BINARY,
     MULTICLASS,
     REGRESSION,
+    TOO_FEW_ROWS,
     Counts,
     Spellings,
     Target,
@@ -31,8 +33,9 @@ MISSING: Final = frozenset(
 )
 """Cells without a value, in quotes or not. ``None``, a blank and all other words are values."""
 
-TRUE: Final = frozenset({"True", "TRUE", "true"})
-FALSE: Final = frozenset({"False", "FALSE", "false"})
+TRUE: Final = frozenset(map("".join, itertools.product(*zip("true", "TRUE", strict=True))))
+FALSE: Final = frozenset(map("".join, itertools.product(*zip("false", "FALSE", strict=True))))
+"""Truth values in any case, ``tRUE`` too."""
 
 _BLANKS: Final = " \t\n\v\f\r"
 _WHOLE: Final = re.compile(rf"[{_BLANKS}]*[+-]?[0-9]+[{_BLANKS}]*")
@@ -41,7 +44,10 @@ _INFINITE: Final = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _INT64: Final = range(-(2**63), 2**63)
 _UINT64: Final = range(2**64)
 
-_FEW_KNOWN: Final = 5_000
+_SURELY_64_BITS: Final = 18
+"""Characters of a whole number that fits into 64 bits, whatever they are."""
+
+_FEW_KNOWN: Final = 1_000
 _RARE: Final = 10
 _KEPT: Final = 0.975
 _MOST_CLASSES_OF_NUMBERS: Final = 1000
@@ -59,8 +65,13 @@ class Dtype(StrEnum):
     BOOL = "bool"
     BOOL_WITH_GAPS = "bool with gaps"
     TEXT = "text"
-    OTHER = "another type"
+    OTHER = "timestamp, list or bytes"
     """Of a Parquet file: timestamps, lists."""
+
+
+def with_gaps(dtype: Dtype) -> Dtype:
+    """The type of a column some cells of which are missing."""
+    return {Dtype.WHOLE: Dtype.DECIMAL, Dtype.BOOL: Dtype.BOOL_WITH_GAPS}.get(dtype, dtype)
 
 
 def value(cell: str) -> str:
@@ -77,28 +88,35 @@ def number(cell: str) -> float:
     return float(cell) if _INFINITE.fullmatch(cell) else math.nan
 
 
+def _is_whole(key: float | str) -> bool:
+    """Whether a decimal is a whole number that 64 bits hold."""
+    return float(key).is_integer() and abs(float(key)) < -_INT64.start
+
+
 class Scan:
     """Finds the type of a column from all of its cells."""
 
     def __init__(self, cells: Sequence[str] = ()) -> None:
         self.missing = False
         self._known: set[str] | None = set()
-        self._whole = self._decimal = self._bool = self._text = self._negative = False
+        self._whole = self._decimal = self._bool = self._text = self._negative = self._unsigned = False
         self._over = 0
-        """The first cell that is larger than 64 bits hold, if it came before any that is no whole number: 1 for those
-        that fit without a sign, 2 for others."""
+        """Of whole numbers too large for 64 bits with a sign, if one came before any cell that is none: 1 for
+        those below zero or that fit without a sign, 2 for others."""
 
         self.add(cells)
 
     def add(self, cells: Sequence[str]) -> None:
         """The next cells."""
-        if self._text and self.missing:
+        if self._text:
             return
         new: Sequence[str] | set[str] = cells
         if self._known is not None:
             new = set(cells).difference(self._known)
-            self._known = None if len(self._known) > _FEW_KNOWN else self._known | new
-        if not new or self._numbers(new):
+            self._known.update(new)
+            if len(self._known) > _FEW_KNOWN:
+                self._known = None
+        if not new or (not self._over and self._numbers(new)):
             return
         for cell in dict.fromkeys(cells) if isinstance(new, set) else cells:
             self._look_at(cell)
@@ -110,11 +128,13 @@ class Scan:
         except ValueError:
             return False
         text = "".join(cells)
-        if not math.isfinite(total) or not text.isascii() or "_" in text or max(map(len, cells)) > 18:
+        if not math.isfinite(total) or not text.isascii() or "_" in text:
             return False
         if "." in text or "e" in text or "E" in text:
             self._decimal = True
             return True
+        if max(map(len, cells)) > _SURELY_64_BITS:
+            return False
         self._whole = True
         self._negative = self._negative or "-" in text
         return True
@@ -131,13 +151,25 @@ class Scan:
             elif self._decimal or self._bool or self._text:
                 self._decimal = True
             else:
-                self._over = max(self._over, 1 if whole in _UINT64 else 2)
+                self._over = max(self._over, 1 if whole < 0 or whole in _UINT64 else 2)
+                self._unsigned = self._unsigned or whole in _UINT64
+        elif self._over and cell.lstrip(_BLANKS).startswith("-"):
+            self._negative = True  # where whole numbers without a sign are looked for, what follows a minus is not read
         elif not math.isnan(number(cell)):
             self._decimal = True
         elif cell in TRUE or cell in FALSE:
             self._bool = True
         else:
             self._text = True
+
+    @property
+    def keeps_words(self) -> bool:
+        """Whether words for missing are text like any other.
+
+        So it is where whole numbers that 64 bits hold without a sign only are among others below zero, or among gaps.
+        """
+        others = self._decimal or self._text or self._bool
+        return self._over == 1 and self._unsigned and (self._negative or self.missing) and not others
 
     @property
     def dtype(self) -> Dtype:
@@ -285,13 +317,14 @@ class _Labels:
         if not self._errors and used < least:
             self._errors.append(
                 Told(
-                    "too-few-rows",
+                    TOO_FEW_ROWS,
                     f"has {used} rows with a label in '{self._name}': no model trains on fewer than {least}",
                 )
             )
         return Target(
             problem_type=None if self._errors else found,
             why=why,
+            found=found,
             rows_used=used,
             classes=tuple(classes.values()),
             class_of={cell: classes[key] for cell, key in self._keys.items()} if classes else {},
@@ -327,7 +360,7 @@ class _Labels:
             return None, "it has no value"
         if self._dtype in {Dtype.TEXT, Dtype.BOOL_WITH_GAPS}:
             return MULTICLASS, f"it is text, of {distinct} different values"
-        if self._dtype is Dtype.DECIMAL and not all(float(key).is_integer() for key in self._sizes):
+        if self._dtype is Dtype.DECIMAL and not all(map(_is_whole, self._sizes)):
             return REGRESSION, "it has decimals that are not whole"
         if self._dtype in {Dtype.WHOLE, Dtype.DECIMAL}:
             share = 0.1 if rows <= 1000 else 0.05

@@ -14,6 +14,11 @@ PARQUET: Final = b"PAR1"
 GZIP: Final = b"\x1f\x8b"
 
 
+def is_named_parquet(name: str) -> bool:
+    """Whether ENSEMBLING takes a file for Parquet, whatever is in it: it goes by the name."""
+    return ".parquet" in name or ".pq" in name
+
+
 @contextmanager
 def open_csv(path: Path, *, gzipped: bool) -> Iterator[IO[str]]:
     """The text of a file, its line ends as they are.

@@ -1,5 +1,7 @@
 """A table as the engine of a mode has it: rows, target, columns."""
 
+import difflib
+import math
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,17 +11,19 @@ from pathlib import Path
 from typing import Final
 
 from . import columns as column_types
-from . import ensembling, tuning
+from . import ensembling, report, tuning
 from .columns import Feature, Kind
-from .ensembling import Dtype, Scan
+from .ensembling import Dtype, Scan, with_gaps
 from .faults import DataFault
-from .files import open_csv
+from .files import is_named_parquet, open_csv
 from .records import records
-from .target import Spellings, Target, Told, few
+from .target import REGRESSION, TOO_FEW_ROWS, Spellings, Target, Told, few
 
-BATCH: Final = 10_000
+BATCH: Final = 250
 _SEED: Final = 0
 _DATE_PARTS: Final = ("year", "month", "day", "dayofweek")
+
+_OTHER_MARKS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 Opened = tuple[list[str], Iterator[list[str]]]
 
@@ -98,7 +102,11 @@ class Survey:
         self._cap, self._dtypes = cap, dtypes
         self._place = self.columns.index(target)
         self._scans = [Scan() for _ in columns] if engine.typed and dtypes is None else []
-        self._labelled = 0
+        self.labelled = 0
+        self._next = 0
+        """The number of the next row with a label that is in the sample, once it is full."""
+
+        self._width = 1.0
         self._draw = random.Random(_SEED)  # noqa: S311 - a sample, no secret
 
     @property
@@ -109,6 +117,14 @@ class Survey:
     def value(self, cell: str) -> str:
         """A cell as the engine keeps it."""
         return self.engine.value(cell) if self.is_text else cell
+
+    def as_number(self, cell: str) -> float:
+        """The finite number in a cell of numbers, NaN for none; of a bool it is 1 or 0."""
+        kept = self.value(cell)
+        if self.engine.typed and (kept in ensembling.TRUE or kept in ensembling.FALSE):
+            return float(kept in ensembling.TRUE)
+        read = self.engine.number(kept)
+        return read if math.isfinite(read) else math.nan
 
     def add(self, rows: Sequence[list[str]]) -> None:
         """The next rows, all of the header's width."""
@@ -123,14 +139,41 @@ class Survey:
         if self._counts_gaps:
             for name, column in zip(self.columns, cells, strict=True):
                 self.gaps[name] += sum(map(column.count, self._missing(column)))
-        if unlabelled := self._missing(labels):
+        if (unlabelled := self._missing(labels)) and not self._keeps_words(self._place):
             rows = [row for row in rows if row[self._place] not in unlabelled]
         free = max(0, self._cap - len(self.sample))
         self.sample += rows[:free]
-        for number, row in enumerate(islice(rows, free, None), self._labelled + free + 1):
-            if (place := self._draw.randrange(number)) < self._cap:  # each is in the sample with the same chance
-                self.sample[place] = row
-        self._labelled += len(rows)
+        self.labelled += len(rows)
+        if self._cap and not self._next and len(self.sample) == self._cap:
+            self._skip(self._cap)
+        while self._next and self._next <= self.labelled:
+            self.sample[self._draw.randrange(self._cap)] = rows[self._next - self.labelled - 1]
+            self._skip(self._next)
+
+    def _skip(self, place: int) -> None:
+        """Find the next row of the sample, each having the same chance (Li 1994, algorithm L)."""
+        self._width *= math.exp(math.log(1 - self._draw.random()) / self._cap)
+        self._next = place + 1 + int(math.log(1 - self._draw.random()) / math.log1p(-self._width))
+
+    def report(self, problem_type: str, class_of: Mapping[str, str], kinds: Mapping[str, Kind | None]) -> list[Told]:
+        """What the data report finds.
+
+        Args:
+            problem_type: What is learned.
+            class_of: The class of a cell of the target.
+            kinds: The types of the features.
+        """
+        rows = self.sample[: report.LOOKED_AT]
+        columns = zip(self.columns, zip(*rows, strict=True), strict=False)
+        cells = {name: [self.value(cell) for cell in column] for name, column in columns}
+        given = [row[self._place] for row in rows]
+        is_regression = problem_type == REGRESSION
+        labels = [self.as_number(cell) if is_regression else class_of.get(cell, "") for cell in given]
+        known = report.Rows(cells=cells, labels=labels)
+        return report.findings(known, problem_type, self.target, kinds, self.engine.number)
+
+    def _keeps_words(self, place: int) -> bool:
+        return bool(self._scans) and self._scans[place].keeps_words
 
     def _missing(self, cells: Sequence[str]) -> set[str]:
         """The spellings among these that have no value."""
@@ -139,7 +182,9 @@ class Survey:
     def dtype(self, column: str) -> Dtype:
         """The type of a column, as ENSEMBLING finds it from all rows."""
         if self._dtypes is not None:
-            return self._dtypes[column]
+            place = self.columns.index(column)
+            gaps = "" in self.labels.counts if place == self._place else any(not row[place] for row in self.sample)
+            return with_gaps(self._dtypes[column]) if gaps else self._dtypes[column]
         return self._scans[self.columns.index(column)].dtype if self._scans else Dtype.TEXT
 
     def judged(self, problem_type: str | None = None) -> Target:
@@ -162,12 +207,18 @@ class Survey:
         if not engine.typed:
             return tuning.target(self.target, self.labels, problem_type)
         dtype = self.dtype(self.target) if self.engine.typed else Scan(list(self.labels.counts)).dtype
-        return ensembling.target(self.target, self.labels, dtype, problem_type, words=self.is_text)
+        words = self.is_text and not self._keeps_words(self._place)
+        return ensembling.target(self.target, self.labels, dtype, problem_type, words=words)
+
+    def missing(self, column: str) -> int:
+        """The missing cells of a column, where they are counted."""
+        return 0 if self._keeps_words(self.columns.index(column)) else self.gaps[column]
 
     def feature(self, column: str, asked: Kind | None = None) -> Feature:
         """What the engine makes of a feature column."""
         place = self.columns.index(column)
-        cells = [self.value(row[place]) for row in self.sample]
+        keeps = self._keeps_words(place)
+        cells = [row[place] if keeps else self.value(row[place]) for row in self.sample]
         if not self.engine.typed:
             return column_types.of_tuning(cells, asked)
         feature = column_types.of_ensembling(cells, self.dtype(column), asked)
@@ -202,8 +253,10 @@ class Inspection:
 
     @property
     def problem_type(self) -> str | None:
-        """The problem, `None` where the job fails."""
-        return None if self.target is None or self.errors else self.target.problem_type
+        """The problem; `None` where the job fails, unless it fails for too few rows alone."""
+        if self.target is None or any(error.id != TOO_FEW_ROWS for error in self.errors):
+            return None
+        return self.target.found
 
 
 def inspect_csv(
@@ -229,17 +282,41 @@ def inspect_csv(
 
 
 def _surveyed(path: Path, target: str, engine: Engine, notes: list[str], *, gzipped: bool, cap: int) -> Survey:
+    if engine.typed and is_named_parquet(path.name):
+        raise DataFault(
+            f"{path.name} is CSV, and {engine.mode} takes it for Parquet, for its name: give it another one"
+        )
     with open_csv(path, gzipped=gzipped) as text:
         opened = engine.rows(records(text, path.name), path.name, notes)
         if opened is None:
             raise DataFault(f"{path.name} is empty")
         columns, rows = opened
         if target not in columns:
-            raise DataFault(f"{path.name} has no column {target!r}; it has {few(columns)}")
+            raise DataFault(no_target(path.name, columns, target))
         survey = Survey(engine, columns, target, cap=cap, counts_gaps=True)
         for batch in batches(rows):
             survey.add(batch)
     return survey
+
+
+def no_target(name: str, columns: Sequence[str], target: str) -> str:
+    """What to say where the target is no column.
+
+    Args:
+        name: Of the file.
+        columns: Its header.
+        target: What is not in it.
+    """
+    said = f"{name} has no column {target!r}; it has {few(columns)}"
+    marks = [mark for mark in _OTHER_MARKS if len(columns) == 1 and mark in columns[0]]
+    if marks:
+        return f"{said}: cells are parted by commas, and here it seems to be by {_OTHER_MARKS[marks[0]]}"
+    folded = {column.strip().lower(): column for column in reversed(columns)}
+    if near := difflib.get_close_matches(target.strip().lower(), folded, n=1):
+        return f"{said} (did you mean {folded[near[0]]!r}?)"
+    if any(not math.isnan(tuning.number(column)) for column in columns):
+        return f"{said}: the first line is the header, and this one looks like data"
+    return said
 
 
 def inspected(survey: Survey, problem_type: str | None, notes: Sequence[str]) -> Inspection:
@@ -257,12 +334,14 @@ def inspected(survey: Survey, problem_type: str | None, notes: Sequence[str]) ->
     columns = [Told("column", f"column {name!r} {said}") for name, each in features.items() for said in each.notes]
     unused = {name: feature.unused for name, feature in features.items() if feature.unused}
     columns += [Told("column", f"column {name!r} is left out: {why}") for name, why in unused.items()]
+    kinds = {name: feature.kind for name, feature in features.items()}
+    found = survey.report(target.problem_type, target.class_of, kinds) if target.problem_type else []
     return Inspection(
         rows=survey.rows,
         target=target,
-        features={name: replace(feature, missing=survey.gaps[name]) for name, feature in features.items()},
+        features={name: replace(feature, missing=survey.missing(name)) for name, feature in features.items()},
         errors=tuple(errors),
-        warnings=(*_told(notes), *target.wastes, *target.warnings, *columns),
+        warnings=(*_told(notes), *target.wastes, *target.warnings, *found, *columns),
     )
 
 

@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+TOO_FEW_ROWS: Final = "too-few-rows"
+"""Of an error: with more rows of the same kind, it would go."""
+
 REGRESSION: Final = "Regression"
 BINARY: Final = "BinaryClassification"
 MULTICLASS: Final = "MulticlassClassification"
@@ -36,6 +39,9 @@ class Target:
     """`None`: the job would fail, `errors` say why."""
 
     why: str
+    found: str | None = None
+    """The problem that is given or found by the rule, also where the job would fail for another reason."""
+
     rows_used: int
     """Rows that are trained on: those with a label, but for classes that are cut."""
 
@@ -115,12 +121,15 @@ class Counts:
     """Different labels."""
 
     def varied(self) -> list[tuple[str, "Counts"]]:
-        """Nearly the same data: a tenth more or fewer rows, or one label more."""
-        return [
-            ("with a tenth more rows", Counts(rows=self.rows + self.rows // 10, distinct=self.distinct)),
-            ("with a tenth fewer rows", Counts(rows=self.rows - self.rows // 10, distinct=self.distinct)),
-            ("with one more value", Counts(rows=self.rows, distinct=self.distinct + 1)),
+        """Nearly the same data: a tenth more or fewer rows, or one label more, where two are not meant to be all."""
+        more, fewer = self.rows + self.rows // 10, self.rows - self.rows // 10
+        varied = [
+            ("with a tenth more rows", Counts(rows=more, distinct=self.distinct)),
+            ("with a tenth fewer rows", Counts(rows=fewer, distinct=self.distinct)),
         ]
+        if self.distinct > 2:
+            varied.append(("with one more value", Counts(rows=self.rows, distinct=self.distinct + 1)))
+        return varied
 
 
 def short(cell: str) -> str:

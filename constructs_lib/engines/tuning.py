@@ -159,6 +159,7 @@ class _Labels:
         return Target(
             problem_type=None if self._errors else found,
             why=why,
+            found=found,
             rows_used=used,
             classes=classes,
             class_of=class_of,

@@ -33,6 +33,7 @@ from constructs_lib import (
     Serverless,
     Tabular,
     TextClassification,
+    TextGeneration,
     TimeSeriesForecasting,
 )
 from constructs_lib.runtime import contract
@@ -287,6 +288,25 @@ def test_wrong_value_is_told(world: World, call: Call, message: str) -> None:
 def test_only_so_many_problems_are_told(world: World) -> None:
     with pytest.raises(ValueError, match=r"has 30 problems:(\n  - .*){20}\n  and 10 more$"):
         job(world, vpc=world.vpc, security_groups=[None] * 30)
+
+
+def test_no_more_is_told_than_somebody_reads(world: World) -> None:
+    with pytest.raises(ValueError, match=r"has 1001 problems:(\n  - .*)+\n  and \d+ more$") as raised:
+        job(world, algorithms=["text"] * 1000)
+
+    assert len(str(raised.value)) < 4000
+
+
+def test_key_of_a_map_has_to_be_known(world: World) -> None:
+    with pytest.raises(
+        ValueError, match=r"a key of 'problem\.hyper_parameters' must be known at synthesis, got '\$\{Token"
+    ):
+        AutoMLJobV2(
+            world.stack,
+            world.fresh_id(),
+            training_data=Channel.from_bucket(world.bucket, "texts/"),
+            problem=TextGeneration(base_model_name="Falcon7BInstruct", hyper_parameters={cdk.Aws.REGION: "1"}),
+        )
 
 
 def test_noise_of_binary_fractions_is_none(world: World) -> None:

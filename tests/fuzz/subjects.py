@@ -155,7 +155,8 @@ _BESIDES: Final = {
     "content_type": "content type",
     "compression": "gzip-compressed",
     "data_prefix": "does not lie below",
-    "path": "there is no file|the name of|is no|is empty",
+    "metric": "at_least|at_most",
+    "path": "there is no file|the name of|is no|is empty|cannot be read",
 }
 """What a message may call a prop, where that is not its name: what is wrong shows in the job that reads the data."""
 

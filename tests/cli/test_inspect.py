@@ -1,0 +1,260 @@
+"""`automl inspect`: what it prints, and with which exit code it ends."""
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from constructs_lib.cli import main
+from constructs_lib.cli.inspection import FAILS, FINE, WRONG_CALL
+
+ROOT = Path(__file__).parents[2]
+
+
+def table(rows: int = 600, mark: str = ",", header: str = "x,c,churned") -> str:
+    lines = [f"{row},{'abc'[row % 3]},{'yes' if row % 5 == 0 else 'no'}" for row in range(rows)]
+    return "\n".join([header, *lines, ""]).replace(",", mark)
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def told(capsys: pytest.CaptureFixture[str], *arguments: str, code: int) -> str:
+    assert main(["inspect", *arguments]) == code
+    return capsys.readouterr().out
+
+
+def object_of(capsys: pytest.CaptureFixture[str], *arguments: str, code: int) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(told(capsys, *arguments, "--json", code=code))
+    return found
+
+
+def test_text(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (written / "churn.csv").write_text(table().replace("599,c,no", "599,c,"))
+
+    assert (
+        told(capsys, "churn.csv", "--target", "churned", code=FINE)
+        == """\
+churn.csv, as HYPERPARAMETER_TUNING has it
+
+  rows          600, of which 599 are trained on
+  problem type  BinaryClassification (it has two different values)
+  classes       2 in 'churned': 'no', 'yes'; F1, precision, recall and AUC are of 'yes'
+
+  columns
+    x  numeric
+    c  categorical
+
+  worth knowing
+    - churn.csv has 1 of 600 rows without a label in 'churned', which are left out: '' in row 600
+"""
+    )
+
+
+def test_json(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (written / "churn.csv").write_text(table().replace("599,c,no", ",c,NA").replace("598,b,no", "598,b,None"))
+
+    found = object_of(capsys, "churn.csv", "--target", "churned", "--mode", "ensembling", code=FINE)
+
+    assert {name: found[name] for name in found if name != "warnings"} == {
+        "rows": 600,
+        "rows_used": 598,
+        "problem_type": "MulticlassClassification",
+        "why": "it is text, of 3 different values",
+        "classes": ["None", "no", "yes"],
+        "class_count": 3,
+        "positive_class": None,
+        "columns": [
+            {"name": "x", "type": "numeric", "missing": 1},
+            {"name": "c", "type": "categorical", "missing": 0},
+        ],
+        "errors": [],
+    }
+    assert "churn.csv has classes in 'churned' that are too rare to be learned, 'None'" in found["warnings"][1]
+
+
+def test_no_mode_is_that_of_tuning_and_a_mode_may_be_in_capitals(
+    written: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (written / "churn.csv").write_text(table().replace("599,c,no", "599,c,NA"))
+
+    classes = [
+        object_of(capsys, "churn.csv", "--target", "churned", *mode, code=FINE)["classes"]
+        for mode in ([], ["--mode", "HYPERPARAMETER_TUNING"], ["--mode", "ENSEMBLING"])
+    ]
+
+    assert classes == [["NA", "no", "yes"], ["NA", "no", "yes"], ["no", "yes"]]
+
+
+def test_fewer_rows_than_a_job_takes(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (written / "small.csv").write_text(table(20))
+
+    found = object_of(capsys, "small.csv", "--target", "churned", "--mode", "ensembling", code=FAILS)
+
+    assert found["errors"] == ["small.csv has 20 rows to train on, and Autopilot wants at least 500"]
+    assert (found["problem_type"], found["positive_class"]) == ("BinaryClassification", "yes")
+
+
+def test_so_few_rows_that_no_model_trains_still_pose_a_problem(
+    written: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (written / "tiny.csv").write_text("x,y\n1,a\n2,b\n3,c\n")
+
+    found = object_of(capsys, "tiny.csv", "--target", "y", "--mode", "ensembling", code=FAILS)
+
+    assert found["errors"] == ["tiny.csv has 3 rows with a label in 'y': no model trains on fewer than 15"]
+    assert found["problem_type"] == "MulticlassClassification"
+
+
+def test_a_problem_that_is_unclear(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (written / "count.csv").write_text("x,y\n" + "".join(f"{row % 7},{row}\n" for row in range(1000)))
+
+    found = object_of(capsys, "count.csv", "--target", "y", code=FAILS)
+
+    assert found["problem_type"] is None
+    assert found["errors"] == [
+        "count.csv does not tell which problem 'y' poses, since it has 1000 different whole numbers, so it is unclear "
+        "whether they are classes or amounts: give 'problem_type'"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "error"),
+    [
+        (table(), "churn", "data.csv has no column 'churn'; it has 'x', 'c', 'churned' (did you mean 'churned'?)"),
+        (
+            table(),
+            "Churned ",
+            "data.csv has no column 'Churned '; it has 'x', 'c', 'churned' (did you mean 'churned'?)",
+        ),
+        (
+            table(mark=";"),
+            "churned",
+            "data.csv has no column 'churned'; it has 'x;c;churned': cells are parted by commas, and here it seems to "
+            "be by semicolons",
+        ),
+        (
+            table(mark="\t"),
+            "churned",
+            "data.csv has no column 'churned'; it has 'x\\tc\\tchurned': cells are parted by commas, and here it seems "
+            "to be by tabs",
+        ),
+        (
+            table(header="7,a,no"),
+            "churned",
+            "data.csv has no column 'churned'; it has '7', 'a', 'no': the first line is the header, and this one looks "
+            "like data",
+        ),
+        ("", "churned", "data.csv is empty"),
+        (table(0), "churned", "data.csv has no label in 'churned' in any of its 0 rows"),
+    ],
+)
+def test_what_a_newcomer_meets(
+    text: str, target: str, error: str, written: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (written / "data.csv").write_text(text)
+
+    assert object_of(capsys, "data.csv", "--target", target, code=FAILS)["errors"] == [error]
+
+
+def test_text_of_a_file_that_cannot_be_read(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (written / "data.csv").write_bytes(table().encode("utf-16"))
+
+    assert (
+        told(capsys, "data.csv", "--target", "churned", code=FAILS)
+        == """\
+data.csv, as HYPERPARAMETER_TUNING has it
+
+  problem type  none: a job fails
+
+  a job fails
+    - data.csv is not UTF-8 text: byte 0xff in line 1; save it as UTF-8
+"""
+    )
+
+
+def test_gzip_goes_by_the_name(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("data.csv.gz", "data.csv"):
+        (written / name).write_bytes(gzip.compress(table().encode()))
+
+    assert object_of(capsys, "data.csv.gz", "--target", "churned", code=FINE)["rows"] == 600
+    assert object_of(capsys, "data.csv", "--target", "churned", code=FAILS)["rows"] == 0
+
+
+@pytest.mark.parametrize("name", ["data.pq.csv", "my.parquet.bak"])
+def test_ensembling_takes_a_file_for_parquet_by_its_name(
+    name: str, written: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (written / name).write_text(table())
+
+    assert object_of(capsys, name, "--target", "churned", code=FINE)["rows"] == 600
+    assert object_of(capsys, name, "--target", "churned", "--mode", "ensembling", code=FAILS)["errors"] == [
+        f"{name} is CSV, and ENSEMBLING takes it for Parquet, for its name: give it another one"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (lambda path: None, "there is no file 'data.csv'"),
+        (
+            lambda path: path.mkdir(),
+            "'data.csv' is a folder: give one of its files, since each of them has to hold the same columns",
+        ),
+    ],
+)
+def test_a_wrong_call(made: Any, said: str, written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made(written / "data.csv")
+
+    assert main(["inspect", "data.csv", "--target", "y", "--json"]) == WRONG_CALL
+    assert capsys.readouterr() == ("", f"automl inspect: {said}\n")
+
+
+def test_a_file_that_may_not_be_read(
+    written: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (written / "data.csv").write_text(table())
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+
+    assert main(["inspect", "data.csv", "--target", "churned"]) == WRONG_CALL
+    assert capsys.readouterr().err == "automl inspect: 'data.csv' cannot be read: Permission denied\n"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["data.csv"], ["data.csv", "--target", "y", "--mode", "auto"], ["--target", "y"]]
+)
+def test_a_call_without_what_it_needs(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["inspect", *arguments])
+
+    assert ended.value.code == WRONG_CALL
+    assert "automl inspect: error:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("streams", ["</dev/null | head -c 1", "<&- >&-"])
+def test_others_that_read_only_the_begin_or_nothing_see_no_fault(streams: str, written: Path) -> None:
+    columns = [f"column{number}" for number in range(20_000)]
+    (written / "wide.csv").write_text(",".join(columns) + "\n" + ",".join("1" for _ in columns) + "\n")
+    command = f"{sys.executable} -m constructs_lib.cli inspect wide.csv --target column0 {streams}"
+
+    ended = subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=written,
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+
+    assert ended.stderr == ""

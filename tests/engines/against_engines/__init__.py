@@ -1,0 +1,1 @@
+"""Asks the real engines and ours about the same random tables; see `__main__.py`. No part of CI."""
