@@ -64,8 +64,8 @@ class Channel(ABC):
 
         It is checked when the app is synthesized. A file: readable, CSV with a header that has the target and every
         named column, at least 500 data rows to train on tabular data; rows and names as the engine of the job's mode
-        takes them, and a target that it can learn (docs/warnings.md), elsewhere distinct names. A folder: images only, each in
-        the folder of its class (as AWS's own tests of image jobs lay them out). What is hidden, a name that
+        takes them, and a target that it can learn (docs/warnings.md), elsewhere distinct names. A folder: images only,
+        each in the folder of its class (as AWS's own tests of image jobs lay them out). What is hidden, a name that
         begins with a dot, is left out; links are followed.
 
         A folder is uploaded by CDK's `BucketDeployment` into a bucket of the job's own, which goes with the stack.
