@@ -143,8 +143,8 @@ class Judged:
     told: Sequence[Told]
     """What to know."""
 
-    is_learned_by_class: bool
-    """Whether it may be told of classes that are too small: they are classes, and nothing was told of them yet."""
+    classes: Mapping[str, int]
+    """Rows of each class, where nothing was said yet of those with few."""
 
 
 def judged(surveys: Sequence[Survey], *, problem_type: str | None, least: int) -> Judged:
@@ -158,6 +158,7 @@ def judged(surveys: Sequence[Survey], *, problem_type: str | None, least: int) -
     found = [(survey.engine.mode, survey.judged(problem_type), survey) for survey in surveys]
     refused: dict[Told, list[str]] = {}
     told: dict[Told, list[str]] = {}
+    engines = [survey.engine for survey in surveys]
     differ = len({target.problem_type for _, target, _ in found}) > 1
     for mode, target, survey in found:
         for each in (*target.errors, *target.wastes, *_too_few(target, survey, least)):
@@ -165,14 +166,16 @@ def judged(surveys: Sequence[Survey], *, problem_type: str | None, least: int) -
             if not (differ and each.id == "unclear-problem-type"):
                 refused.setdefault(_with_way_out(each), []).append(mode)
         for each in target.warnings:
-            if not (differ and each.id == "ambiguous-problem-type" and any(other.id == each.id for other in told)):
+            if not (differ and each.id == "ambiguous-problem-type"):
                 told.setdefault(each, []).append(mode)
-    ids = {each.id for each in (*refused, *told)}
-    return Judged(
-        _said(refused, found),
-        _said(told, found),
-        is_learned_by_class=not ids & {"rare-classes", "classes-of-one-row"} and any(t.classes for _, t, _ in found),
-    )
+            elif not any(other.id == each.id for other in told):
+                told[each] = [engine.mode for engine in engines]  # it names both answers
+    classes = Counter[str]()
+    if not refused and not any(each.id == "rare-classes" for each in told):
+        _, target, survey = found[0]
+        for cell, name in target.class_of.items():
+            classes[name] += survey.labels.counts[cell]
+    return Judged(_said(refused, found), _said(told, found), classes)
 
 
 def _said(told: Mapping[Told, Sequence[str]], found: Sequence[object]) -> list[Told]:

@@ -62,9 +62,10 @@ class Channel(ABC):
     ) -> Channel:
         """A local file, or a folder of images, uploaded when the app is deployed. Another content trains again.
 
-        It is checked when the app is synthesized. A file: readable, CSV with a header of distinct names that has the
-        target and every named column, at least 500 data rows to train on tabular data. A folder: images only, each in
-        the folder of its class (as AWS's own tests of image jobs lay them out). What is hidden, a name that
+        It is checked when the app is synthesized. A file: readable, CSV with a header that has the target and every
+        named column, at least 500 data rows to train on tabular data; rows and names as the engine of the job's mode
+        takes them, and a target that it can learn (docs/warnings.md), elsewhere distinct names. A folder: images only,
+        each in the folder of its class (as AWS's own tests of image jobs lay them out). What is hidden, a name that
         begins with a dot, is left out; links are followed.
 
         A folder is uploaded by CDK's `BucketDeployment` into a bucket of the job's own, which goes with the stack.
@@ -509,13 +510,13 @@ def judge_local_data(
         doubts = [*seen.doubts]
         if seen.columns is not None:
             headers.append((names[prop], seen.columns))
-            target = None
             if prop == "training_data" and learning.is_known and seen.surveys:
                 target = judged(seen.surveys, problem_type=learning.problem_type, least=problem.MIN_ROWS)
                 for kept, sentences in ((refused, target.refused), (told, target.told)):
                     for each in sentences:
                         kept.setdefault(each.id, []).append(f"{whole_name} {each.text}")
-            if target is None or target.is_learned_by_class:
+                doubts += doubts_about_classes(target.classes, target=seen.surveys[0].target)
+            else:
                 doubts += _doubts_about_rows(channel, seen, parts, problem)
             found += _problems_with_table(names[prop], seen, wanted, problem=problem, chosen=chosen)
             least = max(problem.MIN_ROWS, 1) if prop == "training_data" else 1

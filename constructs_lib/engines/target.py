@@ -86,11 +86,13 @@ class Spellings:
     def add(self, cells: Sequence[str]) -> None:
         """The next cells."""
         known = self.counts
-        if len(self._first) < 10 * _MOST_PLACES and (new := set(cells).difference(known)):
-            places = dict(zip(reversed(cells), range(self.rows + len(cells), self.rows, -1), strict=True))
-            for cell in sorted(new, key=places.__getitem__):
-                if len(self._first) < _MOST_PLACES * (1 if _is_plain(cell) else 10):
-                    self._first[cell] = places[cell]
+        if len(self._first) < 10 * _MOST_PLACES:
+            is_full = len(self._first) >= _MOST_PLACES
+            if new := {cell for cell in cells if cell not in known and not (is_full and _is_plain(cell))}:
+                places = dict(zip(reversed(cells), range(self.rows + len(cells), self.rows, -1), strict=True))
+                for cell in sorted(new, key=places.__getitem__):
+                    if len(self._first) < _MOST_PLACES * (1 if _is_plain(cell) else 10):
+                        self._first[cell] = places[cell]
         if len(known) < _MOST_KNOWN:
             known.update(cells)
         else:
