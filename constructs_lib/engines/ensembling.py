@@ -72,6 +72,12 @@ def value(cell: str) -> str:
     return "" if cell in MISSING else cell
 
 
+def missing(cells: set[str]) -> set[str]:
+    """Those of these cells, as they are written, that `value` makes empty."""
+    ended = {cell for cell in cells if "\0" in cell} if "\0" in "".join(cells) else set[str]()
+    return (cells & MISSING) | {cell for cell in ended if not value(cell)}
+
+
 def number(cell: str) -> float:
     """The number in a cell, NaN for none. Unlike in tuning, infinity is one."""
     if _DECIMAL.fullmatch(cell) and not math.isinf(read := float(cell)):
