@@ -76,7 +76,7 @@ def of_ensembling(cells: Sequence[str], dtype: Dtype, asked: Kind | None = None)
         return _made(Kind.NUMERIC, counts, missing, *_flag(distinct, missing), *lost)
     if dtype not in {Dtype.BOOL, Dtype.BOOL_WITH_GAPS}:
         if _are_dates(cells):
-            if distinct > 2 and len(_moments(counts)) == 1:
+            if distinct > 2 and _are_one_date(counts):
                 return _unused(CONSTANT, "the cells that are dates all are the same one", counts, missing)
             lost = losses.of_dates(counts, dates.ensembling, clock="of the day on which the code runs")
             return _made(Kind.DATETIME, counts, missing, *lost, faults=losses.offsets(counts))
@@ -156,9 +156,10 @@ def _some_rows(cells: Sequence[str]) -> Sequence[str]:
     return cells[:: math.ceil(len(cells) / _LOOKED_AT)]
 
 
-def _moments(cells: Iterable[str]) -> set[datetime | str]:
-    """The different moments of these cells; of a cell that is read as another one each time, the cell."""
-    return {cell if cell in {"now", "today"} else read for cell in cells if (read := dates.ensembling(cell))}
+def _are_one_date(cells: Iterable[str]) -> bool:
+    """Whether all dates among these different cells are one and the same; `now` is another in each row."""
+    moments = {cell: read for cell in cells if (read := dates.ensembling(cell))}
+    return len(set(moments.values())) == 1 and moments.keys().isdisjoint({"now", "today"})
 
 
 def _are_dates(cells: Sequence[str]) -> bool:

@@ -81,6 +81,12 @@ def value(cell: str) -> str:
     return "" if cell in MISSING else cell
 
 
+def missing(cells: set[str]) -> set[str]:
+    """Those of these cells, as they are written, that `value` makes empty."""
+    ended = {cell for cell in cells if "\0" in cell} if "\0" in "".join(cells) else set[str]()
+    return (cells & MISSING) | {cell for cell in ended if not value(cell)}
+
+
 def number(cell: str) -> float:
     """The number in a cell, NaN for none. Unlike in tuning, infinity is one."""
     if _DECIMAL.fullmatch(cell) and not math.isinf(read := float(cell)):
@@ -103,6 +109,9 @@ class Scan:
         self._over = 0
         """Of whole numbers too large for 64 bits with a sign, if one came before any cell that is none: 1 for
         those below zero or that fit without a sign, 2 for others."""
+
+        self._ended = False
+        """Whether a cell that is no whole number came after such a one."""
 
         self.add(cells)
 
@@ -144,23 +153,28 @@ class Scan:
         if not cell:
             self.missing = True
         elif _WHOLE.fullmatch(cell):
-            whole = int(cell)
-            self._negative = self._negative or whole < 0
-            if whole in _INT64:
-                self._whole = True
-            elif self._decimal or self._bool or self._text:
-                self._decimal = True
-            else:
-                self._over = max(self._over, 1 if whole < 0 or whole in _UINT64 else 2)
-                self._unsigned = self._unsigned or whole in _UINT64
-        elif self._over and cell.lstrip(_BLANKS).startswith("-"):
-            self._negative = True  # where whole numbers without a sign are looked for, what follows a minus is not read
-        elif not math.isnan(number(cell)):
-            self._decimal = True
-        elif cell in TRUE or cell in FALSE:
-            self._bool = True
+            self._look_at_whole(int(cell))
         else:
-            self._text = True
+            if self._over and cell.lstrip(_BLANKS).startswith("-"):
+                self._negative = True  # where numbers without a sign are looked for, what follows a minus is not read
+            elif self._over:
+                self._ended = True
+            if not math.isnan(number(cell)):
+                self._decimal = True
+            elif cell in TRUE or cell in FALSE:
+                self._bool = True
+            else:
+                self._text = True
+
+    def _look_at_whole(self, whole: int) -> None:
+        self._negative = self._negative or whole < 0
+        if whole in _INT64:
+            self._whole = True
+        elif self._ended or (not self._over and (self._decimal or self._bool or self._text)):
+            self._decimal = True
+        else:
+            self._over = max(self._over, 1 if whole < 0 or whole in _UINT64 else 2)
+            self._unsigned = self._unsigned or whole in _UINT64
 
     @property
     def keeps_words(self) -> bool:
@@ -168,12 +182,13 @@ class Scan:
 
         So it is where whole numbers that 64 bits hold without a sign only are among others below zero, or among gaps.
         """
-        others = self._decimal or self._text or self._bool
-        return self._over == 1 and self._unsigned and (self._negative or self.missing) and not others
+        return self._over == 1 and not self._ended and self._unsigned and (self._negative or self.missing)
 
     @property
     def dtype(self) -> Dtype:
         """The type that the column gets."""
+        if self._over == 1 and not self._ended:
+            return Dtype.TEXT if self._negative or self.missing else Dtype.WHOLE
         numbers = self._whole or self._decimal or self._over
         if self._text or (self._bool and numbers) or self._over > 1:
             return Dtype.TEXT
@@ -181,8 +196,6 @@ class Scan:
             return Dtype.BOOL_WITH_GAPS if self.missing else Dtype.BOOL
         if self._decimal:
             return Dtype.DECIMAL
-        if self._over:
-            return Dtype.TEXT if self._negative or self.missing else Dtype.WHOLE
         if not numbers:
             return Dtype.EMPTY
         return Dtype.DECIMAL if self.missing else Dtype.WHOLE

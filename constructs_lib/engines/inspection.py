@@ -177,7 +177,10 @@ class Survey:
 
     def _missing(self, cells: Sequence[str]) -> set[str]:
         """The spellings among these that have no value."""
-        return {cell for cell in set(cells) if self.engine.is_missing(self.value(cell))}
+        found = set(cells)
+        if not self.engine.typed:
+            return {cell for cell in found if not cell.strip()}
+        return ensembling.missing(found) if self.is_text else found & {""}
 
     def dtype(self, column: str) -> Dtype:
         """The type of a column, as ENSEMBLING finds it from all rows."""

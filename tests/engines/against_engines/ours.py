@@ -1,7 +1,8 @@
 """What ours says, in the same form as the answers of the engines."""
 
+import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ _PROBLEMS: Final = {
 
 
 _FEW_ROWS: Final = 20
+_DECIMAL: Final = re.compile(r"-?\d+\.\d+(e[+-]\d+)?")
 
 
 def differences(table: Table, known: Mapping[str, Any]) -> Iterator[str]:
@@ -65,11 +67,11 @@ def differences(table: Table, known: Mapping[str, Any]) -> Iterator[str]:
     if known["rows_used"] != target.rows_used:
         yield f"{known['rows_used']} rows used: {target.rows_used}"
     if "classes" in known:
-        classes = [each.removeprefix("-") if each == "-0.0" else each for each in known["classes"]]
-        if classes != list(target.classes):
+        classes = _rounded(known["classes"])
+        if classes != _rounded(target.classes):
             yield f"classes {classes[:8]}: {target.classes[:8]}"
-        trained = sorted(target.answers.get(each, each) for each in target.classes if each not in target.cut)
-        if [each for each in known["trained"] if each != "-0.0"] != [each for each in trained if each != "0.0"]:
+        trained = [target.answers.get(each, each) for each in target.classes if each not in target.cut]
+        if set(_rounded(known["trained"])) != set(_rounded(trained)):
             yield f"trained {known['trained'][:8]}: {trained[:8]}"
     if target.cut:
         return  # the engine looks at the columns once the rows are gone, ours at all of them
@@ -81,6 +83,11 @@ def differences(table: Table, known: Mapping[str, Any]) -> Iterator[str]:
             continue  # of a few texts of the same length, nothing differs that is counted
         if kind is not feature.kind:
             yield f"{name} is {known['features'].get(name)}: {feature}"
+
+
+def _rounded(classes: Iterable[str]) -> list[str]:
+    """Classes as both print them: of a decimal of 17 digits, pandas may read another last digit, and a -0.0 stays."""
+    return [f"{float(each) + 0:.13g}" if _DECIMAL.fullmatch(each) else each for each in classes]
 
 
 def _survey(table: Table, notes: list[str]) -> Survey:

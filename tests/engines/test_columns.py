@@ -1,0 +1,42 @@
+"""What ENSEMBLING makes of a feature column, where it is at an edge; each was asked of AutoGluon 0.4.3."""
+
+import pytest
+
+from constructs_lib.engines import columns, ensembling
+from constructs_lib.engines.columns import Feature
+
+
+def of(cells: list[str]) -> Feature:
+    return columns.of_ensembling([ensembling.value(cell) for cell in cells], ensembling.Scan(cells).dtype)
+
+
+def ids(count: int) -> list[str]:
+    return [f"id{number}" for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("cells", "type_"),
+    [
+        (ids(100), "identifier"),
+        (["x", *map(str, range(99))], "identifier"),
+        ([*ids(99), "NA"], "identifier"),
+        ([*ids(998), "same", "same"], "categorical"),
+        ([*ids(998), "", ""], "categorical"),
+        (["a", "b"], "categorical"),
+        ([f"the {number} day" for number in range(100)], "text"),
+        ([*(f"the {number} day" for number in range(50)), *[""] * 50], "text"),
+        (["2024-01-05", "soon"] * 50, "datetime"),
+        (["2024-01-05", "soon", "later"] * 50, "constant"),
+        (["2024-01-05", "2024-01-06", "later"] * 50, "datetime"),
+        (["now", "soon", "later"] * 50, "datetime"),
+        (["2024-01-05", *["soon", "a", "b", "c", "d"] * 4, "2024-01-06"], "categorical"),
+        (["18446744073709551615", ""] * 50, "categorical"),
+    ],
+)
+def test_type(cells: list[str], type_: str) -> None:
+    assert of(cells).type == type_
+
+
+def test_why_a_column_is_left_out() -> None:
+    assert of(ids(100)).unused == "each value comes once, like those of an identifier"
+    assert of(["2024-01-05", "soon", ""] * 9).unused == "the cells that are dates all are the same one"
