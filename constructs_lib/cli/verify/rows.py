@@ -49,7 +49,7 @@ NO_CALL: Final[Mapping[str, str]] = {
     "picture-batch": "It takes a job for images, which is too dear for a check.",
     "readers": "It takes a job for each odd table; the job of this command has one plain table.",
     "ensembling-problem": "It takes a job for each rule; the job of this command names its problem type.",
-    "ensembling-request": "Endpoints are deployed here, and asked for nothing: a request needs rights of its own.",
+    "ensembling-request": "The one endpoint that is asked here is asked with a sound row, and answers into a bucket.",
     "series-channel": "No answer of the service tells which of its inputs a job has read.",
 }
 """The assumptions that this command does not look at, with the reason."""
