@@ -32,6 +32,7 @@ from constructs_lib import (
     Serverless,
     Tabular,
     TextClassification,
+    TextGeneration,
     TimeSeriesForecasting,
 )
 from constructs_lib.runtime import contract
@@ -383,6 +384,7 @@ EMPTY: dict[str, tuple[Any, str, str]] = {
         "text,label\n",
         "must have at least 1 row, got 0",
     ),
+    "prompts": (TextGeneration(), "input,output\n", "must have at least 1 row, got 0"),
     "target alone": (
         Tabular(target_attribute="y"),
         "y\n" + "1\n" * 500,
