@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from dataclasses import replace
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
@@ -262,26 +262,26 @@ def _start(name: str, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: C
             raise Failure(_quota_reason(error, event, aws)) from error
         if not may_have_happened(error):
             raise Failure(str(error)) from error
-        _take_back(name, event, aws, clock)
-        raise Failure(str(error), job_name=name) from error
+        return _made_unheard(name, str(error), event, aws, clock)
     except ParamValidationError:
         raise
-    except BotoCoreError as error:  # no answer: the job may be there
-        _take_back(name, event, aws, clock)
-        raise Failure(f"{spec.operation} got no answer: {error}", job_name=name) from error
+    except BotoCoreError as error:
+        return _made_unheard(name, f"{spec.operation} got no answer: {error}", event, aws, clock)
     log.write(event, "job started", job_name=name, status=job.status)
     return job
 
 
-def _take_back(name: str, event: Event, aws: Aws, clock: Clock) -> None:
-    """Give up a job that this request may have made, unless another delivery of it has answered with the job."""
+def _made_unheard(name: str, problem: str, event: Event, aws: Aws, clock: Clock) -> Job:
+    """The job that this request has made although nobody heard so; or another delivery of it has.
+
+    Raises:
+        Failure: It is not to be seen. The Delete that follows looks for it.
+    """
     for _ in clock.looks():
         job = patiently(lambda: jobs.find(aws.sagemaker, name), clock, repeatable=True)
         if job and job.was_made_by(event):
-            with suppress(Failure):  # not told: the Delete that follows does it
-                if not Stack(aws.cloudformation, event, clock).live().has(name):
-                    _retire([job], event, aws, clock)
-            return
+            return replace(job, is_new=True)
+    raise Failure(problem, job_name=name)
 
 
 def _quota_reason(error: ClientError, event: Event, aws: Aws) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
 
@@ -212,7 +212,7 @@ class Kind:
             found = self.find_with_tags(name, aws, clock, is_sure=may_be)
             if found is None:
                 raise Failure(str(error), job_name=name if may_be else "") from error
-            return found
+            return replace(found, is_new=found.was_made_by(event))
         log.write(event, f"{self.noun} made", job_name=name)
         return thing
 

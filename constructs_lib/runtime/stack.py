@@ -5,6 +5,7 @@ destroyed, that it does not tell is a reason to fail.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -83,10 +84,11 @@ class Stack:
         """
         try:
             self.check_wanted(made=made, in_rollback=not is_own)
-        except Failure:
-            if is_own and self.is_nobodys(made, is_new=is_new):
-                undo()
-            raise
+        except Failure as failure:
+            with suppress(Failure):  # not told: the Delete that follows does it
+                if is_own and self.is_nobodys(made, is_new=is_new):
+                    undo()
+            raise Failure(str(failure), job_name=made) from failure
 
     def live(self) -> "Live":
         """What the resource is now. An event that would destroy something waits for what is under way to end.
