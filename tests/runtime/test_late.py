@@ -156,6 +156,18 @@ def test_request_older_than_the_one_under_way_makes_nothing(world: World) -> Non
     assert world.creates() == 0
 
 
+def test_change_of_tags_older_than_the_request_under_way_puts_no_old_tags_back(world: World) -> None:
+    """Soak, seed 400039: what CloudFormation says of the resource fits both requests, but for the times."""
+    world.create(properties(tags={"team": "one"}))
+    late = to(world, properties(tags={"team": "two"}), properties(tags={"team": "one"}))
+    late["ResponseURL"] = f"{world.sink.url}?X-Amz-Date={EPOCH:%Y%m%dT%H%M%SZ}&X-Amz-Signature=x"
+    world.status("UPDATE_IN_PROGRESS")
+    world.cloudformation.since = EPOCH + timedelta(seconds=300)
+
+    assert "another request is under way" in world.send(late)["Reason"]
+    assert world.job().tags["team"] == "one"
+
+
 def test_job_made_while_its_update_was_cancelled_is_given_up_at_once(world: World) -> None:
     old = world.create(A)["PhysicalResourceId"]
     event = to(world, B, A)
