@@ -14,6 +14,7 @@ from constructs import Construct
 from ..access import permissions
 from ..access.grants import Grants, check_role, new_role
 from ..access.keys import check_key
+from ..access.lasting import last
 from ..access.places import ROLE, apart, bond_of_key
 from ..access.security import Security
 from ..api.enums import Mode, ProblemType
@@ -302,7 +303,9 @@ class BestModel(Construct):
         )
         needed: list[IDependable] = [self.role, *security.dependencies]
         if props.role is None:
-            self.policy: iam.ManagedPolicy | None = grants.apply_to_new_role(scope, self.role, own)
+            self.policy: iam.ManagedPolicy | None = last(
+                grants.apply_to_new_role(scope, self.role, own), provider.stack
+            )
             needed.append(self.policy)
         else:
             self.policy = None

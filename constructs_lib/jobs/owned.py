@@ -13,6 +13,7 @@ from constructs import Construct, IDependable, IValidation
 
 from ..access import permissions
 from ..access.grants import Grants, new_role, warn
+from ..access.lasting import last
 from ..access.places import SOME_ROLE, NamedPlace, Place, apart
 from ..access.trust import require_trust
 from ..api import shapes
@@ -225,7 +226,7 @@ class OwnedJob(JobBase):
         if plan.role is not None:
             asked.apply_to_given_role(plan.role, own)
         elif plan.role_arn is None:
-            needed.append(asked.apply_to_new_role(self, self._role, own))
+            needed.append(last(asked.apply_to_new_role(self, self._role, own), self._provider.stack))
         if (policy := output.bucket.policy) is not None:
             needed.append(policy)
         self._connections = security.connections
