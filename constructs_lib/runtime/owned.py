@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
@@ -167,7 +167,7 @@ class Kind:
         if named:
             yield named
         for name in names:
-            thing = insist(lambda name=name: self.find(name, aws), clock, deadline)  # type: ignore[misc]
+            thing = insist(partial(self.find, name, aws), clock, deadline)
             if thing is None:
                 return
             yield thing
