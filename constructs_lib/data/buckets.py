@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import aws_cdk as cdk
 
 from ..access import permissions
+from ..access.places import BUCKET, bond_of_key
 from ..api.fields import described, has, listed, shorten, unfit
 from ..tokens import is_token
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..access.grants import Grants
     from ..access.keys import Key
+    from ..access.places import Used
 
 _READS: Final = "the objects below a prefix have keys that are not known here"
 
@@ -69,6 +73,13 @@ def facts(bucket: Bucket) -> BucketFacts:
     if bucket not in _FACTS:
         _FACTS[bucket] = BucketFacts(bucket.bucket_name, bucket.bucket_arn, bucket.encryption_key)
     return _FACTS[bucket]
+
+
+def used_bucket(name: str, bucket: Bucket | None, role: object) -> Iterator[Used]:
+    """A bucket and its key, for those who use them as a role; None: a new one. `name` is the caller's, in quotes."""
+    if bucket is not None:
+        yield name, bucket, BUCKET
+        yield f"the key of {name}", facts(bucket).key, bond_of_key(role)
 
 
 def split_uri(s3_uri: str) -> tuple[NamedBucket, str]:

@@ -99,6 +99,10 @@ def _is_whole(key: float | str) -> bool:
     return float(key).is_integer() and abs(float(key)) < -_INT64.start
 
 
+def _has_mark(cell: str) -> bool:
+    return "." in cell or "e" in cell or "E" in cell
+
+
 class Scan:
     """Finds the type of a column from all of its cells."""
 
@@ -139,11 +143,12 @@ class Scan:
         text = "".join(cells)
         if not math.isfinite(total) or not text.isascii() or "_" in text:
             return False
-        if "." in text or "e" in text or "E" in text:
+        decimal = "." in text or "e" in text or "E" in text
+        if max(map(len, cells)) > _SURELY_64_BITS and not (decimal and all(map(_has_mark, cells))):
+            return False
+        if decimal:
             self._decimal = True
             return True
-        if max(map(len, cells)) > _SURELY_64_BITS:
-            return False
         self._whole = True
         self._negative = self._negative or "-" in text
         return True

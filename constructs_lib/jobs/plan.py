@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..access.grants import check_role
-from ..access.places import BUCKET, ROLE, Used, bond_of_key
+from ..access.places import ROLE, NamedPlace, Used, bond_of_key
 from ..api.datafile import Reading
 from ..api.enums import ChannelType, Mode, ProblemType
 from ..api.fields import Words, described, has, value_problems
 from ..api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings
 from ..api.rulebook import Findings
-from ..data.buckets import facts
+from ..data.buckets import used_bucket
 from ..data.channels import UNBOUND_URI, Channel, Learning, judge_local_data
 from ..data.features import FeatureSpecification
 from ..data.output import OutputLocation, check_output
@@ -56,6 +56,11 @@ class NamedRole:
     """A role of which only the ARN is known."""
 
     role_arn: str
+
+    @property
+    def env(self) -> NamedPlace:
+        """Where it is, as far as the ARN says."""
+        return NamedPlace.of_arn(self.role_arn)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,19 +177,17 @@ class Plan:
 
     def used(self) -> Iterator[Used]:
         """What lies in some account and region, for `places.apart`."""
-        buckets = [(name, channel.source) for name, channel in self.channels]
-        if self.output is not None:
-            buckets.append((self._name("output"), self.output.bucket))
-        for name, bucket in buckets:
-            if bucket is not None:
-                yield name, bucket, BUCKET
-                yield f"the key of {name}", facts(bucket).key, bond_of_key(self.role)
-        if self.output is not None:
-            yield self._name("output.encryption_key"), self.output.encryption_key, bond_of_key(self.role)
+        role = self.role if self.role_arn is None else NamedRole(self.role_arn)
+        for name, channel in self.channels:
+            yield from used_bucket(name, channel.source, role)
         if self.features is not None:
-            yield "'features'", self.features.source, BUCKET
-        yield "'role'", self.role, ROLE
-        yield from self.security.used(self.role)
+            yield from used_bucket(self._name("features"), self.features.source, role)
+        if self.output is not None:
+            yield from used_bucket(self._name("output"), self.output.bucket, role)
+            yield self._name("output.encryption_key"), self.output.encryption_key, bond_of_key(role)
+        yield self._name("role") if self.role is None else "'role'", role, ROLE
+        yield self._name("emr_serverless_role"), self.emr_serverless_role, ROLE
+        yield from self.security.used(role, self._name("volume_encryption_key"))
 
     def _name(self, prop: str) -> str:
         return self.words.name_of(self.request_type, prop, self.problem)

@@ -41,9 +41,9 @@ def folder() -> Path:
 class World:
     """An app with one stack, and what a call needs to be sound; each part is made when it is first asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, env: cdk.Environment | None = None) -> None:
         self.app = cdk.App()
-        self.stack = cdk.Stack(self.app, "Stack")
+        self.stack = cdk.Stack(self.app, "Stack", env=env)
         self.made = 0
 
     def fresh_id(self) -> str:

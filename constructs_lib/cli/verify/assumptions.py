@@ -384,7 +384,7 @@ ASSUMPTIONS: Final = (
     ),
     Assumption(
         id="readers",
-        assumed="What reads a user's table first takes missing words, odd rows and headers as the engine of the mode does",
+        assumed="What reads a user's table first takes missing words, odd rows and headers as the mode's engine does",
         where=("engines/ensembling.py", "engines/tuning.py"),
         if_wrong="a table is refused or warned of that AWS reads well; the refusal can be acknowledged",
         noticed=Noticed.STRICT,

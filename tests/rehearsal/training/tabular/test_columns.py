@@ -31,7 +31,7 @@ def _survey(cells: Sequence[str], mode: str = "ENSEMBLING") -> Survey:
 @pytest.mark.parametrize(
     ("mode", "why"),
     [
-        ("ENSEMBLING", "100 of 100 values are different, like those of an identifier"),
+        ("ENSEMBLING", "each value comes once, like those of an identifier"),
         ("HYPERPARAMETER_TUNING", None),
     ],
 )
