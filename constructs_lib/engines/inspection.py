@@ -156,7 +156,7 @@ class Survey:
         if problem_type or target.problem_type is None:
             return target
         other = TUNING if self.engine.typed else ENSEMBLING
-        found = self._judged(other, None).problem_type
+        found = self._judged(other, None).found
         if found == target.problem_type:
             return target
         said = (
@@ -170,8 +170,9 @@ class Survey:
         if not engine.typed:
             return tuning.target(self.target, self.labels, problem_type)
         dtype = self.dtype(self.target) if self.engine.typed else Scan(list(self.labels.counts)).dtype
-        words = self.is_text and not self._keeps_words(self._place)
-        return ensembling.target(self.target, self.labels, dtype, problem_type, words=words)
+        keeps = self._keeps_words(self._place)
+        words = self.is_text and not keeps
+        return ensembling.target(self.target, self.labels, dtype, problem_type, words=words, gaps=not keeps)
 
     def missing(self, column: str) -> int:
         """The missing cells of a column, where they are counted."""
