@@ -186,7 +186,7 @@ class Survey:
         if not self.engine.typed:
             return column_types.of_tuning(cells, asked)
         feature = column_types.of_ensembling(cells, self.dtype(column), asked)
-        if feature.kind is Kind.DATETIME:
+        if feature.kind is Kind.DATETIME or feature.unused == column_types.ONE_DATE:
             made = [f"{column}.{part}" for part in _DATE_PARTS if f"{column}.{part}" in self.columns]
             if made:
                 said = f"is a date of which the engine makes {made[0]!r}, and there is such a column"

@@ -62,3 +62,12 @@ def test_a_zone_by_name_alone_says_nothing_and_warns_nobody(tmp_path: Path, recw
 
     assert inspected(tmp_path, text, TUNING).features["x"].type == "datetime"
     assert not recwarn.list
+
+
+@pytest.mark.parametrize("cells", [["2024-01-05", "2024-01-06", "soon"], ["2024-01-05", "soon", ""]])
+def test_a_date_beside_a_column_that_is_called_like_its_year(cells: list[str], tmp_path: Path) -> None:
+    rows = "".join(f"{cells[row % 3]},{row % 7},{('no', 'yes')[row % 2]}\n" for row in range(600))
+
+    assert [each.text for each in inspected(tmp_path, f"d,d.year,y\n{rows}").errors] == [
+        "column 'd' is a date of which the engine makes 'd.year', and there is such a column"
+    ]
