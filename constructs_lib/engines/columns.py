@@ -25,6 +25,7 @@ class Kind(StrEnum):
 
 CONSTANT: Final = "constant"
 IDENTIFIER: Final = "identifier"
+ONE_DATE: Final = "the cells that are dates all are the same one"
 
 _ONE_PERCENT: Final = 0.01
 _WORDS: Final = 3
@@ -77,7 +78,7 @@ def of_ensembling(cells: Sequence[str], dtype: Dtype, asked: Kind | None = None)
     if dtype not in {Dtype.BOOL, Dtype.BOOL_WITH_GAPS}:
         if _are_dates(cells):
             if distinct > 2 and _are_one_date(counts):
-                return _unused(CONSTANT, "the cells that are dates all are the same one", counts, missing)
+                return _unused(CONSTANT, ONE_DATE, counts, missing)
             lost = losses.of_dates(counts, dates.ensembling, clock="of the day on which the code runs")
             return _made(Kind.DATETIME, counts, missing, *lost, faults=losses.offsets(counts))
         words = sum(len(cell.split()) for cell in counts)

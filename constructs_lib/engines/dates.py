@@ -40,6 +40,18 @@ def ensembling(cell: str) -> datetime | None:
 
 
 @lru_cache(_REMEMBERED)
+def offset(cell: str) -> timedelta | None:
+    """The offset from UTC that is written in a cell that is a date; `None` without a zone."""
+    if ":" not in cell and "T" not in cell:
+        return None
+    try:
+        found: datetime = parser.parse(cell, default=_FIRST_YEAR, tzinfos=_zone)
+    except (ValueError, OverflowError):
+        return None
+    return found.utcoffset()
+
+
+@lru_cache(_REMEMBERED)
 def tuning(cell: str) -> datetime | None:
     """The moment that HYPERPARAMETER_TUNING reads, the zone left out; what lacks is of 1970-01-01.
 

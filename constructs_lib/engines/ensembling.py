@@ -277,7 +277,15 @@ def _filled(
             yield row
 
 
-def target(name: str, cells: Spellings, dtype: Dtype, problem_type: str | None = None, *, words: bool = True) -> Target:
+def target(
+    name: str,
+    cells: Spellings,
+    dtype: Dtype,
+    problem_type: str | None = None,
+    *,
+    words: bool = True,
+    gaps: bool = True,
+) -> Target:
     """What the engine makes of the target.
 
     Args:
@@ -286,12 +294,13 @@ def target(name: str, cells: Spellings, dtype: Dtype, problem_type: str | None =
         dtype: Its type.
         problem_type: The one that the job is given, if it is.
         words: Whether words mean missing, as in a CSV file.
+        gaps: Whether an empty cell does; see `Scan.keeps_words`.
     """
-    return _Labels(name, cells, dtype, value if words else str).target(problem_type)
+    return _Labels(name, cells, dtype, value if words else str, gaps=gaps).target(problem_type)
 
 
 class _Labels:
-    def __init__(self, name: str, cells: Spellings, dtype: Dtype, read: Callable[[str], str]) -> None:
+    def __init__(self, name: str, cells: Spellings, dtype: Dtype, read: Callable[[str], str], *, gaps: bool) -> None:
         self._name, self._cells, self._dtype, self._read = name, cells, dtype, read
         self._warnings: list[Told] = []
         self._wastes: list[Told] = []
@@ -302,7 +311,7 @@ class _Labels:
         sizes: dict[float | str, int] = {}
         key_of: Callable[[str], float | str] = str if dtype in {Dtype.TEXT, Dtype.OTHER} else self._number
         for cell, count in cells.counts.items():
-            if known := read(cell):
+            if (known := read(cell)) or not gaps:
                 self._keys[cell] = key = key_of(known)
                 sizes[key] = sizes.get(key, 0) + count
         self._sizes = Counter(sizes)
@@ -439,7 +448,7 @@ class _Labels:
         self._warnings.append(Told(name, text))
 
     def _tell_of_missing(self) -> None:
-        missing = [cell for cell in self._cells.counts if not self._read(cell)]
+        missing = [cell for cell in self._cells.counts if cell not in self._keys]
         count = sum(self._cells.counts[cell] for cell in missing)
         if not self._rows:
             rows = self._cells.rows

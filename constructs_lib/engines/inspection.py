@@ -196,7 +196,7 @@ class Survey:
         if problem_type or target.problem_type is None:
             return target
         other = TUNING if self.engine.typed else ENSEMBLING
-        found = self._judged(other, None).problem_type
+        found = self._judged(other, None).found
         if found == target.problem_type:
             return target
         said = (
@@ -210,8 +210,9 @@ class Survey:
         if not engine.typed:
             return tuning.target(self.target, self.labels, problem_type)
         dtype = self.dtype(self.target) if self.engine.typed else Scan(list(self.labels.counts)).dtype
-        words = self.is_text and not self._keeps_words(self._place)
-        return ensembling.target(self.target, self.labels, dtype, problem_type, words=words)
+        keeps = self._keeps_words(self._place)
+        words = self.is_text and not keeps
+        return ensembling.target(self.target, self.labels, dtype, problem_type, words=words, gaps=not keeps)
 
     def missing(self, column: str) -> int:
         """The missing cells of a column, where they are counted."""
@@ -225,7 +226,7 @@ class Survey:
         if not self.engine.typed:
             return column_types.of_tuning(cells, asked)
         feature = column_types.of_ensembling(cells, self.dtype(column), asked)
-        if feature.kind is Kind.DATETIME:
+        if feature.kind is Kind.DATETIME or feature.unused == column_types.ONE_DATE:
             made = [f"{column}.{part}" for part in _DATE_PARTS if f"{column}.{part}" in self.columns]
             if made:
                 said = f"is a date of which the engine makes {made[0]!r}, and there is such a column"

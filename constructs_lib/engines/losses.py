@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
-from . import ensembling
+from . import dates, ensembling
 from .target import few, short
 
 _CLOCK: Final = re.compile(r"\d?\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[AaPp][Mm])?")
 _VERSION: Final = re.compile(r"\d{1,2}\.\d{1,2}\.\d{1,2}")
 _NUMBERED: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}(?:\D.*)?", re.DOTALL)
 _TWO_DIGIT_YEAR: Final = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2}")
-_OFFSET: Final = re.compile(r".*\d\d:\d\d.*([+-]\d\d:?\d\d)", re.DOTALL)
 _MILLISECONDS: Final = re.compile(r"\d{13}")
 _MONTHS: Final = 12
 
@@ -42,8 +41,8 @@ def of_dates(cells: Iterable[str], read: Callable[[str], datetime | None], *, cl
 
 
 def offsets(cells: Iterable[str]) -> list[str]:
-    """Why dates end a job in ENSEMBLING."""
-    found = {offset[1]: cell for cell in cells if (offset := _OFFSET.fullmatch(cell))}
+    """Why dates end a job in ENSEMBLING: those without a zone count as another offset."""
+    found = {dates.offset(cell): cell for cell in cells if dates.ensembling(cell)}
     return [f"has times of more than one offset from UTC, {few(list(found.values()))}"] if len(found) > 1 else []
 
 

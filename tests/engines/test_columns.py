@@ -40,3 +40,27 @@ def test_type(cells: list[str], type_: str) -> None:
 def test_why_a_column_is_left_out() -> None:
     assert of(ids(100)).unused == "each value comes once, like those of an identifier"
     assert of(["2024-01-05", "soon", ""] * 9).unused == "the cells that are dates all are the same one"
+
+
+@pytest.mark.parametrize(
+    ("zones", "fails"),
+    [
+        (["Z", "Z"], False),
+        (["Z", "+00:00"], False),
+        (["Z", " GMT"], False),
+        (["", " EST"], False),
+        (["Z", ""], True),
+        (["+01:00", "+02:00"], True),
+        (["+01:00", "Z"], True),
+    ],
+)
+def test_times_of_two_offsets_or_with_and_without_a_zone_end_a_job(zones: list[str], fails: bool) -> None:
+    cells = [f"2024-01-{day:02}T10:00:00{zones[day % 2]}" for day in range(1, 29)] * 4
+
+    assert bool(of(cells).faults) is fails
+
+
+def test_how_two_offsets_are_told() -> None:
+    assert of(["2024-01-05T10:00:00Z", "2024-01-06T10:00:00", "soon"] * 9).faults == (
+        "has times of more than one offset from UTC, '2024-01-05T10:00:00Z', '2024-01-06T10:00:00'",
+    )
