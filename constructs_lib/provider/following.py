@@ -174,7 +174,7 @@ class Following:
 
 _PINNED: Final = (
     "another stack imports what this resource is called, and CloudFormation changes no export that is imported: the "
-    "next update that trains again fails, and is rolled back. Use a newer aws-cdk-lib (one that has CrossStackReferences), "
+    "next update that trains again fails, and is rolled back. Use a newer aws-cdk-lib (one with CrossStackReferences), "
     "with which such a reference is weak, or define in one stack what belongs together"
 )
 
