@@ -51,26 +51,22 @@ _AFTER_THE_RUN: Final = 3600
 """Seconds that reports and a deployment may take after the time that a job may train."""
 
 
-@jsii.implements(cdk.IStringProducer)
+@jsii.implements(cdk.IStableStringProducer)
 class _ConditionId:
     """The logical id of a wait condition: another one for each job that is to be waited for.
 
     A wait condition acts when it is created, and never again; CloudFormation refuses to change one, so how long it
-    lasts counts too. An id stays what it was when it was asked for first. That is kept here: older releases of jsii
-    cannot call an `IStableStringProducer`.
+    lasts counts too. What the job is to be is only known when all references are resolved.
     """
 
     def __init__(self, beginning: str, stack: cdk.Stack, spec: object) -> None:
         self._beginning = beginning
         self._stack = stack
         self._spec = spec
-        self._id: str | None = None
 
-    def produce(self, context: cdk.IResolveContext) -> str:  # noqa: ARG002 - any stack is to have the same
+    def produce(self) -> str:
         """The id."""
-        if self._id is None:
-            self._id = f"{self._beginning}{hash_of(self._stack, self._spec)[:_ID_HASH].upper()}"
-        return self._id
+        return f"{self._beginning}{hash_of(self._stack, self._spec)[:_ID_HASH].upper()}"
 
 
 _ID_HASH: Final = 12
@@ -165,7 +161,7 @@ class AutoMLJobOutcome(Construct):
             condition = cdk.CfnWaitCondition(self, f"Wait{link or ''}")
             beginning = cdk.Names.unique_resource_name(condition, max_length=_ID_LENGTH)
             spec = [facts.spec, revision, lasts]
-            logical_id = cdk.Lazy.uncached_string(_ConditionId(beginning, cdk.Stack.of(job), spec))
+            logical_id = cdk.Lazy.string(_ConditionId(beginning, cdk.Stack.of(job), spec))
             condition.override_logical_id(logical_id)
             condition.cfn_options.creation_policy = cdk.CfnCreationPolicy(
                 resource_signal=cdk.CfnResourceSignal(count=1, timeout=cdk.Duration.seconds(lasts).to_iso_string())
