@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from aws_cdk.interfaces import aws_sagemaker as sagemaker
 
-WEAK: Final = hasattr(cdk, "CrossStackReferences")
+_WEAK: Final = hasattr(cdk, "CrossStackReferences")
 """Whether another stack can refer to a resource without pinning it."""
 
 _VALIDATIONS: Final = hasattr(cdk, "Validations")
@@ -72,42 +72,39 @@ class _Step:
 class _Suppressions:
     """Writes a stack's suppressions into the metadata of its resources; cdk-nag 2, an aspect too, reads them there."""
 
-    def __init__(self, stack: cdk.Stack) -> None:
-        self._path = stack.node.path
+    def __init__(self) -> None:
         self._steps: list[Callable[[], None]] = []
-        self._noted: list[tuple[IConstruct, Mapping[str, str]]] = []
+        self._noted: dict[IConstruct, list[dict[str, Any]]] = {}
 
     @classmethod
     @cache
     def of(cls, stack: cdk.Stack) -> _Suppressions:
         """The suppressions of a stack."""
-        suppressions = cls(stack)
+        suppressions = cls()
         cdk.Aspects.of(stack).add(suppressions)
         return suppressions
 
     def add(self, construct: IConstruct, reasons: Mapping[str, str]) -> None:
         """Note why findings stand."""
-        self._noted.append((construct, reasons))
+        noted = self._noted.setdefault(construct, [])
+        noted += [_suppression(finding, reason) for finding, reason in reasons.items()]
 
     def begin_with(self, step: Callable[[], None]) -> None:
         """Note what may add to the notes."""
         self._steps.append(step)
 
-    def visit(self, node: IConstruct) -> None:
-        """Write everything when the stack's turn comes: before that of its resources."""
-        if node.node.path != self._path:
-            return
-        for step in self._steps:
-            step()
+    def visit(self, node: IConstruct) -> None:  # noqa: ARG002 - the first is the stack, whose resources come after it
+        """Write what has been noted and is not written yet."""
+        while self._steps:
+            self._steps.pop(0)()
         suppressions: dict[cdk.CfnResource, list[dict[str, Any]]] = {}
-        for construct, reasons in self._noted:
-            noted = [_suppression(finding, reason) for finding, reason in reasons.items()]
+        for construct, noted in self._noted.items():
             for each in construct.node.find_all():
                 if isinstance(each, cdk.CfnResource):
                     suppressions.setdefault(each, []).extend(noted)
-        for resource, noted in suppressions.items():
+        for resource, written in suppressions.items():
             rules = (resource.get_metadata("cdk_nag") or {}).get("rules_to_suppress", [])
-            resource.add_metadata("cdk_nag", {"rules_to_suppress": [*rules, *noted]})
+            resource.add_metadata("cdk_nag", {"rules_to_suppress": [*rules, *written]})
         self._noted.clear()
 
 
@@ -120,16 +117,15 @@ def _suppression(finding: str, reason: str) -> dict[str, Any]:
 # --------------------------------------------------------------------------------------------------- references, weakly
 
 
-def refer_weakly(resource: cdk.CfnResource) -> None:
-    """Have other stacks refer to a resource without pinning it, where that exists; else references are strong."""
-    if WEAK:
+def refer_weakly(resource: cdk.CfnResource) -> bool:
+    """Have other stacks refer to a resource without pinning it; False: this CDK has strong references only."""
+    if _WEAK:
         cdk.CrossStackReferences.of(resource).produce(cdk.ReferenceStrength.WEAK)
+    return _WEAK
 
 
 def pinned(stack: cdk.Stack, resources: Iterable[cdk.CfnResource]) -> list[cdk.CfnResource]:
-    """Those of a stack's resources that others import, once all references are resolved: none where they are weak."""
-    if WEAK:
-        return []
+    """Those of a stack's resources that others import, once all references are resolved."""
     return [each for each in resources if _is_exported(stack, [f'"{stack.get_logical_id(each)}"'])]
 
 

@@ -11,7 +11,7 @@ from constructs import IValidation
 
 from ..access.grants import warn
 from ..api.fields import has
-from ..releases import WEAK, acknowledge, pinned, refer_weakly
+from ..releases import acknowledge, pinned, refer_weakly
 from ..runtime.contract import (
     EVENT_DETAIL_TYPE,
     EVENT_SOURCE,
@@ -45,10 +45,10 @@ def let_change(resource: cdk.CfnResource) -> None:
     """
     named: cdk.CfnResource | None = resource
     while named is not None:
-        refer_weakly(named)
+        if not refer_weakly(named):
+            _Pinned.of(cdk.Stack.of(resource)).add(resource)
+            return
         named = cdk.Stack.of(named).nested_stack_resource
-    if not WEAK:
-        _Pinned.of(cdk.Stack.of(resource)).add(resource)
 
 
 @jsii.implements(IValidation)
