@@ -42,7 +42,7 @@ def read_elsewhere(job: AutoMLJob, app: cdk.App, **props: Any) -> None:
     template_of(reader)
 
 
-# ------------------------------------------------------------------------------------------------------------ references
+# ------------------------------------------------------------------------------------------------ references
 
 
 @pytest.mark.usefixtures("older")
