@@ -3,6 +3,8 @@
 
     python3 dev.py rehearse [APP ...]   deploy the quickstart (or APP) on this machine, without AWS
     python3 dev.py test [unit|all]      run the checks: linters, types, architecture, tests; `unit`: the quick ones only
+    python3 dev.py lowest [all]         run tests of the constructs with the lowest releases of the CDK that they take:
+                                        those of what differs (as `test` does), or `all`
     python3 dev.py bench                measure the budgets of the design, side by side with AwsCustomResource
     python3 dev.py soak [N]             run N (100000) lives of stacks against the Lambda code, and give N (all) odd
                                         values to the constructs; shows what goes wrong
@@ -23,6 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 BIN = "Scripts" if os.name == "nt" else "bin"
 EXTRAS = {"rehearse": "rehearsal,examples", "test": "rehearsal,rehearsal-forecasting,examples,test,lint"}
+EXTRAS["lowest"] = EXTRAS["test"]
 EXTRAS |= {"bench": EXTRAS["test"], "soak": EXTRAS["test"], "shell": EXTRAS["test"]}
 
 FROM_NPM = {
@@ -31,7 +34,15 @@ FROM_NPM = {
 }
 """Programs of Node that tests run, and the variable that tells a test where each lies."""
 
-UNIT = "not cloud and not clients and not training and not soak"
+UNIT = "not cloud and not clients and not training and not soak and not lowest"
+LOWEST = {
+    "differs": ["tests/constructs/test_releases.py", "tests/constructs/test_stacks.py", "tests/access"],
+    "all": [
+        f"tests/{room}" for room in ("constructs", "access", "candidate", "endpoint", "jobs", "outcome", "provider")
+    ],
+}
+"""What runs with the lowest releases of the CDK."""
+
 CHECKS = {
     "ruff": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
@@ -54,6 +65,8 @@ def main(arguments: list[str]) -> int:
         return environment.run(["python", "-m", "benchmarks", *rest])
     if command == "soak":
         return max(environment.run(["python", "-m", f"tests.{each}", *rest]) for each in ("soak.soak", "fuzz.fuzz"))
+    if command == "lowest":
+        return lowest(environment, *(rest or ["differs"]))
     if command == "shell":
         return environment.run(rest)
     return check(environment, *(rest or ["all"]))
@@ -75,14 +88,31 @@ def check(environment: "Environment", which: str, *options: str) -> int:
     pytest = ["pytest", "-q", "-n", "2", "--dist", "loadfile", *options, "-m"]
     if environment.run([*pytest, UNIT], **programs):
         failed.append("unit tests")
+    if lowest(environment, "differs"):
+        failed.append("tests with the lowest releases of the CDK")
     if which == "all":
         clients = Environment(ROOT / ".venv-clients", ROOT / "constraints-clients.txt")
         clients.provide_packages(["awscli", "sagemaker"])
         say("tests that train, and on the embedded AWS")
-        if environment.run([*pytest, f"not ({UNIT})"], CLIENTS_BIN=str(clients.folder / BIN)):
+        if environment.run([*pytest, f"not ({UNIT}) and not lowest"], CLIENTS_BIN=str(clients.folder / BIN)):
             failed.append("tests that train, and on the embedded AWS")
     say(f"{time.monotonic() - started:.0f} s: " + (f"failed: {', '.join(failed)}" if failed else "all passed"))
     return 1 if failed else 0
+
+
+def lowest(environment: "Environment", which: str, *options: str) -> int:
+    """Run tests of the constructs with the lowest releases that `pyproject.toml` allows; returns 0 if all is well."""
+    if which not in LOWEST:
+        print(f"lowest takes nothing or 'all', got {which!r}")
+        return 2
+    older = Environment(ROOT / ".venv-lowest", ROOT / "constraints-lowest.txt")
+    older.provide(None, "boto3", "cdk-nag", "cfn-lint", "hypothesis", "pytest", "pytest-timeout", "pytest-xdist")
+    say("tests with the lowest releases of the CDK")
+    # Node is that of the other environment.
+    path = os.pathsep.join([str(environment.folder / BIN), os.environ.get("PATH", "")])
+    newest = str(environment.folder / BIN / "python")
+    pytest = ["pytest", "-q", "-n", "2", "--dist", "worksteal", "-m", "not newest", *LOWEST[which], *options]
+    return older.run(pytest, PATH=path, NEWEST_PYTHON=newest, JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION="1")
 
 
 class Environment:
@@ -93,9 +123,10 @@ class Environment:
         self.folder = folder
         self._constraints = constraints
 
-    def provide(self, extras: str) -> None:
-        """Have this project with these extras in it."""
-        self.provide_packages(["--editable", f"{ROOT}[{extras}]"], (ROOT / "pyproject.toml").read_bytes())
+    def provide(self, extras: str | None, *packages: str) -> None:
+        """Have this project with these extras in it, and these packages."""
+        project = f"{ROOT}[{extras}]" if extras else str(ROOT)
+        self.provide_packages(["--editable", project, *packages], (ROOT / "pyproject.toml").read_bytes())
 
     def provide_packages(self, packages: list[str], also: bytes = b"") -> None:
         """Have these packages in it, unless it has them already."""
@@ -128,7 +159,7 @@ class Environment:
 
     def run(self, command: list[str], **variables: str) -> int:
         """Run a command with the environment's programs first on the PATH; returns its exit code."""
-        path = os.pathsep.join([str(self.folder / BIN), os.environ.get("PATH", "")])
+        path = os.pathsep.join([str(self.folder / BIN), variables.get("PATH", os.environ.get("PATH", ""))])
         program = self.folder / BIN / command[0]
         started = subprocess.Popen(
             [str(program) if program.exists() else command[0], *command[1:]],

@@ -12,8 +12,9 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct, IConstruct, IValidation
 
 from ..api.fields import described, has
+from ..releases import acknowledge, before_findings
 from ..tokens import plain
-from .keys import grantable
+from .keys import grant_key, grantable
 from .permissions import SAGEMAKER_PRINCIPAL, Permission, below, listing
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Grants:
             self.allow(permission)
         policy = managed_policy(scope, "Permissions", self._permissions, role)
         for key, actions in self._keys:
-            key.grant(policy, *actions)
+            grant_key(key, policy, *actions)
         return policy
 
     def apply_to_given_role(self, role: iam.IRole, permissions: Iterable[Permission]) -> None:
@@ -71,7 +72,7 @@ class Grants:
         added = _ADDED[role]
         acknowledge_wildcards(role, [each for each in (*self._permissions, *permissions) if added.add(each)])
         for key, actions in self._keys:
-            key.grant(role, *actions)
+            grant_key(key, role, *actions)
 
 
 class _Added:
@@ -202,21 +203,6 @@ def warn(construct: IConstruct, warnings: Mapping[str, str]) -> None:
         cdk.Annotations.of(construct).add_warning_v2(f"cdk-sagemaker-autopilot:{name}", warning)
 
 
-def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
-    """Note for cdk-nag why findings on this construct stand.
-
-    Args:
-        construct: The construct; what it contains is covered too.
-        reasons: The evidence for each finding, e.g. `{"AwsSolutions-S1": "..."}`.
-    """
-    cdk.Validations.of(construct).acknowledge(
-        *(
-            cdk.Acknowledgment(id=f"{finding.partition('-')[0]}::{finding}", reason=reason)
-            for finding, reason in reasons.items()
-        )
-    )
-
-
 def acknowledge_wildcards(construct: IConstruct, permissions: Iterable[Permission]) -> None:
     """Note for cdk-nag why resources of these statements hold a ``*``, each finding by itself."""
     if noted := [permission for permission in permissions if permission.reason]:
@@ -228,9 +214,8 @@ def acknowledge_late(construct: IConstruct, reasons: Callable[[], Mapping[str, s
     _Notes.of(cdk.Stack.of(construct)).add_late(construct, reasons)
 
 
-@jsii.implements(IValidation)
 class _Notes:
-    """Writes a stack's notes once all references are resolved: a finding quotes the resource as the template has it."""
+    """Writes a stack's notes when the app is complete: a finding quotes the resource as the template has it."""
 
     def __init__(self, stack: cdk.Stack) -> None:
         self._stack = stack
@@ -242,7 +227,7 @@ class _Notes:
     def of(cls, stack: cdk.Stack) -> _Notes:
         """The notes of a stack."""
         notes = cls(stack)
-        stack.node.add_validation(notes)
+        before_findings(stack, notes.write)
         return notes
 
     def add(self, construct: IConstruct, permissions: Iterable[Permission]) -> None:
@@ -253,8 +238,8 @@ class _Notes:
         """Note reasons that are only known when the app is complete."""
         self._late.append((construct, reasons))
 
-    def validate(self) -> list[str]:
-        """Nothing to report; this is the moment at which the notes can be written."""
+    def write(self) -> None:
+        """Acknowledge what has been noted."""
         for construct, reasons_of in self._late:
             acknowledge(construct, reasons_of())
         resources = self._stack.resolve([list(permission.resources) for _, permission in self._noted])
@@ -266,7 +251,6 @@ class _Notes:
                     said.append(str(permission.reason))
         for construct, findings in reasons.items():
             acknowledge(construct, {finding: "; ".join(said) for finding, said in findings.items()})
-        return []
 
 
 def _is_paired(text: str) -> bool:

@@ -80,6 +80,23 @@ def grantable(key: Key) -> Key:
     return target
 
 
+def grant_key(key: Key, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+    """Allow somebody actions with a key, in its own policy too where it must.
+
+    The policy of a key from elsewhere cannot change. Older releases of the CDK ask whom to name there all the same,
+    which a managed policy cannot answer.
+    """
+    key = grantable(key)
+    if isinstance(grantee, iam.ManagedPolicy) and has(key, "node") and not _is_of_this_app(key):
+        return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[key.key_arn])
+    return key.grant(grantee, *actions)
+
+
+def _is_of_this_app(key: Any) -> bool:
+    """Whether a key was made in this app: as a `kms.Key`, or as a `kms.CfnKey`, below which it then is."""
+    return cdk.Resource.is_owned_resource(key) or cdk.CfnResource.is_cfn_resource(key.node.scope)
+
+
 def check_key(prop: str, key: object) -> list[str]:
     """What is wrong with a prop that should be a KMS key."""
     if key is None or has(key, "key_arn"):

@@ -9,10 +9,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
 from ..access import permissions
-from ..access.grants import COMPLIANCE_PACKS, Grants, acknowledge, check_grantee
-from ..access.keys import Key, NamedKey, check_key, grantable
+from ..access.grants import COMPLIANCE_PACKS, Grants, check_grantee
+from ..access.keys import Key, NamedKey, check_key, grant_key
 from ..access.places import bond_of_key
 from ..api.fields import described
+from ..releases import acknowledge
 from .buckets import Bucket, check_bucket, check_object_key, facts, split_uri, used_bucket
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class OutputLocation:
                 resource_arns=[arn],
                 conditions=dict([permissions.below([f"{folder}*"])]),
             ),
-            *(grantable(key).grant(grantee, *permissions.DECRYPT) for key in self.keys),
+            *(grant_key(key, grantee, *permissions.DECRYPT) for key in self.keys),
         ]
         return reduce(lambda one, other: one.combine(other), granted)
 

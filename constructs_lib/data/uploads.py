@@ -8,8 +8,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 
-from ..access.grants import COMPLIANCE_PACKS, acknowledge, acknowledge_wildcards
+from ..access.grants import COMPLIANCE_PACKS, acknowledge_wildcards
 from ..access.permissions import Permission
+from ..releases import acknowledge
 
 if TYPE_CHECKING:
     from pathlib import Path

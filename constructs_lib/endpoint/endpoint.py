@@ -10,7 +10,7 @@ import jsii
 from aws_cdk import aws_iam as iam
 
 from ..access import permissions
-from ..access.grants import COMPLIANCE_PACKS, Grants, acknowledge, add_permissions, warn
+from ..access.grants import COMPLIANCE_PACKS, Grants, add_permissions, warn
 from ..api.fields import described, has, raise_if_any, value_problems
 from ..api.hosting import EndpointName
 from ..candidate.model import TUNED, BestModel, Candidate, ModelProps
@@ -18,6 +18,7 @@ from ..interfaces import Connectable, Endpoint
 from ..keywords import ConstructorSignature
 from ..outcome.outcome import AutoMLJobOutcome
 from ..provider.provider import AutoMLProvider
+from ..releases import acknowledge
 from ..runtime import contract
 from ..runtime.contract import HOSTED_NAME_LENGTH, EndpointCheck
 from ..tokens import is_token, place

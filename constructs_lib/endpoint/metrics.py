@@ -13,6 +13,7 @@ from ..access.grants import check_grantee
 from ..api.fields import Limits, described, raise_if_any, value_problems, whole
 from ..interfaces import Endpoint
 from ..provider.metrics import checked_metric
+from ..releases import endpoint_reference
 from ..tokens import is_token, known_seconds, place, plain
 
 if TYPE_CHECKING:
@@ -51,10 +52,12 @@ class EndpointBase(cdk.Resource):
 
     @property
     def endpoint_ref(self) -> sagemaker.EndpointReference:
-        """How L1 constructs refer to the endpoint."""
-        from aws_cdk.interfaces import aws_sagemaker as sagemaker
+        """How L1 constructs refer to the endpoint.
 
-        return sagemaker.EndpointReference(endpoint_arn=self.endpoint_arn)
+        Raises:
+            AttributeError: those of this aws-cdk-lib take no references.
+        """
+        return endpoint_reference(self.endpoint_arn)
 
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow to ask the endpoint; an asynchronous one by way of S3."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import aws_cdk as cdk
+import jsii
+from constructs import IValidation
 
-from ..access.grants import acknowledge
+from ..access.grants import warn
 from ..api.fields import has
+from ..releases import acknowledge, pinned, refer_weakly
 from ..runtime.contract import (
     EVENT_DETAIL_TYPE,
     EVENT_SOURCE,
@@ -41,8 +45,37 @@ def let_change(resource: cdk.CfnResource) -> None:
     """
     named: cdk.CfnResource | None = resource
     while named is not None:
-        cdk.CrossStackReferences.of(named).produce(cdk.ReferenceStrength.WEAK)
+        if not refer_weakly(named):
+            _Pinned.of(cdk.Stack.of(resource)).add(resource)
+            return
         named = cdk.Stack.of(named).nested_stack_resource
+
+
+@jsii.implements(IValidation)
+class _Pinned:
+    """Tells, once all references are resolved, what other stacks pin because they refer to it strongly."""
+
+    def __init__(self, stack: cdk.Stack) -> None:
+        self._stack = stack
+        self._resources: dict[cdk.CfnResource, None] = {}
+
+    @classmethod
+    @cache
+    def of(cls, stack: cdk.Stack) -> _Pinned:
+        """What may be pinned of a stack."""
+        looked_at = cls(stack)
+        stack.node.add_validation(looked_at)
+        return looked_at
+
+    def add(self, resource: cdk.CfnResource) -> None:
+        """Look at a resource that should be free to change."""
+        self._resources[resource] = None
+
+    def validate(self) -> list[str]:
+        """Nothing is wrong, yet; this is the moment at which it is known who refers to what."""
+        for resource in pinned(self._stack, self._resources):
+            warn(resource, {"strongReference": _PINNED})
+        return []
 
 
 class HasName(Protocol):
@@ -138,6 +171,12 @@ class Following:
             **checked,
         )
 
+
+_PINNED: Final = (
+    "another stack imports what this resource is called, and CloudFormation changes no export that is imported: the "
+    "next update that trains again fails, and is rolled back. Use a newer aws-cdk-lib (one with CrossStackReferences), "
+    "with which such a reference is weak, or define in one stack what belongs together"
+)
 
 _TO_TOPIC: Final = {
     "Serverless-EventBusDLQ": "a topic of the account: EventBridge goes on trying for a day; give a target with a "

@@ -9,11 +9,12 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ..access import permissions
-from ..access.grants import COMPLIANCE_PACKS, acknowledge, add_permissions
-from ..access.keys import check_key, grantable
+from ..access.grants import COMPLIANCE_PACKS, add_permissions
+from ..access.keys import check_key, grant_key
 from ..access.places import FUNCTIONS_KEY, LOG_KEY, apart, used_network
 from ..access.security import Subnets, check_groups, select
 from ..api.fields import described, has, listed, number, value_problems
+from ..releases import acknowledge
 from ..tokens import is_token, is_whole, known_seconds, plain
 
 if TYPE_CHECKING:
@@ -165,7 +166,7 @@ class Options:
             function.add_property_override("DeadLetterConfig.TargetArn", self.dead_letter_topic.topic_arn)
             add_permissions(policy, [permissions.publish(self.dead_letter_topic.topic_arn)])
             if (key := getattr(self.dead_letter_topic, "master_key", None)) is not None:
-                grantable(key).grant(policy, *permissions.PUBLISH_ENCRYPTED)
+                grant_key(key, policy, *permissions.PUBLISH_ENCRYPTED)
         if self.vpc is not None:
             self._apply_network(provider, self.vpc, function, policy)
 

@@ -15,7 +15,7 @@ from constructs import Construct
 
 from ..access import permissions
 from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
-from ..access.keys import grantable
+from ..access.keys import grant_key
 from ..api.fields import described, has, raise_if_any, seconds_of
 from ..api.rulebook import Findings
 from ..keywords import ConstructorSignature
@@ -240,7 +240,7 @@ class AutoMLProvider(Construct):
             needed.append(self._results.put("/".join(result), permissions.provider_result(*result)))
         if key is not None and key not in self._keys:
             self._keys.add(key)
-            grantable(key).grant(self._policy, *permissions.ENCRYPT_RESULT)
+            grant_key(key, self._policy, *permissions.ENCRYPT_RESULT)
         if stops is not None:
             needed.append(self._stopped.put(stops, permissions.stopped_job(stops)))
         return needed

@@ -86,6 +86,7 @@ def test_job_in_a_nested_stack_may_read_a_bucket_of_its_parent() -> None:
     assert any("Bucket" in name for name in child["Properties"]["Parameters"])
 
 
+@pytest.mark.newest
 def test_job_of_a_nested_stack_that_another_stack_reads_can_be_trained_again() -> None:
     """CloudFormation changes no export that is imported, also not one that hands on what a nested stack puts out."""
     app = cdk.App()

@@ -1,0 +1,181 @@
+"""What releases of the CDK differ in, for all who meet it: what is newer is used where it exists.
+
+Nobody else asks which release there is, and here what exists is asked for, not a version. `constraints-lowest.txt` has
+the lowest releases; when they rise, what only served older ones goes from here, and from nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+import aws_cdk as cdk
+import jsii
+from constructs import IConstruct, IValidation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from aws_cdk.interfaces import aws_sagemaker as sagemaker
+
+_WEAK: Final = hasattr(cdk, "CrossStackReferences")
+"""Whether another stack can refer to a resource without pinning it."""
+
+_VALIDATIONS: Final = hasattr(cdk, "Validations")
+"""Whether findings are acknowledged with the CDK itself (cdk-nag 3), or with the resources' metadata (cdk-nag 2)."""
+
+
+# ---------------------------------------------------------------------------------------------------- acknowledgements
+
+
+def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
+    """Note for cdk-nag why findings on a construct, and on what it contains, stand.
+
+    Args:
+        construct: The construct.
+        reasons: The evidence for each finding, e.g. `{"AwsSolutions-S1": "..."}`.
+    """
+    if not _VALIDATIONS:
+        _Suppressions.of(cdk.Stack.of(construct)).add(construct, reasons)
+        return
+    cdk.Validations.of(construct).acknowledge(
+        *(
+            cdk.Acknowledgment(id=f"{finding.partition('-')[0]}::{finding}", reason=reason)
+            for finding, reason in reasons.items()
+        )
+    )
+
+
+def before_findings(stack: cdk.Stack, step: Callable[[], None]) -> None:
+    """Do something when the app is complete, before cdk-nag looks at this stack."""
+    if _VALIDATIONS:
+        stack.node.add_validation(_Step(step))
+    else:
+        _Suppressions.of(stack).begin_with(step)
+
+
+@jsii.implements(IValidation)
+class _Step:
+    """A step that is done when all references are resolved; cdk-nag 3 looks at what has been synthesized."""
+
+    def __init__(self, step: Callable[[], None]) -> None:
+        self._step = step
+
+    def validate(self) -> list[str]:
+        """Nothing to report."""
+        self._step()
+        return []
+
+
+@jsii.implements(cdk.IAspect)
+class _Suppressions:
+    """Writes a stack's suppressions into the metadata of its resources; cdk-nag 2, an aspect too, reads them there."""
+
+    def __init__(self) -> None:
+        self._steps: list[Callable[[], None]] = []
+        self._noted: dict[IConstruct, list[dict[str, Any]]] = {}
+
+    @classmethod
+    @cache
+    def of(cls, stack: cdk.Stack) -> _Suppressions:
+        """The suppressions of a stack."""
+        suppressions = cls()
+        cdk.Aspects.of(stack).add(suppressions)
+        return suppressions
+
+    def add(self, construct: IConstruct, reasons: Mapping[str, str]) -> None:
+        """Note why findings stand."""
+        noted = self._noted.setdefault(construct, [])
+        noted += [_suppression(finding, reason) for finding, reason in reasons.items()]
+
+    def begin_with(self, step: Callable[[], None]) -> None:
+        """Note what may add to the notes."""
+        self._steps.append(step)
+
+    def visit(self, node: IConstruct) -> None:  # noqa: ARG002 - the first is the stack, whose resources come after it
+        """Write what has been noted and is not written yet."""
+        while self._steps:
+            self._steps.pop(0)()
+        suppressions: dict[cdk.CfnResource, list[dict[str, Any]]] = {}
+        for construct, noted in self._noted.items():
+            for each in construct.node.find_all():
+                if isinstance(each, cdk.CfnResource):
+                    suppressions.setdefault(each, []).extend(noted)
+        for resource, written in suppressions.items():
+            rules = (resource.get_metadata("cdk_nag") or {}).get("rules_to_suppress", [])
+            resource.add_metadata("cdk_nag", {"rules_to_suppress": [*rules, *written]})
+        self._noted.clear()
+
+
+def _suppression(finding: str, reason: str) -> dict[str, Any]:
+    """A finding, `Rule` or `Rule[Resource::...]`, as cdk-nag 2 writes it."""
+    rule, _, detail = finding.partition("[")
+    return {"reason": reason, "id": rule} | ({"applies_to": [detail.removesuffix("]")]} if detail else {})
+
+
+# --------------------------------------------------------------------------------------------------- references, weakly
+
+
+def refer_weakly(resource: cdk.CfnResource) -> bool:
+    """Have other stacks refer to a resource without pinning it; False: this CDK has strong references only."""
+    if _WEAK:
+        cdk.CrossStackReferences.of(resource).produce(cdk.ReferenceStrength.WEAK)
+    return _WEAK
+
+
+def pinned(stack: cdk.Stack, resources: Iterable[cdk.CfnResource]) -> list[cdk.CfnResource]:
+    """Those of a stack's resources that others import, once all references are resolved."""
+    return [each for each in resources if _is_exported(stack, [f'"{stack.get_logical_id(each)}"'])]
+
+
+def _is_exported(stack: cdk.Stack, names: list[str]) -> bool:
+    """Whether what leaves a stack has one of these names in it, by way of the stacks that it is nested in too."""
+    exported = [
+        value
+        for child in stack.node.children
+        if child.node.id == "Exports" or child.node.id.startswith("ExportsWriter")  # of the same region, of others
+        for each in child.node.find_all()
+        if (value := _exported(each)) is not None
+    ]
+    if _has_any(stack.resolve(exported), names):
+        return True
+    nested, parent = stack.nested_stack_resource, stack.nested_stack_parent
+    if nested is None or parent is None:
+        return False
+    handed_on = [
+        f'"Outputs.{stack.get_logical_id(child)}"'
+        for child in stack.node.children
+        if isinstance(child, cdk.CfnOutput) and _has_any(stack.resolve(child.value), names)
+    ]
+    return bool(handed_on) and _is_exported(parent, handed_on)
+
+
+def _exported(each: IConstruct) -> object:
+    if isinstance(each, cdk.CfnOutput):
+        return each.value
+    return each._cfn_properties if isinstance(each, cdk.CfnResource) else None  # noqa: SLF001 - protected, not private
+
+
+def _has_any(value: object, names: list[str]) -> bool:
+    text = json.dumps(value)
+    return any(name in text for name in names)
+
+
+# --------------------------------------------------------------------------------------- references of L1 constructs
+
+
+def endpoint_reference(arn: str) -> sagemaker.EndpointReference:
+    """How L1 constructs refer to an endpoint.
+
+    Raises:
+        AttributeError: those of this release take no references.
+    """
+    try:
+        from aws_cdk.interfaces import aws_sagemaker as sagemaker
+    except ImportError:
+        raise AttributeError(
+            "the L1 constructs of this aws-cdk-lib take no 'endpoint_ref': give them 'endpoint_arn' or "
+            "'endpoint_name', or use a newer aws-cdk-lib"
+        ) from None
+    return sagemaker.EndpointReference(endpoint_arn=arn)
