@@ -7,18 +7,19 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
-import jsii
 from aws_cdk import aws_iam as iam
-from constructs import Construct, IConstruct, IValidation
 
 from ..api.fields import described, has
 from ..releases import acknowledge, before_findings
 from ..tokens import plain
 from .keys import grant_key, grantable
 from .permissions import SAGEMAKER_PRINCIPAL, Permission, below, listing
+from .trust import require_trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from constructs import Construct, IConstruct
 
 
 class Grants:
@@ -67,8 +68,7 @@ class Grants:
         """Add everything to a role that the caller brought, except what it already has from another job."""
         if role not in _ADDED:
             _ADDED[role] = _Added(role)
-            if isinstance(role, iam.Role):
-                role.node.add_validation(_TrustCheck(role))
+            require_trust("role", role, SAGEMAKER_PRINCIPAL)
         added = _ADDED[role]
         acknowledge_wildcards(role, [each for each in (*self._permissions, *permissions) if added.add(each)])
         for key, actions in self._keys:
@@ -121,34 +121,6 @@ _ADDED: Final[dict[iam.IRole, _Added]] = {}
 @cache
 def _principal(service: str) -> iam.ServicePrincipal:
     return iam.ServicePrincipal(service)
-
-
-@jsii.implements(IValidation)
-class _TrustCheck:
-    """Refuses, when the app is complete, a role of it that SageMaker may not assume."""
-
-    def __init__(self, role: iam.Role) -> None:
-        self._role = role
-
-    def validate(self) -> list[str]:
-        """What is wrong."""
-        document = self._role.assume_role_policy
-        if document is None:
-            return []
-        statements = cdk.Stack.of(self._role).resolve(document.to_json())["Statement"]
-        if any(self._is_trusted(statement) for statement in statements):
-            return []
-        return [
-            f"the 'role' '{self._role.node.path}' must trust {SAGEMAKER_PRINCIPAL}: "
-            f'assumed_by=iam.ServicePrincipal("{SAGEMAKER_PRINCIPAL}")'
-        ]
-
-    def _is_trusted(self, statement: Mapping[str, Any]) -> bool:
-        """Whether a statement names the service, or what nobody knows yet."""
-        principal = statement.get("Principal", "*")
-        named = principal.get("Service", ()) if isinstance(principal, dict) else "*"
-        each = named if isinstance(named, list) else [named] if named else []
-        return any(not isinstance(one, str) or one in (SAGEMAKER_PRINCIPAL, "*") for one in each)
 
 
 def check_grantee(grantee: object) -> None:
