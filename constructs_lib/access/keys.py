@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from ..api.fields import described, has
 from ..tokens import is_token
 from .permissions import Permission
+from .places import NamedPlace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +34,11 @@ class NamedKey:
 
     key_arn: str
     """The name as it was given, which the API takes too."""
+
+    @property
+    def env(self) -> NamedPlace:
+        """Where it is, as far as an ARN says."""
+        return NamedPlace.of_arn(self.key_arn)
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
         """Allow actions with the key."""

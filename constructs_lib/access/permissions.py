@@ -81,6 +81,7 @@ def listing(bucket_arn: str, prefixes: Sequence[str]) -> Permission:
 
 
 SAGEMAKER_PRINCIPAL: Final = "sagemaker.amazonaws.com"
+EMR_SERVERLESS_PRINCIPAL: Final = "emr-serverless.amazonaws.com"
 LAMBDA_PRINCIPAL: Final = "lambda.amazonaws.com"
 STATES_PRINCIPAL: Final = "states.amazonaws.com"
 _PASSED_TO_SAGEMAKER: Final = {"StringEquals": {"iam:PassedToService": SAGEMAKER_PRINCIPAL}}
@@ -94,7 +95,7 @@ def pass_role(role_arns: Sequence[str]) -> Permission:
 # [emr-serverless]
 def pass_emr_serverless_role(role_arn: str) -> Permission:
     """Hand a job's second role to EMR Serverless (unverified: the pages show it for SageMaker Canvas)."""
-    service = {"StringEquals": {"iam:PassedToService": "emr-serverless.amazonaws.com"}}
+    service = {"StringEquals": {"iam:PassedToService": EMR_SERVERLESS_PRINCIPAL}}
     return Permission(actions=("iam:PassRole",), resources=(role_arn,), conditions=service)
 
 

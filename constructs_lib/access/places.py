@@ -2,33 +2,70 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import aws_cdk as cdk
 
 from ..api.fields import has
+from ..api.rulebook import Findings
 from ..tokens import is_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
+
+
+class Place(Protocol):
+    """An account and a region: a stack, or the `env` of a resource."""
+
+    @property
+    def account(self) -> str:
+        """The account; a token or empty where it is not known."""
+
+    @property
+    def region(self) -> str:
+        """The region; a token or empty where it is not known."""
+
+
+@dataclass(frozen=True)
+class NamedPlace:
+    """An account and a region by their names; empty where they are not known."""
+
+    account: str = ""
+    region: str = ""
+
+    @classmethod
+    def of_arn(cls, name: str) -> NamedPlace:
+        """What an ARN says; nothing where the name is none, or has a token in it."""
+        parts = name.split(":")
+        is_known = parts[0] == "arn" and len(parts) > _ACCOUNT and not is_token(name)
+        return cls(parts[_ACCOUNT], parts[_REGION]) if is_known else cls()
+
+
+_REGION: Final = 3
+_ACCOUNT: Final = 4
+"""Where they are in ``arn:partition:service:region:account:...``."""
 
 
 @dataclass(frozen=True)
 class Bond:
     """What a thing has to share with those who use it."""
 
-    reasons: Mapping[str, str]
+    reasons: dict[str, str]
     """Why it has to be of the same account or region."""
 
+    doubts: dict[str, str] = field(default_factory=dict)
+    """What else is needed where it is of another one, which nobody can see here."""
+
     made_here: frozenset[str] = frozenset()
-    """Of these, what counts only for a thing that is made in this app, so that the CDK writes its policy."""
+    """Of the reasons, what counts only for a thing that is made in this app, so that the CDK writes its policy."""
 
 
-BUCKET: Final = Bond({"region": "the service reads and writes in its own region only"})
+_ALLOWED_THERE: Final = {"account": "its policy has to allow the role, too"}
+BUCKET: Final = Bond({"region": "the service reads and writes in its own region only"}, _ALLOWED_THERE)
 """A bucket may be another account's."""
 
-KEY: Final = Bond({"region": "KMS keys are used in their own region only"})
+KEY: Final = Bond({"region": "KMS keys are used in their own region only"}, _ALLOWED_THERE)
 NEW_ROLES_KEY: Final = Bond(
     {
         **KEY.reasons,
@@ -37,18 +74,43 @@ NEW_ROLES_KEY: Final = Bond(
             "from here"
         ),
     },
+    KEY.doubts,
     made_here=frozenset({"account"}),
 )
 """A key that is granted to a role that the library makes."""
 
+_ALLOWS_FUNCTION: Final = {"account": "its policy has to allow this stack's function, too"}
+FUNCTIONS_BUCKET: Final = Bond(BUCKET.reasons, _ALLOWS_FUNCTION)
+"""A bucket that the function writes to."""
+
+FUNCTIONS_KEY: Final = Bond(
+    {
+        **KEY.reasons,
+        "account": (
+            "its policy would have to name the role of this stack's function, which has no name yet; give a key from "
+            "here, or import that one with kms.Key.from_key_arn and let its policy allow this account"
+        ),
+    },
+    _ALLOWS_FUNCTION,
+    made_here=frozenset({"account"}),
+)
+"""A key that is granted to the function."""
+
+LOG_KEY: Final = Bond(KEY.reasons, {"account": "its policy has to allow CloudWatch Logs, too"})
+"""The key of a log."""
+
 ROLE: Final = Bond({"account": "a role can only be handed on within its account"})
 """A role has no region."""
 
-_NETWORK: Final = "a network is of one account and region"
-VPC: Final = Bond({"account": _NETWORK, "region": _NETWORK})
+_NETWORK: Final = "a network is of one account and region; import one that is shared with yours into your stack"
+NETWORK: Final = Bond({"account": _NETWORK, "region": _NETWORK})
 
 Used = tuple[str, object, Bond]
 """What the caller calls a thing, in quotes; the thing; and what it has to share."""
+
+
+SOME_ROLE: Final = object()
+"""Stands for a role that exists, whichever it is."""
 
 
 def bond_of_key(role: object) -> Bond:
@@ -56,20 +118,48 @@ def bond_of_key(role: object) -> Bond:
     return NEW_ROLES_KEY if role is None else KEY
 
 
-def apart(stack: cdk.Stack, used: Iterable[Used]) -> Iterator[str]:
-    """What of the things that a stack uses lies elsewhere, each a sentence in the caller's words."""
-    here = {aspect: getattr(stack, aspect) for aspect in ("account", "region")}
-    known = {aspect: place for aspect, place in here.items() if not is_token(place)}
+def used_network(vpc: Any, selection: Any, groups: Any) -> Iterator[Used]:
+    """What a network is made of, by the names that its props have everywhere."""
+    yield "'vpc'", vpc, NETWORK
+    for index, subnet in enumerate((selection is not None and selection.subnets) or ()):
+        yield f"'vpc_subnets.subnets[{index}]'", subnet, NETWORK
+    for index, group in enumerate(groups or ()):
+        yield f"'security_groups[{index}]'", group, NETWORK
+
+
+def apart(here: Place, used: Iterable[Used], *, where: str = "the stack") -> Findings:
+    """What of the things that somebody uses lies elsewhere, in the caller's words.
+
+    Args:
+        here: Where they are used.
+        used: The things; it is not asked for any where nothing is known of the place.
+        where: What lies here.
+    """
+    errors: list[str] = []
+    doubts: list[str] = []
+    known = _known(here)
     if not known:
-        return
+        return Findings(errors, {})
     for prop, thing, bond in used:
         if thing is None or not has(thing, "env"):
             continue
-        env = thing.env  # type: ignore[attr-defined]
-        is_made_here = bool(bond.made_here) and cdk.Resource.is_owned_resource(thing)  # type: ignore[arg-type]
-        for aspect, why in bond.reasons.items():
-            there = getattr(env, aspect)
-            counts = is_made_here or aspect not in bond.made_here
-            if counts and aspect in known and not is_token(there) and there != known[aspect]:
-                yield f"{prop} is in the {aspect} {there}, and the stack in {known[aspect]}: {why}"
+        there = _known(thing.env)  # type: ignore[attr-defined]
+        for aspect in bond.reasons | bond.doubts:
+            if aspect not in known or there.get(aspect, known[aspect]) == known[aspect]:
+                continue
+            told = f"{prop} is in the {aspect} {there[aspect]}, and {where} in {known[aspect]}"
+            if aspect in bond.reasons and (aspect not in bond.made_here or _is_made_here(thing)):
+                errors.append(f"{told}: {bond.reasons[aspect]}")
                 break
+            if aspect in bond.doubts:
+                doubts.append(f"{told}: {bond.doubts[aspect]}")
+    return Findings(errors, {"places": "; ".join(doubts)} if doubts else {})
+
+
+def _known(place: Place) -> dict[str, str]:
+    said = {"account": place.account, "region": place.region}
+    return {aspect: name for aspect, name in said.items() if name and not is_token(name)}
+
+
+def _is_made_here(thing: Any) -> bool:
+    return has(thing, "node") and cdk.Resource.is_owned_resource(thing)

@@ -11,7 +11,7 @@ from ..api.shapes import SecurityConfig, VpcConfig
 from ..tokens import plain
 from . import permissions
 from .keys import NamedKey, check_key, grantable
-from .places import VPC, Used, bond_of_key
+from .places import KEY, Used, bond_of_key, used_network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from constructs import Construct, IDependable
 
     from .grants import Grants
+
+
+_KEY_NAME: Final = "'volume_encryption_key'"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,10 +128,15 @@ class Security:
             return [f"'security_groups' needs 'vpc': without one the {self.what} does not run in your network"]
         return []
 
-    def used(self, role: object) -> Iterator[Used]:
-        """What lies in some account and region, for those who run as a role; None: a new one."""
-        yield "'volume_encryption_key'", self.volume_encryption_key, bond_of_key(role)
-        yield "'vpc'", self.vpc, VPC
+    def used(self, role: object, key_name: str = _KEY_NAME) -> Iterator[Used]:
+        """What lies in some account and region, for those who run as a role; None: a new one.
+
+        Args:
+            role: The role that was given.
+            key_name: What the caller calls the key, in quotes.
+        """
+        yield key_name, self.volume_encryption_key, bond_of_key(role)
+        yield from used_network(self.vpc, self.vpc_subnets, self.security_groups)
 
     def draft(self) -> SecurityConfig | None:
         """What is known before anything is created."""
@@ -208,9 +216,11 @@ class RequestedSecurity:
         """Nothing beyond what the request's own checks say."""
         return []
 
-    def used(self, role: object) -> Iterator[Used]:  # noqa: ARG002 - there is no key to be granted
-        """Nothing of which more than a name is known."""
-        yield from ()
+    def used(self, role: object, key_name: str = _KEY_NAME) -> Iterator[Used]:  # noqa: ARG002 - no key to be granted
+        """Of what only names are known, the key may have one that says where it is."""
+        key = None if self.config is None else self.config.volume_kms_key_id
+        if key is not None:
+            yield key_name, NamedKey(key), KEY
 
     def draft(self) -> SecurityConfig | None:
         """The settings as they were given."""

@@ -1,7 +1,8 @@
-"""What can be seen in a local data file before it is uploaded. Standard library only.
+"""What can be seen in a local data file before it is uploaded.
 
-Of a CSV file only the beginning is read: the header and as many rows as the service asks for; of a Parquet file its
-footer. A compressed one of moderate size is unpacked to its end, as nothing else tells that it has one.
+Of a CSV file the beginning is read: the header and as many rows as the service asks for; one that is not large is read
+to its end where it is known which engine will read it. Of a Parquet file it is the footer. A compressed file of
+moderate size is unpacked to its end, as nothing else tells that it has one.
 """
 
 import csv
@@ -15,6 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, get_args
 
+from ..engines.faults import DataFault
+from ..engines.inspection import BATCH, ENSEMBLING, Engine, Survey
+from ..engines.records import records
 from .enums import Compression, ContentType
 from .fields import counted, hint, listed, some
 from .parquetfile import MAGIC, read_footer
@@ -59,6 +63,26 @@ class DataFile:
     first_line: tuple[str, ...] = ()
     """The cells of a CSV file's first line, whether they are a header or not; none of a file that cannot be read."""
 
+    doubts: tuple[str, ...] = ()
+    """What an engine makes of its lines that a user should know, as `problems`."""
+
+    surveys: tuple[Survey, ...] = ()
+    """The target in all rows, as each engine sees it; none of a file that is larger than is read here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How a table is read where it is known by which engines."""
+
+    reader: Engine
+    """By whose rules: of several, by those of the stricter one."""
+
+    engines: tuple[Engine, ...]
+    """Who may come to read it."""
+
+    target: str | None
+    """The column to learn, if it is known."""
+
 
 def format_of(path: Path) -> tuple[ContentType, Compression] | None:
     """The content type and compression that a file's name tells; None if it tells none."""
@@ -66,8 +90,15 @@ def format_of(path: Path) -> tuple[ContentType, Compression] | None:
     return next((known for suffix, known in SUFFIXES.items() if name.endswith(suffix)), None)
 
 
-def read(path: Path, content_type: str, compression: str | None) -> DataFile:
-    """Read the beginning of a file and say what is wrong with it."""
+def read(path: Path, content_type: str, compression: str | None, reading: Reading | None = None) -> DataFile:
+    """Read the beginning of a file and say what is wrong with it.
+
+    Args:
+        path: The file.
+        content_type: Its format.
+        compression: Whether it is compressed.
+        reading: Which engines read it. Default: nobody knows, so that what one of them may not take is refused.
+    """
     try:
         with path.open("rb") as file:
             start = file.read(len(MAGIC))
@@ -85,7 +116,7 @@ def read(path: Path, content_type: str, compression: str | None) -> DataFile:
         if compression == Compression.GZIP and path.stat().st_size <= _UNPACKED:
             _read_through(path)
         with _open_text(path, compression) as text:
-            return _read_csv(text)
+            return _read_csv(text) if reading is None else _read_as(reading, text, path, compression)
     except UnicodeDecodeError as error:
         return _broken(not_utf8(error))
     except (zlib.error, EOFError, OSError) as error:
@@ -94,9 +125,13 @@ def read(path: Path, content_type: str, compression: str | None) -> DataFile:
 
 def rows(path: Path, compression: str | None) -> Iterator[list[str]]:
     """All lines below the header of a CSV file; none of one that is larger than is read here."""
-    if path.stat().st_size <= _WHOLE[compression == Compression.GZIP]:
+    if _is_moderate(path, compression):
         with _open_text(path, compression) as text, _longer_cells():
             yield from itertools.islice(csv.reader(text), 1, None)
+
+
+def _is_moderate(path: Path, compression: str | None) -> bool:
+    return path.stat().st_size <= _WHOLE[compression == Compression.GZIP]
 
 
 def _read_through(path: Path) -> None:
@@ -190,6 +225,73 @@ def _judge_rows(reader: "_Reader") -> DataFile:
             problems.append(f"has {found} in line {reader.line_num} but {wanted} in its header")
             break
     return DataFile(tuple(header) if not problems else None, rows, tuple(problems), tuple(header))
+
+
+class _Filled:
+    """The records of a file whose short rows are filled up, and what nobody says of them."""
+
+    def __init__(self, found: Iterator[list[str]]) -> None:
+        self._found = found
+        self.last: list[str] = []
+        """The record that was taken last."""
+
+        self.short = 0
+        """How many rows have fewer cells than the header."""
+
+        self.first_short = 0
+        """The number of the first of them."""
+
+    def __iter__(self) -> Iterator[list[str]]:
+        header, number = 0, -1
+        for record in self._found:
+            self.last = record
+            width = len(record)
+            if width > 1 or record[0].strip(" \t"):  # a line of blanks is passed over
+                number += 1
+                header = header or width
+                if width < header:
+                    self.short += 1
+                    self.first_short = self.first_short or number
+            yield record
+
+
+def _read_as(reading: Reading, text: IO[str], path: Path, compression: str | None) -> DataFile:
+    """Read a table by an engine's rules; to its end, if it is not large."""
+    notes: list[str] = []
+    found = records(text, path.name)
+    filled = _Filled(found)
+    try:
+        opened = reading.reader.rows(iter(filled) if reading.reader is ENSEMBLING else found, path.name, notes)
+        if opened is None:
+            return _broken("has no header line")
+        columns, rows = opened
+        if len(filled.last) > len(columns):
+            return _broken(notes[-1])
+        surveys: tuple[Survey, ...] = ()
+        if not _is_moderate(path, compression):
+            rows = itertools.islice(rows, COUNTED_ROWS)
+        elif reading.target in columns:
+            surveys = tuple(Survey(each, [reading.target], reading.target, cap=0) for each in reading.engines)
+        count = _looked_at(rows, surveys, columns)
+    except DataFault as fault:
+        return _broken(str(fault))
+    if filled.short:
+        notes.append(
+            f"has {counted(filled.short, 'row')} with fewer values than its header, the first in row "
+            f"{filled.first_short}: what is not there counts as missing"
+        )
+    return DataFile(tuple(columns), min(count, COUNTED_ROWS), (), tuple(columns), tuple(notes), surveys)
+
+
+def _looked_at(rows: Iterator[list[str]], surveys: Sequence[Survey], columns: Sequence[str]) -> int:
+    """How many rows there are; those who survey them see the target."""
+    count = 0
+    place = columns.index(surveys[0].target) if surveys else 0
+    while labels := [[row[place]] for row in itertools.islice(rows, BATCH)]:
+        count += len(labels)
+        for survey in surveys:
+            survey.add(labels)
+    return count
 
 
 @contextmanager

@@ -1,11 +1,17 @@
-"""What all rows of a local CSV file tell of time series and classes. Doubts only: the service may take such data."""
+"""What all rows of a local CSV file tell of time series, classes and the target of a table.
+
+Doubts only: the service may take such data, and nobody has seen how it reads them.
+"""
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from ..dates import written_date
+from ..engines.inspection import Survey
+from ..engines.target import Target, Told
 from .fields import counted, some
 
 _NAMED = 3
@@ -87,21 +93,117 @@ def doubts_about_series(
         )
 
 
-def doubts_about_classes(table: Table, *, target: str) -> Iterator[str]:
+def counted_classes(table: Table, target: str) -> Counter[str]:
+    """How many rows have each class of a column."""
+    [place] = table.places(target)
+    return Counter(row[place] for row in table.rows())
+
+
+def doubts_about_classes(rows: Mapping[str, int], *, target: str) -> Iterator[str]:
     """Classes that cannot be learned and measured at once; nothing where the target may be a number.
 
     Args:
-        table: All rows.
+        rows: How many each class has, one of blanks being none.
         target: The column of the classes.
     """
-    [place] = table.places(target)
-    classes = Counter(row[place] for row in table.rows() if row[place].strip())
+    classes = {name: count for name, count in rows.items() if name.strip()}
     if all(_is_number(each) for each in classes):
         return
     if alone := [name for name, count in classes.items() if count == 1]:
         yield (
             f"has a single row for each of these classes of '{target}': {some(sorted(alone), _NAMED)}; it is learned "
             "from or measured on, never both"
+        )
+
+
+WAYS_OUT: Final[Mapping[str, str]] = {
+    "class-spelled-twice": "spell it in one way",
+    "classes-of-one-row": "put them into larger classes",
+    "no-label": "name another target",
+    "no-number": "write numbers only, or give another 'problem_type'",
+    "not-two-classes": "give another 'problem_type', or keep two values",
+    "one-class": "name another target",
+    "one-value": "name another target",
+    "too-few-rows": "add rows with a label",
+    "too-many-classes": "put them into larger classes",
+    "unclear-problem-type": "",
+    "unusable-target": "name another target",
+    "words-among-numbers": "correct these cells, or leave them empty",
+}
+"""What to do where an engine would fail or waste a training, by the name of what it tells; empty: it says so itself."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What engines make of a target; each a sentence that follows what the file is called."""
+
+    refused: Sequence[Told]
+    """A job would fail, or its training be wasted."""
+
+    told: Sequence[Told]
+    """What to know."""
+
+    classes: Mapping[str, int]
+    """Rows of each class, where nothing was said yet of those with few."""
+
+
+def judged(surveys: Sequence[Survey], *, problem_type: str | None, least: int) -> Judged:
+    """Ask all engines that may come to learn a target.
+
+    Args:
+        surveys: What each of them saw of it.
+        problem_type: The one that the job is given, if it is.
+        least: Rows that the service asks for.
+    """
+    found = [(survey.engine.mode, survey.judged(problem_type), survey) for survey in surveys]
+    refused: dict[Told, list[str]] = {}
+    told: dict[Told, list[str]] = {}
+    engines = [survey.engine for survey in surveys]
+    differ = len({target.problem_type for _, target, _ in found}) > 1
+    for mode, target, survey in found:
+        for each in (*target.errors, *target.wastes, *_too_few(target, survey, least)):
+            # What one of them finds is enough, for the other says so in a warning that asks for it.
+            if not (differ and each.id == "unclear-problem-type"):
+                refused.setdefault(_with_way_out(each), []).append(mode)
+        for each in target.warnings:
+            if not (differ and each.id == "ambiguous-problem-type"):
+                told.setdefault(each, []).append(mode)
+            elif not any(other.id == each.id for other in told):
+                told[each] = [engine.mode for engine in engines]  # it names both answers
+    classes = Counter[str]()
+    if not refused and not any(each.id == "rare-classes" for each in told):
+        _, target, survey = found[0]
+        for cell, name in target.class_of.items():
+            classes[name] += survey.labels.counts[cell]
+    return Judged(_said(refused, found), _said(told, found), classes)
+
+
+def _said(told: Mapping[Told, Sequence[str]], found: Sequence[object]) -> list[Told]:
+    """Where not all of several engines say it, who does."""
+    return [
+        each if len(modes) == len(found) else Told(each.id, f"as {modes[0]} reads it {each.text}")
+        for each, modes in told.items()
+    ]
+
+
+def _with_way_out(told: Told) -> Told:
+    way = WAYS_OUT[told.id]
+    return Told(told.id, f"{told.text}; {way}") if way else told
+
+
+def _too_few(target: Target, survey: Survey, least: int) -> Iterator[Told]:
+    """Rows that the engine leaves out may be those that the service asks for."""
+    if target.errors:
+        return
+    cut = set(target.cut)
+    rows = target.rows_used + sum(
+        survey.labels.counts[cell] for cell, class_name in target.class_of.items() if class_name in cut
+    )
+    if rows < least:
+        yield Told(
+            "too-few-rows",
+            f"has {rows} of {survey.rows} rows that can be learned from in '{survey.target}', and the service asks for "
+            f"{least}",
         )
 
 

@@ -427,6 +427,9 @@ def _map_problems(value: object, kind: Kind, is_token: IsToken, words: Words, pa
         return
     yield from (f"'{path}' {text}" for text in kind.limits.problems(list(value)))
     for key, item in value.items():
+        if is_token(key):
+            yield f"a key of '{path}' must be known at synthesis, got {described(key)}"
+            continue
         yield from (f"a key of {text}" for text in _value_problems(key, _known(kind.key), is_token, words, path))
         yield from _value_problems(item, _known(kind.item), is_token, words, entry(path, key))
 
@@ -740,14 +743,19 @@ def shorten(value: object, length: int = 80) -> str:
 def raise_if_any(problems: Sequence[str], what: str) -> None:
     """Raise all problems as one `ValueError`; the only place where bad input becomes an exception."""
     if problems:
-        lines = "".join(f"\n  - {problem}" for problem in problems[:_MOST_TOLD])
-        if len(problems) > _MOST_TOLD:
-            lines += f"\n  and {len(problems) - _MOST_TOLD} more"
+        told = [f"\n  - {problem}" for problem in problems[:_MOST_TOLD]]
+        while len(told) > 1 and sum(map(len, told)) > _MOST_CHARACTERS:
+            told.pop()
+        lines = "".join(told)
+        if len(problems) > len(told):
+            lines += f"\n  and {len(problems) - len(told)} more"
         raise ValueError(f"{what} has {len(problems)} problem{'s' if len(problems) > 1 else ''}:{lines}")
 
 
 _MOST_TOLD: Final = 20
 """Problems that somebody reads before mending them."""
+
+_MOST_CHARACTERS: Final = 3500
 
 
 def entry(path: str, *keys: object) -> str:

@@ -97,6 +97,9 @@ class Findings:
     warnings: dict[str, str]
     """By the name of the rule, under which a user can acknowledge it."""
 
+    refusals: dict[str, str] = field(default_factory=dict)
+    """As `warnings`, but wrong until a user acknowledges it."""
+
 
 @dataclass(frozen=True)
 class Rule:

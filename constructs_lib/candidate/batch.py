@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields as dataclass_fields
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Protocol, Required, TypedDict, Unpack
 
 import aws_cdk as cdk
@@ -13,8 +14,9 @@ from ..access.grants import Grants, warn
 from ..api.fields import described, problems, raise_if_any, render, value_problems
 from ..api.hosting import AssembleWith, BatchStrategy, SplitType, TransformFields
 from ..api.problem_types import ImageClassification, Tabular
+from ..data.buckets import used_bucket
 from ..data.channels import Channel
-from ..data.output import OutputLocation, check_output
+from ..data.output import OutputLocation, check_output, used_output
 from ..data.readback import problems_with_output
 from ..keywords import ConstructorSignature, spelled_out
 from ..provider.following import let_change
@@ -186,10 +188,10 @@ class AutoMLTransform(Construct):
         if candidate.job.facts.problem is ImageClassification and given["content_type"] == _CSV:
             given["content_type"] = _PICTURE  # the default is that of all others
         fields = TransformFields(**{field.name: given[field.name] for field in dataclass_fields(TransformFields)})
-        data, output, key = props["data"], props["output"], props["volume_encryption_key"]
+        data, output, key, role = props["data"], props["output"], props["volume_encryption_key"], props["role"]
         model_props = ModelProps(
             candidate=candidate,
-            role=props["role"],
+            role=role,
             vpc=props["vpc"],
             vpc_subnets=props["vpc_subnets"],
             security_groups=props["security_groups"],
@@ -206,10 +208,13 @@ class AutoMLTransform(Construct):
             ],
             where,
         )
+        read, written = used_bucket("'data'", data.source, role), used_output("output", output, role)
+        places = model_props.places(scope, chain(read, written))
+        raise_if_any(places.errors, where)
         super().__init__(scope, construct_id)
         types = {"content_type": fields.content_type, "accept": fields.accept}
         doubts = candidate.warnings_about_types({prop: [each] for prop, each in types.items() if each is not None})
-        warn(self, {**model_props.warnings(), **doubts, **_warnings(fields, data, candidate)})
+        warn(self, {**model_props.warnings(), **doubts, **_warnings(fields, data, candidate), **places.warnings})
         provider = AutoMLProvider.of(self)
         self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.TRANSFORM_TYPE)
         self._output = output or OutputLocation.private(self)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
@@ -13,7 +14,8 @@ from constructs import Construct
 from ..access import permissions
 from ..access.grants import Grants, check_role, new_role
 from ..access.keys import check_key
-from ..access.places import ROLE, VPC, apart, bond_of_key
+from ..access.lasting import last
+from ..access.places import ROLE, apart, bond_of_key
 from ..access.security import Security
 from ..api.enums import Mode, ProblemType
 from ..api.fields import described, listed, raise_if_any, render, value_problems
@@ -29,14 +31,16 @@ from ..runtime.contract import CandidateProperty, ModelAttribute, Property
 from ..tokens import is_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
     from constructs import IDependable
 
+    from ..access.places import Used
     from ..api.problem import Problem
+    from ..api.rulebook import Findings
     from ..data.output import OutputLocation
     from ..jobs.base import JobBase
 
@@ -191,12 +195,17 @@ class ModelProps:
         )
         yield from key_problems(self.inference_response_keys, self.candidate)
         yield from self.candidate.problems(self.role, cdk.Stack.of(scope))
-        used = [
-            ("'role'", self.role, ROLE),
-            (f"'{self.key_prop}'", self.volume_encryption_key, bond_of_key(self.role)),
-            ("'vpc'", self.vpc, VPC),
-        ]
-        yield from apart(cdk.Stack.of(scope), used)
+
+    def places(self, scope: Construct, besides: Iterable[Used]) -> Findings:
+        """What of this, and of what else is used, lies elsewhere; for props that are sound."""
+        return apart(cdk.Stack.of(scope), chain(self._used(), besides))
+
+    def _used(self) -> Iterator[Used]:
+        yield "'role'", self.role, ROLE
+        yield from self.security.used(self.role, f"'{self.key_prop}'")
+        output = self.candidate.job.facts.output
+        for key in output.keys if output is not None else ():
+            yield "the key of the job's 'output'", key, bond_of_key(self.role)
 
     def warnings(self) -> dict[str, str]:
         """What surely is a mistake although it may pass."""
@@ -294,7 +303,9 @@ class BestModel(Construct):
         )
         needed: list[IDependable] = [self.role, *security.dependencies]
         if props.role is None:
-            self.policy: iam.ManagedPolicy | None = grants.apply_to_new_role(scope, self.role, own)
+            self.policy: iam.ManagedPolicy | None = last(
+                grants.apply_to_new_role(scope, self.role, own), provider.stack
+            )
             needed.append(self.policy)
         else:
             self.policy = None

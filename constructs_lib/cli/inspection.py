@@ -1,6 +1,7 @@
 """`automl inspect`: what the engine of a mode makes of a data file."""
 
 import argparse
+import importlib.util
 import json
 import sys
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from constructs_lib.engines.files import PARQUET
-from constructs_lib.engines.inspection import ENSEMBLING, TUNING, Inspection, inspect_csv
+from constructs_lib.engines.inspection import ENSEMBLING, TUNING, Engine, Inspection, inspect_csv
 
 FINE: Final = 0
 FAILS: Final = 1
@@ -75,7 +76,7 @@ def run(given: argparse.Namespace) -> int:
         print(f"automl inspect: {wrong}", file=sys.stderr)  # noqa: T201
         return WRONG_CALL
     engine = _MODES[given.mode or "hyperparameter_tuning"]
-    found = inspect_csv(path, given.target, engine, gzipped=path.name.lower().endswith(".gz"))
+    found = _inspected(path, given.target, engine)
     told = as_json(found, path.name)
     if given.json:
         print(json.dumps(told, ensure_ascii=False))  # noqa: T201
@@ -96,7 +97,21 @@ def _wrong(path: Path) -> str | None:
             start = file.read(len(PARQUET))
     except OSError as error:
         return f"{shown} cannot be read: {error.strerror}"
-    return f"{shown} is a Parquet file, and CSV is read here" if start == PARQUET else None
+    if start == PARQUET and importlib.util.find_spec("pyarrow") is None:
+        extra = "pip install 'cdk-sagemaker-autopilot[rehearsal]'"
+        return f"{shown} is a Parquet file, for which the extra is needed: {extra}"
+    return None
+
+
+def _inspected(path: Path, target: str, engine: Engine) -> Inspection:
+    with path.open("rb") as file:
+        is_parquet = file.read(len(PARQUET)) == PARQUET
+    if not is_parquet:
+        return inspect_csv(path, target, engine, gzipped=path.name.lower().endswith(".gz"))
+    # Only now, when the packages of the extra are known to be there.
+    from constructs_lib.rehearsal.training.tabular.data import inspect_parquet
+
+    return inspect_parquet(path, target, engine)
 
 
 def as_json(found: Inspection, name: str) -> dict[str, Any]:

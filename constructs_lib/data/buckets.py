@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import aws_cdk as cdk
 
 from ..access import permissions
+from ..access.places import BUCKET, bond_of_key
 from ..api.fields import described, has, listed, shorten, unfit
 from ..tokens import is_token
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ..access.grants import Grants
     from ..access.keys import Key
+    from ..access.places import Used
 
 _READS: Final = "the objects below a prefix have keys that are not known here"
 
@@ -71,6 +75,13 @@ def facts(bucket: Bucket) -> BucketFacts:
     return _FACTS[bucket]
 
 
+def used_bucket(name: str, bucket: Bucket | None, role: object) -> Iterator[Used]:
+    """A bucket and its key, for those who use them as a role; None: a new one. `name` is the caller's, in quotes."""
+    if bucket is not None:
+        yield name, bucket, BUCKET
+        yield f"the key of {name}", facts(bucket).key, bond_of_key(role)
+
+
 def split_uri(s3_uri: str) -> tuple[NamedBucket, str]:
     """The bucket and the key of an `s3://` URI; of a token the bucket alone, as if the key were empty."""
     if is_token(s3_uri) and not s3_uri.startswith("s3://"):
@@ -121,5 +132,7 @@ def check_object_key(prop: str, key: object) -> None:
         return
     if key.startswith("/") or "://" in key:
         raise ValueError(f"'{prop}' is a key within the bucket, without the bucket and a leading slash, got '{key}'")
+    if "\n" in key:
+        raise ValueError(f"'{prop}' must be one line, which an S3 URI of the API is, got {shorten(key)}")
     if wild := sorted(set(key) & set("*?$")):
         raise ValueError(f"'{prop}' goes into an IAM policy, where {listed(wild)} would be a pattern, got '{key}'")

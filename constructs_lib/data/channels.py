@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_s3_assets as assets
 
-from ..api.datafile import format_of, problems_with_columns, read, rows
+from ..api.datafile import Reading, format_of, problems_with_columns, read, rows
 from ..api.datafolder import ImageFolder, read_images
-from ..api.datarows import Table, doubts_about_classes, doubts_about_series
+from ..api.datarows import Table, counted_classes, doubts_about_classes, doubts_about_series, judged
 from ..api.enums import Compression, ContentType, S3DataType
 from ..api.fields import counted, described, listed, raise_if_any, shorten, some, unfit, value_problems
 from ..api.manifestfile import problems_with_manifest
+from ..api.rulebook import Findings
 from ..api.shapes import ContentTypeName
 from ..tokens import is_token
 from .buckets import Bucket, allow_reading, allow_reading_one, check_bucket, check_object_key, facts, split_uri
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ..access.grants import Grants
     from ..api.problem import Problem
     from ..api.shapes import AutoMLJobChannel
+    from ..engines.inspection import Survey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +62,10 @@ class Channel(ABC):
     ) -> Channel:
         """A local file, or a folder of images, uploaded when the app is deployed. Another content trains again.
 
-        It is checked when the app is synthesized. A file: readable, CSV with a header of distinct names that has the
-        target and every named column, at least 500 data rows to train on tabular data. A folder: images only, each in
-        the folder of its class (as AWS's own tests of image jobs lay them out). What is hidden, a name that
+        It is checked when the app is synthesized. A file: readable, CSV with a header that has the target and every
+        named column, at least 500 data rows to train on tabular data; rows and names as the engine of the job's mode
+        takes them, and a target that it can learn (docs/warnings.md), elsewhere distinct names. A folder: images only,
+        each in the folder of its class (as AWS's own tests of image jobs lay them out). What is hidden, a name that
         begins with a dot, is left out; links are followed.
 
         A folder is uploaded by CDK's `BucketDeployment` into a bucket of the job's own, which goes with the stack.
@@ -211,8 +214,12 @@ class Channel(ABC):
     def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
         """Create what the channel needs below `scope`, and ask for the permission to read it."""
 
-    def inspect(self) -> LocalData | None:
-        """What is seen in the local file or folder behind the channel; None if there is none."""
+    def inspect(self, reading: Reading | None = None) -> LocalData | None:  # noqa: ARG002 - most hold no local table
+        """What is seen in the local file or folder behind the channel; None if there is none.
+
+        Args:
+            reading: Which engines read a table. Default: nobody knows.
+        """
         return None
 
     def rows(self) -> Iterator[list[str]]:
@@ -246,6 +253,9 @@ class LocalData:
 
     doubts: Sequence[str] = ()
     """What surely is a mistake although the service may take it."""
+
+    surveys: Sequence[Survey] = ()
+    """The target in all rows of a table, as each engine sees it that may read it."""
 
 
 @dataclass(frozen=True)
@@ -313,14 +323,16 @@ class _AssetChannel(Channel):
     def rows(self) -> Iterator[list[str]]:
         return rows(self.path, self.compression) if self.content_type == ContentType.CSV else iter(())
 
-    def inspect(self) -> LocalData:
-        seen = read(self.path, self.content_type, self.compression)
+    def inspect(self, reading: Reading | None = None) -> LocalData:
+        seen = read(self.path, self.content_type, self.compression, reading)
         return LocalData(
             name=self.path.name,
             columns=seen.columns,
             first_line=seen.first_line,
             rows=seen.rows,
             problems=seen.problems,
+            doubts=seen.doubts,
+            surveys=seen.surveys,
         )
 
     def _bound(self, uri: str) -> BoundChannel:
@@ -346,11 +358,11 @@ class _FolderChannel(Channel):
         bound = self._bound(f"s3://{bucket.bucket_name}/{prefix}")
         return replace(bound, dependencies=(deployed,))
 
-    def inspect(self) -> LocalData:
+    def inspect(self, reading: Reading | None = None) -> LocalData:  # noqa: ARG002 - it holds no table
         seen, problems = self._seen, list(self._seen.problems)
         if self.content_type not in (None, ContentType.IMAGE, seen.content_type) and not problems:
             problems.append(f"holds images of '{seen.content_type}', not of '{self.content_type}'")
-        return LocalData(name=self.path.resolve().name, problems=problems, doubts=seen.doubts)
+        return LocalData(name=self.path.resolve().name or str(self.path), problems=problems, doubts=seen.doubts)
 
     @cached_property
     def _seen(self) -> ImageFolder:
@@ -386,7 +398,7 @@ class _ManifestChannel(Channel):
     def source(self) -> Bucket | None:
         return self.bucket
 
-    def inspect(self) -> LocalData:
+    def inspect(self, reading: Reading | None = None) -> LocalData:  # noqa: ARG002 - it holds no table
         return LocalData(name=self.path.name, problems=problems_with_manifest(self.path, self.data_type, self._within))
 
     @property
@@ -447,6 +459,23 @@ def _manifest(
     return _BucketChannel(bucket, key, data_prefix, kind, content_type, None)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Learning:
+    """What is known of a job that reads local data."""
+
+    problem: type[Problem]
+    """What it learns."""
+
+    reading: Reading | None = None
+    """Which engines read its table, where they are known."""
+
+    problem_type: str | None = None
+    """The one that it is given, if it is."""
+
+    is_known: bool = False
+    """Whether all that it is given is known before the deployment, so that its target can be judged."""
+
+
 def judge_local_data(
     training: Channel,
     validation: Channel | None,
@@ -454,9 +483,9 @@ def judge_local_data(
     *,
     parts: Mapping[str, Sequence[str]],
     names: Mapping[str, str],
-    problem: type[Problem],
+    learning: Learning,
     chosen: bool,
-) -> tuple[list[str], list[str]]:
+) -> Findings:
     """What is wrong, and what is doubtful, with the local files and folders behind the channels.
 
     Args:
@@ -465,42 +494,72 @@ def judge_local_data(
         wanted: Pairs of a prop in quotes and the column that it names.
         parts: The columns by the prop that names them, as `Problem` calls it.
         names: What the caller calls `training_data` and `validation_data`, in quotes.
-        problem: What the job learns.
+        learning: What is known of the job.
         chosen: Whether `wanted` names columns to learn from.
     """
     found: list[str] = []
-    doubts: list[str] = []
+    told: dict[str, list[str]] = {}
+    refused: dict[str, list[str]] = {}
     headers: list[tuple[str, Sequence[str]]] = []
+    problem = learning.problem
     for prop, channel in (("training_data", training), ("validation_data", validation)):
-        if channel is None or (seen := channel.inspect()) is None:
+        if channel is None or (seen := channel.inspect(learning.reading)) is None:
             continue
         whole_name = f"{names[prop]} ({seen.name})"
-        found += [f"{whole_name} {text}" for text in seen.problems]
-        doubts += [f"{whole_name} {text}" for text in seen.doubts]
-        if seen.columns is None:
-            continue
-        headers.append((names[prop], seen.columns))
-        doubts += [f"{whole_name} {text}" for text in _doubts_about_rows(channel, seen.columns, parts, problem)]
-        if not problem.EXACT_COLUMNS:
-            found += problems_with_columns(names[prop], seen.columns, wanted, file=Path(seen.name))
-        elif set(seen.columns) != {column for _, column in wanted}:
-            columns = listed(column for _, column in wanted)
-            found.append(f"{whole_name} must have the columns {columns} and no other, got {some(seen.columns)}")
-        if problem.LEARNS_FROM_OTHERS and not chosen and set(seen.columns) <= {column for _, column in wanted}:
-            found.append(f"{whole_name} has no column to learn from, only {some(seen.columns)}")
-        least = max(problem.MIN_ROWS, 1) if prop == "training_data" else 1
-        if seen.rows < least:
-            found.append(f"{whole_name} must have at least {counted(least, 'row')}, got {seen.rows}")
+        found += [_sentence(whole_name, seen.name, text) for text in seen.problems]
+        doubts = [*seen.doubts]
+        if seen.columns is not None:
+            headers.append((names[prop], seen.columns))
+            if prop == "training_data" and learning.is_known and seen.surveys:
+                target = judged(seen.surveys, problem_type=learning.problem_type, least=problem.MIN_ROWS)
+                for kept, sentences in ((refused, target.refused), (told, target.told)):
+                    for each in sentences:
+                        kept.setdefault(each.id, []).append(f"{whole_name} {each.text}")
+                doubts += doubts_about_classes(target.classes, target=seen.surveys[0].target)
+            else:
+                doubts += _doubts_about_rows(channel, seen, parts, problem)
+            found += _problems_with_table(names[prop], seen, wanted, problem=problem, chosen=chosen)
+            least = max(problem.MIN_ROWS, 1) if prop == "training_data" else 1
+            if seen.rows < least:
+                found.append(f"{whole_name} must have at least {counted(least, 'row')}, got {seen.rows}")
+        if doubts:
+            told.setdefault("local_data", []).extend(_sentence(whole_name, seen.name, text) for text in doubts)
     if len(headers) == len(names) and headers[0][1] != headers[1][1]:
         found.append(f"{headers[0][0]} and {headers[1][0]} must have the same header{_difference(*headers)}")
-    return found, doubts
+    return Findings(found, *({name: "; ".join(texts) for name, texts in each.items()} for each in (told, refused)))
+
+
+def _sentence(whole_name: str, name: str, text: str) -> str:
+    """What is said of a file, which is called as a whole; some of those who say it call it by its name."""
+    begins_so = text.startswith((f"{name}, ", f"{name}: "))
+    return f"{whole_name}{text.removeprefix(name)}" if begins_so else f"{whole_name} {text}"
+
+
+def _problems_with_table(
+    prop: str, seen: LocalData, wanted: Sequence[tuple[str, str]], *, problem: type[Problem], chosen: bool
+) -> Iterator[str]:
+    """What is wrong with the columns of a table."""
+    columns = seen.columns or ()
+    named = {column for _, column in wanted}
+    whole_name = f"{prop} ({seen.name})"
+    if not problem.EXACT_COLUMNS:
+        yield from problems_with_columns(prop, columns, wanted, file=Path(seen.name))
+    elif set(columns) != named:
+        them = listed(column for _, column in wanted)
+        yield f"{whole_name} must have the columns {them} and no other, got {some(columns)}"
+    if problem.LEARNS_FROM_OTHERS and not chosen and set(columns) <= named:
+        yield f"{whole_name} has no column to learn from, only {some(columns)}"
 
 
 def _doubts_about_rows(
-    channel: Channel, columns: Sequence[str], parts: Mapping[str, Sequence[str]], problem: type[Problem]
+    channel: Channel, seen: LocalData, parts: Mapping[str, Sequence[str]], problem: type[Problem]
 ) -> Iterator[str]:
     """What all rows of a local table tell."""
+    columns = seen.columns or ()
     target = (parts.get("target_attribute") or parts.get("target_label_column") or [""])[0]
+    if seen.surveys:
+        yield from doubts_about_classes(seen.surveys[0].labels.counts, target=target)
+        return
     table = Table(columns, channel.rows())
     if "timestamp_attribute" in problem.ROLES:
         timestamp = parts.get("timestamp_attribute", [""])[0]
@@ -514,7 +573,7 @@ def _doubts_about_rows(
                 is_aggregated="aggregation" in parts,
             )
     elif target in columns:
-        yield from doubts_about_classes(table, target=target)
+        yield from doubts_about_classes(counted_classes(table, target), target=target)
 
 
 def _difference(one: tuple[str, Sequence[str]], other: tuple[str, Sequence[str]]) -> str:

@@ -11,12 +11,17 @@ from aws_cdk import aws_s3 as s3
 from ..access import permissions
 from ..access.grants import COMPLIANCE_PACKS, Grants, acknowledge, check_grantee
 from ..access.keys import Key, NamedKey, check_key, grantable
+from ..access.places import bond_of_key
 from ..api.fields import described
-from .buckets import Bucket, check_bucket, check_object_key, facts, split_uri
+from .buckets import Bucket, check_bucket, check_object_key, facts, split_uri, used_bucket
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aws_cdk import aws_kms as kms
     from constructs import Construct
+
+    from ..access.places import Used
 
 _WRITES = "the job names what it writes below its output location"
 
@@ -125,6 +130,13 @@ class OutputLocation:
             *(grantable(key).grant(grantee, *permissions.DECRYPT) for key in self.keys),
         ]
         return reduce(lambda one, other: one.combine(other), granted)
+
+
+def used_output(prop: str, output: OutputLocation | None, role: object) -> Iterator[Used]:
+    """The bucket and the keys of a location, for those who write there as a role; None: a new one."""
+    if output is not None:
+        yield from used_bucket(f"'{prop}'", output.bucket, role)
+        yield f"'{prop}.encryption_key'", output.encryption_key, bond_of_key(role)
 
 
 def check_output(prop: str, output: object, *, is_required: bool = False) -> list[str]:

@@ -34,6 +34,7 @@ from .serving import (
     instance_count_of,
     instance_type_of,
     is_inf1,
+    used_by,
     variant_of,
     warnings_of,
 )
@@ -162,10 +163,17 @@ class AutoMLEndpoint(EndpointBase):
             ],
             where,
         )
+        places = model_props.places(scope, used_by(serving, data_capture, role))
+        raise_if_any(places.errors, where)
         super().__init__(scope, construct_id)
         warn(
             self,
-            {**model_props.warnings(), **warnings_of(serving), **_serving_warnings(serving, outcome.candidate)},
+            {
+                **model_props.warnings(),
+                **warnings_of(serving),
+                **_serving_warnings(serving, outcome.candidate),
+                **places.warnings,
+            },
         )
         provider = AutoMLProvider.of(self)
         self._serving = serving

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ..access import permissions
+from ..access.places import bond_of_key
 from ..api.fields import described, has, problems, render
 from ..api.hosting import (
     ARM,
@@ -18,8 +19,8 @@ from ..api.hosting import (
     ServerlessVariant,
     part,
 )
-from ..data.buckets import allow_reading
-from ..data.output import OutputLocation, check_output
+from ..data.buckets import allow_reading, used_bucket
+from ..data.output import OutputLocation, check_output, used_output
 from ..tokens import is_token, is_whole
 from .scaling import AutoScaling, Target
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sns as sns
 
     from ..access.grants import Grants
+    from ..access.places import Used
 
 _STEP: Final = 1024
 _PROP: Final = "serving"
@@ -188,6 +190,20 @@ class DataCapture(CaptureFields):
             **render(part(self, CaptureFields)),
             **({} if key is None else {"KmsKeyId": key.key_arn}),
         }
+
+
+def used_by(serving: Serving, capture: DataCapture | None, role: object) -> Iterator[Used]:
+    """The buckets and keys that an endpoint uses with the role that was given; None: a new one."""
+    if capture is not None:
+        yield from used_output("data_capture.destination", capture.destination, role)
+    if not isinstance(serving, Asynchronous):
+        return
+    yield from used_output(f"{_PROP}.output", serving.output, role)
+    yield from used_output(f"{_PROP}.failure_output", serving.failure_output, role)
+    yield from used_bucket(f"'{_PROP}.input_bucket'", serving.input_bucket, role)
+    for name in ("success_topic", "error_topic"):
+        topic = getattr(serving, name)
+        yield f"the key of '{_PROP}.{name}'", getattr(topic, "master_key", None), bond_of_key(role)
 
 
 def instance_type_of(serving: Serving) -> str | None:

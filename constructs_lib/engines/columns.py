@@ -149,8 +149,8 @@ def _unused(word: str, why: str, counts: Counter[str], missing: int) -> Feature:
 def _flag(distinct: int, missing: int) -> Sequence[str]:
     if distinct != 2:
         return ()
-    gap = " (no value is one of them)" if missing else ""
-    return (f"is a yes or no, for its two values{gap}: any other value counts as the first of them later",)
+    gap = " (no value is one)" if missing else ""
+    return (f"has two values{gap} and becomes 0 and 1: any other value counts as 0 later",)
 
 
 def _some_rows(cells: Sequence[str]) -> Sequence[str]:

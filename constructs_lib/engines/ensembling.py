@@ -44,7 +44,10 @@ _INFINITE: Final = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _INT64: Final = range(-(2**63), 2**63)
 _UINT64: Final = range(2**64)
 
-_FEW_KNOWN: Final = 5_000
+_SURELY_64_BITS: Final = 18
+"""Characters of a whole number that fits into 64 bits, whatever they are."""
+
+_FEW_KNOWN: Final = 1_000
 _RARE: Final = 10
 _KEPT: Final = 0.975
 _MOST_CLASSES_OF_NUMBERS: Final = 1000
@@ -62,13 +65,19 @@ class Dtype(StrEnum):
     BOOL = "bool"
     BOOL_WITH_GAPS = "bool with gaps"
     TEXT = "text"
-    OTHER = "another type"
+    OTHER = "timestamp, list or bytes"
     """Of a Parquet file: timestamps, lists."""
+
+
+def with_gaps(dtype: Dtype) -> Dtype:
+    """The type of a column some cells of which are missing."""
+    return {Dtype.WHOLE: Dtype.DECIMAL, Dtype.BOOL: Dtype.BOOL_WITH_GAPS}.get(dtype, dtype)
 
 
 def value(cell: str) -> str:
     """A cell of a CSV file as it is read: up to a NUL character, and empty where it is missing."""
-    cell = cell.partition("\0")[0]
+    if "\0" in cell:
+        cell = cell.partition("\0")[0]
     return "" if cell in MISSING else cell
 
 
@@ -90,6 +99,10 @@ def _is_whole(key: float | str) -> bool:
     return float(key).is_integer() and abs(float(key)) < -_INT64.start
 
 
+def _has_mark(cell: str) -> bool:
+    return "." in cell or "e" in cell or "E" in cell
+
+
 class Scan:
     """Finds the type of a column from all of its cells."""
 
@@ -108,12 +121,14 @@ class Scan:
 
     def add(self, cells: Sequence[str]) -> None:
         """The next cells."""
-        if self._text and self.missing:
+        if self._text:
             return
         new: Sequence[str] | set[str] = cells
         if self._known is not None:
             new = set(cells).difference(self._known)
-            self._known = None if len(self._known) > _FEW_KNOWN else self._known | new
+            self._known.update(new)
+            if len(self._known) > _FEW_KNOWN:
+                self._known = None
         if not new or (not self._over and self._numbers(new)):
             return
         for cell in dict.fromkeys(cells) if isinstance(new, set) else cells:
@@ -126,9 +141,12 @@ class Scan:
         except ValueError:
             return False
         text = "".join(cells)
-        if not math.isfinite(total) or not text.isascii() or "_" in text or max(map(len, cells)) > 18:
+        if not math.isfinite(total) or not text.isascii() or "_" in text:
             return False
-        if "." in text or "e" in text or "E" in text:
+        decimal = "." in text or "e" in text or "E" in text
+        if max(map(len, cells)) > _SURELY_64_BITS and not (decimal and all(map(_has_mark, cells))):
+            return False
+        if decimal:
             self._decimal = True
             return True
         self._whole = True
@@ -290,18 +308,19 @@ class _Labels:
         self._keys: dict[str, float | str] = {}
         """The value of each spelling; of what is missing there is none."""
 
-        for cell in cells.counts:
+        sizes: dict[float | str, int] = {}
+        key_of: Callable[[str], float | str] = str if dtype in {Dtype.TEXT, Dtype.OTHER} else self._number
+        for cell, count in cells.counts.items():
             if (known := read(cell)) or not gaps:
-                self._keys[cell] = known if dtype in {Dtype.TEXT, Dtype.OTHER} else self._number(known)
-        self._sizes: Counter[float | str] = Counter()
-        for cell, key in self._keys.items():
-            self._sizes[key] += cells.counts[cell]
+                self._keys[cell] = key = key_of(known)
+                sizes[key] = sizes.get(key, 0) + count
+        self._sizes = Counter(sizes)
         self._rows = self._sizes.total() + cells.others
 
     def _number(self, cell: str) -> float:
-        if self._dtype in {Dtype.BOOL, Dtype.BOOL_WITH_GAPS}:
-            return float(cell in TRUE)
-        return int(cell) if self._dtype is Dtype.WHOLE else number(cell) + 0.0
+        if self._dtype is Dtype.DECIMAL:
+            return float(cell) + 0.0  # each is a number, or it would be text
+        return float(cell in TRUE) if self._dtype in {Dtype.BOOL, Dtype.BOOL_WITH_GAPS} else int(cell)
 
     def target(self, given: str | None) -> Target:
         """The answer."""

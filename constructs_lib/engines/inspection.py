@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from . import columns as column_types
-from . import ensembling, tuning
+from . import ensembling, report, tuning
 from .columns import Feature, Kind
-from .ensembling import Dtype, Scan
+from .ensembling import Dtype, Scan, with_gaps
 from .faults import DataFault
 from .files import is_named_parquet, open_csv
 from .records import records
-from .target import TOO_FEW_ROWS, Spellings, Target, Told, few
+from .target import REGRESSION, TOO_FEW_ROWS, Spellings, Target, Told, few
 
-BATCH: Final = 10_000
+BATCH: Final = 250
 _SEED: Final = 0
 _DATE_PARTS: Final = ("year", "month", "day", "dayofweek")
 
@@ -85,7 +85,7 @@ class Survey:
             engine: Whose view it is.
             columns: The header.
             target: One of it.
-            cap: Rows of the sample.
+            cap: Rows of the sample; 0 where the target alone is looked at.
             dtypes: The types of the columns where the file has them, as Parquet has.
             counts_gaps: Whether the missing cells of all rows are counted, which takes a while.
         """
@@ -102,7 +102,11 @@ class Survey:
         self._cap, self._dtypes = cap, dtypes
         self._place = self.columns.index(target)
         self._scans = [Scan() for _ in columns] if engine.typed and dtypes is None else []
-        self._labelled = 0
+        self.labelled = 0
+        self._next = 0
+        """The number of the next row with a label that is in the sample, once it is full."""
+
+        self._width = 1.0
         self._draw = random.Random(_SEED)  # noqa: S311 - a sample, no secret
 
     @property
@@ -114,6 +118,14 @@ class Survey:
         """A cell as the engine keeps it."""
         return self.engine.value(cell) if self.is_text else cell
 
+    def as_number(self, cell: str) -> float:
+        """The finite number in a cell of numbers, NaN for none; of a bool it is 1 or 0."""
+        kept = self.value(cell)
+        if self.engine.typed and (kept in ensembling.TRUE or kept in ensembling.FALSE):
+            return float(kept in ensembling.TRUE)
+        read = self.engine.number(kept)
+        return read if math.isfinite(read) else math.nan
+
     def add(self, rows: Sequence[list[str]]) -> None:
         """The next rows, all of the header's width."""
         cells = list(zip(*rows, strict=True))
@@ -122,6 +134,8 @@ class Survey:
         for scan, column in zip(self._scans, cells, strict=False):
             scan.add(column)
         self.rows += len(rows)
+        if not self._cap:
+            return
         if self._counts_gaps:
             for name, column in zip(self.columns, cells, strict=True):
                 self.gaps[name] += sum(map(column.count, self._missing(column)))
@@ -129,10 +143,34 @@ class Survey:
             rows = [row for row in rows if row[self._place] not in unlabelled]
         free = max(0, self._cap - len(self.sample))
         self.sample += rows[:free]
-        for number, row in enumerate(islice(rows, free, None), self._labelled + free + 1):
-            if (place := self._draw.randrange(number)) < self._cap:  # each is in the sample with the same chance
-                self.sample[place] = row
-        self._labelled += len(rows)
+        self.labelled += len(rows)
+        if self._cap and not self._next and len(self.sample) == self._cap:
+            self._skip(self._cap)
+        while self._next and self._next <= self.labelled:
+            self.sample[self._draw.randrange(self._cap)] = rows[self._next - self.labelled - 1]
+            self._skip(self._next)
+
+    def _skip(self, place: int) -> None:
+        """Find the next row of the sample, each having the same chance (Li 1994, algorithm L)."""
+        self._width *= math.exp(math.log(1 - self._draw.random()) / self._cap)
+        self._next = place + 1 + int(math.log(1 - self._draw.random()) / math.log1p(-self._width))
+
+    def report(self, problem_type: str, class_of: Mapping[str, str], kinds: Mapping[str, Kind | None]) -> list[Told]:
+        """What the data report finds.
+
+        Args:
+            problem_type: What is learned.
+            class_of: The class of a cell of the target.
+            kinds: The types of the features.
+        """
+        rows = self.sample[: report.LOOKED_AT]
+        columns = zip(self.columns, zip(*rows, strict=True), strict=False)
+        cells = {name: [self.value(cell) for cell in column] for name, column in columns}
+        given = [row[self._place] for row in rows]
+        is_regression = problem_type == REGRESSION
+        labels = [self.as_number(cell) if is_regression else class_of.get(cell, "") for cell in given]
+        known = report.Rows(cells=cells, labels=labels)
+        return report.findings(known, problem_type, self.target, kinds, self.engine.number)
 
     def _keeps_words(self, place: int) -> bool:
         return bool(self._scans) and self._scans[place].keeps_words
@@ -147,7 +185,9 @@ class Survey:
     def dtype(self, column: str) -> Dtype:
         """The type of a column, as ENSEMBLING finds it from all rows."""
         if self._dtypes is not None:
-            return self._dtypes[column]
+            place = self.columns.index(column)
+            gaps = "" in self.labels.counts if place == self._place else any(not row[place] for row in self.sample)
+            return with_gaps(self._dtypes[column]) if gaps else self._dtypes[column]
         return self._scans[self.columns.index(column)].dtype if self._scans else Dtype.TEXT
 
     def judged(self, problem_type: str | None = None) -> Target:
@@ -298,12 +338,14 @@ def inspected(survey: Survey, problem_type: str | None, notes: Sequence[str]) ->
     columns = [Told("column", f"column {name!r} {said}") for name, each in features.items() for said in each.notes]
     unused = {name: feature.unused for name, feature in features.items() if feature.unused}
     columns += [Told("column", f"column {name!r} is left out: {why}") for name, why in unused.items()]
+    kinds = {name: feature.kind for name, feature in features.items()}
+    found = survey.report(target.problem_type, target.class_of, kinds) if target.problem_type else []
     return Inspection(
         rows=survey.rows,
         target=target,
         features={name: replace(feature, missing=survey.missing(name)) for name, feature in features.items()},
         errors=tuple(errors),
-        warnings=(*_told(notes), *target.wastes, *target.warnings, *columns),
+        warnings=(*_told(notes), *target.wastes, *target.warnings, *found, *columns),
     )
 
 

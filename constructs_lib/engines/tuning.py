@@ -120,13 +120,22 @@ class _Labels:
         self._warnings: list[Told] = []
         self._wastes: list[Told] = []
         self._errors: list[Told] = []
-        read = [(counted_number(cell), count) for cell, count in self._sizes.items()]
-        finite = [(value, count) for value, count in read if not math.isnan(value)]
-        self._numbers = _Numbers(
-            finite=sum(count for _, count in finite) + cells.others,
-            fractions=sum(count for value, count in finite if abs(value - round(value)) > _NEARLY_WHOLE),
-            least=min((value for value, _ in finite), default=math.nan),
-            most=max((value for value, _ in finite), default=math.nan),
+        self._numbers = self._counted()
+
+    def _counted(self) -> _Numbers:
+        finite = fractions = 0
+        values = []
+        for cell, count in self._sizes.items():
+            if not math.isnan(value := counted_number(cell)):
+                values.append(value)
+                finite += count
+                if abs(value - round(value)) > _NEARLY_WHOLE:
+                    fractions += count
+        return _Numbers(
+            finite=finite + self._cells.others,
+            fractions=fractions,
+            least=min(values, default=math.nan),
+            most=max(values, default=math.nan),
         )
 
     def target(self, given: str | None) -> Target:
@@ -207,7 +216,8 @@ class _Labels:
 
     def _regression(self) -> int:
         name, cells = self._name, self._cells
-        words = [cell for cell in self._sizes if math.isnan(number(cell))]
+        values = {cell: number(cell) for cell in self._sizes}
+        words = [cell for cell, value in values.items() if math.isnan(value)]
         lost = sum(self._sizes[cell] for cell in words)
         if lost == self._rows:
             self._error("no-number", f"has no number in '{name}': it has {few(list(self._sizes))}")
@@ -216,7 +226,7 @@ class _Labels:
                 "rows-without-number",
                 f"has {lost} rows without a finite number in '{name}', which are left out: {cells.some(words)}",
             )
-        if len({number(cell) for cell in self._sizes} - set(map(number, words))) == 1 and not cells.others:
+        if len({value for value in values.values() if not math.isnan(value)}) == 1 and not cells.others:
             self._one_value()
         return self._rows - lost
 

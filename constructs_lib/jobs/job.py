@@ -69,14 +69,18 @@ class AutoMLJob(OwnedJob):
         Args:
             scope: Where the job lives.
             construct_id: Its id there; generated job names begin with the stack's name and this id.
-            training_data: What to learn from: CSV with a header, or Parquet; at least 500 rows, below 100 GB.
-            target_attribute: The column to predict.
+            training_data: What to learn from: CSV with a header, or Parquet; at least 500 rows, below 100 GB. A local
+                CSV file of up to 8 MiB is read as the engine of `mode` reads it: a training that would fail or be
+                wasted is refused by `synth` until its warning is acknowledged, see docs/warnings.md.
+            target_attribute: The column to predict. Rows without a value in it are left out.
             sample_weight_attribute: The column with the weight of each row, 1 to 256 letters, digits, `_` and `-`;
                 it needs `mode=Mode.ENSEMBLING`. Default: all rows weigh the same.
-            problem_type: What kind of prediction; goes together with `objective`. Default: the service infers it.
+            problem_type: What kind of prediction; goes together with `objective`. Default: the service infers it, each
+                mode by a rule of its own; where a local target is unclear to it, `synth` asks for this prop.
             objective: What to optimize; must fit `problem_type`. Default: the service chooses (MSE, F1 or Accuracy).
             mode: How to search. Name one: it decides what can be asked of the job and what serves its candidates, one
-                container (ENSEMBLING) or several in a row (HYPERPARAMETER_TUNING). Default: the service takes
+                container (ENSEMBLING) or several in a row (HYPERPARAMETER_TUNING), and how data are read: `NA` is a
+                missing label for the first, and a class for the second. Default: the service takes
                 HYPERPARAMETER_TUNING, however small the data are.
             algorithms: What to train, distinct, and fitting `mode`, which must be named. Default: all of the mode.
             features: The columns to learn from and their types. Default: all columns, and the service infers the types.

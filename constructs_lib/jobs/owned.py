@@ -13,11 +13,13 @@ from constructs import Construct, IDependable, IValidation
 
 from ..access import permissions
 from ..access.grants import Grants, new_role, warn
-from ..access.places import apart
+from ..access.lasting import last
+from ..access.places import SOME_ROLE, NamedPlace, Place, apart
+from ..access.trust import require_trust
 from ..api import shapes
 from ..api.fields import described, has, problems, raise_if_any, render, value_problems
 from ..api.request import CreateAutoMLJobV2
-from ..data.output import OutputLocation, check_output
+from ..data.output import OutputLocation, check_output, used_output
 from ..interfaces import Connectable
 from ..keywords import ConstructorSignature, spelled_out
 from ..provider.following import Following, let_change
@@ -29,6 +31,7 @@ from .base import IAutoMLJob, ImportedJob, JobBase, JobFacts
 from .plan import Bound, Plan, Request
 from .props import RequestProps
 from .requested import plan_of_request
+from .unless_meant import UnlessMeant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -115,8 +118,9 @@ class OwnedJob(JobBase):
             ValueError: `job_name` cannot be the name of a job.
         """
         place("from_job_name", scope, construct_id)
+        here = cdk.Stack.of(scope)
         raise_if_any(
-            [*_name_problems(job_name), *check_output("output", output)], f"from_job_name for '{construct_id}'"
+            [*_name_problems(job_name), *_output_problems(output, here)], f"from_job_name for '{construct_id}'"
         )
         return ImportedJob(scope, construct_id, name=job_name, arn=None, output=output)
 
@@ -138,7 +142,7 @@ class OwnedJob(JobBase):
         place("from_job_arn", scope, construct_id)
         where = f"from_job_arn for '{construct_id}'"
         if isinstance(job_arn, str) and is_token(job_arn):
-            raise_if_any(check_output("output", output), where)
+            raise_if_any(_output_problems(output, NamedPlace()), where)
             name = cdk.Fn.select(1, cdk.Fn.split(_ARN_SEPARATOR, job_arn))
         else:
             matched = _ARN.fullmatch(job_arn) if isinstance(job_arn, str) else None
@@ -151,19 +155,22 @@ class OwnedJob(JobBase):
                     f"arn:<partition>:sagemaker:<region>:<account>:automl-job/<name>, got {described(job_arn)}"
                 ]
             )
-            raise_if_any([*wrong, *check_output("output", output)], where)
+            there = NamedPlace.of_arn(job_arn) if matched else NamedPlace()
+            raise_if_any([*wrong, *_output_problems(output, there)], where)
         return ImportedJob(scope, construct_id, name=name, arn=job_arn, output=output)
 
     def __init__(self, scope: Construct, construct_id: str, plan: Plan) -> None:
         where = place(type(self).__name__, scope, construct_id)
         judged = plan.judge()
         wrong = [*judged.errors, *_region_problems(scope, plan)]
-        if not wrong:
-            wrong += apart(cdk.Stack.of(scope), plan.used())
         if wrong:
             raise_if_any(wrong, where)
+        places = apart(cdk.Stack.of(scope), plan.used())
+        raise_if_any(places.errors, where)
         super().__init__(scope, construct_id)
-        warn(self, judged.warnings)
+        warn(self, judged.warnings | places.warnings)
+        if judged.refusals:
+            UnlessMeant(self, judged.refusals)
 
         self._provider = AutoMLProvider.of(scope)
         self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.RESOURCE_TYPE)
@@ -216,12 +223,13 @@ class OwnedJob(JobBase):
         )
         if plan.emr_serverless_role is not None:
             own.append(permissions.pass_emr_serverless_role(plan.emr_serverless_role.role_arn))
+            require_trust("emr_serverless_role", plan.emr_serverless_role, permissions.EMR_SERVERLESS_PRINCIPAL)
         needed: list[IDependable] = [self._role, *security.dependencies]
         needed += [dependency for channel, _ in bound.channels() for dependency in channel.dependencies]
         if plan.role is not None:
             asked.apply_to_given_role(plan.role, own)
         elif plan.role_arn is None:
-            needed.append(asked.apply_to_new_role(self, self._role, own))
+            needed.append(last(asked.apply_to_new_role(self, self._role, own), self._provider.stack))
         if (policy := output.bucket.policy) is not None:
             needed.append(policy)
         self._connections = security.connections
@@ -395,6 +403,13 @@ def _region_problems(scope: Construct, plan: Plan) -> Iterator[str]:
 
 
 _CHINA: Final = "cn-"
+
+
+def _output_problems(output: object, here: Place) -> list[str]:
+    """What is wrong with the output of a job that was made elsewhere, in that place."""
+    if not isinstance(output, OutputLocation):
+        return check_output("output", output)
+    return apart(here, used_output("output", output, SOME_ROLE), where="the job").errors
 
 
 def _known_text(value: object) -> str | None:

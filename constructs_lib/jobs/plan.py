@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..access.grants import check_role
-from ..access.places import BUCKET, ROLE, Used, bond_of_key
-from ..api.enums import ChannelType
+from ..access.places import ROLE, NamedPlace, Used, bond_of_key
+from ..api.datafile import Reading
+from ..api.enums import ChannelType, Mode, ProblemType
 from ..api.fields import Words, described, has, value_problems
 from ..api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings
 from ..api.rulebook import Findings
-from ..data.buckets import facts
-from ..data.channels import UNBOUND_URI, Channel, judge_local_data
+from ..data.buckets import used_bucket
+from ..data.channels import UNBOUND_URI, Channel, Learning, judge_local_data
 from ..data.features import FeatureSpecification
 from ..data.output import OutputLocation, check_output
 from ..data.readback import problems_with_output
+from ..engines.inspection import ENSEMBLING, TUNING, engine_of
 from ..tokens import is_token
 
 if TYPE_CHECKING:
@@ -54,6 +56,11 @@ class NamedRole:
     """A role of which only the ARN is known."""
 
     role_arn: str
+
+    @property
+    def env(self) -> NamedPlace:
+        """Where it is, as far as the ARN says."""
+        return NamedPlace.of_arn(self.role_arn)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,12 +139,14 @@ class Plan:
             job_name=self.job_name if isinstance(self.job_name, str) else None,
         )
         columns = self.features.columns if self.features else None
-        judged = findings(self.draft(), features=columns, is_token=is_token, words=self.words)
-        errors, doubts = self._judge_data(columns)
-        warnings = judged.warnings | ({"local_data": "; ".join(doubts)} if doubts else {})
-        return Findings([*judged.errors, *errors, *wrong_places], warnings)
+        draft = self.draft()
+        judged = findings(draft, features=columns, is_token=is_token, words=self.words)
+        data = self._judge_data(columns, draft.settings)
+        return Findings(
+            [*judged.errors, *data.errors, *wrong_places], judged.warnings | data.warnings, refusals=data.refusals
+        )
 
-    def _judge_data(self, features: Mapping[str, str] | None) -> tuple[list[str], list[str]]:
+    def _judge_data(self, features: Mapping[str, str] | None, settings: object) -> Findings:
         wanted = [(prop, column) for prop, column in self.columns if isinstance(column, str) and not is_token(column)]
         parts: dict[str, list[str]] = {}
         for prop, column in wanted:
@@ -149,25 +158,36 @@ class Plan:
             [(self._name(prop), column) for prop, column in wanted],
             parts=parts,
             names={prop: self._name(prop) for prop in ("training_data", "validation_data")},
-            problem=self.problem,
+            learning=self._learning(settings, next(iter(parts.get("target_attribute", ())), None)),
             chosen=bool(features),
         )
 
+    def _learning(self, settings: object, target: str | None) -> Learning:
+        """What is known of how the data are learned from."""
+        mode, problem_type = (getattr(settings, prop, None) for prop in ("mode", "problem_type"))
+        if self.problem.DEFAULT_MODE is None:
+            return Learning(problem=self.problem)
+        is_known = mode in (None, *Mode) and problem_type in (None, *ProblemType)
+        if mode in (None, Mode.ENSEMBLING, Mode.HYPERPARAMETER_TUNING):
+            engine = engine_of(mode or self.problem.DEFAULT_MODE)
+            reading = Reading(reader=engine, engines=(engine,), target=target)
+        else:
+            reading = Reading(reader=TUNING, engines=(ENSEMBLING, TUNING), target=target)
+        return Learning(problem=self.problem, reading=reading, problem_type=problem_type, is_known=is_known)
+
     def used(self) -> Iterator[Used]:
         """What lies in some account and region, for `places.apart`."""
-        buckets = [(name, channel.source) for name, channel in self.channels]
-        if self.output is not None:
-            buckets.append((self._name("output"), self.output.bucket))
-        for name, bucket in buckets:
-            if bucket is not None:
-                yield name, bucket, BUCKET
-                yield f"the key of {name}", facts(bucket).key, bond_of_key(self.role)
-        if self.output is not None:
-            yield self._name("output.encryption_key"), self.output.encryption_key, bond_of_key(self.role)
+        role = self.role if self.role_arn is None else NamedRole(self.role_arn)
+        for name, channel in self.channels:
+            yield from used_bucket(name, channel.source, role)
         if self.features is not None:
-            yield "'features'", self.features.source, BUCKET
-        yield "'role'", self.role, ROLE
-        yield from self.security.used(self.role)
+            yield from used_bucket(self._name("features"), self.features.source, role)
+        if self.output is not None:
+            yield from used_bucket(self._name("output"), self.output.bucket, role)
+            yield self._name("output.encryption_key"), self.output.encryption_key, bond_of_key(role)
+        yield self._name("role") if self.role is None else "'role'", role, ROLE
+        yield self._name("emr_serverless_role"), self.emr_serverless_role, ROLE
+        yield from self.security.used(role, self._name("volume_encryption_key"))
 
     def _name(self, prop: str) -> str:
         return self.words.name_of(self.request_type, prop, self.problem)

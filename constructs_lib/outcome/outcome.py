@@ -11,6 +11,7 @@ import jsii
 from constructs import Construct, IValidation
 
 from ..access.grants import warn
+from ..access.places import FUNCTIONS_BUCKET, FUNCTIONS_KEY, apart
 from ..api.fields import described, listed, number, raise_if_any, seconds_of, value_problems
 from ..api.problem_types.time_series_forecasting import HOUR, LASTS, TimeSeriesForecasting
 from ..candidate.batch import TRANSFORM_DEFAULTS, AutoMLTransform, TransformProps
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_sagemaker as sagemaker
 
+    from ..access.places import Used
     from ..jobs.base import IAutoMLJob, JobFacts
 
 # [twelve-hours]
@@ -126,8 +128,11 @@ class AutoMLJobOutcome(Construct):
         raise_if_any(_problems(stack, job, timeout, on_timeout, quality_gate, revision), where)
         if not isinstance(job, JobBase):
             raise TypeError(described(job))
+        places = apart(stack, _used(job.facts))
+        raise_if_any(places.errors, where)
         super().__init__(scope, construct_id)
-        warn(self, (quality_gate.warnings() if quality_gate else {}) | _timeout_warnings(timeout, job.facts))
+        warnings = (quality_gate.warnings() if quality_gate else {}) | _timeout_warnings(timeout, job.facts)
+        warn(self, warnings | places.warnings)
         provider = AutoMLProvider.of(self)
         _OrderCheck.of(provider)
         facts = job.facts
@@ -333,6 +338,13 @@ def _result(facts: JobFacts) -> tuple[str, str] | None:
     if facts.output is None:
         return None
     return bucket_facts(facts.output.bucket).arn, facts.output.folder(facts.folder)
+
+
+def _used(facts: JobFacts) -> Iterator[Used]:
+    """What the function writes the result with."""
+    if facts.output is not None:
+        yield "the bucket of the job's 'output'", facts.output.bucket, FUNCTIONS_BUCKET
+        yield "the key of the job's 'output'", facts.output.key, FUNCTIONS_KEY
 
 
 def _problems(

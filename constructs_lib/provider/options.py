@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from ..access import permissions
 from ..access.grants import COMPLIANCE_PACKS, acknowledge, add_permissions
 from ..access.keys import check_key, grantable
+from ..access.places import FUNCTIONS_KEY, LOG_KEY, apart, used_network
 from ..access.security import Subnets, check_groups, select
 from ..api.fields import described, has, listed, number, value_problems
 from ..tokens import is_token, is_whole, known_seconds, plain
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_stepfunctions as sfn
     from constructs import Construct
 
+    from ..access.places import Used
+    from ..api.rulebook import Findings
     from .waiter import Waiter
 
 LOG_RETENTION_DAYS: Final = 365
@@ -73,6 +76,15 @@ class Options:
             return found
         found += self._number_problems()
         return found or list(self._network_problems())
+
+    def places(self, stack: cdk.Stack) -> Findings:
+        """What lies elsewhere than the stack, for options that are sound."""
+        return apart(stack, self._used())
+
+    def _used(self) -> Iterator[Used]:
+        yield "'log_encryption_key'", self.log_encryption_key, LOG_KEY
+        yield from used_network(self.vpc, self.vpc_subnets, self.security_groups)
+        yield "the key of 'dead_letter_topic'", getattr(self.dead_letter_topic, "master_key", None), FUNCTIONS_KEY
 
     def _number_problems(self) -> Iterator[str]:
         yield from (

@@ -17,6 +17,7 @@ from ..access import permissions
 from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
 from ..access.keys import grantable
 from ..api.fields import described, has, raise_if_any, seconds_of
+from ..api.rulebook import Findings
 from ..keywords import ConstructorSignature
 from ..runtime import contract
 from ..tokens import TEXT_TOKEN, slug
@@ -354,13 +355,15 @@ class AutoMLProvider(Construct):
             dead_letter_topic=dead_letter_topic,
         )
         wrong = options.problems()
+        places = Findings([], {}) if wrong else options.places(self._stack)
+        wrong += places.errors
         if self._options != Options():
             wrong.append("it has been called for this stack already: give all options at once")
         if self._waiter is not None:
             wrong.append("a job of this stack is followed already: call it before the first outcome or on_...")
         raise_if_any(wrong, f"AutoMLProvider.configure in '{self._stack.node.path}'")
         self._options = options
-        warn(self, options.warnings())
+        warn(self, options.warnings() | places.warnings)
         options.apply_to_function(self, function=self._function, log=self._log, policy=self._policy)
         return self
 

@@ -3,25 +3,25 @@
 from enum import StrEnum
 
 RESOURCE_TYPE = "Custom::SageMakerAutoMLJob"
-"""The CloudFormation type of a job."""
+"""The type of a job."""
 
 WATCH_TYPE = "Custom::SageMakerAutoMLWatch"
-"""The CloudFormation type of a watch over a job that no resource of the stack made."""
+"""The type of a watch over a job that no resource of the stack made."""
 
 OUTCOME_TYPE = "Custom::SageMakerAutoMLOutcome"
-"""The CloudFormation type of what a job has come to."""
+"""The type of what a job has come to."""
 
 MODEL_TYPE = "Custom::SageMakerAutoMLModel"
-"""The CloudFormation type of a model made of a job's best candidate."""
+"""The type of a model made of a job's best candidate."""
 
 ENDPOINT_CHECK_TYPE = "Custom::SageMakerEndpointCheck"
-"""The CloudFormation type of a look at an endpoint after its deployment."""
+"""The type of a look at an endpoint after its deployment."""
 
 TRANSFORM_TYPE = "Custom::SageMakerAutoMLTransform"
-"""The CloudFormation type of a batch transform job with such a model."""
+"""The type of a batch transform job with such a model."""
 
 MODEL_PACKAGE_TYPE = "Custom::SageMakerAutoMLModelPackage"
-"""The CloudFormation type of a version of a model in the registry."""
+"""The type of a version of a model in the registry."""
 
 HANDLER = "runtime.handler.handle"
 """Where Lambda finds the function inside the asset."""
@@ -174,13 +174,11 @@ class Direction(StrEnum):
     MAXIMIZE = "Maximize"
 
 
+_LESS = "MSE RMSE MAE MAPE MASE WAPE AverageWeightedQuantileLoss LogLoss InferenceLatency Perplexity ValidationLoss"
+_MORE = "Accuracy BalancedAccuracy AUC R2 F1 F1macro Precision PrecisionMacro Recall RecallMacro Rouge1 Rouge2 RougeL"
 DIRECTIONS = {
-    **dict.fromkeys(("MSE", "RMSE", "MAE", "MAPE", "MASE", "WAPE", "AverageWeightedQuantileLoss"), Direction.MINIMIZE),
-    **dict.fromkeys(("LogLoss", "InferenceLatency", "Perplexity", "ValidationLoss"), Direction.MINIMIZE),
-    "TrainingLoss": Direction.MINIMIZE,
-    **dict.fromkeys(("Accuracy", "BalancedAccuracy", "AUC", "R2", "F1", "F1macro"), Direction.MAXIMIZE),
-    **dict.fromkeys(("Precision", "PrecisionMacro", "Recall", "RecallMacro"), Direction.MAXIMIZE),
-    **dict.fromkeys(("Rouge1", "Rouge2", "RougeL", "RougeLSum"), Direction.MAXIMIZE),
+    **dict.fromkeys([*_LESS.split(), "TrainingLoss"], Direction.MINIMIZE),
+    **dict.fromkeys([*_MORE.split(), "RougeLSum"], Direction.MAXIMIZE),
 }
 """Which way each metric of `StandardMetricName` is better.
 

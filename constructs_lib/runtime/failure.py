@@ -70,6 +70,14 @@ def unless_missing(call: Callable[[], T]) -> T | None:
         raise
 
 
+def unless_failed(read: Callable[..., T], *given: object) -> T | None:
+    """What is read of properties that may never have worked; None if they did not."""
+    try:
+        return read(*given)
+    except Failure:
+        return None
+
+
 def is_taken(error: ClientError) -> bool:
     """Whether the name is that of something which is there, whether Describe shows it yet or not."""
     return code(error) == "ResourceInUse" or (code(error) == _VALIDATION and _says(error, "taken"))

@@ -8,7 +8,7 @@ from . import contract
 from .answer import cut
 from .contract import Direction, GateRule, OnMiss, OutcomeProperty, direction_of
 from .description import Description, Metric
-from .failure import Failure
+from .failure import Failure, unless_failed
 
 _KNOWN_LENGTH = 200
 """Characters of the metrics' names that are worth showing."""
@@ -89,10 +89,7 @@ class Gate:
 
     def recall(self, job: Description, old: "Gate | None") -> str:
         """What was said of the same job before: if it had not been met, the deployment would have failed."""
-        try:
-            ruling = old.judge(job) if old else None
-        except Failure:
-            ruling = None
+        ruling = unless_failed(old.judge, job) if old else None
         if ruling and (ruling.passes or self.is_warning or self.rule != GateRule.BETTER_THAN):
             return ruling.text
         measured = self._measured(job)
@@ -179,14 +176,6 @@ def read(properties: Mapping[str, object]) -> Gate | None:
         metric=str(value.get(contract.Gate.METRIC, "")),
         on_miss=OnMiss(on_miss),
     )
-
-
-def readable(properties: Mapping[str, object]) -> Gate | None:
-    """The gate of properties that may never have worked."""
-    try:
-        return read(properties)
-    except Failure:
-        return None
 
 
 def shown(value: float) -> str:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
@@ -12,7 +13,7 @@ from .clients import Aws
 from .contract import NAME_LENGTH, Attribute, OwnerTag
 from .description import Description
 from .event import Event
-from .failure import Failure, code, is_denied, is_not_offered, may_have_happened
+from .failure import Failure, code, is_denied, is_not_offered, may_have_happened, unless_failed
 from .jobs import Job
 from .retry import Clock, insist, patiently
 from .spec import Spec, read
@@ -58,8 +59,8 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Keep the job, change its tags, go back to the one that served these properties before, or make one."""
     spec = _read(event.properties, aws)
     wanted = watch.read(event.properties)
-    old = _readable(event.old_properties, aws)
-    old_watch = watch.readable(event.old_properties)
+    old = unless_failed(_read, event.old_properties, aws)
+    old_watch = unless_failed(watch.read, event.old_properties)
     stack = Stack(aws.cloudformation, event, clock)
     if old and old.digest == spec.digest:
         if wanted and _is_more(wanted, old_watch, stack):
@@ -107,14 +108,6 @@ def _is_now(job_name: str, job_arn: str) -> Answer:
 
 def _read(properties: Mapping[str, object], aws: Aws) -> Spec:
     return read(properties, aws.sagemaker.meta.service_model)
-
-
-def _readable(properties: Mapping[str, object], aws: Aws) -> Spec | None:
-    """The spec of properties that may never have worked."""
-    try:
-        return _read(properties, aws)
-    except Failure:
-        return None
 
 
 # Keeping a job
@@ -228,9 +221,13 @@ def _confirm(job: Job, event: Event, stack: Stack, aws: Aws, clock: Clock) -> No
         stack.confirm(job.name, is_own=job.was_made_by(event), is_new=job.is_new, undo=undo)
 
 
+def _find(name: str, aws: Aws, clock: Clock) -> Job | None:
+    return patiently(lambda: jobs.find(aws.sagemaker, name), clock, repeatable=True)
+
+
 def _find_or_start(name: str, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: Clock, *, in_vain: bool) -> Job:
     for _ in clock.looks():
-        job = patiently(lambda: jobs.find(aws.sagemaker, name), clock, repeatable=True)
+        job = _find(name, aws, clock)
         if job is None:
             if in_vain and not stack.is_rolling_back():
                 raise Failure(watch.IN_VAIN)
@@ -252,6 +249,8 @@ def _start(name: str, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: C
 
     try:
         job = patiently(attempt, clock)
+    except ParamValidationError:
+        raise
     except ClientError as error:
         if code(error) == "ResourceInUse":
             return None
@@ -262,26 +261,24 @@ def _start(name: str, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: C
             raise Failure(_quota_reason(error, event, aws)) from error
         if not may_have_happened(error):
             raise Failure(str(error)) from error
-        _take_back(name, event, aws, clock)
-        raise Failure(str(error), job_name=name) from error
-    except ParamValidationError:
-        raise
-    except BotoCoreError as error:  # no answer: the job may be there
-        _take_back(name, event, aws, clock)
-        raise Failure(f"{spec.operation} got no answer: {error}", job_name=name) from error
+        job = _made_unheard(name, str(error), event, aws, clock)
+    except BotoCoreError as error:
+        job = _made_unheard(name, f"{spec.operation} got no answer: {error}", event, aws, clock)
     log.write(event, "job started", job_name=name, status=job.status)
     return job
 
 
-def _take_back(name: str, event: Event, aws: Aws, clock: Clock) -> None:
-    """Give up a job that this request may have made, unless another delivery of it has answered with the job."""
+def _made_unheard(name: str, problem: str, event: Event, aws: Aws, clock: Clock) -> Job:
+    """The job that this request has made although nobody heard so; or another delivery of it has.
+
+    Raises:
+        Failure: It is not to be seen. The Delete that follows looks for it.
+    """
     for _ in clock.looks():
-        job = patiently(lambda: jobs.find(aws.sagemaker, name), clock, repeatable=True)
+        job = _find(name, aws, clock)
         if job and job.was_made_by(event):
-            with suppress(Failure):  # not told: the Delete that follows does it
-                if not Stack(aws.cloudformation, event, clock).live().has(name):
-                    _retire([job], event, aws, clock)
-            return
+            return replace(job, is_new=True)
+    raise Failure(problem, job_name=name)
 
 
 def _quota_reason(error: ClientError, event: Event, aws: Aws) -> str:
@@ -335,7 +332,7 @@ def _candidates(event: Event, aws: Aws, clock: Clock, deadline: float) -> Iterat
         if not named.belongs_to(event):
             log.write(event, "not ours: left alone", job_name=named.name, status=named.status)
         yield named
-    spec = _readable(event.properties, aws)
+    spec = unless_failed(_read, event.properties, aws)
     if spec:
         yield from jobs.find_all(
             lambda name: insist(lambda: jobs.find(aws.sagemaker, name), clock, deadline), spec, event
@@ -347,15 +344,11 @@ def _retire_orphans(old: Spec, kept: Job, event: Event, stack: Stack, aws: Aws, 
 
     A rollback may follow at once upon the call that made one, and answers lag behind: it looks again.
     """
-
-    def find(name: str) -> Job | None:
-        return patiently(lambda: jobs.find(aws.sagemaker, name), clock, repeatable=True)
-
     follows_at_once = kept.name == event.physical_id and stack.is_rolling_back()
     for _ in clock.looks(more=follows_at_once):
         orphans = [
             job
-            for job in jobs.find_all(find, old, event)
+            for job in jobs.find_all(lambda name: _find(name, aws, clock), old, event)
             if job.belongs_to(event) and job.name not in {kept.name, event.physical_id}
         ]
         if any(not job.is_released for job in orphans):
@@ -395,9 +388,9 @@ def _retire(found: Sequence[Job], event: Event, aws: Aws, clock: Clock, deadline
     end = clock.deadline(RETIRE_BUDGET) if deadline is None else deadline
     for job in found:
         try:
-            insist(lambda job=job: jobs.release(aws.sagemaker, job), clock, end - RELEASE_SHARE)  # type: ignore[misc]
+            insist(partial(jobs.release, aws.sagemaker, job), clock, end - RELEASE_SHARE)
         finally:
-            insist(lambda job=job: jobs.stop(aws.sagemaker, job), clock, end)  # type: ignore[misc]
+            insist(partial(jobs.stop, aws.sagemaker, job), clock, end)
     for job in found:
         ended = _wait_for_end(job, aws, clock, end - ENDPOINT_SHARE, end)
         log.write(
@@ -412,5 +405,5 @@ def _retire(found: Sequence[Job], event: Event, aws: Aws, clock: Clock, deadline
 def _wait_for_end(job: Job, aws: Aws, clock: Clock, until: float, deadline: float) -> Job:
     """The job at its end, or as it is when the time is up: a Delete must not hang on it."""
     while not job.has_ended and clock.sleep_before(until, _POLL_SECONDS):
-        job = insist(lambda name=job.name: jobs.find(aws.sagemaker, name), clock, deadline) or job  # type: ignore[misc]
+        job = insist(partial(jobs.find, aws.sagemaker, job.name), clock, deadline) or job
     return job

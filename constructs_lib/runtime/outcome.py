@@ -11,7 +11,7 @@ from .clients import Aws
 from .contract import OnTimeout, OutcomeAttribute, OutcomeProperty, Property
 from .description import Description
 from .event import Event
-from .failure import Failure
+from .failure import Failure, unless_failed
 from .gate import Gate
 from .jobs import Job
 from .retry import Clock, patiently
@@ -59,7 +59,9 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     is_same = is_same_job and str(old.get(OutcomeProperty.REVISION, "")) == wish.revision
     # A job that was let run may never have been judged: better judged twice than not at all.
     was_judged = is_same and old.get(OutcomeProperty.ON_TIMEOUT) != OnTimeout.LET_RUN
-    judged_before = was_judged and wish.gate is not None and not wish.gate.is_judged_again(gate.readable(old))
+    judged_before = (
+        was_judged and wish.gate is not None and not wish.gate.is_judged_again(unless_failed(gate.read, old))
+    )
     return _settle(wish, event, aws, clock, judged_before=judged_before)
 
 
@@ -133,7 +135,7 @@ def _judge(wanted: Gate, job: Description, event: Event, *, judged_before: bool)
     A gate that cannot be judged is a reason too: the result is still to be written.
     """
     if judged_before:
-        return "", wanted.recall(job, gate.readable(event.old_properties))
+        return "", wanted.recall(job, unless_failed(gate.read, event.old_properties))
     try:
         ruling = wanted.judge(job)
     except Failure as failure:
@@ -158,7 +160,7 @@ def _report(event: Event, aws: Aws) -> Answer:
     name = str(event.properties.get(Property.JOB_NAME, ""))
     job = jobs.describe_if_told(aws.sagemaker, name)
     log.write(event, "the stack rolls back: nothing is judged", job_name=name, status=job.status)
-    wanted = gate.readable(event.properties)
+    wanted = unless_failed(gate.read, event.properties)
     recalled = wanted.recall(job, wanted) if wanted and job.has_candidate else ""
     place = result.uri(job) if job.has_ended and str(event.properties.get(OutcomeProperty.RESULT)) == "true" else ""
     return _answer(event, attributes(job, gate_result=recalled, result_uri=place) | {OutcomeAttribute.JOB_NAME: name})

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
@@ -167,7 +167,7 @@ class Kind:
         if named:
             yield named
         for name in names:
-            thing = insist(lambda name=name: self.find(name, aws), clock, deadline)  # type: ignore[misc]
+            thing = insist(partial(self.find, name, aws), clock, deadline)
             if thing is None:
                 return
             yield thing
@@ -212,7 +212,7 @@ class Kind:
             found = self.find_with_tags(name, aws, clock, is_sure=may_be)
             if found is None:
                 raise Failure(str(error), job_name=name if may_be else "") from error
-            return found
+            return replace(found, is_new=found.was_made_by(event))
         log.write(event, f"{self.noun} made", job_name=name)
         return thing
 

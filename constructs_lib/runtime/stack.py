@@ -5,6 +5,7 @@ destroyed, that it does not tell is a reason to fail.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -83,10 +84,11 @@ class Stack:
         """
         try:
             self.check_wanted(made=made, in_rollback=not is_own)
-        except Failure:
-            if is_own and self.is_nobodys(made, is_new=is_new):
-                undo()
-            raise
+        except Failure as failure:
+            with suppress(Failure):  # not told: the Delete that follows does it
+                if is_own and self.is_nobodys(made, is_new=is_new):
+                    undo()
+            raise Failure(str(failure), job_name=made) from failure
 
     def live(self) -> "Live":
         """What the resource is now. An event that would destroy something waits for what is under way to end.
@@ -97,8 +99,7 @@ class Stack:
         clock = self._clock
         deadline = clock.deadline(_SETTLE_BUDGET) if clock else 0.0
         while True:
-            resource = self._told(self._own, _GONE)
-            status, physical_id = (str(resource.get(key, "")) for key in ("ResourceStatus", "PhysicalResourceId"))
+            _, status, physical_id = self._resource()
             if not self._is_to_settle(status, physical_id):
                 return Live(physical_id, status in _DELETED)
             if not (clock and clock.sleep_before(deadline, _POLL_SECONDS)):
@@ -183,8 +184,7 @@ class Stack:
         kind, named = self._event.request_type, self._event.physical_id
         if not made and (problem := self._too_old()):
             return problem
-        resource = self._told(self._own, _GONE)
-        status, has = str(resource.get("ResourceStatus", "")), str(resource.get("PhysicalResourceId", ""))
+        resource, status, has = self._resource()
         if status in _DELETED:
             return f"the resource is {status}"
         if made and has == made:
@@ -221,11 +221,9 @@ class Stack:
         """
         try:
             return patiently(read, self._clock, repeatable=True) if self._clock else read()
-        except ClientError as error:
-            if is_stack_gone(error):
+        except (ClientError, BotoCoreError) as error:
+            if isinstance(error, ClientError) and is_stack_gone(error):
                 return gone
-            raise Failure(f"CloudFormation does not tell whether this is still wanted: {error}") from error
-        except BotoCoreError as error:
             raise Failure(f"CloudFormation does not tell whether this is still wanted: {error}") from error
 
     def _stack_status(self) -> str:
@@ -237,6 +235,11 @@ class Stack:
     def _read_stack_status(self) -> str:
         stacks = self._client.describe_stacks(StackName=self._event.stack_id).get("Stacks", [])
         return str(stacks[0].get("StackStatus", "")) if stacks else ""
+
+    def _resource(self) -> tuple[dict[str, object], str, str]:
+        """The event's own resource, its status and its physical id."""
+        resource = self._told(self._own, _GONE)
+        return resource, str(resource.get("ResourceStatus", "")), str(resource.get("PhysicalResourceId", ""))
 
     def _own(self) -> dict[str, object]:
         """The event's own resource; empty if the stack does not know it."""

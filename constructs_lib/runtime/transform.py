@@ -5,6 +5,7 @@ Like an AutoML job's, its name is spent for good; its tags say whether it may be
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 from botocore.exceptions import ClientError
 
@@ -13,7 +14,7 @@ from .answer import Answer
 from .clients import Aws
 from .contract import ENDED, JobStatus, OwnerTag, Property, TransformAttribute
 from .event import Event
-from .failure import Failure
+from .failure import unless_failed
 from .jobs import tag_list
 from .owned import Kind, Thing, Wish
 from .retry import Clock, insist
@@ -38,7 +39,7 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
 def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Keep the job, go back to the one before, or start one: a rollback transforms nothing a second time."""
     wish = _read(event.properties, aws)
-    old = _readable(event.old_properties, aws)
+    old = unless_failed(_read, event.old_properties, aws)
     current = _JOBS.find_if_visible(event.physical_id, event, aws, clock, is_sure=True)
     if old and old.digest == wish.digest and current and event.owns(current.tags):
         owned.retag(aws, current, wish, event, clock)
@@ -66,7 +67,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
 
 def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Stop what is ours, but for the job that the resource has by now."""
-    wish = _readable(event.properties, aws)
+    wish = unless_failed(_read, event.properties, aws)
     found = _JOBS.look_for_ours(lambda: _names(wish, event), event, aws, clock)
     _give_up([job for job in found if not owned.is_live(job.name, event, aws, clock)], event, aws, clock)
     return Answer(event.physical_id)
@@ -80,14 +81,6 @@ def _read(properties: Mapping[str, object], aws: Aws) -> Wish:
     request, tags = owned.read_request(properties, "CreateTransformJob", aws.hosting.meta.service_model)
     revision = str(properties.get(Property.REVISION, ""))
     return Wish(request, {Property.REVISION: revision}, tags, owned.prefix(properties))
-
-
-def _readable(properties: Mapping[str, object], aws: Aws) -> Wish | None:
-    """The wish of properties that may never have worked."""
-    try:
-        return _read(properties, aws)
-    except Failure:
-        return None
 
 
 def _claim(wish: Wish, event: Event, aws: Aws, clock: Clock, *, accepts: Callable[[Thing], bool]) -> Thing:
@@ -142,9 +135,9 @@ def _give_up(given_up: Sequence[Thing], event: Event, aws: Aws, clock: Clock) ->
     for job in given_up:
         try:
             if OwnerTag.RELEASED not in job.tags:
-                insist(lambda job=job: aws.hosting.add_tags(ResourceArn=job.arn, Tags=released), clock, deadline)  # type: ignore[misc]
+                insist(partial(aws.hosting.add_tags, ResourceArn=job.arn, Tags=released), clock, deadline)
         finally:
-            insist(lambda job=job: _stop(job, aws), clock, last)  # type: ignore[misc]
+            insist(partial(_stop, job, aws), clock, last)
     for job in given_up:
         _wait_for_end(job, event, aws, clock, deadline, last)
 
@@ -163,5 +156,5 @@ def _stop(job: Thing, aws: Aws) -> None:
 
 def _wait_for_end(job: Thing, event: Event, aws: Aws, clock: Clock, until: float, deadline: float) -> None:
     while job.status not in ENDED and clock.sleep_before(until, _POLL_SECONDS):
-        job = insist(lambda name=job.name: _JOBS.find(name, aws), clock, deadline) or job  # type: ignore[misc]
+        job = insist(partial(_JOBS.find, job.name, aws), clock, deadline) or job
     log.write(event, "transform job given up", job_name=job.name, status=job.status)

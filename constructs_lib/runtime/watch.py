@@ -16,7 +16,7 @@ from .clients import Aws
 from .contract import POLL_ACTION, Attribute, Poll, Property
 from .description import Description
 from .event import Event
-from .failure import Failure, code
+from .failure import Failure, code, unless_failed
 from .retry import Clock, patiently
 from .shapes import read_number
 from .stack import Stack
@@ -109,14 +109,6 @@ def read(properties: Mapping[str, object]) -> Watch | None:
         conditions=tuple(_condition(condition, number) for number, condition in enumerate(conditions)),
         event_bus=event_bus,
     )
-
-
-def readable(properties: Mapping[str, object]) -> Watch | None:
-    """The watch of properties that may never have worked."""
-    try:
-        return read(properties)
-    except Failure:
-        return None
 
 
 def start(watch: Watch, job_name: str, event: Event, aws: Aws, clock: Clock, *, seen: str = "") -> None:
@@ -212,7 +204,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
         log.write(event, "the stack rolls back: nothing is followed", job_name=name)
         return _answer(name, jobs.describe_if_told(aws.sagemaker, name), event)
     wanted, job = _wish(event), _job(event, aws, clock)
-    old = readable(event.old_properties)
+    old = unless_failed(read, event.old_properties)
     if event.old_properties.get(Property.JOB_NAME) != event.properties[Property.JOB_NAME]:
         if wanted.cannot_wait(old):
             raise Failure(IN_VAIN)

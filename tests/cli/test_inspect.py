@@ -54,8 +54,6 @@ churn.csv, as HYPERPARAMETER_TUNING has it
 
   worth knowing
     - churn.csv has 1 of 600 rows without a label in 'churned', which are left out: '' in row 600
-    - churn.csv poses the problem BinaryClassification in 'churned', and with one more value it would be \
-MulticlassClassification: give 'problem_type'
 """
     )
 
@@ -210,7 +208,6 @@ def test_ensembling_takes_a_file_for_parquet_by_its_name(
             lambda path: path.mkdir(),
             "'data.csv' is a folder: give one of its files, since each of them has to hold the same columns",
         ),
-        (lambda path: path.write_bytes(b"PAR1....PAR1"), "'data.csv' is a Parquet file, and CSV is read here"),
     ],
 )
 def test_a_wrong_call(made: Any, said: str, written: Path, capsys: pytest.CaptureFixture[str]) -> None:

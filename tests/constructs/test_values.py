@@ -12,7 +12,6 @@ from aws_cdk import aws_applicationautoscaling as scaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_s3 as s3
 
 from constructs_lib import (
     AutoMLEndpoint,
@@ -33,6 +32,7 @@ from constructs_lib import (
     Serverless,
     Tabular,
     TextClassification,
+    TextGeneration,
     TimeSeriesForecasting,
 )
 from constructs_lib.runtime import contract
@@ -289,6 +289,25 @@ def test_only_so_many_problems_are_told(world: World) -> None:
         job(world, vpc=world.vpc, security_groups=[None] * 30)
 
 
+def test_no_more_is_told_than_somebody_reads(world: World) -> None:
+    with pytest.raises(ValueError, match=r"has 1001 problems:(\n  - .*)+\n  and \d+ more$") as raised:
+        job(world, algorithms=["text"] * 1000)
+
+    assert len(str(raised.value)) < 4000
+
+
+def test_key_of_a_map_has_to_be_known(world: World) -> None:
+    with pytest.raises(
+        ValueError, match=r"a key of 'problem\.hyper_parameters' must be known at synthesis, got '\$\{Token"
+    ):
+        AutoMLJobV2(
+            world.stack,
+            world.fresh_id(),
+            training_data=Channel.from_bucket(world.bucket, "texts/"),
+            problem=TextGeneration(base_model_name="Falcon7BInstruct", hyper_parameters={cdk.Aws.REGION: "1"}),
+        )
+
+
 def test_noise_of_binary_fractions_is_none(world: World) -> None:
     AutoMLJobOutcome(world.stack, world.fresh_id(), job=world.job, timeout=cdk.Duration.hours(1.1))
     scaled(world, scale_in_cooldown=cdk.Duration.hours(1.1))
@@ -311,91 +330,6 @@ def test_guard_stands_before_the_kernel() -> None:
 
 def test_nothing_but_a_token_is_one() -> None:
     assert not any(is_token(value) for value in (Path(), cdk.App(), iam.Role, -math.inf, math.nan, -(10**400)))
-
-
-# -------------------------------------------------------------------------------------------------------------- places
-
-HERE = cdk.Environment(account="111111111111", region="eu-west-1")
-THERE = cdk.Environment(account="222222222222", region="us-east-1")
-
-
-def stacks(there: cdk.Environment = THERE) -> tuple[cdk.Stack, cdk.Stack]:
-    app = cdk.App()
-    return cdk.Stack(app, "Here", env=HERE), cdk.Stack(app, "There", env=there)
-
-
-PLACES: dict[str, tuple[Callable[[cdk.Stack, cdk.Stack], dict[str, Any]], str]] = {
-    "training data": (
-        lambda _, there: {"training_data": Channel.from_bucket(s3.Bucket(there, "B", bucket_name="data-there"), "x")},
-        "'training_data' is in the region us-east-1, and the stack in eu-west-1",
-    ),
-    "output": (
-        lambda _, there: {"output": OutputLocation.from_bucket(s3.Bucket(there, "B", bucket_name="data-there"), "x")},
-        "'output' is in the region us-east-1, and the stack in eu-west-1",
-    ),
-    "features": (
-        lambda _, there: {
-            "features": FeatureSpecification.from_bucket(s3.Bucket(there, "B", bucket_name="data-there"), "x")
-        },
-        "'features' is in the region us-east-1, and the stack in eu-west-1",
-    ),
-    "volume key": (
-        lambda _, there: {"volume_encryption_key": kms.Key(there, "K")},
-        "'volume_encryption_key' is in the region us-east-1, and the stack in eu-west-1",
-    ),
-    "network": (
-        lambda _, there: {"vpc": ec2.Vpc(there, "V")},
-        "'vpc' is in the account 222222222222, and the stack in 111111111111",
-    ),
-    "role": (
-        lambda _, there: {"role": iam.Role.from_role_arn(there, "R", "arn:aws:iam::222222222222:role/x")},
-        "'role' is in the account 222222222222, and the stack in 111111111111",
-    ),
-}
-
-
-@pytest.mark.parametrize(("props", "message"), PLACES.values(), ids=PLACES)
-def test_what_lies_elsewhere_is_refused(props: Callable[[cdk.Stack, cdk.Stack], dict[str, Any]], message: str) -> None:
-    here, there = stacks()
-    with pytest.raises(ValueError, match=message):
-        new_job(here, **props(here, there))
-
-
-def test_what_may_lie_elsewhere_does_not_matter() -> None:
-    here, _ = stacks()
-    key = kms.Key.from_key_arn(here, "K", "arn:aws:kms:eu-west-1:222222222222:key/abc")
-    new_job(here, volume_encryption_key=key, output=OutputLocation.from_bucket(data_bucket(here), encryption_key=key))
-
-    assert request_of(template_of(here))["OutputDataConfig"]["KmsKeyId"].endswith("222222222222:key/abc")
-
-
-def test_key_of_another_account_of_the_app_needs_a_role_with_a_name() -> None:
-    here, there = stacks(cdk.Environment(account="222222222222", region="eu-west-1"))
-    key = kms.Key(there, "K", alias="known")
-    role = iam.Role(here, "R", role_name="named", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
-    output = OutputLocation.from_bucket(data_bucket(here), encryption_key=key)
-
-    with pytest.raises(ValueError, match=r"give a 'role' with a 'role_name', or a key from here"):
-        new_job(here, output=output)
-
-    new_job(here, output=output, role=role)
-    assert resources_of(template_of(there), "AWS::KMS::Key")
-
-
-def test_role_has_to_trust_the_service() -> None:
-    stack = new_stack()
-    new_job(stack, role=iam.Role(stack, "R", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com")))
-
-    with pytest.raises(RuntimeError, match=r"the 'role' 'Stack/R' must trust sagemaker\.amazonaws\.com"):
-        template_of(stack)
-
-
-def test_role_that_trusts_several_services_is_fine() -> None:
-    stack = new_stack()
-    both = (iam.ServicePrincipal(f"{name}.amazonaws.com") for name in ("ec2", "sagemaker"))
-    new_job(stack, role=iam.Role(stack, "R", assumed_by=iam.CompositePrincipal(*both)))
-
-    assert template_of(stack)
 
 
 # ------------------------------------------------------------------------------------------------- as all of the CDK
@@ -469,6 +403,7 @@ EMPTY: dict[str, tuple[Any, str, str]] = {
         "text,label\n",
         "must have at least 1 row, got 0",
     ),
+    "prompts": (TextGeneration(), "input,output\n", "must have at least 1 row, got 0"),
     "target alone": (
         Tabular(target_attribute="y"),
         "y\n" + "1\n" * 500,

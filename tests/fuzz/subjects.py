@@ -41,9 +41,9 @@ def folder() -> Path:
 class World:
     """An app with one stack, and what a call needs to be sound; each part is made when it is first asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, env: cdk.Environment | None = None) -> None:
         self.app = cdk.App()
-        self.stack = cdk.Stack(self.app, "Stack")
+        self.stack = cdk.Stack(self.app, "Stack", env=env)
         self.made = 0
 
     def fresh_id(self) -> str:
@@ -155,7 +155,8 @@ _BESIDES: Final = {
     "content_type": "content type",
     "compression": "gzip-compressed",
     "data_prefix": "does not lie below",
-    "path": "there is no file|the name of|is no|is empty",
+    "metric": "at_least|at_most",
+    "path": "there is no file|the name of|is no|is empty|cannot be read",
 }
 """What a message may call a prop, where that is not its name: what is wrong shows in the job that reads the data."""
 

@@ -339,12 +339,30 @@ def test_role_of_the_wrong_type_in_place_of_the_requests_is_refused(stack: cdk.S
     assert [child.node.id for child in stack.node.children] == []
 
 
+def deep() -> list[Any]:
+    nested: list[Any] = []
+    for _ in range(100_000):
+        nested = [nested]
+    return nested
+
+
 @pytest.mark.parametrize(
     ("document", "message"),
     [
         ("{", "the request of 'Job' must be a dict, JSON text or the path of a JSON file: Expecting property name"),
         ("[]", r"the request of 'Job' must be a JSON object, got \[\] \(list\)"),
         (3, "the request of 'Job' must be a dict, JSON text or the path of a JSON file"),
+        pytest.param(
+            '{"Tags": ' + "[" * 100_000 + "]" * 100_000 + "}",
+            "the request of 'Job' must be a dict, JSON text or the path of a JSON file: maximum recursion depth",
+            id="too deep",
+        ),
+        pytest.param(
+            '{"Tags": ' + "9" * 5_000 + "}",
+            "the request of 'Job' must be a dict, JSON text or the path of a JSON file: Exceeds the limit",
+            id="too long a number",
+        ),
+        ({**REQUEST, "Tags": deep()}, r"'Tags\[0\]' must be an object, got a value of type list"),
         (Path("nowhere.json"), "the request of 'Job' cannot be read: .*nowhere.json"),
     ],
 )

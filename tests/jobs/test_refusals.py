@@ -449,6 +449,7 @@ def test_dict_in_place_of_a_bucket_is_refused() -> None:
         ("s3://b/d", "'prefix' is a key within the bucket, without the bucket and a leading slash, got 's3://b/d'"),
         ("a*", "'prefix' goes into an IAM policy, where '*' would be a pattern, got 'a*'"),
         ("${aws:username}/", "'prefix' goes into an IAM policy, where '$' would be a pattern, got '${aws:username}/'"),
+        ("a\nb", "'prefix' must be one line, which an S3 URI of the API is, got 'a\\nb'"),
         (None, "'prefix' must be text, got None (NoneType)"),
     ],
 )

@@ -215,14 +215,26 @@ def test_refused_create_leaves_nothing_for_its_delete(world: World) -> None:
         client_error("CreateAutoMLJob", "InternalFailure", "try later", status=500),
     ],
 )
-def test_create_without_a_clear_answer_names_the_job_so_that_delete_stops_it(world: World, error: Exception) -> None:
+def test_job_whose_making_got_no_clear_answer_is_looked_for(world: World, error: Exception) -> None:
     world.sagemaker.fail("CreateAutoMLJob", error, after=True)
 
     answer = world.create(properties())
 
+    assert answer["Status"] == "SUCCESS"
+    assert world.running() == [answer["PhysicalResourceId"]]
+    assert world.creates() == 1
+
+
+def test_create_without_a_clear_answer_names_the_job_that_may_yet_be_seen(world: World) -> None:
+    world.sagemaker.fail("CreateAutoMLJob", ReadTimeoutError(endpoint_url="https://sagemaker"))
+
+    event = world.event("Create", ResourceProperties=properties())
+
+    answer = world.send(event)
+
     assert answer["Status"] == "FAILED"
-    assert [job.name for job in world.jobs()] == [answer["PhysicalResourceId"]]
-    assert world.jobs()[0].status == "Stopped"
+    assert answer["Reason"].startswith("CreateAutoMLJob got no answer: ")
+    assert answer["PhysicalResourceId"] == world.send(event)["PhysicalResourceId"]
 
 
 @pytest.mark.parametrize("status", ["DELETE_IN_PROGRESS", "DELETE_COMPLETE"])

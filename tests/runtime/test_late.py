@@ -156,6 +156,18 @@ def test_request_older_than_the_one_under_way_makes_nothing(world: World) -> Non
     assert world.creates() == 0
 
 
+def test_change_of_tags_older_than_the_request_under_way_puts_no_old_tags_back(world: World) -> None:
+    """Soak, seed 400039: what CloudFormation says of the resource fits both requests, but for the times."""
+    world.create(properties(tags={"team": "one"}))
+    late = to(world, properties(tags={"team": "two"}), properties(tags={"team": "one"}))
+    late["ResponseURL"] = f"{world.sink.url}?X-Amz-Date={EPOCH:%Y%m%dT%H%M%SZ}&X-Amz-Signature=x"
+    world.status("UPDATE_IN_PROGRESS")
+    world.cloudformation.since = EPOCH + timedelta(seconds=300)
+
+    assert "another request is under way" in world.send(late)["Reason"]
+    assert world.job().tags["team"] == "one"
+
+
 def test_job_made_while_its_update_was_cancelled_is_given_up_at_once(world: World) -> None:
     old = world.create(A)["PhysicalResourceId"]
     event = to(world, B, A)
@@ -178,13 +190,53 @@ def test_job_of_a_call_that_died_is_given_up_by_its_late_second_try(world: World
 
 
 @pytest.mark.parametrize("error", [ReadTimeoutError(endpoint_url="https://x"), client_error("x", "Broken", "", 500)])
-def test_update_without_a_clear_answer_leaves_no_job_behind(world: World, error: Exception) -> None:
-    """The rollback that follows at once might not see it yet."""
+def test_update_without_a_clear_answer_that_nobody_waits_for_any_more_leaves_no_job_behind(
+    world: World, error: Exception
+) -> None:
+    """The rollback may be over before the job is to be seen."""
     old = world.create(A)["PhysicalResourceId"]
+    world.sagemaker.hooks["CreateAutoMLJob"] = lambda: setattr(world.cloudformation, "stack_status", ROLLS_BACK)
     world.sagemaker.fail("CreateAutoMLJob", error, after=True)
 
     assert world.send(to(world, B, A))["Status"] == "FAILED"
     assert world.running() == [old]
+
+
+def test_transform_job_of_a_call_without_an_answer_that_nobody_waits_for_any_more_is_stopped(
+    hosting: HostingWorld,
+) -> None:
+    hosting.resource_type = TRANSFORM_TYPE
+    old = hosting.create(transform())["PhysicalResourceId"]
+    hooks, cloudformation = hosting.hosting.hooks, hosting.cloudformation
+    hooks["CreateTransformJob"] = lambda: setattr(cloudformation, "stack_status", ROLLS_BACK)
+    hosting.hosting.fail("CreateTransformJob", ReadTimeoutError(endpoint_url="https://x"), after=True)
+
+    assert hosting.send(to(hosting, transform(revision="2"), transform()))["Status"] == "FAILED"
+    assert {run.name for run in hosting.hosting.runs.values() if run.status == "InProgress"} == {old}
+
+
+def test_job_of_a_call_without_an_answer_is_the_one_that_another_delivery_is_about_to_answer_with(
+    world: World,
+) -> None:
+    """What the other delivery has found, and answers with a moment later, was given up in between."""
+    world.create(A)
+    event = to(world, B, A)
+
+    def again() -> None:
+        world.send(event)
+
+    def found_by_another() -> None:
+        world.sagemaker.hooks["DescribeAutoMLJobV2"] = again
+
+    world.sagemaker.fail("CreateAutoMLJob", ReadTimeoutError(endpoint_url="https://x"), after=True)
+    world.sagemaker.hooks["CreateAutoMLJob"] = found_by_another
+    serve(copy.deepcopy(event), lambda: world.aws, world.clock())
+
+    answers = world.sink.answers()[-2:]
+    assert [answer["Status"] for answer in answers] == ["SUCCESS", "SUCCESS"]
+    [name] = {answer["PhysicalResourceId"] for answer in answers}
+    assert name in world.running()
+    assert OwnerTag.RELEASED not in world.sagemaker.jobs[name].tags
 
 
 @pytest.mark.parametrize("does_cloudformation_tell", [True, False])
@@ -208,7 +260,8 @@ def test_job_that_another_delivery_has_answered_with_is_not_taken_back_when_the_
     serve(copy.deepcopy(event), lambda: world.aws, world.clock())
 
     again, first = world.sink.answers()[-2:]
-    assert (again["Status"], first["Status"]) == ("SUCCESS", "FAILED")
+    assert again["Status"] == "SUCCESS"
+    assert first["Status"] == ("SUCCESS" if does_cloudformation_tell else "FAILED")
     assert first["PhysicalResourceId"] == world.physical_id
     assert world.running() == [world.physical_id]
 

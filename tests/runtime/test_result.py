@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from .fake_sagemaker import FakeJob, candidate
-from .test_outcome import create, wanted
+from .test_outcome import create, update, wanted
 from .world import SIGNATURE, World, request
 
 WRITING = wanted(WriteResult="true")
@@ -45,6 +45,19 @@ def test_output_path_ends_as_it_likes(world: World, job: FakeJob, path: str) -> 
 
     assert create(world, WRITING)["Data"]["ResultUri"] == "s3://results/churn/churn/outcome.json"
     assert list(world.s3.objects) == [PLACE]
+
+
+def test_result_of_a_job_whose_output_has_moved_lies_there_and_the_old_one_stays(world: World, job: FakeJob) -> None:
+    create(world, WRITING)
+    old = dict(world.s3.objects[PLACE])
+    world.sagemaker.add_job("next", {}, request())
+    world.sagemaker.complete("next").told["OutputDataConfig"] = {"S3OutputPath": "s3://elsewhere/moved/"}
+
+    answer = update(world, WRITING | {"JobName": "next"}, WRITING)
+
+    assert answer["Data"]["ResultUri"] == "s3://elsewhere/moved/next/outcome.json"
+    assert set(world.s3.objects) == {PLACE, ("elsewhere", "moved/next/outcome.json")}
+    assert world.s3.objects[PLACE] == old
 
 
 @pytest.mark.parametrize("path", ["s3://results", "s3://results/"])

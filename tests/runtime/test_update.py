@@ -106,6 +106,30 @@ def test_change_that_matters_makes_a_job_and_the_clean_up_stops_the_old_one(worl
     assert OwnerTag.RELEASED in world.sagemaker.jobs[old].tags
 
 
+def test_output_that_moves_makes_a_job_and_leaves_where_it_is_what_the_old_one_has_written(world: World) -> None:
+    moved = properties(OutputDataConfig={"S3OutputPath": "s3://results/moved/"})
+    old = start(world, A)
+    world.s3.store(f"s3://results/churn/{old}/model.tar.gz")
+    before = dict(world.s3.objects)
+
+    answer = world.update(moved)
+    new = answer["PhysicalResourceId"]
+
+    assert (new != old, world.running()) == (True, [new])
+    assert world.sagemaker.jobs[old].status == "Stopped"
+    assert world.sagemaker.jobs[new].request["OutputDataConfig"] == {"S3OutputPath": "s3://results/moved/"}
+    assert world.s3.objects == before
+    assert world.s3.calls == []
+
+
+def test_output_that_moves_back_in_a_rollback_trains_nothing(world: World) -> None:
+    old = start(world, A)
+
+    world.update(properties(OutputDataConfig={"S3OutputPath": "s3://results/moved/"}), another_resource_fails=True)
+
+    assert (world.physical_id, world.running(), world.creates()) == (old, [old], 1)
+
+
 def test_another_revision_trains_again(world: World) -> None:
     start(world, A)
 

@@ -66,6 +66,10 @@ MAKES = {
 """The calls that make what costs or stays, and what they call it."""
 
 
+TAGS = {"AddTags", "DeleteTags"}
+"""The calls that change tags."""
+
+
 class Killed(BaseException):
     """The end of the function's process."""
 
@@ -119,6 +123,8 @@ class Simulation:
         """Endpoints that a person makes again."""
         self._untold: set[str] = set()
         """What a late request made that CloudFormation's times alone would have told, where it tells none."""
+        self._tagged_untold: set[str] = set()
+        """What such a request put other tags on."""
         self._eager: dict[str, Act] = {}
         """The stacks whose jobs are deployed as soon as they can be."""
         self._deployments: dict[str, FakeEndpoint] = {}
@@ -366,8 +372,11 @@ class Simulation:
             and request.id in self._rollbacks
         ):
             self.complain(f"request {request.number} of a rollback makes a job")
-        if operation in MAKES and request and not request.is_waited_for and self._is_untold(request):
-            self._untold.add(str(params[MAKES[operation]]))
+        if request and not request.is_waited_for and self._is_untold(request):
+            if operation in MAKES:
+                self._untold.add(str(params[MAKES[operation]]))
+            if operation in TAGS:
+                self._tagged_untold.add(str(params["ResourceArn"]).rpartition("/")[2])
         if request and operation.startswith("CreateAutoMLJob") and request.raw["StackId"] in self._eager:
             act = self._eager[request.raw["StackId"]]
             self.at(TRAINING, lambda: self._end_training(str(params["AutoMLJobName"]), act))
@@ -597,6 +606,8 @@ class Simulation:
             self.complain(f"the endpoint {name} of the job that the resource owns, or what it serves, is gone")
 
     def _look_at_tags(self, resource: Resource, tags: Mapping[str, str]) -> None:
+        if resource.physical_id in self._tagged_untold:
+            return
         wanted = {tag["Key"]: tag["Value"] for tag in resource.properties["Request"].get("Tags", [])}
         users = {key: value for key, value in tags.items() if key not in set(OwnerTag)}
         if users != wanted:

@@ -66,14 +66,16 @@ class Tabular(Problem):
     MIN_ROWS: ClassVar = 500
 
     target_attribute: Annotated[str, Api("TargetAttributeName", min_length=1)]
-    """The column to predict."""
+    """The column to predict. Rows without a value in it are left out."""
 
     problem_type: Annotated[ProblemType | None, Api("ProblemType")] = None
-    """What kind of prediction; goes together with the job's `objective`. Default: the service infers it."""
+    """What kind of prediction; goes together with the job's `objective`. Default: the service infers it, each mode by a
+    rule of its own; where a local target is unclear to it, `synth` asks for this prop."""
 
     mode: Annotated[Mode | None, Api("Mode")] = None
     """How to search. Name one: it decides what can be asked of the job and what serves its candidates, one container
-    (ENSEMBLING) or several in a row (HYPERPARAMETER_TUNING). Default: the service takes HYPERPARAMETER_TUNING."""
+    (ENSEMBLING) or several in a row (HYPERPARAMETER_TUNING), and how data are read: `NA` is a missing label for the
+    first, and a class for the second. Default: the service takes HYPERPARAMETER_TUNING."""
 
     algorithms: Annotated[
         Sequence[Algorithm] | None,

@@ -191,6 +191,13 @@ ASSUMPTIONS: Final = (
         noticed=Noticed.DEPLOYMENT,
     ),
     Assumption(
+        id="policy-order",
+        assumed="In the clean-up a policy that left the template is deleted after the job or model that depended on it",
+        where=("access/lasting.py",),
+        if_wrong="the old job or model loses its permissions just before it goes",
+        noticed=Noticed.NO_JOB,
+    ),
+    Assumption(
         id="twelve-hours",
         assumed="CloudFormation's execution role outlives a deployment of more than 12 hours",
         where=("outcome/outcome.py",),
@@ -360,10 +367,54 @@ ASSUMPTIONS: Final = (
         noticed=Noticed.MISSING,
     ),
     Assumption(
+        id="ensembling-problem",
+        assumed="In ENSEMBLING a problem type that is not given is found by AutoGluon's rule; of two classes the last "
+        "in order is the positive one",
+        where=("engines/ensembling.py",),
+        if_wrong="another problem is learned, or a metric is of the other class: give `problem_type`",
+        noticed=Noticed.PASSES,
+    ),
+    Assumption(
+        id="ensembling-request",
+        assumed="An ENSEMBLING endpoint takes a header line for a row, and refuses a whole request for a cell that is "
+        "no number in a column of numbers",
+        where=("rehearsal/training/tabular/bodies.py",),
+        if_wrong="a request that AWS answers is refused in the rehearsal",
+        noticed=Noticed.STRICT,
+    ),
+    Assumption(
         id="v1-rules",
         assumed="Objective and problem type go together in V1 too; algorithms want a mode; gzip wants a prefix",
         where=("api/rules.py",),
         if_wrong="a request that the service would take is refused when the app is synthesized",
+        noticed=Noticed.STRICT,
+    ),
+    Assumption(
+        id="readers",
+        assumed="What reads a user's table first takes missing words, odd rows and headers as the mode's engine does",
+        where=("engines/ensembling.py", "engines/tuning.py"),
+        if_wrong="a table is refused or warned of that AWS reads well; the refusal can be acknowledged",
+        noticed=Noticed.STRICT,
+    ),
+    Assumption(
+        id="other-region",
+        assumed="A job, key, bucket or model of another region is always refused by the service",
+        where=("access/places.py",),
+        if_wrong="a construct is refused that would have worked; use what is in the stack's region",
+        noticed=Noticed.STRICT,
+    ),
+    Assumption(
+        id="metric-periods",
+        assumed="CloudWatch takes periods of 1, 5, 10, 20 and 30 seconds and multiples of 60 up to a day",
+        where=("provider/metrics.py",),
+        if_wrong="a period is refused that would have worked, or an alarm fails when it is deployed",
+        noticed=Noticed.STRICT,
+    ),
+    Assumption(
+        id="whole-numbers",
+        assumed="All whole numbers of the API have 32 bits",
+        where=("api/fields.py",),
+        if_wrong="a number above 2147483647 is refused that the service would take",
         noticed=Noticed.STRICT,
     ),
     Assumption(

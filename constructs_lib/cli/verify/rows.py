@@ -47,6 +47,13 @@ NO_CALL: Final[Mapping[str, str]] = {
     "answer-hosts": "It takes accounts of the other partitions.",
     "auto-mode": "It takes two jobs of its own, on both sides of 100 MB; the job of this command names its mode.",
     "picture-batch": "It takes a job for images, which is too dear for a check.",
+    "readers": "It takes a job for each odd table; the job of this command has one plain table.",
+    "ensembling-problem": "It takes a job for each rule; the job of this command names its problem type.",
+    "ensembling-request": "The one endpoint that is asked here is asked with a sound row, and answers into a bucket.",
+    "other-region": "It takes things in a second region; this command makes them in one.",
+    "metric-periods": "An alarm for each period would have to be made; CloudWatch's own page lists them.",
+    "whole-numbers": "A request with such a number makes a job, if the service takes it.",
+    "policy-order": "It takes a look at the one moment in which a stack deletes what an update has replaced.",
     "series-channel": "No answer of the service tells which of its inputs a job has read.",
 }
 """The assumptions that this command does not look at, with the reason."""

@@ -162,7 +162,8 @@ def test_the_insights_count_the_validation_rows(ensemble: tuple[TrainingResult, 
     assert np.trace(matrix) / matrix.sum() == pytest.approx(found["metrics"]["Accuracy"])
     report = (result.best.insights / "insights.md").read_text()
     assert "Trained on this machine, not by Autopilot" in report
-    assert f"| F1 | {found['metrics']['F1']:.4f} |" in report
+    assert f"| F1 of 'yes' | {found['metrics']['F1']:.4f} |" in report, "the class that it is about is named"
+    assert f"| Accuracy | {found['metrics']['Accuracy']:.4f} |" in report
 
 
 def test_the_notebooks_hold_the_statistics_of_the_data(ensemble: tuple[TrainingResult, list[Event], Path]) -> None:

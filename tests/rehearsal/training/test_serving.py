@@ -111,7 +111,7 @@ def test_in_tuning_mode_the_probability_is_that_of_the_positive_class(tmp_path: 
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [
-        (_csv(["age", "plan", "joined", "remark"], YOUNG), "text/csv; charset=utf-8"),
+        (_csv(YOUNG), "text/csv; charset=utf-8"),
         (b"\xef\xbb\xbf" + _csv(YOUNG), "text/csv"),
         (_json(YOUNG), "application/json"),
         (_json({"age": 25, "plan": "basic", "joined": "2020-01-01", "remark": YOUNG[3]}), "application/json"),
@@ -119,6 +119,24 @@ def test_in_tuning_mode_the_probability_is_that_of_the_positive_class(tmp_path: 
 )
 def test_the_same_row_in_another_form_gets_the_same_answer(server: Server, body: bytes, content_type: str) -> None:
     assert server.predict(body, content_type, "text/csv") == server.predict(_csv(YOUNG), "text/csv", "*/*")
+
+
+def test_a_header_is_a_row_like_any_other(server: Server, tmp_path: Path) -> None:
+    """Of a column of numbers ENSEMBLING refuses it with the whole request; tuning answers it."""
+    body = _csv(["age", "plan", "joined", "remark"], YOUNG)
+    with pytest.raises(ValueError, match=r"^'age' in the column 'age', which has numbers: the whole request is"):
+        server.predict(body, "text/csv", "text/csv")
+    model = _model(tmp_path, customers_file(tmp_path), target="churned", mode="HYPERPARAMETER_TUNING")
+    tuned = Server.start(model, {})
+    try:
+        answers, _ = tuned.predict(body, "text/csv", "text/csv")
+        assert len(answers.split()) == 2
+        with pytest.raises(ValueError, match="the rows have 5 values for 4 features: they are taken for rows "):
+            tuned.predict(_csv([*YOUNG, "yes"]), "text/csv", "text/csv")
+        with pytest.raises(ValueError, match=r"^Received data of unknown size\. Expected number of columns is 4\."):
+            tuned.predict(_csv(YOUNG[:-1]), "text/csv", "text/csv")
+    finally:
+        tuned.stop()
 
 
 def test_values_that_are_missing_or_new_are_no_error(server: Server) -> None:

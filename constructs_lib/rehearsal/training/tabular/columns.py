@@ -1,4 +1,4 @@
-"""What kind of values a column holds, and how they become numbers."""
+"""What is known of a feature column, and how its cells become numbers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from constructs_lib.dates import written_date
+from constructs_lib.engines import dates
+from constructs_lib.engines.columns import Kind
+from constructs_lib.engines.ensembling import Dtype
 
 from ..faults import DataFault
 from .data import closest
@@ -22,22 +23,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_MOST = 0.95
-"""A column is numeric (or datetime) when this share of its values is; the others count as missing."""
+    from constructs_lib.engines.inspection import Survey
 
-_TEXT_WORDS = 3
-_MANY_DISTINCT = 0.5
-_IDENTIFIER = 0.95
+__all__ = ["Column", "Kind", "asked_features", "describe", "mean", "moment", "moments", "number", "numbers"]
 
-
-class Kind(StrEnum):
-    """The types of a feature specification."""
-
-    NUMERIC = "numeric"
-    CATEGORICAL = "categorical"
-    TEXT = "text"
-    DATETIME = "datetime"
-    SEQUENCE = "sequence"
+_NANOSECONDS = 1e9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,15 +41,21 @@ class Column:
     unused: str | None = None
     missing: int
     distinct: int
-    unreadable: int = 0
-    """Values that are not of the column's kind. They count as missing."""
+    dtype: str = Dtype.TEXT
+    """Of ENSEMBLING, the type of the column in the training data."""
+
+    notes: tuple[str, ...] = ()
+    """What is lost by the way in which it is read."""
 
     minimum: float | None = None
     mean: float | None = None
     maximum: float | None = None
     frequent: tuple[tuple[str, int], ...] = ()
-    date: str | None = None
-    """What its values are called if most of them are dates that are not read as such here."""
+
+    @property
+    def trained_on(self) -> str:
+        """What a request is held against: dates, or the type of the column."""
+        return Kind.DATETIME if self.kind is Kind.DATETIME else self.dtype
 
     def as_json(self) -> dict[str, Any]:
         """The column as plain values."""
@@ -99,56 +95,59 @@ def numbers(cells: NDArray[Any]) -> NDArray[np.float64]:
     return read
 
 
-def moments(cells: NDArray[Any]) -> NDArray[np.float64]:
-    """Columns of dates and times as seconds, month, day of the week and hour."""
-    seconds = np.array([moment(cell) for cell in cells.ravel()], dtype=np.float64).reshape(cells.shape)
-    parts = np.full((*cells.shape, 3), math.nan)
-    for place in zip(*np.nonzero(~np.isnan(seconds)), strict=True):
-        when = datetime.fromtimestamp(seconds[place], UTC)
-        parts[place] = when.month, when.weekday(), when.hour
-    return np.concatenate([seconds, parts.reshape(len(cells), -1)], axis=1)
+def moments(cells: NDArray[Any], *, tuned: bool) -> NDArray[np.float64]:
+    """Columns of dates and times as the parts that an engine makes of them.
 
-
-def describe(name: str, cells: Sequence[str], kind: Kind | None = None) -> Column:
-    """Look at a column's values; decide its kind unless it is given.
-
-    The rule is ours: numeric if 95 % of the values are numbers; datetime if 95 % are ISO 8601; else text if the values
-    have three words or more on average and at least half of them differ; else categorical. A column without values is
-    not used, nor is one of shorter texts that differ in 95 % of the rows (an identifier).
+    Of HYPERPARAMETER_TUNING that is weekday, year, hour, minute, second, month and week, but no day of the month; of
+    ENSEMBLING it is the moment itself, year, month, day and weekday. What is no date has none of them.
     """
-    values = [cell for cell in cells if cell]
-    counts = Counter(values)
-    unused = None
-    if not values:
-        kind, unused = None, "it has no values"
-    elif kind is Kind.SEQUENCE:
-        kind, unused = None, "sequence features are not trained on here"
-    elif kind is None:
-        kind = _infer(values, len(counts))
-        if kind is None:
-            unused = f"{len(counts)} of {len(values)} values are different, like those of an identifier"
-    readers = {Kind.NUMERIC: number, Kind.DATETIME: moment}
-    read = [readers[kind](value) for value in values] if kind in readers else []
-    known = [value for value in read if not math.isnan(value)]
-    summary = known if kind is Kind.NUMERIC else []
+    parts = [_tuned_parts(cell) if tuned else _ensembled_parts(cell) for cell in cells.ravel()]
+    return np.array(parts, dtype=np.float64).reshape(len(cells), -1)
+
+
+def _tuned_parts(cell: str) -> Sequence[float]:
+    try:
+        when = dates.tuning(cell)
+    except OverflowError as error:
+        raise DataFault(f"{cell!r} in a column of dates is too large for one: the engine does not go on") from error
+    if when is None:
+        return [math.nan] * 7
+    return [when.weekday(), when.year, when.hour, when.minute, when.second, when.month, when.isocalendar().week]
+
+
+def _ensembled_parts(cell: str) -> Sequence[float]:
+    when = dates.ensembling(cell)
+    if when is None:
+        return [math.nan] * 5
+    seconds = when.replace(tzinfo=UTC).timestamp()
+    return [seconds * _NANOSECONDS, when.year, when.month, when.day, when.weekday()]
+
+
+def describe(survey: Survey, name: str, kind: Kind | None = None) -> Column:
+    """Look at a column as the engine does; its kind is found unless it is given.
+
+    Raises:
+        DataFault: The engine does not go on with such a column.
+    """
+    feature = survey.feature(name, kind)
+    if feature.faults:
+        raise DataFault(f"column {name!r} {'; and '.join(feature.faults)}")
+    place = survey.columns.index(name)
+    values = [value for row in survey.sample if (value := survey.value(row[place]))]
+    known = [] if feature.kind is not Kind.NUMERIC else [v for value in values if not math.isnan(v := number(value))]
     return Column(
         name=name,
-        kind=kind,
-        unused=unused,
-        missing=len(cells) - len(values),
-        distinct=len(counts),
-        unreadable=len(read) - len(known),
-        minimum=min(summary, default=None),
-        mean=mean(summary) if summary else None,
-        maximum=max(summary, default=None),
-        frequent=tuple(counts.most_common(5)) if kind is not Kind.NUMERIC else (),
-        date=_dates(counts) if kind is not Kind.NUMERIC else None,
+        kind=feature.kind,
+        unused=feature.unused,
+        missing=feature.missing,
+        distinct=feature.distinct,
+        dtype=survey.dtype(name),
+        notes=feature.notes,
+        minimum=min(known, default=None),
+        mean=mean(known) if known else None,
+        maximum=max(known, default=None),
+        frequent=tuple(Counter(values).most_common(5)) if feature.kind is not Kind.NUMERIC else (),
     )
-
-
-def _dates(counts: Mapping[str, int]) -> str | None:
-    found = {value: called for value in counts if (called := written_date(value))}
-    return next(iter(found.values())) if found and len(found) >= _MOST * len(counts) else None
 
 
 def asked_features(
@@ -196,15 +195,3 @@ def asked_features(
 
 def _is_list_of_names(names: object) -> bool:
     return isinstance(names, Sequence) and not isinstance(names, str) and all(isinstance(name, str) for name in names)
-
-
-def _infer(values: Sequence[str], distinct: int) -> Kind | None:
-    for kind, read in ((Kind.NUMERIC, number), (Kind.DATETIME, moment)):
-        if sum(not math.isnan(read(value)) for value in values) >= _MOST * len(values):
-            return kind
-    words = sum(len(value.split()) for value in values) / len(values)
-    if words >= _TEXT_WORDS and distinct >= _MANY_DISTINCT * len(values):
-        return Kind.TEXT
-    if distinct >= _IDENTIFIER * len(values):
-        return None
-    return Kind.CATEGORICAL

@@ -1,46 +1,50 @@
 """Reads CSV and Parquet files into rows of text, and says in a user's words what is wrong with them.
 
-A cell is always a string, empty when the value is missing: what a model is served later is text too.
+Tabular jobs read as the engine of their mode does (`survey`). How texts and time series are read is not known; `read`
+takes them by a rule of ours: blanks around a cell are nothing, and some words mean that it is missing. Either way a
+missing cell is empty: what a model is served later is text too.
 """
 
 from __future__ import annotations
 
 import csv
 import difflib
-import gzip
-import io
 import random
-import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
+
+from constructs_lib.engines.ensembling import Dtype
+from constructs_lib.engines.files import open_csv
+from constructs_lib.engines.inspection import Engine, Inspection, Survey, batches, inspected, no_target
+from constructs_lib.engines.records import records
+from constructs_lib.engines.target import Told
 
 from ..faults import DataFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 CSV = "text/csv;header=present"
 PARQUET = "x-application/vnd.amazon+parquet"
 
 MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "<NA>"})
-"""Cells that count as no value. Autopilot's own list is not published."""
+"""Cells of texts and time series that count as no value. Autopilot's own list is not published."""
 
 _HIDDEN = ("_", ".")
 """How names begin that Spark and its kin give to what is no data."""
 
 _LONGEST_CELL = 10_000_000
 _BATCH = 10_000
+_LOOKED_AT = 20_000
 _SEED = 0
 
 
 @dataclass
-class Table:
-    """The usable rows of a channel, a random sample of them if there are more than the cap."""
+class Read:
+    """What was read of a channel, besides its rows."""
 
-    columns: list[str]
-    rows: list[list[str]] = field(default_factory=list)
     usable: int = 0
     """Rows that were usable, in the sample or not."""
 
@@ -54,15 +58,24 @@ class Table:
     repeated_headers: int = 0
     """Rows that are the header again, as files have that were put together: a row as any other."""
 
-    def notes(self, channel: str) -> list[str]:
-        """What a reader should know of how the channel was read."""
+    remarks: list[str] = field(default_factory=list)
+    """What an engine has to say of the files."""
+
+    def notes(self, channel: str, sampled: int) -> list[str]:
+        """What a reader should know of how the channel was read.
+
+        Args:
+            channel: ``training`` or ``validation``.
+            sampled: Rows of the sample.
+        """
         notes = [f"{count} {channel} rows are left out: {why}" for why, count in self.dropped.items()]
+        notes += self.remarks
         notes += [f"{name} is empty" for name in self.empty_files]
         notes += [f"{name} is not read: its name says that it is no data" for name in self.hidden_files]
         if self.repeated_headers:
             notes.append(f"{self.repeated_headers} {channel} rows repeat the header; they are read as data")
-        if self.usable > len(self.rows):
-            notes.append(f"a random sample of {len(self.rows)} of {self.usable} {channel} rows is used here")
+        if self.usable > sampled:
+            notes.append(f"a random sample of {sampled} of {self.usable} {channel} rows is used here")
         return notes
 
     def why_dropped(self) -> str:
@@ -71,11 +84,24 @@ class Table:
         return f": {why}" if why else ""
 
 
+@dataclass
+class Table(Read):
+    """The usable rows of a channel, a random sample of them if there are more than the cap."""
+
+    columns: list[str] = field(default_factory=list)
+    rows: list[list[str]] = field(default_factory=list)
+
+    def notes(self, channel: str, sampled: int | None = None) -> list[str]:
+        """What a reader should know of how the channel was read."""
+        return super().notes(channel, len(self.rows) if sampled is None else sampled)
+
+
 @dataclass(frozen=True)
 class _Source:
     name: str
     header: list[str]
     rows: Iterator[list[str]]
+    dtypes: Mapping[str, Dtype] | None = None
 
 
 def read(
@@ -87,7 +113,7 @@ def read(
     check_header: Callable[[list[str]], Callable[[list[str]], str | None]],
     cap: int,
 ) -> Table:
-    """Read all files of a channel.
+    """Read all files of a channel by our own rule.
 
     Args:
         files: What to read, in order. They must have the same header.
@@ -101,39 +127,140 @@ def read(
     Raises:
         DataFault: The files cannot be used; says why, and where.
     """
-    is_parquet = _is_parquet(content_type)
-    open_source = _open_parquet if is_parquet else _open_csv
-    table: Table | None = None
+    table = Table()
     draw = random.Random(_SEED)  # noqa: S311 - a sample, no secret
-    hidden = [path.name for path in files if is_parquet and path.name.startswith(_HIDDEN)]
-    empty: list[str] = []
+    judges: list[Callable[[list[str]], str | None]] = []
+
+    def take(source: _Source) -> None:
+        if not judges:
+            _check_names(source)
+            judges.append(check_header(source.header))
+            table.columns = source.header
+        [why_not] = judges
+        for row in source.rows:
+            table.repeated_headers += row == table.columns
+            _take(table, row, why_not(row), cap, draw)
+
+    _each_source(files, content_type, compression, channel, None, table, take)
+    return table if judges else _nothing(table, channel)
+
+
+def survey(
+    files: Sequence[Path],
+    *,
+    engine: Engine,
+    target: str,
+    weight: str | None,
+    content_type: str | None,
+    compression: str | None,
+    channel: str,
+    check_header: Callable[[list[str]], None],
+    cap: int,
+    counts_gaps: bool = False,
+) -> tuple[Survey, Read]:
+    """Read all files of a channel as an engine does.
+
+    Args:
+        files: What to read, in order. They must have the same header.
+        engine: The engine.
+        target: The column to learn.
+        weight: That of the weights; rows without one that is a number of 0 or more are left out.
+        content_type: The API's content type. `None` is CSV.
+        compression: ``Gzip``, or ``None`` (the word or nothing).
+        channel: ``training`` or ``validation``, for messages.
+        check_header: Given the columns, raises what is wrong with them.
+        cap: The most rows to keep.
+        counts_gaps: Whether the missing cells of all rows are counted.
+
+    Raises:
+        DataFault: The files cannot be used; says why, and where.
+    """
+    found = Read()
+    table: Survey | None = None
+
+    def take(source: _Source) -> None:
+        nonlocal table
+        if table is None:
+            check_header(source.header)
+            table = Survey(engine, source.header, target, cap=cap, dtypes=source.dtypes, counts_gaps=counts_gaps)
+        for batch in batches(source.rows):
+            found.repeated_headers += batch.count(table.columns)
+            table.add(batch if weight is None else _weighted(batch, table, weight, found))
+
+    _each_source(files, content_type, compression, channel, engine, found, take)
+    return table or _nothing(found, channel), found
+
+
+def inspect_parquet(path: Path, target: str, engine: Engine) -> Inspection:
+    """As `constructs_lib.engines.inspection.inspect_csv`, of a Parquet file."""
+
+    def check_header(columns: list[str]) -> None:
+        if target not in columns:
+            raise DataFault(no_target(path.name, columns, target))
+
+    try:
+        table, _ = survey(
+            [path],
+            engine=engine,
+            target=target,
+            weight=None,
+            content_type=PARQUET,
+            compression=None,
+            channel="training",
+            check_header=check_header,
+            cap=_LOOKED_AT,
+            counts_gaps=True,
+        )
+    except DataFault as fault:
+        return Inspection(rows=0, target=None, features={}, errors=(Told("unreadable", str(fault)),), warnings=())
+    return inspected(table, None, [])
+
+
+def _weighted(batch: list[list[str]], table: Survey, weight: str, found: Read) -> list[list[str]]:
+    place = table.columns.index(weight)
+    invalid = {cell for cell in {row[place] for row in batch} if not table.engine.number(table.value(cell)) >= 0}
+    kept = [row for row in batch if row[place] not in invalid] if invalid else batch
+    if invalid:
+        why = f"no valid weight in {weight!r}"
+        found.dropped[why] = found.dropped.get(why, 0) + len(batch) - len(kept)
+    return kept
+
+
+def _nothing(found: Read, channel: str) -> Any:
+    names = found.empty_files + found.hidden_files
+    raise DataFault(
+        f"the {channel} data is empty: {', '.join(names)}" if names else f"the {channel} channel has no file"
+    )
+
+
+def _each_source(
+    files: Sequence[Path],
+    content_type: str | None,
+    compression: str | None,
+    channel: str,
+    engine: Engine | None,
+    found: Read,
+    take: Callable[[_Source], None],
+) -> None:
+    """Hand over the files that have rows, one after the other; they must have the same header."""
+    is_parquet = _is_parquet(content_type)
+    header: list[str] | None = None
     for path in files:
-        if path.name in hidden:
+        if is_parquet and path.name.startswith(_HIDDEN):
+            found.hidden_files.append(path.name)
             continue
-        with open_source(path, compression) as source:
+        opened = _open_parquet(path, compression) if is_parquet else _open_csv(path, compression, engine, found.remarks)
+        with opened as source:
             if source is None:
-                empty.append(path.name)
+                found.empty_files.append(path.name)
                 continue
-            if table is None:
-                _check_names(source)
-                why_not = check_header(source.header)
-                table = Table(columns=source.header)
-            elif source.header != table.columns:
+            header = header or source.header
+            if source.header != header:
                 raise DataFault(
                     f"the {channel} files do not have the same header: {source.name} has "
-                    f"{difference(source.header, table.columns)}"
+                    f"{difference(source.header, header)}"
                 )
-            for row in source.rows:
-                table.repeated_headers += row == table.columns
-                _take(table, row, why_not(row), cap, draw)
-    if table is None:
-        raise DataFault(
-            f"the {channel} data is empty: {', '.join(empty + hidden)}"
-            if empty or hidden
-            else f"the {channel} channel has no file"
-        )
-    table.empty_files, table.hidden_files = empty, hidden
-    return table
+            take(source)
 
 
 def media_type(content_type: str) -> str:
@@ -161,7 +288,7 @@ def difference(header: Sequence[str], expected: Sequence[str]) -> str:
     return " and ".join(parts) or "the columns in another order"
 
 
-def rows_of_csv(text: TextIO, name: str, width: int | None = None) -> Iterator[list[str]]:
+def rows_of_csv(text: Iterable[str], name: str, width: int | None = None) -> Iterator[list[str]]:
     """The rows of CSV text without blank lines, each as wide as the first (or as `width`)."""
     csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(text, strict=True)
@@ -214,22 +341,17 @@ def _count(number: int, noun: str) -> str:
 
 
 @contextmanager
-def _open_csv(path: Path, compression: str | None) -> Iterator[_Source | None]:
-    gzipped = (compression or "None").lower() == "gzip"
-    with _explained(path, gzipped=gzipped), path.open("rb") as raw:
-        start = raw.read(4)
-        raw.seek(0)
-        if start == b"PAR1":
-            raise DataFault(f"{path.name} is a Parquet file, but the channel's content type is CSV")
-        if start.startswith(b"\x1f\x8b") and not gzipped:
-            raise DataFault(f"{path.name} is compressed, but the channel's compression type is not Gzip")
-        if start and gzipped and not start.startswith(b"\x1f\x8b"):
-            raise DataFault(f"{path.name} is not a gzip file, but the channel's compression type is Gzip")
-        data: Any = gzip.GzipFile(fileobj=raw) if gzipped else raw
-        text = io.TextIOWrapper(data, encoding="utf-8-sig", newline="")
-        lines = rows_of_csv(text, path.name)
-        header = next(lines, None)
-        yield None if header is None else _Source(path.name, header, (list(map(_cell, row)) for row in lines))
+def _open_csv(
+    path: Path, compression: str | None, engine: Engine | None, remarks: list[str]
+) -> Iterator[_Source | None]:
+    with open_csv(path, gzipped=(compression or "None").lower() == "gzip") as text:
+        if engine:
+            opened = engine.rows(records(text, path.name), path.name, remarks)
+            yield _Source(path.name, *opened) if opened else None
+        else:
+            lines = rows_of_csv(text, path.name)
+            header = next(lines, None)
+            yield _Source(path.name, header, (list(map(_cell, row)) for row in lines)) if header else None
 
 
 @contextmanager
@@ -244,8 +366,10 @@ def _open_parquet(path: Path, compression: str | None) -> Iterator[_Source | Non
         return
     try:
         with pq.ParquetFile(path) as file:
-            header = [str(name) for name in file.schema_arrow.names]
-            yield _Source(path.name, header, _parquet_rows(file)) if file.metadata.num_rows else None
+            schema = file.schema_arrow
+            header = [str(name) for name in schema.names]
+            dtypes = {column: _dtype(kind) for column, kind in zip(header, schema.types, strict=True)}
+            yield _Source(path.name, header, _parquet_rows(file), dtypes) if file.metadata.num_rows else None
     except (pa.ArrowException, OSError) as error:
         first = next(iter(str(error).splitlines()), type(error).__name__)
         raise DataFault(f"{path.name} cannot be read as Parquet: {first}") from error
@@ -258,26 +382,17 @@ def _parquet_rows(file: Any) -> Iterator[list[str]]:
             yield [_text(value) for value in row]
 
 
-@contextmanager
-def _explained(path: Path, *, gzipped: bool) -> Iterator[None]:
-    try:
-        yield
-    except UnicodeDecodeError as error:
-        raise DataFault(f"{path.name} is not UTF-8 text: {_undecodable(path, gzipped=gzipped)}") from error
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataFault(f"{path.name} cannot be decompressed: {error}") from error
-    except OSError as error:
-        raise DataFault(f"{path.name} cannot be read: {error.strerror or error}") from error
+def _dtype(kind: Any) -> Dtype:
+    """The type of a Parquet column without gaps."""
+    import pyarrow.types as of
 
-
-def _undecodable(path: Path, *, gzipped: bool) -> str:
-    with gzip.open(path) if gzipped else path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                line.decode()
-            except UnicodeDecodeError as error:
-                return f"byte 0x{line[error.start]:02x} in line {number}; save it as UTF-8"
-    return "save it as UTF-8"
+    if of.is_boolean(kind):
+        return Dtype.BOOL
+    if of.is_integer(kind):
+        return Dtype.WHOLE
+    if of.is_floating(kind):
+        return Dtype.DECIMAL
+    return Dtype.OTHER if of.is_temporal(kind) or of.is_nested(kind) or of.is_binary(kind) else Dtype.TEXT
 
 
 def _cell(value: str) -> str:

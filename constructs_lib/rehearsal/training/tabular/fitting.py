@@ -6,9 +6,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .families import Trial
+from .families import TUNING, Trial
 from .inference import Model
-from .metrics import evaluate
 from .pipeline import Average, build
 from .prepared import Prepared, Sample
 
@@ -32,7 +31,7 @@ def fit(trial: Mapping[str, Any], directory: str) -> dict[str, Any]:
     candidate = Trial.from_json(trial)
     prepared = Prepared.load(Path(directory))
     training = prepared.training
-    pipeline = build(candidate, prepared.columns)
+    pipeline = build(candidate, prepared.columns, tuned=prepared.mode == TUNING)
     weights = {} if training.weights is None else {"model__sample_weight": training.weights}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of slow convergence: a candidate's metrics say how good it is
@@ -67,9 +66,12 @@ def _keep(estimator: object, name: str, description: str, prepared: Prepared, di
         problem_type=problem.problem_type,
         features=tuple(column.name for column in prepared.columns),
         labels=problem.labels,
+        learned=problem.learned,
+        spelled=problem.answers,
+        trained_on=tuple(column.trained_on for column in prepared.columns),
     )
     metrics = {
-        source: evaluate(problem.problem_type, sample.target, model.predict(sample.cells), sample.weights)
+        source: model.measured(sample)
         for source, sample in (("Validation", prepared.validation), ("Train", prepared.training))
     }
     archive = directory / "candidates" / name / "model.tar.gz"

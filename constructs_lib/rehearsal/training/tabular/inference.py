@@ -1,9 +1,9 @@
 """A trained model: how it is kept, and how it answers requests.
 
-Requests are ``text/csv``, a row per line with the features in the order of the training data (a first line that
-repeats their names is skipped), or ``application/json``: ``{"instances": [...]}``, each instance a list in that order
-or an object of column and value, where a column left out is a missing value. JSON requests are our choice; the rest
-follows AWS's page "Configure inference output in generated containers", and JSON answers those that were seen.
+Requests are ``text/csv``, a row per line with the features in the order of the training data and no header, or
+``application/json``: ``{"instances": [...]}``, each instance a list in that order or an object of column and value,
+where a column left out is a missing value. JSON requests are our choice; the rest follows AWS's page "Configure
+inference output in generated containers", and JSON answers those that were seen.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import base64
 import csv
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -22,14 +22,18 @@ import numpy as np
 from ..archive import Kept
 from ..faults import DataFault
 from ..serving import OUTPUT_VARIABLE
-from .data import CSV, MISSING, media_type, rows_of_csv
+from . import bodies
+from .data import CSV, MISSING, media_type
 from .families import ENSEMBLING, TUNING
+from .metrics import evaluate
 from .problem import BINARY, REGRESSION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from .prepared import Sample
 
 TEXT_CSV = media_type(CSV)
 JSON = "application/json"
@@ -49,6 +53,15 @@ class Model(Kept):
 
     labels: tuple[str, ...]
 
+    learned: tuple[int, ...] = ()
+    """The places of the labels that were trained on; the chance of others is 0. None means all."""
+
+    spelled: Mapping[str, str] = field(default_factory=dict)
+    """How a label is answered where that is another way."""
+
+    trained_on: tuple[str, ...] = ()
+    """Of ENSEMBLING, what each column was in the training data."""
+
     default_keys: ClassVar[tuple[str, ...]] = ("predicted_label",)
     """What an answer holds when nothing is asked for."""
 
@@ -56,7 +69,27 @@ class Model(Kept):
         """Values, or for a classification one column of probabilities per label."""
         if self.problem_type == REGRESSION:
             return np.asarray(self.estimator.predict(cells), dtype=np.float64)
-        return np.asarray(self.estimator.predict_proba(cells), dtype=np.float64)
+        chances = np.asarray(self.estimator.predict_proba(cells), dtype=np.float64)
+        if chances.shape[1] == len(self.labels):
+            return chances
+        all_chances = np.zeros((len(chances), len(self.labels)))
+        all_chances[:, list(self.learned)] = chances
+        return all_chances
+
+    def measured(self, sample: Sample) -> dict[str, float]:
+        """All metrics on these rows."""
+        return self.measured_by(self.predict(sample.cells), sample)
+
+    def measured_by(self, predicted: NDArray[np.float64], sample: Sample) -> dict[str, float]:
+        """All metrics on these rows, of which it is known what is predicted."""
+        chosen = None if self.problem_type == REGRESSION else self.chosen(predicted)
+        return evaluate(self.problem_type, sample.target, predicted, sample.weights, chosen)
+
+    def chosen(self, chances: NDArray[np.float64]) -> NDArray[np.int_]:
+        """The place of the label of each row: the likeliest; of two that are as likely, ENSEMBLING takes the second."""
+        if self.mode == ENSEMBLING and self.problem_type == BINARY:
+            return np.asarray(chances[:, 1] >= chances[:, 0], dtype=int)
+        return np.asarray(chances.argmax(axis=1), dtype=int)
 
     def described(self) -> dict[str, Any]:
         """Problem, mode, features and labels."""
@@ -93,7 +126,21 @@ class Model(Kept):
 
     def cells(self, body: bytes, content_type: str) -> NDArray[Any]:
         """The rows of a request as the estimator takes them."""
-        return _cells(body, content_type, self.features, tuned=self.mode == TUNING)
+        text, is_json = table_of(body, content_type)
+        if self.mode == TUNING:
+            rows = rows_of_json(text, self.features) if is_json else bodies.tuned(text, self.features)
+        elif self.mode == ENSEMBLING:
+            rows = rows_of_json(text, self.features) if is_json else bodies.ensembled(text, self.features)
+            rows = bodies.held_against_training(rows, self.features, self.trained_on)
+        else:
+            rows = rows_of_json(text, self.features) if is_json else bodies.plain(text, self.features)
+            rows = [["" if (cell := value.strip()) in MISSING else cell for value in row] for row in rows]
+        if not rows:
+            raise DataFault("the body has no rows")
+        cells = np.empty((len(rows), len(self.features)), dtype=object)
+        for place, row in enumerate(rows):
+            cells[place] = row
+        return cells
 
 
 def load(archive: str, output: str) -> None:
@@ -170,31 +217,6 @@ def table_of(body: bytes, content_type: str) -> tuple[str, bool]:
         raise DataFault(f"the body is not UTF-8 text: byte 0x{body[error.start]:02x}") from error
 
 
-def _cells(body: bytes, content_type: str, features: Sequence[str], *, tuned: bool) -> NDArray[Any]:
-    text, is_json = table_of(body, content_type)
-    rows = rows_of_json(text, features) if is_json else _rows_of_csv(text, features, tuned=tuned)
-    if not rows:
-        raise DataFault("the body has no rows")
-    cells = np.empty((len(rows), len(features)), dtype=object)
-    for place, row in enumerate(rows):
-        cells[place] = ["" if (cell := value.strip()) in MISSING else cell for value in row]
-    return cells
-
-
-def _rows_of_csv(text: str, features: Sequence[str], *, tuned: bool) -> list[list[str]]:
-    order = ", ".join(features[:8]) + (", ..." if len(features) > 8 else "")
-    try:
-        rows = list(rows_of_csv(io.StringIO(text, newline=""), "the body", None if tuned else len(features)))
-    except DataFault as fault:
-        raise DataFault(f"{fault} (features in this order: {order})") from fault
-    if rows and len(rows[0]) != len(features):  # as the first container of Autopilot's tuning mode says it
-        raise DataFault(
-            f"Received data of unknown size. Expected number of columns is {len(features)}. Number of columns in the "
-            f"received data is {len(rows[0])}."
-        )
-    return rows[1:] if rows and rows[0] == list(features) else rows
-
-
 def rows_of_json(text: str, features: Sequence[str]) -> list[list[str]]:
     """The rows of ``{"instances": [...]}``, in the order of the features.
 
@@ -230,12 +252,11 @@ def _answers(model: Model, keys: Sequence[str], predicted: NDArray[np.float64]) 
     if model.problem_type == REGRESSION:
         return [[float(value)] for value in predicted]
     rows = []
-    for chances in predicted:
-        winner = int(chances.argmax())
+    for chances, winner in zip(predicted, model.chosen(predicted).tolist(), strict=True):
         # In HPO mode the probability of a binary answer is that of the positive class, whatever is predicted.
         shown = 1 if model.mode == TUNING and model.problem_type == BINARY else winner
         answer = {
-            "predicted_label": model.labels[winner],
+            "predicted_label": model.spelled.get(model.labels[winner], model.labels[winner]),
             "probability": float(chances[shown]),
             "probabilities": [float(chance) for chance in chances],
             "labels": list(model.labels),

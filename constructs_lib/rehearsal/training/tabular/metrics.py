@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-def evaluate(problem_type: str, truth: Floats, predicted: Floats, weights: Floats | None) -> dict[str, float]:
+def evaluate(
+    problem_type: str,
+    truth: Floats,
+    predicted: Floats,
+    weights: Floats | None,
+    chosen: NDArray[np.int_] | None = None,
+) -> dict[str, float]:
     """All metrics of a problem type.
 
     Args:
@@ -24,6 +30,7 @@ def evaluate(problem_type: str, truth: Floats, predicted: Floats, weights: Float
         truth: Target values; of a classification, the number of each row's class.
         predicted: Predicted values; of a classification, one column of probabilities per class.
         weights: Sample weights, or nothing.
+        chosen: The number of the class that each row is given; nothing means the likeliest.
 
     Returns:
         Values by name. A metric that these rows do not define (AUC of a single class) is left out.
@@ -31,7 +38,7 @@ def evaluate(problem_type: str, truth: Floats, predicted: Floats, weights: Float
     values = (
         _regression(truth, predicted, weights)
         if problem_type == REGRESSION
-        else _classification(truth, predicted, weights, binary=problem_type == BINARY)
+        else _classification(truth, predicted, weights, chosen, binary=problem_type == BINARY)
     )
     return {name: value for name, value in values.items() if math.isfinite(value)}
 
@@ -46,8 +53,10 @@ def _regression(truth: Floats, predicted: Floats, weights: Floats | None) -> dic
     }
 
 
-def _classification(truth: Floats, chances: Floats, weights: Floats | None, *, binary: bool) -> dict[str, float]:
-    chosen = chances.argmax(axis=1)
+def _classification(
+    truth: Floats, chances: Floats, weights: Floats | None, chosen: NDArray[np.int_] | None, *, binary: bool
+) -> dict[str, float]:
+    chosen = chances.argmax(axis=1) if chosen is None else chosen
     truth = truth.astype(int)
     average, suffix = ("binary", "") if binary else ("macro", "Macro")
     precision, recall, f1, _ = sk.precision_recall_fscore_support(

@@ -6,12 +6,14 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from .columns import mean, number
-from .problem import REGRESSION
+from .columns import mean
+from .problem import OF_THE_POSITIVE_CLASS, REGRESSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from constructs_lib.engines.target import Spellings
 
     from .families import Plan
     from .prepared import Prepared
@@ -24,7 +26,13 @@ _CLASSES_SHOWN = 20
 
 
 def write(
-    prepared: Prepared, plan: Plan, rows: int, notes: Sequence[str], target: Sequence[str], directory: Path
+    prepared: Prepared,
+    plan: Plan,
+    rows: int,
+    notes: Sequence[str],
+    report: Sequence[str],
+    target: Spellings,
+    directory: Path,
 ) -> dict[str, str]:
     """Write both notebooks.
 
@@ -33,14 +41,15 @@ def write(
         plan: The candidates.
         rows: Usable rows of the training channel.
         notes: What there is to know besides.
-        target: The target's values.
+        report: What the data report finds.
+        target: The target's cells.
         directory: Where to write.
 
     Returns:
         Their paths by name.
     """
     cells = {
-        EXPLORATION: _exploration(prepared, rows, notes, target),
+        EXPLORATION: _exploration(prepared, rows, notes, report, target),
         DEFINITION: _definition(prepared, plan),
     }
     paths = {}
@@ -52,7 +61,9 @@ def write(
     return paths
 
 
-def _exploration(prepared: Prepared, rows: int, notes: Sequence[str], target: Sequence[str]) -> list[str]:
+def _exploration(
+    prepared: Prepared, rows: int, notes: Sequence[str], report: Sequence[str], target: Spellings
+) -> list[str]:
     table = ["| Column | Type | Missing | Different | Values |", "|---|---|---|---|---|"]
     for column in prepared.columns:
         kind = column.kind or f"not used: {column.unused}"
@@ -68,18 +79,28 @@ def _exploration(prepared: Prepared, rows: int, notes: Sequence[str], target: Se
         f"{len(prepared.validation)} to validate with.",
         f"## Target {_shown(prepared.target)}\n\n{_target(prepared, target)}",
         "## Columns\n\n" + "\n".join(table),
+        "## Findings\n\n" + ("\n".join(f"- {_shown(each, 500)}" for each in report) or "None."),
         "## Notes\n\n" + ("\n".join(f"- {_shown(note, 500)}" for note in notes) or "None."),
     ]
 
 
-def _target(prepared: Prepared, target: Sequence[str]) -> str:
-    if prepared.problem.problem_type == REGRESSION:
-        values = [number(value) for value in target]
+def _target(prepared: Prepared, target: Spellings) -> str:
+    problem = prepared.problem
+    if problem.problem_type == REGRESSION:
+        values = prepared.training.target.tolist() + prepared.validation.target.tolist()
         return f"{min(values):.6g} to {max(values):.6g}, mean {mean(values):.6g}."
-    counts = Counter(target).most_common()
+    sizes: Counter[str] = Counter()
+    for cell, count in target.counts.items():
+        if label := problem.class_of.get(cell):
+            sizes[label] += count
+    counts = sizes.most_common()
     lines = [f"- {_shown(label)}: {count} rows" for label, count in counts[:_CLASSES_SHOWN]]
     more = len(counts) - len(lines)
-    return "\n".join(lines + ([f"- {more} more classes"] if more > 0 else []))
+    lines += [f"- {more} more classes"] if more > 0 else []
+    if positive := problem.positive_class:
+        of = f"{', '.join(OF_THE_POSITIVE_CLASS)} are about"
+        lines.append(f"\nThe positive class is {_shown(positive)}: {of} it.")
+    return "\n".join(lines)
 
 
 def _definition(prepared: Prepared, plan: Plan) -> list[str]:

@@ -41,14 +41,22 @@ _ESTIMATORS = {
 _SEED = 0
 _MOST_CATEGORIES = 25
 _WORD_BUCKETS = 128
+_SEEN_TWICE = 2
+"""To ENSEMBLING a category that comes once is none."""
 
 
-def build(trial: Trial, columns: Sequence[Column]) -> Any:
-    """The untrained pipeline of a trial; its last step is called ``model``."""
+def build(trial: Trial, columns: Sequence[Column], *, tuned: bool) -> Any:
+    """The untrained pipeline of a trial; its last step is called ``model``.
+
+    Args:
+        trial: What is trained.
+        columns: The features.
+        tuned: Whether dates and categories are those of HYPERPARAMETER_TUNING, and not of ENSEMBLING.
+    """
     model: Any = _ESTIMATORS[trial.estimator](random_state=_SEED, **trial.parameters)
     if isinstance(model, neural_network.MLPRegressor):  # it does not learn targets far from 1
         model = TransformedTargetRegressor(regressor=model, transformer=StandardScaler())
-    return Pipeline([("features", _features(columns, scaled=trial.scaled)), ("model", model)])
+    return Pipeline([("features", _features(columns, scaled=trial.scaled, tuned=tuned)), ("model", model)])
 
 
 class Average:
@@ -66,14 +74,22 @@ class Average:
         return np.mean([member.predict_proba(cells) for member in self._members], axis=0)  # type: ignore[no-any-return]
 
 
-def _features(columns: Sequence[Column], *, scaled: bool) -> Any:
+def _features(columns: Sequence[Column], *, scaled: bool, tuned: bool) -> Any:
     places = {kind: [i for i, column in enumerate(columns) if column.kind is kind] for kind in Kind}
     scaling = [StandardScaler()] if scaled else []
     steps: list[tuple[str, Any, Any]] = []
-    for kind, reader in ((Kind.NUMERIC, numbers), (Kind.DATETIME, moments)):
-        imputer = SimpleImputer(strategy="median", add_indicator=kind is Kind.NUMERIC, keep_empty_features=True)
-        steps.append((kind, make_pipeline(FunctionTransformer(reader), imputer, *scaling), places[kind]))
-    encoder = OneHotEncoder(max_categories=_MOST_CATEGORIES, handle_unknown="infrequent_if_exist", sparse_output=False)
+    imputer = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    steps.append((Kind.NUMERIC, make_pipeline(FunctionTransformer(numbers), imputer, *scaling), places[Kind.NUMERIC]))
+    # In ENSEMBLING a cell that is no date is the mean date.
+    imputer = SimpleImputer(strategy="median" if tuned else "mean", keep_empty_features=True)
+    reader = FunctionTransformer(moments, kw_args={"tuned": tuned})
+    steps.append((Kind.DATETIME, make_pipeline(reader, imputer, *scaling), places[Kind.DATETIME]))
+    encoder = OneHotEncoder(
+        max_categories=_MOST_CATEGORIES,
+        min_frequency=None if tuned else _SEEN_TWICE,
+        handle_unknown="infrequent_if_exist",
+        sparse_output=False,
+    )
     steps.append((Kind.CATEGORICAL, encoder, places[Kind.CATEGORICAL]))
     for place in places[Kind.TEXT]:
         # A lone index hands the column over as texts, not as a table. Hashing needs no vocabulary, so never lacks one.

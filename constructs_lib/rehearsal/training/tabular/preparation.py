@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from constructs_lib.engines.inspection import engine_of
+
 from ..faults import DataFault
 from ..task import TrainingTask
 from . import columns, families, notebooks, problem
-from .data import Table, closest, difference, read
+from .data import Table, closest, difference, survey
 from .prepared import Prepared, Sample
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from constructs_lib.engines.inspection import Engine, Survey
+
+    from .data import Read
 
 
 MINIMUM_ROWS = 500
@@ -62,23 +68,27 @@ class _Preparation:
             self._notes.append(_why(mode, task.mode))
         fraction = task.validation_fraction or DEFAULT_VALIDATION_FRACTION
         cap = MOST_ROWS if task.validation_files else math.ceil(MOST_ROWS / (1 - fraction))
-        table = self._read(files, "training", self._check_training_header, cap)
-        self._check_rows(table)
-        target = column_of(table, task.target)
-        found = problem.resolve(task.target, target, task.problem_type, task.objective)
-        self._notes += found.notes
+        engine = engine_of(mode)
+        table, read = self._read(engine, files, "training", self._check_training_header, cap)
+        self._check_rows(table, read)
+        found = problem.resolve(table, task.problem_type, task.objective)
+        self._notes += [*read.notes("training", len(table.sample)), *found.notes]
         names, kinds = columns.asked_features(
             task.features,
             [name for name in table.columns if name not in {task.target, task.sample_weight}],
             target=task.target,
             ensembling=mode == families.ENSEMBLING,
         )
-        described = tuple(columns.describe(name, column_of(table, name), kinds.get(name)) for name in names)
+        described = tuple(columns.describe(table, name, kinds.get(name)) for name in names)
         self._note_columns(described)
+        report = table.report(found.problem_type, found.class_of, {column.name: column.kind for column in described})
+        reported = [f"the training data {each.text}" for each in report]
         plan = families.plan(mode, found.problem_type, task.algorithms, task.max_candidates)
         training = self._sample(table, names, found)
+        if not len(training):
+            raise DataFault(f"no row of the training data has a number in {task.target!r}")
         if task.validation_files:
-            validation = self._read_validation(table, names, found)
+            validation = self._read_validation(engine, table, names, found)
         else:
             training, validation = split_rows(training, fraction, stratified=bool(found.labels))
         for name, sample in (("training", training), ("validation", validation)):
@@ -104,113 +114,90 @@ class _Preparation:
             "trials": [trial.as_json() for trial in plan.trials],
             "ensemble": {"trial": dict(families.AVERAGE), "fewest": 2} if plan.average else None,
             "notes": self._notes,
-            "notebooks": notebooks.write(prepared, plan, table.usable, self._notes, target, self._directory),
+            "notebooks": notebooks.write(
+                prepared, plan, read.usable, self._notes, reported, table.labels, self._directory
+            ),
         }
 
     def _read(
-        self,
-        files: Sequence[Path],
-        channel: str,
-        check_header: Callable[[list[str]], Callable[[list[str]], str | None]],
-        cap: int,
-    ) -> Table:
-        table = read(
+        self, engine: Engine, files: Sequence[Path], channel: str, check_header: Callable[[list[str]], None], cap: int
+    ) -> tuple[Survey, Read]:
+        return survey(
             files,
+            engine=engine,
+            target=self._task.target,
+            weight=self._task.sample_weight,
             content_type=self._task.content_type,
             compression=self._task.compression,
             channel=channel,
             check_header=check_header,
             cap=cap,
         )
-        self._notes += table.notes(channel)
-        return table
 
-    def _check_training_header(self, names: list[str]) -> Callable[[list[str]], str | None]:
+    def _check_training_header(self, names: list[str]) -> None:
         for role, name in (("target", self._task.target), ("sample weight", self._task.sample_weight)):
             if name is not None and name not in names:
                 raise DataFault(f"there is no {role} column {name!r} in the training data: {where_is(name, names)}")
-        return self._judge(names)
 
-    def _judge(self, names: list[str]) -> Callable[[list[str]], str | None]:
-        target = names.index(self._task.target)
-        weight = None if self._task.sample_weight is None else names.index(self._task.sample_weight)
-        no_target = f"no value in the target {self._task.target!r}"
-        no_weight = f"no valid weight in {self._task.sample_weight!r}"
-
-        def why_not(row: list[str]) -> str | None:
-            if not row[target]:
-                return no_target
-            if weight is not None and not columns.number(row[weight]) >= 0:
-                return no_weight
-            return None
-
-        return why_not
-
-    def _check_rows(self, table: Table) -> None:
-        left_out = "".join(f"; {count} more have {why}" for why, count in table.dropped.items())
-        if not table.usable and table.dropped:
+    def _check_rows(self, table: Survey, read: Read) -> None:
+        read.usable = table.labelled
+        dropped = dict(read.dropped)
+        if unlabelled := table.rows - table.labelled:
+            dropped[f"no value in the target {self._task.target!r}"] = unlabelled
+        left_out = "".join(f"; {count} more have {why}" for why, count in dropped.items())
+        if not read.usable and dropped:
             raise DataFault(f"no row of the training data can be used: {left_out.removeprefix('; ')}")
-        if table.usable < MINIMUM_ROWS:
+        if read.usable < MINIMUM_ROWS:
             raise DataFault(
-                f"the training data has {table.usable} usable rows; at least {MINIMUM_ROWS} are needed{left_out}"
+                f"the training data has {read.usable} usable rows; at least {MINIMUM_ROWS} are needed{left_out}"
             )
 
     def _note_columns(self, described: Sequence[columns.Column]) -> None:
         for column in described:
             if column.unused:
                 self._notes.append(f"column {column.name!r} is not used: {column.unused}")
-            elif column.unreadable:
-                self._notes.append(
-                    f"column {column.name!r} is taken for {column.kind}: {column.unreadable} other values in it "
-                    "count as missing"
-                )
-            if column.date:
-                self._notes.append(f"column {column.name!r} is not read as dates here: {column.date}")
+            self._notes += [f"column {column.name!r} {note}" for note in column.notes]
         if not any(column.kind for column in described):
             raise DataFault("no column can be learned from: " + "; ".join(f"{c.name!r}: {c.unused}" for c in described))
 
-    def _sample(self, table: Table, names: Sequence[str], found: problem.Problem) -> Sample:
+    def _sample(self, table: Survey, names: Sequence[str], found: problem.Problem) -> Sample:
+        """The rows that can be learned from: with a class that is learned, or with a number."""
         places = [table.columns.index(name) for name in names]
-        cells = np.array([[row[place] for place in places] for row in table.rows], dtype=object)
-        values = column_of(table, self._task.target)
-        if found.labels:
-            numbers = {label: float(index) for index, label in enumerate(found.labels)}
-            target = [numbers[value] for value in values]
-        else:
-            target = [columns.number(value) for value in values]
+        where = table.columns.index(self._task.target)
+        given = [row[where] for row in table.sample]
+        target = np.array(list(map(found.place if found.labels else table.as_number, given)), dtype=np.float64)
+        kept = np.flatnonzero(np.isfinite(target))
+        rows = [table.sample[place] for place in kept]
+        cells = np.array([[table.value(row[place]) for place in places] for row in rows], dtype=object)
         weights = None
         if self._task.sample_weight is not None:
-            weights = np.array([columns.number(value) for value in column_of(table, self._task.sample_weight)])
-        return Sample(cells=cells.reshape(len(table.rows), len(names)), target=np.array(target), weights=weights)
+            weight = table.columns.index(self._task.sample_weight)
+            weights = np.array([table.as_number(row[weight]) for row in rows])
+        return Sample(cells=cells.reshape(len(rows), len(names)), target=target[kept], weights=weights)
 
-    def _read_validation(self, training: Table, names: Sequence[str], found: problem.Problem) -> Sample:
-        def check_header(header: list[str]) -> Callable[[list[str]], str | None]:
+    def _read_validation(
+        self, engine: Engine, training: Survey, names: Sequence[str], found: problem.Problem
+    ) -> Sample:
+        def check_header(header: list[str]) -> None:
             if header != training.columns:
                 raise DataFault(
                     "the validation data does not have the header of the training data: "
                     f"it has {difference(header, training.columns)}"
                 )
-            judge = self._judge(header)
-            place = header.index(self._task.target)
-
-            def why_not(row: list[str]) -> str | None:
-                reason = judge(row)
-                if reason is None and found.labels and row[place] not in found.labels:
-                    return f"a value in {self._task.target!r} that the training data does not have"
-                if reason is None and not found.labels and math.isnan(columns.number(row[place])):
-                    raise DataFault(
-                        f"{problem.REGRESSION} needs numbers in {self._task.target!r}; "
-                        f"the validation data has {row[place][:40]!r}"
-                    )
-                return reason
-
-            return why_not
 
         files = [Path(file) for file in self._task.validation_files]
-        table = self._read(files, "validation", check_header, MOST_ROWS)
-        if not table.rows:
-            raise DataFault(f"the validation data has no usable row{table.why_dropped()}")
-        return self._sample(table, names, found)
+        table, read = self._read(engine, files, "validation", check_header, MOST_ROWS)
+        read.usable = table.labelled
+        if unlabelled := table.rows - table.labelled:
+            read.dropped[f"no value in the target {self._task.target!r}"] = unlabelled
+        sample = self._sample(table, names, found)
+        if lost := len(table.sample) - len(sample):
+            what = "a value in {!r} that the training data does not have" if found.labels else "no number in {!r}"
+            read.dropped[what.format(self._task.target)] = lost
+        self._notes += read.notes("validation", len(table.sample))
+        if not len(sample):
+            raise DataFault(f"the validation data has no usable row{read.why_dropped()}")
+        return sample
 
 
 def _why(mode: str, asked: str | None) -> str:

@@ -1,36 +1,33 @@
-"""Which problem a target poses, and what the metrics of each problem are.
-
-Autopilot infers a missing problem type by a rule that AWS does not publish. Ours, used only when none is given:
-
-* two different values: ``BinaryClassification``
-* values that are not all numbers: ``MulticlassClassification``, up to 200 different ones
-* whole numbers written without a decimal point, at most 20 different ones: ``MulticlassClassification``
-* all other numbers: ``Regression``
-
-Where another reasonable rule would decide otherwise, a note says that the target is ambiguous.
-
-The positive class of a binary problem is the label that comes last when both are sorted (as numbers if both are).
-AWS documents that Autopilot chooses one and returns it as the second label, not how it chooses.
-"""
+"""Which problem a target poses by the engine of the job's mode, and what the metrics of each problem are."""
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from constructs_lib.engines.ensembling import FALSE, TRUE
+from constructs_lib.engines.target import BINARY, MULTICLASS, REGRESSION
+
 from ..faults import DataFault
-from .columns import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from constructs_lib.engines.inspection import Survey
+
     from ..task import Direction
 
-REGRESSION = "Regression"
-BINARY = "BinaryClassification"
-MULTICLASS = "MulticlassClassification"
+__all__ = [
+    "BINARY",
+    "MULTICLASS",
+    "OBJECTIVES",
+    "OF_THE_POSITIVE_CLASS",
+    "REGRESSION",
+    "Problem",
+    "direction",
+    "resolve",
+]
 
 OBJECTIVES: Mapping[str, Sequence[str]] = {
     REGRESSION: ("MSE", "MAE", "R2", "RMSE"),
@@ -39,14 +36,10 @@ OBJECTIVES: Mapping[str, Sequence[str]] = {
 }
 """The objectives of each problem type, the default first."""
 
-_MINIMIZED = frozenset({"MSE", "RMSE", "MAE", "LogLoss", "MAPE", "MASE", "WAPE", "AverageWeightedQuantileLoss"})
+OF_THE_POSITIVE_CLASS = ("F1", "AUC", "Precision", "Recall")
+"""The metrics of a binary classification that are about one of its classes."""
 
-_FEW_NUMBERS = 20
-_MANY_NUMBERS = 100
-_MOST_CLASSES = 200
-_YEARS = range(1800, 2101)
-_NEARLY_NUMERIC = 0.9
-_REMEDY = "set problem_type and objective to be sure; Autopilot's own rule is not published and may differ"
+_MINIMIZED = frozenset({"MSE", "RMSE", "MAE", "LogLoss", "MAPE", "MASE", "WAPE", "AverageWeightedQuantileLoss"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +49,52 @@ class Problem:
     problem_type: str
     objective: str
     labels: tuple[str, ...] = ()
-    """All classes, sorted; of two, the second is the positive one."""
+    """All classes; of two, the second is the positive one."""
+
+    learned: tuple[int, ...] = ()
+    """The places of the labels that are trained on: all but those that are too rare for ENSEMBLING."""
+
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """How a label is answered where that is another way."""
+
+    class_of: Mapping[str, str] = field(default_factory=dict)
+    """The label of a cell of the training data as it is written."""
+
+    others: str | None = None
+    """The label of all other cells: a tuned binary model knows one class and its opposite."""
+
+    by_value: bool = False
+    """Whether two spellings of one number are one class, as ENSEMBLING has it."""
 
     notes: tuple[str, ...] = ()
+
+    @property
+    def positive_class(self) -> str | None:
+        """The class that F1, AUC, precision and recall of a binary classification are about."""
+        return self.labels[1] if self.problem_type == BINARY else None
+
+    def place(self, cell: str) -> float:
+        """The number of a cell's class, NaN for a class that there is none of or that is not learned."""
+        label = self.class_of.get(cell, self.others) or (self._by_value(cell) if self.by_value else None)
+        place = self.labels.index(label) if label in self.labels else None
+        return math.nan if place is None or place not in self.learned else float(place)
+
+    def _by_value(self, cell: str) -> str | None:
+        """The label of the same value, which another channel writes in another way: ``1`` and ``1.0``."""
+        if cell in TRUE or cell in FALSE:
+            return str(cell in TRUE)
+        try:
+            value = float(cell)
+        except ValueError:
+            return None
+        return next((label for label in self.labels if _is(label, value)), None)
+
+
+def _is(label: str, value: float) -> bool:
+    try:
+        return float(label) == value
+    except ValueError:
+        return False
 
 
 def direction(metric: str) -> Direction:
@@ -66,97 +102,38 @@ def direction(metric: str) -> Direction:
     return "Minimize" if metric in _MINIMIZED else "Maximize"
 
 
-def resolve(target: str, values: Sequence[str], problem_type: str | None, objective: str | None) -> Problem:
-    """Check the target's values against the problem asked for, or find the problem by the rule above.
+def resolve(survey: Survey, problem_type: str | None, objective: str | None) -> Problem:
+    """Check the target against the problem asked for, or find the problem by the engine's rule.
 
     Raises:
         DataFault: The values do not fit, or there is nothing to tell apart.
     """
-    counts = Counter(values)
-    if len(counts) == 1:
-        raise DataFault(f"every row has the same value in {target!r} ({values[0]!r}): there is nothing to learn")
-    notes: list[str] = []
-    if problem_type is None:
-        problem_type, notes = _infer(target, counts)
-    else:
-        _check(target, counts, problem_type)
+    target = survey.judged(problem_type)
+    if target.problem_type is None:
+        raise DataFault("; ".join(f"the training data {each.text}" for each in target.errors))
     if objective is None:
-        objective = OBJECTIVES[problem_type][0]
-    elif objective not in OBJECTIVES[problem_type]:
-        raise DataFault(
-            f"the objective {objective} is not one of {problem_type}: {', '.join(OBJECTIVES[problem_type])}"
-        )
-    labels = () if problem_type == REGRESSION else _sorted_labels(counts)
-    if problem_type == BINARY:
+        objective = OBJECTIVES[target.problem_type][0]
+    elif objective not in OBJECTIVES[target.problem_type]:
+        known = ", ".join(OBJECTIVES[target.problem_type])
+        raise DataFault(f"the objective {objective} is not one of {target.problem_type}: {known}")
+    notes = [f"the training data {each.text}" for each in (*target.wastes, *target.warnings)]
+    if not problem_type:
+        notes.insert(0, f"the problem is taken for {target.problem_type}: {survey.target!r}, {target.why}")
+    if target.positive_class:
+        why = "the last of the two in order" if survey.engine.typed else "the less frequent of the two"
+        metrics = f"{', '.join(OF_THE_POSITIVE_CLASS[:-1])} and {OF_THE_POSITIVE_CLASS[-1]}"
         notes.append(
-            f"the positive class of {target!r} is {labels[1]!r} here, the last of the two labels in order; "
-            "how Autopilot chooses it is not published"
+            f"the positive class of {survey.target!r} is {target.positive_class!r}, {why}: {metrics} are about it"
         )
-    return Problem(problem_type=problem_type, objective=objective, labels=labels, notes=tuple(notes))
-
-
-def _check(target: str, counts: Counter[str], problem_type: str) -> None:
-    if problem_type == BINARY and len(counts) > 2:
-        raise DataFault(f"{BINARY} needs two different values in {target!r}; there are {len(counts)}: {_some(counts)}")
-    if problem_type == REGRESSION:
-        words = Counter({value: count for value, count in counts.items() if math.isnan(number(value))})
-        if words:
-            raise DataFault(
-                f"{REGRESSION} needs numbers in {target!r}; {words.total()} of {counts.total()} rows have none: "
-                f"{_some(words)}"
-            )
-
-
-def _infer(target: str, counts: Counter[str]) -> tuple[str, list[str]]:
-    distinct = len(counts)
-    numbers = {value: number(value) for value in counts}
-    numeric = [value for value in numbers.values() if not math.isnan(value)]
-    if distinct == 2:
-        plain = len(numeric) < distinct or set(counts) == {"0", "1"}
-        return BINARY, [] if plain else [_ambiguous(target, f"it has the two numbers {_some(counts)}", BINARY)]
-    if len(numeric) < distinct:
-        return _infer_from_words(target, counts, len(numeric))
-    whole = all(value.lstrip("+-").isdigit() for value in counts)
-    found = MULTICLASS if whole and distinct <= _FEW_NUMBERS else REGRESSION
-    doubt = _doubt(counts, numeric, whole=whole)
-    return found, [_ambiguous(target, doubt, found)] if doubt else []
-
-
-def _infer_from_words(target: str, counts: Counter[str], numeric: int) -> tuple[str, list[str]]:
-    distinct = len(counts)
-    if distinct > _MOST_CLASSES:
-        words = Counter({value: count for value, count in counts.items() if math.isnan(number(value))})
-        raise DataFault(
-            f"cannot tell what kind of problem {target!r} poses: {distinct} different values, "
-            f"{words.total()} of {counts.total()} rows without a number ({_some(words)}); "
-            "clean the column or set problem_type and objective"
-        )
-    if numeric >= _NEARLY_NUMERIC * distinct:
-        return MULTICLASS, [_ambiguous(target, "it has numbers with some text between them", MULTICLASS)]
-    return MULTICLASS, []
-
-
-def _doubt(counts: Counter[str], numeric: Sequence[float], *, whole: bool) -> str | None:
-    if whole and any(len(value) > 1 and value.startswith("0") for value in counts):
-        return "some numbers begin with 0, like postal codes"
-    if whole and all(value in _YEARS for value in numeric):
-        return "its values look like years"
-    if whole and len(counts) > _FEW_NUMBERS and {len(value) for value in counts} == {5}:
-        return "all values have five digits, like postal codes"
-    if len(counts) <= (_MANY_NUMBERS if whole else _FEW_NUMBERS):
-        return f"it has only {len(counts)} different numbers"
-    return None
-
-
-def _ambiguous(target: str, why: str, found: str) -> str:
-    return f"the problem type is ambiguous: {target!r} is taken for {found}, but {why}; {_REMEDY}"
-
-
-def _sorted_labels(counts: Counter[str]) -> tuple[str, ...]:
-    numeric = not any(math.isnan(number(value)) for value in counts)
-    return tuple(sorted(counts, key=lambda value: (number(value) if numeric else 0.0, value)))
-
-
-def _some(counts: Counter[str]) -> str:
-    shown = ", ".join(repr(value[:40]) for value, _ in counts.most_common(5))
-    return shown + (", ..." if len(counts) > 5 else "")
+    tuned_binary = target.problem_type == BINARY and not survey.engine.typed
+    return Problem(
+        problem_type=target.problem_type,
+        objective=objective,
+        labels=target.classes,
+        learned=tuple(place for place, label in enumerate(target.classes) if label not in target.cut),
+        answers=target.answers,
+        class_of=target.class_of,
+        others=target.classes[1] if tuned_binary else None,
+        by_value=survey.engine.typed,
+        notes=tuple(notes),
+    )

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .inference import Model
-from .metrics import evaluate
 from .prepared import Prepared
-from .problem import REGRESSION, direction
+from .problem import OF_THE_POSITIVE_CLASS, REGRESSION, direction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,13 +82,15 @@ def insights(archive: str, directory: str, name: str, description: str) -> str:
         "problem_type": model.problem_type,
         "objective": prepared.problem.objective,
         "rows": len(sample),
-        "metrics": evaluate(model.problem_type, sample.target, predicted, sample.weights),
+        "metrics": model.measured_by(predicted, sample),
     }
+    if positive := prepared.problem.positive_class:
+        found["positive_class"] = positive
     if model.problem_type == REGRESSION:
         found["residuals"] = _residuals(sample.target - predicted)
     else:
         found["labels"] = list(model.labels)
-        found["confusion_matrix"] = _confusion(sample.target.astype(int), predicted.argmax(axis=1), len(model.labels))
+        found["confusion_matrix"] = _confusion(sample.target.astype(int), model.chosen(predicted), len(model.labels))
     folder = Path(archive).parent / "model-insights"
     write_json(folder / "statistics.json", found)
     (folder / "insights.md").write_text(_as_markdown(found), encoding="utf-8")
@@ -97,7 +98,7 @@ def insights(archive: str, directory: str, name: str, description: str) -> str:
 
 
 def _measure(model: Model, sample: Sample, cells: NDArray[Any], objective: str) -> float:
-    return evaluate(model.problem_type, sample.target, model.predict(cells), sample.weights)[objective]
+    return model.measured_by(model.predict(cells), sample)[objective]
 
 
 def _shuffled(sample: Sample, place: int, generator: np.random.Generator) -> NDArray[Any]:
@@ -125,7 +126,9 @@ def _as_markdown(found: dict[str, Any]) -> str:
         f"Trained on this machine, not by Autopilot: {found['description']}.",
         f"{found['problem_type']}, objective {found['objective']}, measured on {found['rows']} validation rows.",
         "",
-        *_table(["Metric", "Value"], [[name, f"{value:.4f}"] for name, value in found["metrics"].items()]),
+        *_table(
+            ["Metric", "Value"], [[_named(name, found), f"{value:.4f}"] for name, value in found["metrics"].items()]
+        ),
         "",
     ]
     if "residuals" in found:
@@ -140,6 +143,12 @@ def _as_markdown(found: dict[str, Any]) -> str:
             rows = [[label, *map(str, row)] for label, row in zip(labels, found["confusion_matrix"], strict=True)]
             lines += _table(["", *labels], rows)
     return "\n".join(lines) + "\n"
+
+
+def _named(metric: str, found: dict[str, Any]) -> str:
+    """A metric, with the class that it is about."""
+    positive = found.get("positive_class")
+    return f"{metric} of {positive!r}" if positive and metric in OF_THE_POSITIVE_CLASS else metric
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

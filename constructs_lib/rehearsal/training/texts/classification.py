@@ -16,7 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from .. import classes
 from ..faults import DataFault
-from ..tabular.columns import Kind, describe
+from ..tabular.columns import Column, Kind
 from ..tabular.data import Table, read
 from ..tabular.inference import Model
 from ..tabular.preparation import column_of, where_is
@@ -98,7 +98,8 @@ class _Preparation:
             samples = self._sample(training, labels), self._sample(validation, labels)
         else:
             samples = classes.split(self._sample(training, labels), task.validation_fraction)
-        column = describe(task.content, column_of(training, task.content), Kind.TEXT)
+        texts = column_of(training, task.content)
+        column = Column(name=task.content, kind=Kind.TEXT, missing=0, distinct=len(set(texts)))
         self._notes.append(
             "texts are classified by TF-IDF features and a linear model here; Autopilot fine-tunes language models"
         )

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from constructs_lib.rehearsal.training.faults import DataFault
-from constructs_lib.rehearsal.training.tabular.columns import describe
+from constructs_lib.rehearsal.training.tabular.columns import Column, Kind
 from constructs_lib.rehearsal.training.tabular.families import AUTO_BYTES, ENSEMBLING, TUNING, Trial, plan, resolve_mode
 from constructs_lib.rehearsal.training.tabular.pipeline import build
 from constructs_lib.rehearsal.training.tabular.problem import BINARY, REGRESSION
@@ -109,9 +109,9 @@ def test_algorithms_that_cannot_be_trained_here_are_refused_with_those_that_can(
 @pytest.mark.parametrize("mode", [ENSEMBLING, TUNING])
 @pytest.mark.parametrize("problem_type", [BINARY, REGRESSION])
 def test_every_trial_can_be_built_also_after_it_travelled_as_json(mode: str, problem_type: str) -> None:
-    columns = [describe("x", ["1", "2"]), describe("c", ["a", "b"] * 10)]
+    columns = [Column(name=kind, kind=kind, missing=0, distinct=2) for kind in (Kind.NUMERIC, Kind.CATEGORICAL)]
     for trial in plan(mode, problem_type, None, 60).trials:
         assert Trial.from_json(trial.as_json()) == trial
-        model = build(trial, columns).named_steps["model"]
+        model = build(trial, columns, tuned=mode == TUNING).named_steps["model"]
         parameters = getattr(model, "regressor", model).get_params()
         assert {name: parameters[name] for name in trial.parameters} == trial.parameters

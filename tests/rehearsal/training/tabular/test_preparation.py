@@ -63,7 +63,9 @@ def test_a_validation_channel_is_used_as_it_is(tmp_path: Path) -> None:
 def test_rows_without_target_are_ignored_and_counted(tmp_path: Path) -> None:
     rows = [[*row[:-1], ""] if number < 7 else row for number, row in enumerate(customers(600))]
     answer, prepared = _prepare(tmp_path, write_csv(tmp_path / "rows.csv", CUSTOMERS, rows))
-    assert "7 training rows are left out: no value in the target 'churned'" in answer["notes"]
+    assert (
+        "the training data has 7 of 600 rows without a label in 'churned', which are left out: '' in row 1"
+    ) in answer["notes"]
     assert len(prepared.training) + len(prepared.validation) == 593
 
 
@@ -88,13 +90,16 @@ def test_more_rows_than_are_trained_on_here_are_sampled_and_noted(
     assert "a random sample of 500 of 600 training rows is used here" in answer["notes"]
 
 
-def test_numeric_columns_with_junk_and_identifiers_are_noted(tmp_path: Path) -> None:
-    rows = [[f"C{number}", "?" if number == 5 else str(number), "ab"[number % 2]] for number in range(600)]
+def test_what_is_lost_of_columns_is_noted_for_each_mode(tmp_path: Path) -> None:
+    rows = [[f"C{number}", "?" if number == 5 else str(number % 9), "ab"[number % 2]] for number in range(600)]
     file = write_csv(tmp_path / "rows.csv", ["id", "n", "kind"], rows)
+    answer, prepared = _prepare(tmp_path, file, target="kind", mode="ENSEMBLING")
+    assert "column 'id' is not used: each value comes once, like those of an identifier" in answer["notes"]
+    assert "column 'n' is categories and no number, for '?' in it" in answer["notes"]
+    assert [(column.name, column.kind) for column in prepared.columns] == [("id", None), ("n", "categorical")]
     answer, prepared = _prepare(tmp_path, file, target="kind")
-    assert "column 'id' is not used: 600 of 600 values are different, like those of an identifier" in answer["notes"]
-    assert "column 'n' is taken for numeric: 1 other values in it count as missing" in answer["notes"]
-    assert [column.name for column in prepared.columns] == ["id", "n"]
+    assert "column 'n' is a number: 1 cells that are none count as missing, '?'" in answer["notes"]
+    assert [(column.name, column.kind) for column in prepared.columns] == [("id", "text"), ("n", "numeric")]
 
 
 @pytest.mark.parametrize(
@@ -118,17 +123,27 @@ def test_a_mode_that_was_not_asked_for_by_name_is_noted(
     assert any(text.startswith(note or "no mode") for text in answer["notes"]) == (note is not None)
 
 
-def test_dates_that_are_not_read_as_such_are_named(tmp_path: Path) -> None:
-    rows = [[f"{n % 12 + 1}/28/2020", f"2020Q{n % 4 + 1}", str(n), "ab"[n % 2]] for n in range(600)]
-    file = write_csv(tmp_path / "rows.csv", ["us", "quarter", "n", "kind"], rows)
-    notes = _prepare(tmp_path, file, target="kind")[0]["notes"]
-    assert (
-        "column 'us' is not read as dates here: '1/28/2020' is a date as in the US, month/day/year: write 2020-01-28"
-    ) in notes
-    assert (
-        "column 'quarter' is not read as dates here: '2020Q1' is a quarter: write the day that it begins with, "
-        "2020-01-01"
-    ) in notes
+@pytest.mark.parametrize(
+    ("mode", "kinds", "note"),
+    [
+        (
+            "ENSEMBLING",
+            ["datetime", "datetime"],
+            "column 'eu' has days before months, and '2/3/2020' is read as 2020-02-03: month first, cell by cell",
+        ),
+        (
+            "HYPERPARAMETER_TUNING",
+            ["datetime", "categorical"],
+            "column 'eu' is read without the day of the month",
+        ),
+    ],
+)
+def test_dates_are_those_of_the_mode(tmp_path: Path, mode: str, kinds: list[str], note: str) -> None:
+    rows = [[f"{n % 27 + 2}/3/2020", f"2020Q{n % 4 + 1}", str(n), "ab"[n % 2]] for n in range(600)]
+    file = write_csv(tmp_path / "rows.csv", ["eu", "quarter", "n", "kind"], rows)
+    answer, prepared = _prepare(tmp_path, file, target="kind", mode=mode)
+    assert note in answer["notes"]
+    assert [column.kind for column in prepared.columns][:2] == kinds
 
 
 @pytest.mark.parametrize(
@@ -140,7 +155,14 @@ def test_dates_that_are_not_read_as_such_are_named(tmp_path: Path) -> None:
             "there is no sample weight column 'w' in the training data: the columns are 'age',",
         ),
         ({"features": {"FeatureDataTypes": {"pln": "text"}}}, "names 'pln' in FeatureDataTypes"),
-        ({"problem_type": "Regression", "objective": "MSE"}, "Regression needs numbers in 'churned'; 600 of 600 rows"),
+        (
+            {"problem_type": "Regression", "objective": "MSE"},
+            "the training data has no number in 'churned': it has 'no'",
+        ),
+        (
+            {"problem_type": "Regression", "objective": "MSE", "mode": "ENSEMBLING"},
+            "the training data has values in 'churned' that are no numbers, '",
+        ),
         (
             {"algorithms": ["fastai"], "mode": "ENSEMBLING"},
             "none of the algorithms asked for (fastai) can be trained on this machine",
@@ -172,7 +194,7 @@ def test_exactly_500_rows_are_enough(tmp_path: Path) -> None:
 def test_a_target_without_any_value_is_refused(tmp_path: Path) -> None:
     rows = [[*row[:-1], "NaN"] for row in customers(600)]
     with pytest.raises(DataFault) as caught:
-        _prepare(tmp_path, write_csv(tmp_path / "rows.csv", CUSTOMERS, rows))
+        _prepare(tmp_path, write_csv(tmp_path / "rows.csv", CUSTOMERS, rows), mode="ENSEMBLING")
     assert str(caught.value) == (
         "no row of the training data can be used: 600 more have no value in the target 'churned'"
     )
@@ -195,8 +217,8 @@ def test_a_file_without_a_proper_header_is_recognised(tmp_path: Path, header: st
 
 def test_data_without_a_useful_column_is_refused(tmp_path: Path) -> None:
     rows = [[f"C{number}", "ab"[number % 2]] for number in range(600)]
-    with pytest.raises(DataFault, match="no column can be learned from: 'id': 600 of 600 values are different"):
-        _prepare(tmp_path, write_csv(tmp_path / "rows.csv", ["id", "kind"], rows), target="kind")
+    with pytest.raises(DataFault, match="no column can be learned from: 'id': each value comes once"):
+        _prepare(tmp_path, write_csv(tmp_path / "rows.csv", ["id", "kind"], rows), target="kind", mode="ENSEMBLING")
 
 
 def test_weights_that_are_all_zero_are_refused(tmp_path: Path) -> None:
@@ -226,13 +248,19 @@ def test_validation_data_that_does_not_fit_is_refused(
 ) -> None:
     validation = write_csv(tmp_path / "validation.csv", header, [row])
     with pytest.raises(DataFault) as caught:
-        _prepare(tmp_path, customers_file(tmp_path), validation_files=[str(validation)])
+        _prepare(tmp_path, customers_file(tmp_path), validation_files=[str(validation)], mode="ENSEMBLING")
     assert message in str(caught.value)
+
+
+def test_to_tuning_all_but_the_majority_is_one_class(tmp_path: Path) -> None:
+    validation = write_csv(tmp_path / "validation.csv", CUSTOMERS, [["1", "basic", "", "", "perhaps"]])
+    _, prepared = _prepare(tmp_path, customers_file(tmp_path), validation_files=[str(validation)])
+    assert prepared.validation.target.tolist() == [1.0]
 
 
 def test_validation_data_without_numbers_for_a_regression_is_refused(tmp_path: Path) -> None:
     header, rows = prices(600)
     file = write_csv(tmp_path / "rows.csv", header, rows)
     validation = write_csv(tmp_path / "validation.csv", header, [[*rows[0][:-1], "dear"]])
-    with pytest.raises(DataFault, match="Regression needs numbers in 'price'; the validation data has 'dear'"):
+    with pytest.raises(DataFault, match="the validation data has no usable row: 1 have no number in 'price'"):
         _prepare(tmp_path, file, target="price", validation_files=[str(validation)])

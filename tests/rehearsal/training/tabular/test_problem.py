@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING
+
 import pytest
 
+from constructs_lib.engines.inspection import Survey, engine_of
 from constructs_lib.rehearsal.training.faults import DataFault
 from constructs_lib.rehearsal.training.tabular.problem import (
     BINARY,
@@ -12,86 +16,75 @@ from constructs_lib.rehearsal.training.tabular.problem import (
     resolve,
 )
 
-AMBIGUOUS = "the problem type is ambiguous"
-WHOLE = [str(number) for number in range(1000)]
-FLOATS = [f"{number / 7:.3f}" for number in range(1000)]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def _survey(values: Sequence[str], mode: str) -> Survey:
+    survey = Survey(engine_of(mode), ["x", "y"], "y", cap=10_000)
+    survey.add([[str(place), value] for place, value in enumerate(values)])
+    return survey
 
 
 @pytest.mark.parametrize(
-    ("values", "problem_type"),
+    ("mode", "values", "labels", "why"),
     [
-        (["yes", "no"], BINARY),
-        (["1", "0"], BINARY),
-        (["red", "green", "blue"], MULTICLASS),
-        (FLOATS, REGRESSION),
-        (WHOLE, REGRESSION),
+        ("ENSEMBLING", ["no"] * 9 + ["yes"] * 20, ("no", "yes"), "the last of the two in order"),
+        ("HYPERPARAMETER_TUNING", ["no"] * 9 + ["yes"] * 20, ("yes", "no"), "the less frequent of the two"),
     ],
 )
-def test_clear_targets_are_told_without_a_doubt(values: list[str], problem_type: str) -> None:
-    found = resolve("y", values, None, None)
-    assert found.problem_type == problem_type
-    assert not any(AMBIGUOUS in note for note in found.notes)
-
-
-@pytest.mark.parametrize(
-    ("values", "problem_type", "why"),
-    [
-        (["1.0", "0.0"], BINARY, "it has the two numbers"),
-        (["1", "2", "3", "4", "5"], MULTICLASS, "it has only 5 different numbers"),
-        ([str(number) for number in range(50)], REGRESSION, "it has only 50 different numbers"),
-        (["0.5", "1.5", "2.5"], REGRESSION, "it has only 3 different numbers"),
-        ([str(year) for year in range(1990, 2024)], REGRESSION, "its values look like years"),
-        ([f"{number:05}" for number in range(500, 900)], REGRESSION, "some numbers begin with 0, like postal codes"),
-        ([str(number) for number in range(10115, 10500)], REGRESSION, "all values have five digits"),
-        ([*map(str, range(50)), "unknown"], MULTICLASS, "it has numbers with some text between them"),
-    ],
-)
-def test_a_doubtful_target_is_called_ambiguous_and_says_what_to_set(
-    values: list[str], problem_type: str, why: str
+def test_the_positive_class_is_that_of_the_mode_and_is_named_with_its_metrics(
+    mode: str, values: list[str], labels: tuple[str, str], why: str
 ) -> None:
-    found = resolve("y", values, None, None)
-    assert found.problem_type == problem_type
-    (note,) = [note for note in found.notes if AMBIGUOUS in note]
-    assert why in note
-    assert "set problem_type and objective to be sure" in note
-    assert not any(AMBIGUOUS in note for note in resolve("y", values, problem_type, None).notes)
+    found = resolve(_survey(values, mode), None, None)
+    assert (found.labels, found.positive_class) == (labels, labels[1])
+    assert (
+        f"the positive class of 'y' is {labels[1]!r}, {why}: F1, AUC, Precision and Recall are about it" in found.notes
+    )
+
+
+def test_cut_classes_stay_among_the_labels_and_are_no_place_to_learn() -> None:
+    found = resolve(_survey(["a"] * 250 + ["b"] * 249 + ["c"], "ENSEMBLING"), None, None)
+    assert (found.problem_type, found.labels, found.learned) == (MULTICLASS, ("a", "b", "c"), (0, 1))
+    assert [found.place(cell) for cell in "ab"] == [0.0, 1.0]
+    assert math.isnan(found.place("c"))
+
+
+def test_to_ensembling_two_spellings_of_a_number_are_one_class_and_to_tuning_two() -> None:
+    cells = ["0", "1"] * 20
+    ensembled, tuned = (resolve(_survey(cells, mode), MULTICLASS, None) for mode in ("ENSEMBLING", "AUTO"))
+    assert (ensembled.place("1.0"), ensembled.place(" 1")) == (1.0, 1.0)
+    assert math.isnan(tuned.place("1.0"))
 
 
 @pytest.mark.parametrize(
-    ("values", "labels"),
-    [(["no", "yes", "yes"], ("no", "yes")), (["10", "9"], ("9", "10")), (["1", "0", "0"], ("0", "1"))],
-)
-def test_the_positive_class_is_the_last_in_order_and_is_named(values: list[str], labels: tuple[str, str]) -> None:
-    found = resolve("y", values, BINARY, None)
-    assert found.labels == labels
-    assert any(f"the positive class of 'y' is {labels[1]!r} here" in note for note in found.notes)
-
-
-@pytest.mark.parametrize(
-    ("values", "problem_type", "objective", "message"),
+    ("mode", "values", "problem_type", "objective", "message"),
     [
-        (["a", "a"], None, None, "every row has the same value in 'y' ('a'): there is nothing to learn"),
-        (["a", "b", "c"], BINARY, "F1", "BinaryClassification needs two different values in 'y'; there are 3: 'a', "),
+        ("ENSEMBLING", ["a"] * 20, None, None, "the training data has one value in 'y', 'a': no model trains"),
+        ("AUTO", ["a"] * 20, None, None, "the training data has one value in 'y', 'a': there is nothing to learn"),
         (
-            ["1", "2", "n/k", "n/k"],
-            REGRESSION,
-            "MSE",
-            "Regression needs numbers in 'y'; 2 of 4 rows have none: 'n/k'",
+            "ENSEMBLING",
+            ["a", "b", "c"] * 5,
+            BINARY,
+            "F1",
+            "the training data needs two different values in 'y' for BinaryClassification; there are 3: 'a', 'b', 'c'",
         ),
         (
-            [*WHOLE, "unknown"],
+            "AUTO",
+            [str(number) for number in range(1000)],
             None,
             None,
-            "cannot tell what kind of problem 'y' poses: 1001 different values, 1 of 1001 rows without a number",
+            "the training data does not tell which problem 'y' poses, since it has 1000 different whole numbers, so it "
+            "is unclear whether they are classes or amounts: give 'problem_type'",
         ),
-        (["a", "b"], None, "MSE", "the objective MSE is not one of BinaryClassification: F1, Accuracy, AUC, "),
+        ("AUTO", ["a", "b"] * 9, None, "MSE", "the objective MSE is not one of BinaryClassification: F1, Accuracy, "),
     ],
 )
 def test_targets_that_do_not_fit_are_refused(
-    values: list[str], problem_type: str | None, objective: str | None, message: str
+    mode: str, values: list[str], problem_type: str | None, objective: str | None, message: str
 ) -> None:
     with pytest.raises(DataFault) as caught:
-        resolve("y", values, problem_type, objective)
+        resolve(_survey(values, mode), problem_type, objective)
     assert message in str(caught.value)
 
 
