@@ -116,10 +116,13 @@ def _ensembling(engine: Path, seeds: range, scratch: Path) -> Iterator[str]:
 
 def _tuning(engine: Path, seed: int, count: int, scratch: Path) -> Iterator[str]:
     cells = tables.cells(seed, count)
+    labels = [cell for cell in dict.fromkeys(cells) if cell.strip()]  # rows without one are not there any more
     question = {
         "cells": cells,
         "dates": tables.dates(seed, count // 10),
-        "classes": [[*cells[place : place + 2], cells[place + 2 : place + 8]] for place in range(0, count // 10, 8)],
+        "classes": [
+            [*labels[place : place + 2], cells[place : place + 6]] for place in range(0, min(len(labels) - 1, 1000), 2)
+        ],
     }
     yield from ours.tuning_differences(question, _asked(engine, "ask_tuning.py", question, scratch))
 
