@@ -60,6 +60,10 @@ def test_times_of_two_offsets_or_with_and_without_a_zone_end_a_job(zones: list[s
     assert bool(of(cells).faults) is fails
 
 
+def test_now_is_of_any_offset() -> None:
+    assert of([*(f"2024-01-{day:02}T10:00:00Z" for day in range(1, 29)), "now"] * 3).faults == ()
+
+
 def test_how_two_offsets_are_told() -> None:
     assert of(["2024-01-05T10:00:00Z", "2024-01-06T10:00:00", "soon"] * 9).faults == (
         "has times of more than one offset from UTC, '2024-01-05T10:00:00Z', '2024-01-06T10:00:00'",
