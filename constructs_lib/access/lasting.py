@@ -23,6 +23,7 @@ def last(policy: iam.ManagedPolicy, stack: cdk.Stack) -> iam.ManagedPolicy:
     one goes in the clean-up after what depends on it.
     """
     resource = cast("cdk.CfnResource", policy.node.default_child)
+    # [policy-order]
     resource.override_logical_id(cdk.Lazy.string(_Id(stack.get_logical_id(resource), stack, policy.document)))
     return policy
 

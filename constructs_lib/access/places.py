@@ -62,6 +62,7 @@ class Bond:
 
 
 _ALLOWED_THERE: Final = {"account": "its policy has to allow the role, too"}
+# [other-region]
 BUCKET: Final = Bond({"region": "the service reads and writes in its own region only"}, _ALLOWED_THERE)
 """A bucket may be another account's."""
 

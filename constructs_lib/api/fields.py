@@ -427,9 +427,6 @@ def _map_problems(value: object, kind: Kind, is_token: IsToken, words: Words, pa
         return
     yield from (f"'{path}' {text}" for text in kind.limits.problems(list(value)))
     for key, item in value.items():
-        if is_token(key):
-            yield f"a key of '{path}' must be known at synthesis, got {described(key)}"
-            continue
         yield from (f"a key of {text}" for text in _value_problems(key, _known(kind.key), is_token, words, path))
         yield from _value_problems(item, _known(kind.item), is_token, words, entry(path, key))
 
@@ -516,6 +513,7 @@ def _scalar_problems(value: object, kind: Kind, is_token: IsToken, words: Words)
             yield from kind.limits.problems(value)
 
 
+# [whole-numbers]
 _LARGEST: Final = 2**31 - 1
 """The API's whole numbers have 32 bits."""
 

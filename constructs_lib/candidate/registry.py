@@ -185,9 +185,6 @@ def _metadata_problems(metadata: object) -> Iterator[str]:
     if len(metadata) > _MOST_METADATA:
         yield f"'metadata' must have at most {_MOST_METADATA} items, got {len(metadata)}"
     for key, value in metadata.items():
-        if is_token(key):
-            yield f"a key of 'metadata' must be known at synthesis, got {described(key)}"
-            continue
         for what, text, length in (("a key of", key, _METADATA_KEY), (f"[{key!r}] of", value, _METADATA_VALUE)):
             if isinstance(text, str) and is_token(text):
                 continue

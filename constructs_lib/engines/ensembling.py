@@ -144,6 +144,8 @@ class Scan:
         if not math.isfinite(total) or not text.isascii() or "_" in text:
             return False
         decimal = "." in text or "e" in text or "E" in text
+        if decimal and self._decimal:
+            return True
         if max(map(len, cells)) > _SURELY_64_BITS and not (decimal and all(map(_has_mark, cells))):
             return False
         if decimal:
@@ -220,6 +222,7 @@ def header(record: Sequence[str]) -> list[str]:
     return names
 
 
+# [readers]
 def rows(records: Iterator[list[str]], name: str, notes: list[str]) -> tuple[list[str], Iterator[list[str]]] | None:
     """The header, and rows as wide as it; nothing of a file without a line.
 
@@ -231,14 +234,13 @@ def rows(records: Iterator[list[str]], name: str, notes: list[str]) -> tuple[lis
     Raises:
         DataFault: The file is refused; some of it only once the rows are read.
     """
-    found = (record for record in records if len(record) > 1 or record[0].strip(" \t"))
-    first = next(found, None)
+    first = next(filter(_is_row, records), None)
     if first is None:
         return None
     names = header(first)
     if names != first:
         notes.append(f"{name}: the columns are called {few(names)}, since each needs a name of its own")
-    begin = next(found, None)
+    begin = next(filter(_is_row, records), None)
     moved = max(0, len(begin) - len(names)) if begin else 0
     if moved:
         notes.append(
@@ -246,35 +248,39 @@ def rows(records: Iterator[list[str]], name: str, notes: list[str]) -> tuple[lis
             f"first {'cell' if moved == 1 else f'{moved} cells'} of every row for its number, and each name then is "
             "that of the cell after it"
         )
-    return names, _filled([begin] if begin else [], found, len(names), moved, name)
+    filled = _filled(itertools.chain([begin] if begin else [], records), len(names) + moved, name)
+    return names, _numbered(filled, moved, name) if moved else filled
 
 
-def _filled(
-    begin: Sequence[list[str]], found: Iterator[list[str]], width: int, moved: int, name: str
-) -> Iterator[list[str]]:
-    seen: set[tuple[str, ...]] = set()
-    gap = [""] * (width + moved)
-    number = 0
-    for several in (begin, found):
-        for row in several:
-            number += 1
-            if len(row) != width + moved:
-                if len(row) > width + moved:
-                    raise DataFault(
-                        f"{name}, row {number}: {len(row)} values, but there are {width + moved}: the whole file is "
-                        "refused"
-                    )
-                row = row + gap[len(row) :]
-            if moved:
-                key = tuple(row[:moved])
-                if key in seen:
-                    raise DataFault(
-                        f"{name}: the first row has more cells than the header, so the first cell of each is its "
-                        f"number; row {number} has the number {short(key[0])} of one before"
-                    )
-                seen.add(key)
-                row = row[moved:]
+def _is_row(record: Sequence[str]) -> bool:
+    """Whether it is no line of blanks, which is passed over."""
+    return len(record) > 1 or bool(record[0].strip(" \t"))
+
+
+def _filled(records: Iterator[list[str]], width: int, name: str) -> Iterator[list[str]]:
+    for number, row in enumerate(records, 1):
+        if len(row) == width > 1:
             yield row
+        elif len(row) > width:
+            raise DataFault(
+                f"{name}, row {number}: {len(row)} values, but there are {width}: the whole file is refused"
+            )
+        elif _is_row(row):
+            yield row + [""] * (width - len(row))
+
+
+def _numbered(rows: Iterator[list[str]], moved: int, name: str) -> Iterator[list[str]]:
+    """Rows whose first cells are their number, which no two may have."""
+    seen: set[tuple[str, ...]] = set()
+    for number, row in enumerate(rows, 1):
+        key = tuple(row[:moved])
+        if key in seen:
+            raise DataFault(
+                f"{name}: the first row has more cells than the header, so the first cell of each is its "
+                f"number; row {number} has the number {short(key[0])} of one before"
+            )
+        seen.add(key)
+        yield row[moved:]
 
 
 def target(
@@ -379,6 +385,7 @@ class _Labels:
                 break
         return found, why
 
+    # [ensembling-problem]
     def _rule(self, counts: Counts) -> tuple[str | None, str]:
         rows, distinct = counts.rows, counts.distinct
         if distinct == 2:

@@ -19,7 +19,7 @@ from .files import is_named_parquet, open_csv
 from .records import records
 from .target import REGRESSION, TOO_FEW_ROWS, Spellings, Target, Told, few
 
-BATCH: Final = 250
+BATCH: Final = 100
 _SEED: Final = 0
 _DATE_PARTS: Final = ("year", "month", "day", "dayofweek")
 

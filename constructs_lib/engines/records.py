@@ -24,17 +24,18 @@ def records(lines: Iterable[str], name: str) -> Iterator[list[str]]:
     """
     before = csv.field_size_limit(_LONGEST_CELL)  # of the whole process, so it is put back
     reader = csv.reader(itertools.chain(lines, [_END]))
-    start = 1
+    last: list[str] = []
     try:
         for record in reader:
             if record:
-                if record[-1].endswith(_END):
-                    if record == [_END]:
-                        return
-                    raise DataFault(f"{name}, line {start}: a quote that begins here is never closed")
-                yield record
-            start = reader.line_num + 1
+                if last:
+                    yield last
+                last = record
+        if last != [_END]:
+            left = last[-1].removesuffix(_END)
+            spanned = sum(cell.count("\n") for cell in last) + (not left.endswith("\n"))
+            raise DataFault(f"{name}, line {reader.line_num - spanned}: a quote that begins here is never closed")
     except csv.Error as error:
-        raise DataFault(f"{name}, line {start}: {error}") from error
+        raise DataFault(f"{name}, line {reader.line_num}: {error}") from error
     finally:
         csv.field_size_limit(before)

@@ -58,6 +58,7 @@ def counted_number(cell: str) -> float:
     return float(int(cell, 16)) if _HEX.fullmatch(cell) else math.nan
 
 
+# [readers]
 def rows(records: Iterator[list[str]], name: str, notes: list[str]) -> tuple[list[str], Iterator[list[str]]] | None:
     """The header, and rows as wide as it; nothing of a file without a line.
 

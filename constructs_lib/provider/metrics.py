@@ -25,6 +25,7 @@ def checked_metric(scope: Construct, name: object, options: Mapping[str, Any]) -
     for prop, kind in _METRIC_OPTIONS.items():
         if prop in options:
             wrong += value_problems(options[prop], kind, is_token=is_token, path=prop)
+    # [metric-periods]
     seconds = known_seconds(options.get("period"))
     if not wrong and seconds is not None and seconds not in (1, 5, 10, 20, 30) and seconds % 60:
         wrong = [f"'period' must be 1, 5, 10, 20, 30 or a multiple of 60 seconds, got {number(seconds)}"]

@@ -628,10 +628,6 @@ REGISTRATIONS_REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "description": ({"description": "x" * 1025}, "'description' must have at most 1024 characters, got 1025"),
     "metadata": ({"metadata": ["a"]}, "'metadata' must be a dict of text, got ['a'] (list)"),
-    "metadata of a token": (
-        {"metadata": {cdk.Aws.REGION: "1"}},
-        "a key of 'metadata' must be known at synthesis, got '${Token[AWS.Region.",
-    ),
     "much metadata": (
         {"metadata": {str(number): "x" for number in range(43)}},
         "'metadata' must have at most 42 items, got 43",

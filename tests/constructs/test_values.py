@@ -296,18 +296,6 @@ def test_no_more_is_told_than_somebody_reads(world: World) -> None:
     assert len(str(raised.value)) < 4000
 
 
-def test_key_of_a_map_has_to_be_known(world: World) -> None:
-    with pytest.raises(
-        ValueError, match=r"a key of 'problem\.hyper_parameters' must be known at synthesis, got '\$\{Token"
-    ):
-        AutoMLJobV2(
-            world.stack,
-            world.fresh_id(),
-            training_data=Channel.from_bucket(world.bucket, "texts/"),
-            problem=TextGeneration(base_model_name="Falcon7BInstruct", hyper_parameters={cdk.Aws.REGION: "1"}),
-        )
-
-
 def test_noise_of_binary_fractions_is_none(world: World) -> None:
     AutoMLJobOutcome(world.stack, world.fresh_id(), job=world.job, timeout=cdk.Duration.hours(1.1))
     scaled(world, scale_in_cooldown=cdk.Duration.hours(1.1))

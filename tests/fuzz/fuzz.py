@@ -92,6 +92,8 @@ def judge(pair: Pair) -> str | None:
     except Unsendable as error:
         return f"the kernel would end: {error}"
     except Exception as error:
+        if "KeyMustResolveToString" in str(error):  # the CDK's own word: a key may be known late, if it is text then
+            return None
         return f"accepted, but cannot be synthesized: {type(error).__name__}: {_short(error)}"
     for fault in faults(template):
         return f"accepted, but {fault}"

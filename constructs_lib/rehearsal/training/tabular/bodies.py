@@ -49,6 +49,7 @@ def tuned(text: str, features: Sequence[str]) -> list[list[str]]:
     return rows
 
 
+# [ensembling-request]
 def ensembled(text: str, features: Sequence[str]) -> list[list[str]]:
     """As ENSEMBLING gets them here: a header is a row like any other. What AWS's own code does before is not known.
 
