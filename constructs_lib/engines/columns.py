@@ -10,7 +10,7 @@ from typing import Final
 
 from . import dates, ensembling, losses, tuning
 from .ensembling import Dtype
-from .target import few
+from .target import counted, few
 
 
 class Kind(StrEnum):
@@ -124,9 +124,9 @@ def of_tuning(cells: Sequence[str], asked: Kind | None = None) -> Feature:
     strangers = [cell for cell in counts if math.isnan(tuning.number(cell))]
     if kind is Kind.NUMERIC and strangers:
         lost_cells = sum(counts[cell] for cell in strangers)
-        notes.append(f"is a number: {lost_cells} cells that are none count as missing, {few(strangers)}")
+        notes.append(f"is a number: {counted(lost_cells, 'cell')} without one, taken for missing: {few(strangers)}")
     if kind is Kind.CATEGORICAL and missing and numbers == counts.total():
-        notes.append(f"is categories and no number, for {missing} empty cells beside few different numbers")
+        notes.append(f"is categories and no number, for {counted(missing, 'empty cell')} beside few different numbers")
     return _made(kind, counts, missing, *notes)
 
 

@@ -21,6 +21,7 @@ from .target import (
     Spellings,
     Target,
     Told,
+    counted,
     few,
     short,
     spelled_alike,
@@ -351,7 +352,7 @@ class _Labels:
             self._errors.append(
                 Told(
                     TOO_FEW_ROWS,
-                    f"has {used} rows with a label in '{self._name}': no model trains on fewer than {least}",
+                    f"has {counted(used, 'row')} with a label in '{self._name}': no model trains on fewer than {least}",
                 )
             )
         return Target(
@@ -496,8 +497,8 @@ class _Labels:
             trained = " and the model is trained as one of two classes" if len(classes) - len(cut) == 2 else ""
             self._warn(
                 "rare-classes",
-                f"has classes in '{name}' that are too rare to be learned, {few([classes[key] for key in cut])}: their "
-                f"{sizes} rows are left out, they are never answered{trained}",
+                f"has classes in '{name}' that are too rare to be learned, {few([classes[key] for key in cut])}: "
+                f"{counted(sizes, 'row')} left out, never answered{trained}",
             )
         for group in spelled_alike(list(classes.values())):
             self._wastes.append(

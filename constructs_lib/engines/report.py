@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .columns import Kind
-from .target import BINARY, REGRESSION, Told, few
+from .target import BINARY, REGRESSION, Told, counted, few
 
 LOOKED_AT: Final = 10_000
 """Rows at most: of a larger sample the first."""
@@ -134,7 +134,8 @@ def _about_classes(name: str, sizes: Counter[str | float], *, binary: bool) -> I
         least = min(sizes.values(), default=0)
         if least < _MINORITY:
             yield Told(
-                "small-minority", f"has {least} rows of the less frequent class of '{name}', fewer than {_MINORITY}"
+                "small-minority",
+                f"has {counted(least, 'row')} of the less frequent class of '{name}', fewer than {_MINORITY}",
             )
         return
     if len(sizes) > _MANY_CLASSES:

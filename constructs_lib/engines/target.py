@@ -139,6 +139,11 @@ def short(cell: str) -> str:
     return repr(cell if len(cell) <= _LONGEST else cell[: _LONGEST - 3] + "...")
 
 
+def counted(number: int, noun: str) -> str:
+    """So many of something."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
 def few(cells: Sequence[str]) -> str:
     """The first few in a message."""
     shown = ", ".join(map(short, cells[:_SHOWN]))

@@ -19,6 +19,7 @@ from .target import (
     Spellings,
     Target,
     Told,
+    counted,
     few,
     short,
     spelled_alike,
@@ -225,7 +226,7 @@ class _Labels:
         elif words:
             self._warn(
                 "rows-without-number",
-                f"has {lost} rows without a finite number in '{name}', which are left out: {cells.some(words)}",
+                f"has {counted(lost, 'row')} without a finite number in '{name}', left out: {cells.some(words)}",
             )
         if len({value for value in values.values() if not math.isnan(value)}) == 1 and not cells.others:
             self._one_value()

@@ -312,7 +312,7 @@ TOLD: list[tuple[str, Mode | None, ProblemType | None, list[str], dict[str, str]
         ProblemType.REGRESSION,
         [*TYPO, "1.5"],
         {
-            "rows-without-number": "has 1 rows without a finite number in 'y', which are left out: '12,5' in row 17",
+            "rows-without-number": "has 1 row without a finite number in 'y', left out: '12,5' in row 17",
         },
     ),
     (
@@ -328,8 +328,8 @@ TOLD: list[tuple[str, Mode | None, ProblemType | None, list[str], dict[str, str]
         ProblemType.MULTICLASS_CLASSIFICATION,
         [*YES_NO, "maybe"],
         {
-            "rare-classes": "has classes in 'y' that are too rare to be learned, 'maybe': their 1 rows are left out, "
-            "they are never answered and the model is trained as one of two classes"
+            "rare-classes": "has classes in 'y' that are too rare to be learned, 'maybe': 1 row left out, "
+            "never answered and the model is trained as one of two classes"
         },
     ),
     (
@@ -408,7 +408,7 @@ def test_in_auto_mode_what_is_wasted_in_one_mode_is_refused_and_says_in_which(
     assert told(job)["rows-without-label"] == (
         "has 1 of 502 rows without a label in 'y', which are left out: '' in row 502"
     )
-    assert told(job)["rows-without-number"].startswith("as HYPERPARAMETER_TUNING reads it has 1 rows without")
+    assert told(job)["rows-without-number"].startswith("as HYPERPARAMETER_TUNING reads it has 1 row without")
 
 
 def test_nothing_is_said_of_a_target_where_the_mode_or_the_problem_type_is_a_token(

@@ -574,8 +574,8 @@ def test_class_of_a_single_row_passes_with_a_warning_of_what_becomes_of_it(
     end = " [ack: cdk-sagemaker-autopilot:"
     assert [text.rpartition(end)[0] for text in warnings_of(job)] == [
         f"'training_data' ({name}) has 1 of 602 rows without a label in 'y', which are left out: '' in row 602",
-        f"'training_data' ({name}) has classes in 'y' that are too rare to be learned, 'maybe': their 1 rows are left "
-        "out, they are never answered and the model is trained as one of two classes",
+        f"'training_data' ({name}) has classes in 'y' that are too rare to be learned, 'maybe': 1 row left "
+        "out, never answered and the model is trained as one of two classes",
     ]
 
 

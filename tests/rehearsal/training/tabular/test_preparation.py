@@ -98,7 +98,7 @@ def test_what_is_lost_of_columns_is_noted_for_each_mode(tmp_path: Path) -> None:
     assert "column 'n' is categories and no number, for '?' in it" in answer["notes"]
     assert [(column.name, column.kind) for column in prepared.columns] == [("id", None), ("n", "categorical")]
     answer, prepared = _prepare(tmp_path, file, target="kind")
-    assert "column 'n' is a number: 1 cells that are none count as missing, '?'" in answer["notes"]
+    assert "column 'n' is a number: 1 cell without one, taken for missing: '?'" in answer["notes"]
     assert [(column.name, column.kind) for column in prepared.columns] == [("id", "text"), ("n", "numeric")]
 
 
