@@ -327,6 +327,7 @@ def test_a_job_made_elsewhere_may_be_stopped_if_it_is_said() -> None:
     assert [flat(each).rpartition("/")[2] for each in as_list(stops[0]["Resource"])] == ["churn-2025"]
 
 
+@pytest.mark.newest
 def test_a_job_of_another_stack_is_watched_from_the_outcomes_stack() -> None:
     app = cdk.App()
     there, here = cdk.Stack(app, "There"), cdk.Stack(app, "Here")
@@ -415,6 +416,7 @@ def test_every_attribute_is_one_that_the_function_returns(name: str) -> None:
     assert found in set(contract.OutcomeAttribute)
 
 
+@pytest.mark.newest
 def test_attributes_cross_stacks() -> None:
     app = cdk.App()
     there, here = cdk.Stack(app, "There"), cdk.Stack(app, "Here")
@@ -424,6 +426,7 @@ def test_attributes_cross_stacks() -> None:
     assert "Fn::GetStackOutput" in str(template_of(here)["Outputs"]["Best"])
 
 
+@pytest.mark.newest
 @pytest.mark.parametrize("read", [lambda job: job.job_name, lambda job: job.job_arn])
 def test_another_stack_that_names_a_job_does_not_keep_it_from_being_trained_again(read: Any) -> None:
     """CloudFormation changes no export that is imported elsewhere."""
