@@ -139,6 +139,14 @@ def _rehearse(given: argparse.Namespace) -> int:
     return PASSED
 
 
+def _run_inspect(given: argparse.Namespace) -> int:
+    try:
+        return inspection.run(given)
+    except KeyboardInterrupt:
+        _complain("interrupted")
+        return INTERRUPTED
+
+
 def _run_verify(given: argparse.Namespace) -> int:
     from .verify import command
 
@@ -203,7 +211,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     v2.set_defaults(run=_run_v2)
     v2.add_argument("request", metavar="REQUEST.json", help="the request's file; - for standard input")
-    inspection.add_to(commands, run=inspection.run)
+    inspection.add_to(commands, run=_run_inspect)
     arguments.add_to(commands, run=_run_verify)
     return parser
 

@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from constructs_lib.cli import main
+from constructs_lib.cli import INTERRUPTED, main
 from constructs_lib.cli.inspection import FAILS, FINE, WRONG_CALL
 
 ROOT = Path(__file__).parents[2]
@@ -258,3 +260,64 @@ def test_others_that_read_only_the_begin_or_nothing_see_no_fault(streams: str, w
     )
 
     assert ended.stderr == ""
+
+
+def test_an_interruption_is_told(
+    written: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (written / "churn.csv").write_text(table())
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("constructs_lib.cli.inspection.inspect_csv", interrupt)
+
+    assert main(["inspect", "churn.csv", "--target", "churned"]) == INTERRUPTED
+    assert capsys.readouterr() == ("", "interrupted\n")
+
+
+@pytest.mark.parametrize("mode", ["ensembling", "hyperparameter_tuning"])
+def test_a_parquet_file_keeps_its_types(mode: str, written: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = range(600)
+    columns = {"i": [row % 5 if row % 4 else None for row in rows], "y": [row % 2 == 0 for row in rows]}
+    pq.write_table(pa.table(columns), written / "data.parquet")
+
+    found = object_of(capsys, "data.parquet", "--target", "y", "--mode", mode, code=FINE)
+
+    assert (found["rows"], found["problem_type"], sorted(found["classes"])) == (
+        600,
+        "BinaryClassification",
+        ["False", "True"],
+    )
+    assert found["positive_class"] == ("True" if mode == "ensembling" else "False")
+    kind = "numeric" if mode == "ensembling" else "categorical"
+    assert found["columns"] == [{"name": "i", "type": kind, "missing": 150}]
+
+
+def test_a_label_of_dates_in_parquet_is_refused_by_ensembling(
+    written: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    days = pa.array([row * 86_400_000 for row in range(600)], pa.timestamp("ms"))
+    pq.write_table(pa.table({"i": list(range(600)), "y": days}), written / "data.parquet")
+
+    found = object_of(capsys, "data.parquet", "--target", "y", "--mode", "ensembling", code=FAILS)
+
+    assert (found["problem_type"], found["errors"]) == (
+        None,
+        ["data.parquet has a target 'y' of the type timestamp, list or bytes, which is refused"],
+    )
+    assert main(["inspect", "data.parquet", "--target", "z", "--json"]) == FAILS
+    assert "data.parquet has no column 'z'; it has 'i', 'y'" in capsys.readouterr().out
+
+
+def test_parquet_needs_the_extra(
+    written: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (written / "data.parquet").write_bytes(b"PAR1....PAR1")
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+
+    assert main(["inspect", "data.parquet", "--target", "y"]) == WRONG_CALL
+    assert capsys.readouterr().err == (
+        "automl inspect: 'data.parquet' is a Parquet file, for which the extra is needed: "
+        "pip install 'cdk-sagemaker-autopilot[rehearsal]'\n"
+    )
