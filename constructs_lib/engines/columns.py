@@ -72,6 +72,8 @@ def of_ensembling(cells: Sequence[str], dtype: Dtype, asked: Kind | None = None)
     distinct = len(counts) + bool(missing)
     if distinct <= 1 or asked:
         return _given(counts, missing, asked)
+    if dtype is Dtype.LISTS:
+        return _made(Kind.CATEGORICAL, counts, missing, faults=["has lists, which are refused"])
     if dtype in {Dtype.WHOLE, Dtype.DECIMAL}:
         lost = losses.of_numbers(counts, whole=dtype is Dtype.WHOLE)
         return _made(Kind.NUMERIC, counts, missing, *_flag(distinct, missing), *lost)

@@ -66,8 +66,9 @@ class Dtype(StrEnum):
     BOOL = "bool"
     BOOL_WITH_GAPS = "bool with gaps"
     TEXT = "text"
-    OTHER = "timestamp, list or bytes"
-    """Of a Parquet file: timestamps, lists."""
+    OTHER = "timestamp or bytes"
+    LISTS = "lists"
+    """This and the next are those of a Parquet file."""
 
 
 def with_gaps(dtype: Dtype) -> Dtype:
@@ -316,7 +317,7 @@ class _Labels:
         """The value of each spelling; of what is missing there is none."""
 
         sizes: dict[float | str, int] = {}
-        key_of: Callable[[str], float | str] = str if dtype in {Dtype.TEXT, Dtype.OTHER} else self._number
+        key_of: Callable[[str], float | str] = str if dtype in {Dtype.TEXT, Dtype.OTHER, Dtype.LISTS} else self._number
         for cell, count in cells.counts.items():
             if (known := read(cell)) or not gaps:
                 self._keys[cell] = key = key_of(known)
@@ -407,7 +408,7 @@ class _Labels:
 
     def _check(self, found: str | None, given: str | None) -> None:
         distinct = len(self._sizes)
-        if self._dtype is Dtype.OTHER or (self._dtype is Dtype.BOOL and distinct == 1 and not given):
+        if self._dtype in {Dtype.OTHER, Dtype.LISTS} or (self._dtype is Dtype.BOOL and distinct == 1 and not given):
             self._error("unusable-target", f"has a target '{self._name}' of the type {self._dtype}, which is refused")
         elif found == BINARY and distinct != 2:
             known = few(list(self._keys))

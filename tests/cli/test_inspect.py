@@ -304,7 +304,7 @@ def test_a_label_of_dates_in_parquet_is_refused_by_ensembling(
 
     assert (found["problem_type"], found["errors"]) == (
         None,
-        ["data.parquet has a target 'y' of the type timestamp, list or bytes, which is refused"],
+        ["data.parquet has a target 'y' of the type timestamp or bytes, which is refused"],
     )
     assert main(["inspect", "data.parquet", "--target", "z", "--json"]) == FAILS
     assert "data.parquet has no column 'z'; it has 'i', 'y'" in capsys.readouterr().out

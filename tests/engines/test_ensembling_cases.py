@@ -27,7 +27,7 @@ _BAGGED: Final = (
 _LOG_LOSS: Final = "log_loss is not a metric by which Autopilot chooses, so rare classes are cut"
 _TAB: Final = "a channel's content type is CSV or Parquet, so tabs are cells of one column whatever the file is called"
 _ZIP: Final = "a channel's compression type is None or Gzip"
-_PARQUET: Final = "Parquet is read by the rehearsal: see tests/rehearsal/training"
+_PARQUET: Final = "Parquet is read by the rehearsal: tests/rehearsal/training/tabular/test_survey.py"
 
 APART: Final[Mapping[str, str]] = {
     "l-regression-one-typo": _BAGGED,
@@ -46,10 +46,10 @@ APART: Final[Mapping[str, str]] = {
 """Cases in which ours is another on purpose."""
 
 ELSEWHERE: Final[Mapping[str, str]] = {
-    "q-": "what a model answers: see tests/rehearsal/training",
-    "e-": "metrics of a model: see tests/rehearsal/training",
-    "w-": "weights: see tests/rehearsal/training",
-    "call-": "a call about metrics, without a table: see tests/rehearsal/training",
+    "q-": "requests: tests/rehearsal/training/tabular/test_bodies.py",
+    "e-": "metrics by names of AutoGluon's own; Autopilot's are in tests/rehearsal/training/tabular/test_metrics.py",
+    "w-": "weights, of which AWS leaves out invalid ones first: tests/rehearsal/training/tabular/test_preparation.py",
+    "call-": "a call about metrics, without a table; ties and signs are in tests/rehearsal/training/tabular",
     "s-parquet-": _PARQUET,
     "s-zip": _ZIP,
     "m-words": "words without a table: see below",

@@ -42,9 +42,11 @@ APART: Final[Mapping[str, str]] = {
 }
 """Cases in which ours is another on purpose."""
 
-_MODEL: Final = "what a pipeline makes of the columns: see tests/rehearsal/training"
-_FILES: Final = "several files: see tests/rehearsal/training"
-_ANSWERS: Final = "what an endpoint answers: see tests/rehearsal/training"
+_MODEL: Final = "what a pipeline makes of typed columns: scikit-learn's own steps stand for those here"
+_FILES: Final = "several files: tests/rehearsal/training/tabular/test_survey.py"
+_ANSWERS: Final = "what containers hand on: tests/rehearsal/training/tabular/test_parts.py and test_recordio.py"
+_UNSEEN: Final = "classes that training never saw: tests/rehearsal/training/tabular/test_problem.py"
+_REQUESTS: Final = "requests are in tests/rehearsal/training/tabular/test_bodies.py; pipelines are scikit-learn's here"
 
 ELSEWHERE: Final[Mapping[str, str]] = {
     "onehot-": _MODEL,
@@ -61,7 +63,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "numeric-column-empty-only-later": _MODEL,
     "numeric-missing-indicator": _MODEL,
     "numeric-float32-in-recordio": _MODEL,
-    "pipeline-": _MODEL,
+    "pipeline-": _REQUESTS,
     "answer-": _ANSWERS,
     "recordio-": _ANSWERS,
     "csv-of-features-nan": _ANSWERS,
@@ -73,11 +75,11 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "read-hidden-file-beside": _FILES,
     "read-target-out-of-range": "a call with a column number; users give a name",
     "header-target-as-feature": "a call of the transformer",
-    "label-multi-missing-and-unseen": "classes that training never saw: see tests/rehearsal/training",
-    "label-multi-1.0-beside-1": "classes that training never saw: see tests/rehearsal/training",
-    "label-fraction-code-back": "codes of an algorithm: see tests/rehearsal/training",
+    "label-multi-missing-and-unseen": _UNSEEN,
+    "label-multi-1.0-beside-1": _UNSEEN,
+    "label-fraction-code-back": "codes of an algorithm: tests/rehearsal/training/tabular/test_parts.py",
     "label-no-fill": "a setting that no job was seen to have",
-    "label-unknown-code-back": "codes of an algorithm: see tests/rehearsal/training",
+    "label-unknown-code-back": "codes of an algorithm: tests/rehearsal/training/tabular/test_parts.py",
     "label-auto-mixed-types": _NO_TEXT,
     "numeric-none": _NO_TEXT,
     "target-bytes-none": _NO_TEXT,

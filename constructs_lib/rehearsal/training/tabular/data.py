@@ -392,7 +392,9 @@ def _dtype(kind: Any) -> Dtype:
         return Dtype.WHOLE
     if of.is_floating(kind):
         return Dtype.DECIMAL
-    return Dtype.OTHER if of.is_temporal(kind) or of.is_nested(kind) or of.is_binary(kind) else Dtype.TEXT
+    if of.is_nested(kind):
+        return Dtype.LISTS
+    return Dtype.OTHER if of.is_temporal(kind) or of.is_binary(kind) else Dtype.TEXT
 
 
 def _cell(value: str) -> str:
