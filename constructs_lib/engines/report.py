@@ -5,6 +5,7 @@ import math
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -85,7 +86,7 @@ def prediction_power(cells: Sequence[str], labels: Sequence[str | float], read: 
         labels: The target.
         read: Of a column of numbers, the number in a cell.
     """
-    known = [place for place, label in enumerate(labels) if not (isinstance(label, float) and math.isnan(label))]
+    known = [place for place, label in enumerate(labels) if isinstance(label, str) or math.isfinite(label)]
     learned, measured = known[::2], known[1::2]
     if not measured:
         return 0.0
@@ -115,10 +116,13 @@ def _grouped(cells: Sequence[str], learned: Sequence[int], read: Callable[[str],
 
 
 def _explained(groups: Mapping[str | int, Sequence[str | float]], measured: Sequence[tuple[str | int, float]]) -> float:
-    means = {key: math.fsum(map(float, seen)) / len(seen) for key, seen in groups.items()}
-    overall = math.fsum(value for _, value in measured) / len(measured)
-    spread = math.fsum((value - overall) ** 2 for _, value in measured)
-    missed = math.fsum((value - means.get(key, overall)) ** 2 for key, value in measured)
+    try:
+        means = {key: statistics.fmean(map(float, seen)) for key, seen in groups.items()}
+        overall = statistics.fmean(value for _, value in measured)
+        spread = math.fsum((value - overall) ** 2 for _, value in measured)
+        missed = math.fsum((value - means.get(key, overall)) ** 2 for key, value in measured)
+    except OverflowError:  # numbers near the largest ones
+        return 0.0
     return max(0.0, 1 - missed / spread) if spread else 0.0
 
 
@@ -160,16 +164,23 @@ def _about_values(rows: Rows, name: str) -> Iterator[Told]:
     value, count = Counter(values).most_common(1)[0]
     if count > max(_FREQUENT, 5 / len(set(values))) * len(values):
         yield Told("frequent-value", f"has {value:g} in '{name}' in {count} of {len(values)} rows")
-    if outliers := _outliers(values):
-        mean, spread = statistics.fmean(values), statistics.pstdev(values)
-        skew = statistics.fmean(((value - mean) / spread) ** 3 for value in values)
-        tail = statistics.fmean(((value - mean) / spread) ** 4 for value in values) - 3
-        if abs(skew) > _SKEWED:
-            yield Told("skewed", f"has a skewed '{name}', with {outliers} outliers")
-        elif tail > _HEAVY_TAIL:
-            yield Told("heavy-tail", f"has a heavy tail in '{name}', with {outliers} outliers")
-        else:
-            yield Told("outliers", f"has {outliers} outliers in '{name}'")
+    with suppress(OverflowError):  # the spread of numbers near the largest ones is larger than any
+        yield from _about_spread(values, name)
+
+
+def _about_spread(values: Sequence[float], name: str) -> Iterator[Told]:
+    outliers = _outliers(values)
+    if not outliers:
+        return
+    mean, spread = statistics.fmean(values), statistics.pstdev(values)
+    skew = statistics.fmean(((value - mean) / spread) ** 3 for value in values)
+    tail = statistics.fmean(((value - mean) / spread) ** 4 for value in values) - 3
+    if abs(skew) > _SKEWED:
+        yield Told("skewed", f"has a skewed '{name}', with {counted(outliers, 'outlier')}")
+    elif tail > _HEAVY_TAIL:
+        yield Told("heavy-tail", f"has a heavy tail in '{name}', with {counted(outliers, 'outlier')}")
+    else:
+        yield Told("outliers", f"has {counted(outliers, 'outlier')} in '{name}'")
 
 
 def _outliers(values: Sequence[float]) -> int:
