@@ -41,12 +41,19 @@ FALSE: Final = frozenset(map("".join, itertools.product(*zip("false", "FALSE", s
 _BLANKS: Final = " \t\n\v\f\r"
 _WHOLE: Final = re.compile(rf"[{_BLANKS}]*[+-]?[0-9]+[{_BLANKS}]*")
 _DECIMAL: Final = re.compile(rf"[{_BLANKS}]*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[{_BLANKS}]*")
+_PLAIN_WHOLE: Final = re.compile(r"(?:-?[0-9]{1,18}+\n)*+")
+_PLAIN: Final = re.compile(r"(?:-?[0-9]++(?:\.[0-9]*+)?+\n)*+")
+"""Columns of numbers as most write them, which are matched at once; the first fit into 64 bits."""
+
 _INFINITE: Final = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _INT64: Final = range(-(2**63), 2**63)
 _UINT64: Final = range(2**64)
 
-_SURELY_64_BITS: Final = 18
+_SURELY_DIGITS: Final = 18
 """Characters of a whole number that fits into 64 bits, whatever they are."""
+
+_SURELY_64_BITS: Final = 1e17
+"""Numbers of 0 or more that add up to no more than this fit into 64 bits, each of them."""
 
 _FEW_KNOWN: Final = 1_000
 _RARE: Final = 10
@@ -137,7 +144,15 @@ class Scan:
             self._look_at(cell)
 
     def _numbers(self, cells: Sequence[str] | set[str]) -> bool:
-        """Whether all of these are plain numbers, which is quickly said of many."""
+        """Whether all of these are numbers, which is quickly said of many."""
+        text = "\n".join(cells) + "\n"
+        if text.count("\n") == len(cells):
+            if not self._decimal and _PLAIN_WHOLE.fullmatch(text):
+                self._whole = True
+                self._negative = self._negative or "-" in text
+                return True
+            if self._decimal and _PLAIN.fullmatch(text):
+                return True
         try:
             total = sum(map(float, cells))
         except ValueError:
@@ -145,15 +160,14 @@ class Scan:
         text = "".join(cells)
         if not math.isfinite(total) or not text.isascii() or "_" in text:
             return False
+        if self._decimal:
+            return True
         decimal = "." in text or "e" in text or "E" in text
-        if decimal and self._decimal:
-            return True
-        if max(map(len, cells)) > _SURELY_64_BITS and not (decimal and all(map(_has_mark, cells))):
+        may_be_large = (total > _SURELY_64_BITS or "-" in text) and max(map(len, cells)) > _SURELY_DIGITS
+        if may_be_large and not (decimal and all(map(_has_mark, cells))):
             return False
-        if decimal:
-            self._decimal = True
-            return True
-        self._whole = True
+        self._decimal = decimal
+        self._whole = self._whole or not decimal
         self._negative = self._negative or "-" in text
         return True
 
