@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from .faults import DataFault
+from .labels import Labels
 from .target import (
     BINARY,
     MULTICLASS,
@@ -20,7 +21,6 @@ from .target import (
     Counts,
     Spellings,
     Target,
-    Told,
     counted,
     few,
     short,
@@ -49,17 +49,10 @@ _INFINITE: Final = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _INT64: Final = range(-(2**63), 2**63)
 _UINT64: Final = range(2**64)
 
-_SURELY_DIGITS: Final = 18
-"""Characters of a whole number that fits into 64 bits, whatever they are."""
-
-_SURELY_64_BITS: Final = 1e17
-"""Numbers of 0 or more that add up to no more than this fit into 64 bits, each of them."""
-
 _FEW_KNOWN: Final = 1_000
 _RARE: Final = 10
 _KEPT: Final = 0.975
 _MOST_CLASSES_OF_NUMBERS: Final = 1000
-_MANY_CLASSES: Final = 100
 _LEAST: Final = {BINARY: 3, REGRESSION: 4, MULTICLASS: 15}
 """Rows below which no model trains (without bagging; with it two were enough for a binary one)."""
 
@@ -144,32 +137,23 @@ class Scan:
             self._look_at(cell)
 
     def _numbers(self, cells: Sequence[str] | set[str]) -> bool:
-        """Whether all of these are numbers, which is quickly said of many."""
+        """Whether all of these are numbers of which nothing else is to be known, which is quickly said of many."""
         text = "\n".join(cells) + "\n"
         if text.count("\n") == len(cells):
+            if self._decimal and _PLAIN.fullmatch(text):
+                return True
             if not self._decimal and _PLAIN_WHOLE.fullmatch(text):
                 self._whole = True
                 self._negative = self._negative or "-" in text
-                return True
-            if self._decimal and _PLAIN.fullmatch(text):
                 return True
         try:
             total = sum(map(float, cells))
         except ValueError:
             return False
-        text = "".join(cells)
         if not math.isfinite(total) or not text.isascii() or "_" in text:
             return False
-        if self._decimal:
-            return True
-        decimal = "." in text or "e" in text or "E" in text
-        may_be_large = (total > _SURELY_64_BITS or "-" in text) and max(map(len, cells)) > _SURELY_DIGITS
-        if may_be_large and not (decimal and all(map(_has_mark, cells))):
-            return False
-        self._decimal = decimal
-        self._whole = self._whole or not decimal
-        self._negative = self._negative or "-" in text
-        return True
+        self._decimal = self._decimal or all(map(_has_mark, cells))
+        return self._decimal
 
     def _look_at(self, cell: str) -> None:
         cell = value(cell)
@@ -321,12 +305,15 @@ def target(
     return _Labels(name, cells, dtype, value if words else str, gaps=gaps).target(problem_type)
 
 
-class _Labels:
+def _of_words(missing: Sequence[str]) -> str:
+    words = [cell for cell in missing if cell]
+    return f"; ENSEMBLING takes {few(words)} for a missing label, in quotes too" if words else ""
+
+
+class _Labels(Labels):
     def __init__(self, name: str, cells: Spellings, dtype: Dtype, read: Callable[[str], str], *, gaps: bool) -> None:
-        self._name, self._cells, self._dtype, self._read = name, cells, dtype, read
-        self._warnings: list[Told] = []
-        self._wastes: list[Told] = []
-        self._errors: list[Told] = []
+        super().__init__(name, cells)
+        self._dtype, self._read = dtype, read
         self._keys: dict[str, float | str] = {}
         """The value of each spelling; of what is missing there is none."""
 
@@ -346,7 +333,7 @@ class _Labels:
 
     def target(self, given: str | None) -> Target:
         """The answer."""
-        self._tell_of_missing()
+        self._tell_of_missing(self._keys, _of_words)
         found, why = (given, "it is given") if given else self._infer()
         if self._rows and not self._errors:
             self._check(found, given)
@@ -364,12 +351,8 @@ class _Labels:
         used = self._rows - sum(self._sizes[key] for key in cut)
         least = _LEAST.get(found or "", 0)
         if not self._errors and used < least:
-            self._errors.append(
-                Told(
-                    TOO_FEW_ROWS,
-                    f"has {counted(used, 'row')} with a label in '{self._name}': no model trains on fewer than {least}",
-                )
-            )
+            rows = f"has {counted(used, 'row')} with a label in '{self._name}'"
+            self._error(TOO_FEW_ROWS, f"{rows}: no model trains on fewer than {least}")
         return Target(
             problem_type=None if self._errors else found,
             why=why,
@@ -387,18 +370,8 @@ class _Labels:
     def _infer(self) -> tuple[str | None, str]:
         counts = Counts(rows=self._rows, distinct=len(self._sizes) + bool(self._cells.others))
         found, why = self._rule(counts)
-        if found is None:
-            return None, why
-        for change, other in counts.varied():
-            if (flipped := self._rule(other)[0]) != found and flipped:
-                self._warnings.append(
-                    Told(
-                        "ambiguous-problem-type",
-                        f"poses the problem {found} in '{self._name}', and {change} it would be {flipped}: "
-                        "give 'problem_type'",
-                    )
-                )
-                break
+        if found:
+            self._tell_of_neighbours(found, counts, self._rule)
         return found, why
 
     # [ensembling-problem]
@@ -464,49 +437,14 @@ class _Labels:
     def _answer(self, key: float | str) -> str:
         return self._class(key, binary=False)
 
-    def _error(self, name: str, text: str) -> None:
-        self._errors.append(Told(name, text))
-
-    def _warn(self, name: str, text: str) -> None:
-        self._warnings.append(Told(name, text))
-
-    def _tell_of_missing(self) -> None:
-        missing = [cell for cell in self._cells.counts if cell not in self._keys]
-        count = sum(self._cells.counts[cell] for cell in missing)
-        if not self._rows:
-            rows = self._cells.rows
-            self._error(
-                "no-label", f"has no label in '{self._name}' in any of its {rows} rows" if rows else "has no rows"
-            )
-        elif count:
-            words = [cell for cell in missing if cell]
-            also = f"; ENSEMBLING takes {few(words)} for a missing label, in quotes too" if words else ""
-            self._warn(
-                "rows-without-label",
-                f"has {count} of {self._cells.rows} rows without a label in '{self._name}', which are left out: "
-                f"{self._cells.some(missing)}{also}",
-            )
-
     def _tell_of_classes(self, classes: dict[float | str, str], cut: Sequence[float | str]) -> None:
         name, cells = self._name, self._cells
         words = [cell for cell in self._keys if math.isnan(number(self._read(cell)))]
         if self._dtype is Dtype.TEXT and words and 2 * len(words) <= len(self._keys) and len(self._keys) > 2:
+            told = self._waste if len(classes) > _RARE else self._warn
             becomes = f"all of '{name}' is read as text of {len(classes)} classes"
-            told = Told(
-                "words-among-numbers", f"has values in '{name}' that are no numbers, {cells.some(words)}: {becomes}"
-            )
-            (self._wastes if len(classes) > _RARE else self._warnings).append(told)
-        alone = sum(size == 1 for size in self._sizes.values())
-        if len(classes) > 2 and 2 * alone >= len(classes) and not self._wastes and not self._errors:
-            self._wastes.append(
-                Told(
-                    "classes-of-one-row",
-                    f"has {len(classes)} classes in '{name}', and {alone} of them have a single row: nothing of them "
-                    "is learned",
-                )
-            )
-        elif len(classes) > _MANY_CLASSES:
-            self._warn("many-classes", f"has {len(classes)} classes in '{name}'")
+            told("words-among-numbers", f"has values in '{name}' that are no numbers, {cells.some(words)}: {becomes}")
+        self._tell_of_sizes(self._sizes, is_explained=bool(self._wastes or self._errors))
         if cut:
             sizes = sum(self._sizes[key] for key in cut)
             trained = " and the model is trained as one of two classes" if len(classes) - len(cut) == 2 else ""
@@ -516,11 +454,9 @@ class _Labels:
                 f"{counted(sizes, 'row')} left out, never answered{trained}",
             )
         for group in spelled_alike(list(classes.values())):
-            self._wastes.append(
-                Told(
-                    "class-spelled-twice",
-                    f"has classes in '{name}' that differ in case or blanks only, {few(group)}: each is one of its own",
-                )
+            self._waste(
+                "class-spelled-twice",
+                f"has classes in '{name}' that differ in case or blanks only, {few(group)}: each is one of its own",
             )
 
     def _tell_of_values(self) -> None:
@@ -532,7 +468,7 @@ class _Labels:
             )
         if len(self._sizes) == 1 and not self._errors and not self._cells.others:
             [only] = self._sizes
-            self._wastes.append(Told("one-value", f"has one value in '{name}', {only}: there is nothing to learn"))
+            self._waste("one-value", f"has one value in '{name}', {only}: there is nothing to learn")
 
     def _tell_of_spellings(self, found: str | None) -> None:
         if found not in {BINARY, MULTICLASS} or self._errors:

@@ -39,9 +39,6 @@ class Engine:
     value: Callable[[str], str]
     """A cell of a CSV file as the engine keeps it; empty where it is missing."""
 
-    is_missing: Callable[[str], bool]
-    """Whether a kept cell has no value."""
-
     number: Callable[[str], float]
     """The number in a cell, NaN for none."""
 
@@ -49,16 +46,8 @@ class Engine:
     """Whether a column has one type, found from all of its cells."""
 
 
-def _is_empty(cell: str) -> bool:
-    return not cell
-
-
-def _is_blank(cell: str) -> bool:
-    return not cell.strip()
-
-
-ENSEMBLING: Final = Engine(ensembling.MODE, ensembling.rows, ensembling.value, _is_empty, ensembling.number, typed=True)
-TUNING: Final = Engine(tuning.MODE, tuning.rows, str, _is_blank, tuning.number, typed=False)
+ENSEMBLING: Final = Engine(ensembling.MODE, ensembling.rows, ensembling.value, ensembling.number, typed=True)
+TUNING: Final = Engine(tuning.MODE, tuning.rows, str, tuning.number, typed=False)
 
 
 def engine_of(mode: str | None) -> Engine:
@@ -144,7 +133,7 @@ class Survey:
         free = max(0, self._cap - len(self.sample))
         self.sample += rows[:free]
         self.labelled += len(rows)
-        if self._cap and not self._next and len(self.sample) == self._cap:
+        if not self._next and len(self.sample) == self._cap:
             self._skip(self._cap)
         while self._next and self._next <= self.labelled:
             self.sample[self._draw.randrange(self._cap)] = rows[self._next - self.labelled - 1]

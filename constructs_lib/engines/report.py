@@ -19,7 +19,6 @@ _LEAKAGE: Final = 0.95
 _DUPLICATES: Final = 0.05
 _MINORITY: Final = 20
 _SMALL_CLASS: Final = 10
-_MANY_CLASSES: Final = 100
 _SMALL_SHARE: Final = 0.01
 _NO_NUMBERS: Final = 0.05
 _ROBUST: Final = 5
@@ -142,8 +141,6 @@ def _about_classes(name: str, sizes: Counter[str | float], *, binary: bool) -> I
                 f"has {counted(least, 'row')} of the less frequent class of '{name}', fewer than {_MINORITY}",
             )
         return
-    if len(sizes) > _MANY_CLASSES:
-        yield Told("more-classes-than-usual", f"has {len(sizes)} classes in '{name}', more than {_MANY_CLASSES}")
     if small := [str(label) for label, size in sizes.items() if size <= _SMALL_CLASS]:
         yield Told("small-classes", f"has classes of {_SMALL_CLASS} rows or fewer in '{name}': {few(small)}")
     largest = max(sizes.values(), default=0)

@@ -6,11 +6,12 @@ Every cell is text, and stays the text that it is: no word means missing, no two
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from .faults import DataFault
+from .labels import Labels
 from .target import (
     BINARY,
     MULTICLASS,
@@ -18,7 +19,6 @@ from .target import (
     Counts,
     Spellings,
     Target,
-    Told,
     counted,
     few,
     short,
@@ -37,8 +37,6 @@ _ORDINAL: Final = 10
 _MANY_VALUES: Final = 0.015
 _MOST_CLASSES_OF_NUMBERS: Final = 100
 _MOST_CLASSES: Final = 2000
-_SMALL_CLASS: Final = 10
-_SMALL_SHARE: Final = 0.01
 _WORDS_FOR_MISSING: Final = frozenset({"na", "n/a", "nan", "null", "none", "#n/a", "<na>"})
 
 
@@ -84,12 +82,9 @@ def rows(records: Iterator[list[str]], name: str, notes: list[str]) -> tuple[lis
 def _checked(records: Iterator[list[str]], width: int, name: str) -> Iterator[list[str]]:
     for number, row in enumerate(records, 1):
         if len(row) != width:
-            raise DataFault(f"{name}, row {number}: {_values(row)}, but there should be {width}: no more is read")
+            values = counted(len(row), "value")
+            raise DataFault(f"{name}, row {number}: {values}, but there should be {width}: no more is read")
         yield row
-
-
-def _values(row: Sequence[str]) -> str:
-    return "1 value" if len(row) == 1 else f"{len(row)} values"
 
 
 @dataclass(frozen=True)
@@ -113,15 +108,12 @@ def target(name: str, cells: Spellings, problem_type: str | None = None) -> Targ
     return _Labels(name, cells).target(problem_type)
 
 
-class _Labels:
+class _Labels(Labels):
     def __init__(self, name: str, cells: Spellings) -> None:
-        self._name, self._cells = name, cells
+        super().__init__(name, cells)
         self._sizes = Counter({cell: count for cell, count in cells.counts.items() if cell.strip()})
         self._rows = self._sizes.total() + cells.others
         self._distinct = len(self._sizes) + bool(cells.others)
-        self._warnings: list[Told] = []
-        self._wastes: list[Told] = []
-        self._errors: list[Told] = []
         self._numbers = self._counted()
 
     def _counted(self) -> _Numbers:
@@ -142,12 +134,8 @@ class _Labels:
 
     def target(self, given: str | None) -> Target:
         """The answer."""
-        self._tell_of_missing()
-        found, why = given, "it is given"
-        if not given:
-            found, why = self._rule(Counts(rows=self._cells.rows, distinct=self._distinct))
-            if self._rows:
-                self._doubt(found, why)
+        self._tell_of_missing((cell for cell in self._cells.counts if cell.strip()), lambda _: "")
+        found, why = (given, "it is given") if given else self._infer()
         used = self._rows
         classes: tuple[str, ...] = ()
         class_of: dict[str, str] = {}
@@ -195,26 +183,17 @@ class _Labels:
             return MULTICLASS, f"it is mostly text, of {distinct} different values"
         return None, f"it is mostly text, of {distinct} different values, and at most {_MOST_CLASSES} are classes"
 
-    def _doubt(self, found: str | None, why: str) -> None:
-        name = self._name
-        if found is None:
-            if self._distinct < 2:
-                self._one_value()
-            else:
-                self._error(
-                    "unclear-problem-type",
-                    f"does not tell which problem '{name}' poses, since {why}: give 'problem_type'",
-                )
-            return
-        for change, other in Counts(rows=self._cells.rows, distinct=self._distinct).varied():
-            flipped = self._rule(other)[0]
-            if flipped != found:
-                self._warn(
-                    "ambiguous-problem-type",
-                    f"poses the problem {found} in '{name}', and {change} it would be "
-                    f"{flipped or 'unclear, so that the job fails'}: give 'problem_type'",
-                )
-                break
+    def _infer(self) -> tuple[str | None, str]:
+        counts = Counts(rows=self._cells.rows, distinct=self._distinct)
+        found, why = self._rule(counts)
+        if found:
+            self._tell_of_neighbours(found, counts, self._rule)
+        elif self._rows and self._distinct < 2:
+            self._one_value()
+        elif self._rows:
+            said = f"does not tell which problem '{self._name}' poses, since {why}: give 'problem_type'"
+            self._error("unclear-problem-type", said)
+        return found, why
 
     def _regression(self) -> int:
         name, cells = self._name, self._cells
@@ -262,18 +241,6 @@ class _Labels:
         classes = tuple(sorted(self._sizes))
         return classes, {cell: cell for cell in classes}
 
-    def _tell_of_missing(self) -> None:
-        missing = [cell for cell in self._cells.counts if not cell.strip()]
-        count = sum(self._cells.counts[cell] for cell in missing)
-        if not self._rows:
-            self._error("no-label", f"has no label in '{self._name}' in any of its {self._cells.rows} rows")
-        elif count:
-            self._warn(
-                "rows-without-label",
-                f"has {count} of {self._cells.rows} rows without a label in '{self._name}', which are left out: "
-                f"{self._cells.some(missing)}",
-            )
-
     def _tell_of_classes(self) -> None:
         name, sizes, cells = self._name, self._sizes, self._cells
         alike = spelled_alike(list(sizes))
@@ -282,11 +249,9 @@ class _Labels:
             if not math.isnan(read := number(cell)):
                 values.setdefault(read, []).append(cell)
         for group in [*alike, *(group for group in values.values() if len(group) > 1 and tuple(group) not in alike)]:
-            self._wastes.append(
-                Told(
-                    "class-spelled-twice",
-                    f"has {cells.some(group)} in '{name}': to {MODE} each spelling is a class of its own",
-                )
+            self._waste(
+                "class-spelled-twice",
+                f"has {cells.some(group)} in '{name}': to {MODE} each spelling is a class of its own",
             )
         if words := [cell for cell in sizes if cell.strip().lower() in _WORDS_FOR_MISSING]:
             self._warn(
@@ -296,29 +261,13 @@ class _Labels:
         numbers = [cell for cell in sizes if not math.isnan(counted_number(cell))]
         if len(sizes) > _FEW_CLASSES and len(sizes) > len(numbers) >= len(sizes) / 2:
             strangers = [cell for cell in sizes if math.isnan(counted_number(cell))]
-            self._wastes.append(
-                Told(
-                    "words-among-numbers",
-                    f"has values in '{name}' that are no numbers, {cells.some(strangers)}, and is learned as "
-                    f"{len(sizes)} classes",
-                )
+            self._waste(
+                "words-among-numbers",
+                f"has values in '{name}' that are no numbers, {cells.some(strangers)}, and is learned as "
+                f"{len(sizes)} classes",
             )
-        alone = sum(size == 1 for size in sizes.values())
-        if len(sizes) > 2 and 2 * alone >= len(sizes):
-            self._wastes.append(
-                Told(
-                    "classes-of-one-row",
-                    f"has {len(sizes)} classes in '{name}', and {alone} of them have a single row: nothing of them is "
-                    "learned",
-                )
-            )
+        self._tell_of_sizes(sizes)
 
     def _one_value(self) -> None:
         only = few(list(self._sizes))
         self._error("one-value", f"has one value in '{self._name}', {only}: there is nothing to learn")
-
-    def _error(self, name: str, text: str) -> None:
-        self._errors.append(Told(name, text))
-
-    def _warn(self, name: str, text: str) -> None:
-        self._warnings.append(Told(name, text))

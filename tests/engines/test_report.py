@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from constructs_lib.engines.columns import Kind
-from constructs_lib.engines.inspection import ENSEMBLING
+from constructs_lib.engines.inspection import ENSEMBLING, TUNING, Engine, Survey
 from constructs_lib.engines.report import Rows, findings, prediction_power
 from constructs_lib.engines.target import BINARY, MULTICLASS, REGRESSION
 
@@ -36,10 +36,15 @@ def test_a_minority_of_fewer_than_20_rows(rows: int, told: bool) -> None:
         )
 
 
+@pytest.mark.parametrize("engine", [ENSEMBLING, TUNING], ids=["ensembling", "tuning"])
 @pytest.mark.parametrize(("classes", "told"), [(100, False), (101, True)])
-def test_more_than_100_classes(classes: int, told: bool) -> None:
-    labels: Sequence[str | float] = [f"k{row % classes}" for row in range(20 * classes)]
-    assert found(labels, MULTICLASS).keys() == ({"more-classes-than-usual"} if told else set())
+def test_more_than_100_classes_are_told_where_they_are_found(classes: int, told: bool, engine: Engine) -> None:
+    labels = [f"k{row % classes}" for row in range(20 * classes)]
+    assert found(labels, MULTICLASS) == {}
+    survey = Survey(engine, ["y"], "y", cap=0)
+    survey.add([[label] for label in labels])
+    texts = [each.text for each in survey.judged(MULTICLASS).warnings if each.id == "many-classes"]
+    assert texts == (["has 101 classes in 'y', more than 100"] if told else [])
 
 
 def test_small_and_slight_classes() -> None:

@@ -1,0 +1,85 @@
+"""What both engines have to say of labels, whatever they make of them."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from .target import Counts, Spellings, Told
+
+_MANY_CLASSES: Final = 100
+
+Rule = Callable[[Counts], tuple[str | None, str]]
+"""The problem type by these counts, `None` for none that can be told, and why."""
+
+
+class Labels:
+    """The cells of a target, and what is told of them."""
+
+    def __init__(self, name: str, cells: Spellings) -> None:
+        """Nothing is told yet.
+
+        Args:
+            name: The column.
+            cells: All of its cells.
+        """
+        self._name, self._cells = name, cells
+        self._warnings: list[Told] = []
+        self._wastes: list[Told] = []
+        self._errors: list[Told] = []
+
+    def _error(self, name: str, text: str) -> None:
+        self._errors.append(Told(name, text))
+
+    def _waste(self, name: str, text: str) -> None:
+        self._wastes.append(Told(name, text))
+
+    def _warn(self, name: str, text: str) -> None:
+        self._warnings.append(Told(name, text))
+
+    def _tell_of_missing(self, known: Iterable[str], also: Callable[[list[str]], str]) -> None:
+        """Tell of the cells without a label.
+
+        Args:
+            known: Those with one.
+            also: What else to say of the others.
+        """
+        labelled, rows = frozenset(known), self._cells.rows
+        missing = [cell for cell in self._cells.counts if cell not in labelled]
+        count = sum(self._cells.counts[cell] for cell in missing)
+        if count == rows:
+            self._error("no-label", f"has no label in '{self._name}' in any of its {rows} rows")
+        elif count:
+            self._warn(
+                "rows-without-label",
+                f"has {count} of {rows} rows without a label in '{self._name}', which are left out: "
+                f"{self._cells.some(missing)}{also(missing)}",
+            )
+
+    def _tell_of_neighbours(self, found: str, counts: Counts, rule: Rule) -> None:
+        """Tell where nearly the same data would pose another problem."""
+        for change, other in counts.varied():
+            flipped, _ = rule(other)
+            if flipped != found:
+                self._warn(
+                    "ambiguous-problem-type",
+                    f"poses the problem {found} in '{self._name}', and {change} it would be "
+                    f"{flipped or 'unclear, so that the job fails'}: give 'problem_type'",
+                )
+                return
+
+    def _tell_of_sizes(self, sizes: Counter[str] | Counter[float | str], *, is_explained: bool = False) -> None:
+        """Tell of classes that are too small or too many.
+
+        Args:
+            sizes: How many rows each has.
+            is_explained: Whether it is told what made them so small.
+        """
+        alone = sum(size == 1 for size in sizes.values())
+        if len(sizes) > 2 and 2 * alone >= len(sizes) and not is_explained:
+            self._waste(
+                "classes-of-one-row",
+                f"has {len(sizes)} classes in '{self._name}', and {alone} of them have a single row: nothing of them "
+                "is learned",
+            )
+        elif len(sizes) > _MANY_CLASSES:
+            self._warn("many-classes", f"has {len(sizes)} classes in '{self._name}', more than {_MANY_CLASSES}")
