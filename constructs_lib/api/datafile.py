@@ -11,17 +11,17 @@ import itertools
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, get_args
 
 from ..engines.faults import DataFault
-from ..engines.inspection import BATCH, ENSEMBLING, Engine, Survey
-from ..engines.records import records
+from ..engines.files import GZIP, PARQUET
+from ..engines.inspection import BATCH, Engine, Survey
+from ..engines.records import longer_cells, records
 from .enums import Compression, ContentType
 from .fields import counted, hint, listed, some
-from .parquetfile import MAGIC, read_footer
+from .parquetfile import read_footer
 from .problem_types import AnyProblem
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ SUFFIXES: Final = {
 }
 """What the end of a file's name says of its format."""
 
-_GZIP_MAGIC: Final = b"\x1f\x8b"
-_LONGEST_CELL: Final = 16 * 1024 * 1024
 _UNPACKED: Final = 64 * 1024 * 1024
 """Bytes of a compressed file that is unpacked to its end: a second or two."""
 
@@ -101,8 +99,8 @@ def read(path: Path, content_type: str, compression: str | None, reading: Readin
     """
     try:
         with path.open("rb") as file:
-            start = file.read(len(MAGIC))
-            file.seek(-min(len(MAGIC), file.seek(0, os.SEEK_END)), os.SEEK_END)
+            start = file.read(len(PARQUET))
+            file.seek(-min(len(PARQUET), file.seek(0, os.SEEK_END)), os.SEEK_END)
             end = file.read()
     except OSError as error:
         return _broken(f"cannot be read: {error.strerror or error}")
@@ -126,7 +124,7 @@ def read(path: Path, content_type: str, compression: str | None, reading: Readin
 def rows(path: Path, compression: str | None) -> Iterator[list[str]]:
     """All lines below the header of a CSV file; none of one that is larger than is read here."""
     if _is_moderate(path, compression):
-        with _open_text(path, compression) as text, _longer_cells():
+        with _open_text(path, compression) as text, longer_cells():
             yield from itertools.islice(csv.reader(text), 1, None)
 
 
@@ -160,17 +158,17 @@ def _wrong_format(start: bytes, end: bytes, content_type: str, compression: str 
     """What the first and last bytes of a file say against the format that it is given as."""
     if not start:
         return "is empty"
-    packed = start.startswith(_GZIP_MAGIC)
+    packed = start.startswith(GZIP)
     if compression == Compression.GZIP:
         return None if packed else "is not gzip-compressed"
     if packed and content_type == ContentType.CSV:
         return f"is gzip-compressed: give compression=Compression.{Compression.GZIP.name}"
-    if content_type == ContentType.CSV and start == MAGIC:
+    if content_type == ContentType.CSV and start == PARQUET:
         return f"is a Parquet file: give content_type=ContentType.{ContentType.PARQUET.name}"
-    if content_type == ContentType.PARQUET and start != MAGIC:
-        return f"is no Parquet file: it does not begin with '{MAGIC.decode()}'"
-    if content_type == ContentType.PARQUET and end != MAGIC:
-        return f"is no whole Parquet file: it does not end with '{MAGIC.decode()}'"
+    if content_type == ContentType.PARQUET and start != PARQUET:
+        return f"is no Parquet file: it does not begin with '{PARQUET.decode()}'"
+    if content_type == ContentType.PARQUET and end != PARQUET:
+        return f"is no whole Parquet file: it does not end with '{PARQUET.decode()}'"
     return None
 
 
@@ -202,7 +200,7 @@ def _open_text(path: Path, compression: str | None) -> IO[str]:
 def _read_csv(text: IO[str]) -> DataFile:
     reader = csv.reader(text, strict=True)
     try:
-        with _longer_cells():
+        with longer_cells():
             return _judge_rows(reader)
     except csv.Error as error:
         return _broken(f"cannot be read at line {reader.line_num}: {error}")
@@ -227,47 +225,16 @@ def _judge_rows(reader: "_Reader") -> DataFile:
     return DataFile(tuple(header) if not problems else None, rows, tuple(problems), tuple(header))
 
 
-class _Filled:
-    """The records of a file whose short rows are filled up, and what nobody says of them."""
-
-    def __init__(self, found: Iterator[list[str]]) -> None:
-        self._found = found
-        self.last: list[str] = []
-        """The record that was taken last."""
-
-        self.short = 0
-        """How many rows have fewer cells than the header."""
-
-        self.first_short = 0
-        """The number of the first of them."""
-
-    def __iter__(self) -> Iterator[list[str]]:
-        header, number = 0, -1
-        for record in self._found:
-            self.last = record
-            width = len(record)
-            if width > 1 or record[0].strip(" \t"):  # a line of blanks is passed over
-                number += 1
-                header = header or width
-                if width < header:
-                    self.short += 1
-                    self.first_short = self.first_short or number
-            yield record
-
-
 def _read_as(reading: Reading, text: IO[str], path: Path, compression: str | None) -> DataFile:
     """Read a table by an engine's rules; to its end, if it is not large."""
-    notes: list[str] = []
-    found = records(text, path.name)
-    filled = _Filled(found)
+    surveys: tuple[Survey, ...] = ()
     try:
-        opened = reading.reader.rows(iter(filled) if reading.reader is ENSEMBLING else found, path.name, notes)
+        opened = reading.reader.rows(records(text, path.name), path.name)
         if opened is None:
             return _broken("has no header line")
-        columns, rows = opened
-        if len(filled.last) > len(columns):
-            return _broken(notes[-1])
-        surveys: tuple[Survey, ...] = ()
+        if opened.moved:
+            return _broken(opened.notes[-1])
+        columns, rows = opened.columns, opened.rows
         if not _is_moderate(path, compression):
             rows = itertools.islice(rows, COUNTED_ROWS)
         elif reading.target in columns:
@@ -275,12 +242,7 @@ def _read_as(reading: Reading, text: IO[str], path: Path, compression: str | Non
         count = _looked_at(rows, surveys, columns)
     except DataFault as fault:
         return _broken(str(fault))
-    if filled.short:
-        notes.append(
-            f"has {counted(filled.short, 'row')} with fewer values than its header, the first in row "
-            f"{filled.first_short}: what is not there counts as missing"
-        )
-    return DataFile(tuple(columns), min(count, COUNTED_ROWS), (), tuple(columns), tuple(notes), surveys)
+    return DataFile(tuple(columns), min(count, COUNTED_ROWS), (), tuple(columns), tuple(opened.told()), surveys)
 
 
 def _looked_at(rows: Iterator[list[str]], surveys: Sequence[Survey], columns: Sequence[str]) -> int:
@@ -292,16 +254,6 @@ def _looked_at(rows: Iterator[list[str]], surveys: Sequence[Survey], columns: Se
         for survey in surveys:
             survey.add(labels)
     return count
-
-
-@contextmanager
-def _longer_cells() -> Iterator[None]:
-    """The csv module's limit is one for the whole process, so it is put back."""
-    before = csv.field_size_limit(_LONGEST_CELL)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
 
 
 def _broken(problem: str) -> DataFile:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-MAGIC: Final = b"PAR1"
+from ..engines.files import PARQUET
+
 _TAIL: Final = 8
 """Bytes at the end: the footer's length, and the magic."""
 
@@ -43,13 +44,13 @@ def read_footer(path: Path) -> Footer:
         OSError: it cannot be read.
     """
     size = path.stat().st_size
-    if size < len(MAGIC) + _TAIL:
-        raise ValueError(f"it has {size} bytes, and the shortest one {len(MAGIC) + _TAIL}")
+    if size < len(PARQUET) + _TAIL:
+        raise ValueError(f"it has {size} bytes, and the shortest one {len(PARQUET) + _TAIL}")
     with path.open("rb") as file:
         file.seek(max(size - _TAIL, 0))
         length = int.from_bytes(file.read(4), "little")
         begins = size - _TAIL - length
-        if begins < len(MAGIC):
+        if begins < len(PARQUET):
             raise ValueError(f"its footer is said to have {length} bytes, and the file has {size}")
         file.seek(begins)
         encoded = _Compact(file.read(length))

@@ -531,7 +531,7 @@ def judge_local_data(
 
 def _sentence(whole_name: str, name: str, text: str) -> str:
     """What is said of a file, which is called as a whole; some of those who say it call it by its name."""
-    begins_so = text.startswith((f"{name}, ", f"{name}: "))
+    begins_so = text.startswith((f"{name}, ", f"{name}: ", f"{name} has "))
     return f"{whole_name}{text.removeprefix(name)}" if begins_so else f"{whole_name} {text}"
 
 

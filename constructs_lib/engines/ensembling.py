@@ -13,6 +13,7 @@ from typing import Final
 
 from .faults import DataFault
 from .labels import Labels
+from .records import Opened
 from .target import (
     BINARY,
     MULTICLASS,
@@ -223,33 +224,34 @@ def header(record: Sequence[str]) -> list[str]:
 
 
 # [readers]
-def rows(records: Iterator[list[str]], name: str, notes: list[str]) -> tuple[list[str], Iterator[list[str]]] | None:
+def rows(records: Iterator[list[str]], name: str) -> Opened | None:
     """The header, and rows as wide as it; nothing of a file without a line.
 
     Args:
         records: Of the file.
         name: Its name, for messages.
-        notes: Gets what a user should know of how it was read.
 
     Raises:
-        DataFault: The file is refused; some of it only once the rows are read.
+        DataFault: The file is refused.
     """
     first = next(filter(_is_row, records), None)
     if first is None:
         return None
-    names = header(first)
-    if names != first:
-        notes.append(f"{name}: the columns are called {few(names)}, since each needs a name of its own")
+    opened = Opened(name, header(first))
+    if opened.columns != first:
+        opened.notes.append(f"{name}: the columns are called {few(opened.columns)}, since each needs a name of its own")
     begin = next(filter(_is_row, records), None)
-    moved = max(0, len(begin) - len(names)) if begin else 0
-    if moved:
-        notes.append(
-            f"{name}: the first row has {moved + len(names)} cells, {moved} more than the header: the engine takes the "
-            f"first {'cell' if moved == 1 else f'{moved} cells'} of every row for its number, and each name then is "
-            "that of the cell after it"
+    width = len(first)
+    if begin and len(begin) > width:
+        opened.moved = len(begin) - width
+        opened.notes.append(
+            f"{name}: the first row has {len(begin)} cells, {opened.moved} more than the header: the engine takes the "
+            f"first {'cell' if opened.moved == 1 else f'{opened.moved} cells'} of every row for its number, and each "
+            "name then is that of the cell after it"
         )
-    filled = _filled(itertools.chain([begin] if begin else [], records), len(names) + moved, name)
-    return names, _numbered(filled, moved, name) if moved else filled
+    filled = _filled(itertools.chain([begin] if begin else [], records), width + opened.moved, opened)
+    opened.rows = _numbered(filled, opened) if opened.moved else filled
+    return opened
 
 
 def _is_row(record: Sequence[str]) -> bool:
@@ -257,30 +259,33 @@ def _is_row(record: Sequence[str]) -> bool:
     return len(record) > 1 or bool(record[0].strip(" \t"))
 
 
-def _filled(records: Iterator[list[str]], width: int, name: str) -> Iterator[list[str]]:
+def _filled(records: Iterator[list[str]], width: int, opened: Opened) -> Iterator[list[str]]:
     for number, row in enumerate(records, 1):
         if len(row) == width > 1:
             yield row
         elif len(row) > width:
             raise DataFault(
-                f"{name}, row {number}: {len(row)} values, but there are {width}: the whole file is refused"
+                f"{opened.name}, row {number}: {len(row)} values, but there are {width}: the whole file is refused"
             )
         elif _is_row(row):
+            if len(row) < width - opened.moved:
+                opened.short += 1
+                opened.first_short = opened.first_short or number
             yield row + [""] * (width - len(row))
 
 
-def _numbered(rows: Iterator[list[str]], moved: int, name: str) -> Iterator[list[str]]:
+def _numbered(rows: Iterator[list[str]], opened: Opened) -> Iterator[list[str]]:
     """Rows whose first cells are their number, which no two may have."""
     seen: set[tuple[str, ...]] = set()
     for number, row in enumerate(rows, 1):
-        key = tuple(row[:moved])
+        key = tuple(row[: opened.moved])
         if key in seen:
             raise DataFault(
-                f"{name}: the first row has more cells than the header, so the first cell of each is its "
+                f"{opened.name}: the first row has more cells than the header, so the first cell of each is its "
                 f"number; row {number} has the number {short(key[0])} of one before"
             )
         seen.add(key)
-        yield row[moved:]
+        yield row[opened.moved :]
 
 
 def target(

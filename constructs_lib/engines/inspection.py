@@ -4,7 +4,7 @@ import difflib
 import math
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,7 @@ from .columns import Feature, Kind
 from .ensembling import Dtype, Scan, with_gaps
 from .faults import DataFault
 from .files import is_named_parquet, open_csv
-from .records import records
+from .records import Opened, records
 from .target import REGRESSION, TOO_FEW_ROWS, Spellings, Target, Told, few
 
 BATCH: Final = 100
@@ -25,15 +25,13 @@ _DATE_PARTS: Final = ("year", "month", "day", "dayofweek")
 
 _OTHER_MARKS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
-Opened = tuple[list[str], Iterator[list[str]]]
-
 
 @dataclass(frozen=True)
 class Engine:
     """What is asked of an engine."""
 
     mode: str
-    rows: Callable[[Iterator[list[str]], str, list[str]], Opened | None]
+    rows: Callable[[Iterator[list[str]], str], Opened | None]
     """Header and rows of a file's records; see `ensembling.rows`."""
 
     value: Callable[[str], str]
@@ -265,31 +263,31 @@ def inspect_csv(
         problem_type: The one that the job is given, if it is.
         cap: Rows that are looked at for the types of the columns.
     """
-    notes: list[str] = []
     try:
-        survey = _surveyed(path, target, engine, notes, gzipped=gzipped, cap=cap)
+        with open_csv(path, gzipped=gzipped) as text:
+            survey, notes = _surveyed(text, path.name, target, engine, cap)
     except DataFault as fault:
-        errors = (Told("unreadable", str(fault)),)
-        return Inspection(rows=0, target=None, features={}, errors=errors, warnings=_told(notes))
+        return unreadable(fault)
     return inspected(survey, problem_type, notes)
 
 
-def _surveyed(path: Path, target: str, engine: Engine, notes: list[str], *, gzipped: bool, cap: int) -> Survey:
-    if engine.typed and is_named_parquet(path.name):
-        raise DataFault(
-            f"{path.name} is CSV, and {engine.mode} takes it for Parquet, for its name: give it another one"
-        )
-    with open_csv(path, gzipped=gzipped) as text:
-        opened = engine.rows(records(text, path.name), path.name, notes)
-        if opened is None:
-            raise DataFault(f"{path.name} is empty")
-        columns, rows = opened
-        if target not in columns:
-            raise DataFault(no_target(path.name, columns, target))
-        survey = Survey(engine, columns, target, cap=cap, counts_gaps=True)
-        for batch in batches(rows):
-            survey.add(batch)
-    return survey
+def unreadable(fault: DataFault) -> Inspection:
+    """What is known of a table that cannot be read."""
+    return Inspection(rows=0, target=None, features={}, errors=(Told("unreadable", str(fault)),), warnings=())
+
+
+def _surveyed(text: Iterable[str], name: str, target: str, engine: Engine, cap: int) -> tuple[Survey, list[str]]:
+    if engine.typed and is_named_parquet(name):
+        raise DataFault(f"{name} is CSV, and {engine.mode} takes it for Parquet, for its name: give it another one")
+    opened = engine.rows(records(text, name), name)
+    if opened is None:
+        raise DataFault(f"{name} is empty")
+    if target not in opened.columns:
+        raise DataFault(no_target(name, opened.columns, target))
+    survey = Survey(engine, opened.columns, target, cap=cap, counts_gaps=True)
+    for batch in batches(opened.rows):
+        survey.add(batch)
+    return survey, opened.told()
 
 
 def no_target(name: str, columns: Sequence[str], target: str) -> str:
@@ -334,9 +332,5 @@ def inspected(survey: Survey, problem_type: str | None, notes: Sequence[str]) ->
         target=target,
         features={name: replace(feature, missing=survey.missing(name)) for name, feature in features.items()},
         errors=tuple(errors),
-        warnings=(*_told(notes), *target.wastes, *target.warnings, *found, *columns),
+        warnings=(*(Told("reading", note) for note in notes), *target.wastes, *target.warnings, *found, *columns),
     )
-
-
-def _told(notes: Sequence[str]) -> tuple[Told, ...]:
-    return tuple(Told("reading", note) for note in notes)

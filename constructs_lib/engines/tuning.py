@@ -12,6 +12,7 @@ from typing import Final
 
 from .faults import DataFault
 from .labels import Labels
+from .records import Opened
 from .target import (
     BINARY,
     MULTICLASS,
@@ -58,25 +59,25 @@ def counted_number(cell: str) -> float:
 
 
 # [readers]
-def rows(records: Iterator[list[str]], name: str, notes: list[str]) -> tuple[list[str], Iterator[list[str]]] | None:
+def rows(records: Iterator[list[str]], name: str) -> Opened | None:
     """The header, and rows as wide as it; nothing of a file without a line.
 
     Args:
         records: Of the file.
         name: Its name, for messages.
-        notes: Gets what a user should know of how it was read.
 
     Raises:
-        DataFault: The file is refused; some of it only once the rows are read.
+        DataFault: The file is refused.
     """
     first = next(records, None)
     if first is None:
         return None
     if twice := [column for column, count in Counter(first).items() if count > 1]:
         raise DataFault(f"{name}: the header has {few(twice)} more than once")
+    opened = Opened(name, first, _checked(records, len(first), name))
     if "" in first:
-        notes.append(f"{name}: column {first.index('') + 1} has an empty name, which is a name like another")
-    return first, _checked(records, len(first), name)
+        opened.notes.append(f"{name}: column {first.index('') + 1} has an empty name, which is a name like another")
+    return opened
 
 
 def _checked(records: Iterator[list[str]], width: int, name: str) -> Iterator[list[str]]:

@@ -84,8 +84,8 @@ def _reads(what: str, content: str | bytes, *, gzipped: bool = False) -> Probe:
             path.write_bytes(content if isinstance(content, bytes) else content.encode())
             try:
                 with open_csv(path, gzipped=gzipped) as text:
-                    opened = engine.rows(records(text, path.name), path.name, [])
-                    names, rows = (opened[0], list(opened[1])) if opened else ([], [])
+                    opened = engine.rows(records(text, path.name), path.name)
+                    names, rows = (opened.columns, list(opened.rows)) if opened else ([], [])
             except DataFault as fault:
                 return _refused(fault)
         shown = [[_code(engine.value(cell)) if engine.value(cell) else "(missing)" for cell in row] for row in rows]

@@ -98,10 +98,10 @@ def _survey(path: Path, target: str | None) -> Survey:
     if is_named_parquet(path.name):
         raise DataFault("Parquet by its name")
     with open_csv(path, gzipped=_is_gzip(path)) as text:
-        opened = ENSEMBLING.rows(records(text, path.name), path.name, [])
+        opened = ENSEMBLING.rows(records(text, path.name), path.name)
         if opened is None:
             raise DataFault("empty")
-        columns, rows = opened
+        columns, rows = opened.columns, opened.rows
         survey = Survey(ENSEMBLING, columns, target if target in columns else columns[-1], cap=1_000, counts_gaps=True)
         for batch in batches(rows):
             survey.add(batch)

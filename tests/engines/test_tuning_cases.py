@@ -95,8 +95,8 @@ def _records(content: bytes, folder: Path, name: str = "data.csv") -> list[list[
 
 
 def _table(engine: Engine, found: Sequence[list[str]]) -> tuple[list[str], list[list[str]]]:
-    opened = engine.rows(iter(found), "data.csv", [])
-    return (opened[0], list(opened[1])) if opened else ([], [])
+    opened = engine.rows(iter(found), "data.csv")
+    return (opened.columns, list(opened.rows)) if opened else ([], [])
 
 
 def _same(known: Any, found: float) -> bool:

@@ -42,9 +42,8 @@ def differences(table: Table, known: Mapping[str, Any]) -> Iterator[str]:
         table: The table.
         known: What `ask_ensembling` says of it.
     """
-    notes: list[str] = []
     try:
-        survey = _survey(table, notes)
+        survey, notes = _survey(table)
     except DataFault as fault:
         if "refused" not in known and "fails" not in known:
             yield f"ours refuses: {fault}"
@@ -90,18 +89,18 @@ def _rounded(classes: Iterable[str]) -> list[str]:
     return [f"{float(each) + 0:.13g}" if _DECIMAL.fullmatch(each) else each for each in classes]
 
 
-def _survey(table: Table, notes: list[str]) -> Survey:
+def _survey(table: Table) -> tuple[Survey, list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "data.csv"
         path.write_bytes(table.text.encode())
         with open_csv(path, gzipped=False) as text:
-            opened = ENSEMBLING.rows(records(text, path.name), path.name, notes)
-            if opened is None or table.target not in opened[0]:
+            opened = ENSEMBLING.rows(records(text, path.name), path.name)
+            if opened is None or table.target not in opened.columns:
                 raise DataFault("no target")
-            survey = Survey(ENSEMBLING, opened[0], table.target, cap=20_000, counts_gaps=True)
-            for batch in batches(opened[1]):
+            survey = Survey(ENSEMBLING, opened.columns, table.target, cap=20_000, counts_gaps=True)
+            for batch in batches(opened.rows):
                 survey.add(batch)
-    return survey
+    return survey, opened.told()
 
 
 def _read(survey: Survey, known: Mapping[str, Any]) -> Iterator[str]:

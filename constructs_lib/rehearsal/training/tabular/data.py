@@ -16,9 +16,17 @@ from typing import TYPE_CHECKING, Any
 
 from constructs_lib.engines.ensembling import Dtype
 from constructs_lib.engines.files import open_csv
-from constructs_lib.engines.inspection import Engine, Inspection, Survey, batches, inspected, no_target
-from constructs_lib.engines.records import records
-from constructs_lib.engines.target import Told
+from constructs_lib.engines.inspection import (
+    Engine,
+    Inspection,
+    Survey,
+    batches,
+    inspected,
+    no_target,
+    unreadable,
+)
+from constructs_lib.engines.records import Opened, longer_cells, records
+from constructs_lib.engines.target import counted
 
 from ..faults import DataFault
 
@@ -35,7 +43,6 @@ MISSING = frozenset({"", "NA", "N/A", "NaN", "nan", "null", "NULL", "<NA>"})
 _HIDDEN = ("_", ".")
 """How names begin that Spark and its kin give to what is no data."""
 
-_LONGEST_CELL = 10_000_000
 _BATCH = 10_000
 _LOOKED_AT = 20_000
 _SEED = 0
@@ -96,12 +103,11 @@ class Table(Read):
         return super().notes(channel, len(self.rows) if sampled is None else sampled)
 
 
-@dataclass(frozen=True)
-class _Source:
-    name: str
-    header: list[str]
-    rows: Iterator[list[str]]
-    dtypes: Mapping[str, Dtype] | None = None
+@dataclass
+class _Typed(Opened):
+    """A Parquet file, whose columns have types."""
+
+    dtypes: Mapping[str, Dtype] = field(default_factory=dict)
 
 
 def read(
@@ -131,11 +137,11 @@ def read(
     draw = random.Random(_SEED)  # noqa: S311 - a sample, no secret
     judges: list[Callable[[list[str]], str | None]] = []
 
-    def take(source: _Source) -> None:
+    def take(source: Opened) -> None:
         if not judges:
             _check_names(source)
-            judges.append(check_header(source.header))
-            table.columns = source.header
+            judges.append(check_header(source.columns))
+            table.columns = source.columns
         [why_not] = judges
         for row in source.rows:
             table.repeated_headers += row == table.columns
@@ -178,11 +184,12 @@ def survey(
     found = Read()
     table: Survey | None = None
 
-    def take(source: _Source) -> None:
+    def take(source: Opened) -> None:
         nonlocal table
         if table is None:
-            check_header(source.header)
-            table = Survey(engine, source.header, target, cap=cap, dtypes=source.dtypes, counts_gaps=counts_gaps)
+            check_header(source.columns)
+            dtypes = source.dtypes if isinstance(source, _Typed) else None
+            table = Survey(engine, source.columns, target, cap=cap, dtypes=dtypes, counts_gaps=counts_gaps)
         for batch in batches(source.rows):
             found.repeated_headers += batch.count(table.columns)
             table.add(batch if weight is None else _weighted(batch, table, weight, found))
@@ -212,7 +219,7 @@ def inspect_parquet(path: Path, target: str, engine: Engine) -> Inspection:
             counts_gaps=True,
         )
     except DataFault as fault:
-        return Inspection(rows=0, target=None, features={}, errors=(Told("unreadable", str(fault)),), warnings=())
+        return unreadable(fault)
     return inspected(table, None, [])
 
 
@@ -240,7 +247,7 @@ def _each_source(
     channel: str,
     engine: Engine | None,
     found: Read,
-    take: Callable[[_Source], None],
+    take: Callable[[Opened], None],
 ) -> None:
     """Hand over the files that have rows, one after the other; they must have the same header."""
     is_parquet = _is_parquet(content_type)
@@ -249,18 +256,19 @@ def _each_source(
         if is_parquet and path.name.startswith(_HIDDEN):
             found.hidden_files.append(path.name)
             continue
-        opened = _open_parquet(path, compression) if is_parquet else _open_csv(path, compression, engine, found.remarks)
+        opened = _open_parquet(path, compression) if is_parquet else _open_csv(path, compression, engine)
         with opened as source:
             if source is None:
                 found.empty_files.append(path.name)
                 continue
-            header = header or source.header
-            if source.header != header:
+            header = header or source.columns
+            if source.columns != header:
                 raise DataFault(
                     f"the {channel} files do not have the same header: {source.name} has "
-                    f"{difference(source.header, header)}"
+                    f"{difference(source.columns, header)}"
                 )
             take(source)
+            found.remarks += source.told()
 
 
 def media_type(content_type: str) -> str:
@@ -290,17 +298,18 @@ def difference(header: Sequence[str], expected: Sequence[str]) -> str:
 
 def rows_of_csv(text: Iterable[str], name: str, width: int | None = None) -> Iterator[list[str]]:
     """The rows of CSV text without blank lines, each as wide as the first (or as `width`)."""
-    csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(text, strict=True)
     start = 1
     try:
-        for row in reader:
-            if row:
-                width = width or len(row)
-                if len(row) != width:
-                    raise DataFault(f"{name}, line {start}: {_count(len(row), 'value')}, but there should be {width}")
-                yield row
-            start = reader.line_num + 1
+        with longer_cells():
+            for row in reader:
+                if row:
+                    width = width or len(row)
+                    if len(row) != width:
+                        values = counted(len(row), "value")
+                        raise DataFault(f"{name}, line {start}: {values}, but there should be {width}")
+                    yield row
+                start = reader.line_num + 1
     except csv.Error as error:
         raise DataFault(f"{name}, line {start}: {error}") from error
 
@@ -327,35 +336,28 @@ def _is_parquet(content_type: str | None) -> bool:
     raise DataFault(f"content type {content_type!r} is not supported; use {CSV!r} or {PARQUET!r}")
 
 
-def _check_names(source: _Source) -> None:
-    for position, name in enumerate(source.header, 1):
+def _check_names(source: Opened) -> None:
+    for position, name in enumerate(source.columns, 1):
         if not name.strip():
             raise DataFault(f"{source.name}: column {position} has no name in the header")
-    twice = {name for name in source.header if source.header.count(name) > 1}
+    twice = {name for name in source.columns if source.columns.count(name) > 1}
     if twice:
         raise DataFault(f"{source.name}: the header names {', '.join(map(repr, sorted(twice)))} more than once")
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + ("" if number == 1 else "s")
-
-
 @contextmanager
-def _open_csv(
-    path: Path, compression: str | None, engine: Engine | None, remarks: list[str]
-) -> Iterator[_Source | None]:
+def _open_csv(path: Path, compression: str | None, engine: Engine | None) -> Iterator[Opened | None]:
     with open_csv(path, gzipped=(compression or "None").lower() == "gzip") as text:
         if engine:
-            opened = engine.rows(records(text, path.name), path.name, remarks)
-            yield _Source(path.name, *opened) if opened else None
+            yield engine.rows(records(text, path.name), path.name)
         else:
             lines = rows_of_csv(text, path.name)
             header = next(lines, None)
-            yield _Source(path.name, header, (list(map(_cell, row)) for row in lines)) if header else None
+            yield Opened(path.name, header, (list(map(_cell, row)) for row in lines)) if header else None
 
 
 @contextmanager
-def _open_parquet(path: Path, compression: str | None) -> Iterator[_Source | None]:
+def _open_parquet(path: Path, compression: str | None) -> Iterator[Opened | None]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -369,7 +371,8 @@ def _open_parquet(path: Path, compression: str | None) -> Iterator[_Source | Non
             schema = file.schema_arrow
             header = [str(name) for name in schema.names]
             dtypes = {column: _dtype(kind) for column, kind in zip(header, schema.types, strict=True)}
-            yield _Source(path.name, header, _parquet_rows(file), dtypes) if file.metadata.num_rows else None
+            rows = _parquet_rows(file)
+            yield _Typed(path.name, header, rows, dtypes=dtypes) if file.metadata.num_rows else None
     except (pa.ArrowException, OSError) as error:
         first = next(iter(str(error).splitlines()), type(error).__name__)
         raise DataFault(f"{path.name} cannot be read as Parquet: {first}") from error

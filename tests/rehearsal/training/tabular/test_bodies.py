@@ -41,12 +41,12 @@ WITH_HEADER = {
 
 def _columns(table: Any) -> list[Column]:
     rows = records(io.StringIO(tables.csv_text(table), newline=""), "data.csv")
-    opened = ENSEMBLING.rows(rows, "data.csv", [])
+    opened = ENSEMBLING.rows(rows, "data.csv")
     assert opened is not None
-    survey = Survey(ENSEMBLING, opened[0], "y", cap=1000)
-    for batch in batches(opened[1]):
+    survey = Survey(ENSEMBLING, opened.columns, "y", cap=1000)
+    for batch in batches(opened.rows):
         survey.add(batch)
-    return [describe(survey, name) for name in opened[0] if name != "y"]
+    return [describe(survey, name) for name in opened.columns if name != "y"]
 
 
 def _cells(columns: Sequence[Column], body: str) -> dict[str, str]:
