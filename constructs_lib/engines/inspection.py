@@ -2,7 +2,6 @@
 
 import difflib
 import math
-import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,10 +16,10 @@ from .ensembling import Dtype, Scan, with_gaps
 from .faults import DataFault
 from .files import is_named_parquet, open_csv
 from .records import Opened, records
+from .reservoir import Reservoir
 from .target import REGRESSION, TOO_FEW_ROWS, Spellings, Target, Told, few
 
 BATCH: Final = 100
-_SEED: Final = 0
 _DATE_PARTS: Final = ("year", "month", "day", "dayofweek")
 
 _OTHER_MARKS: Final = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -78,9 +77,6 @@ class Survey:
         """
         self.engine, self.columns, self.target = engine, list(columns), target
         self.rows = 0
-        self.sample: list[list[str]] = []
-        """Of the rows with a label; of a CSV file as they are written."""
-
         self.labels = Spellings()
         self.gaps = Counter[str]()
         """The missing cells of each column, where they are counted."""
@@ -89,12 +85,17 @@ class Survey:
         self._cap, self._dtypes = cap, dtypes
         self._place = self.columns.index(target)
         self._scans = [Scan() for _ in columns] if engine.typed and dtypes is None else []
-        self.labelled = 0
-        self._next = 0
-        """The number of the next row with a label that is in the sample, once it is full."""
+        self._labelled = Reservoir(cap)
 
-        self._width = 1.0
-        self._draw = random.Random(_SEED)  # noqa: S311 - a sample, no secret
+    @property
+    def sample(self) -> list[list[str]]:
+        """Of the rows with a label; of a CSV file as they are written."""
+        return self._labelled.rows
+
+    @property
+    def labelled(self) -> int:
+        """Rows with a label."""
+        return self._labelled.seen
 
     @property
     def is_text(self) -> bool:
@@ -128,19 +129,7 @@ class Survey:
                 self.gaps[name] += sum(map(column.count, self._missing(column)))
         if (unlabelled := self._missing(labels)) and not self._keeps_words(self._place):
             rows = [row for row in rows if row[self._place] not in unlabelled]
-        free = max(0, self._cap - len(self.sample))
-        self.sample += rows[:free]
-        self.labelled += len(rows)
-        if not self._next and len(self.sample) == self._cap:
-            self._skip(self._cap)
-        while self._next and self._next <= self.labelled:
-            self.sample[self._draw.randrange(self._cap)] = rows[self._next - self.labelled - 1]
-            self._skip(self._next)
-
-    def _skip(self, place: int) -> None:
-        """Find the next row of the sample, each having the same chance (Li 1994, algorithm L)."""
-        self._width *= math.exp(math.log(1 - self._draw.random()) / self._cap)
-        self._next = place + 1 + int(math.log(1 - self._draw.random()) / math.log1p(-self._width))
+        self._labelled.add(rows)
 
     def report(self, problem_type: str, class_of: Mapping[str, str], kinds: Mapping[str, Kind | None]) -> list[Told]:
         """What the data report finds.

@@ -14,6 +14,7 @@ import numpy as np
 from constructs_lib.engines import dates
 from constructs_lib.engines.columns import Kind
 from constructs_lib.engines.ensembling import Dtype
+from constructs_lib.engines.tuning import number
 
 from ..faults import DataFault
 from .data import closest
@@ -60,15 +61,6 @@ class Column:
     def as_json(self) -> dict[str, Any]:
         """The column as plain values."""
         return asdict(self)
-
-
-def number(text: str) -> float:
-    """The finite number in a cell, else NaN."""
-    try:
-        value = float(text)
-    except ValueError:
-        return math.nan
-    return value if math.isfinite(value) else math.nan
 
 
 def moment(text: str) -> float:

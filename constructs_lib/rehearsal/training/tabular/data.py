@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import difflib
-import random
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ from constructs_lib.engines.inspection import (
     unreadable,
 )
 from constructs_lib.engines.records import Opened, longer_cells, records
+from constructs_lib.engines.reservoir import Reservoir
 from constructs_lib.engines.target import counted
 
 from ..faults import DataFault
@@ -45,7 +45,6 @@ _HIDDEN = ("_", ".")
 
 _BATCH = 10_000
 _LOOKED_AT = 20_000
-_SEED = 0
 
 
 @dataclass
@@ -67,6 +66,10 @@ class Read:
 
     remarks: list[str] = field(default_factory=list)
     """What an engine has to say of the files."""
+
+    def drop(self, count: int, why: str) -> None:
+        """Note rows that are left out."""
+        self.dropped[why] = self.dropped.get(why, 0) + count
 
     def notes(self, channel: str, sampled: int) -> list[str]:
         """What a reader should know of how the channel was read.
@@ -134,7 +137,7 @@ def read(
         DataFault: The files cannot be used; says why, and where.
     """
     table = Table()
-    draw = random.Random(_SEED)  # noqa: S311 - a sample, no secret
+    sample = Reservoir(cap)
     judges: list[Callable[[list[str]], str | None]] = []
 
     def take(source: Opened) -> None:
@@ -143,11 +146,18 @@ def read(
             judges.append(check_header(source.columns))
             table.columns = source.columns
         [why_not] = judges
-        for row in source.rows:
-            table.repeated_headers += row == table.columns
-            _take(table, row, why_not(row), cap, draw)
+        for batch in batches(source.rows):
+            table.repeated_headers += batch.count(table.columns)
+            usable = []
+            for row in batch:
+                if reason := why_not(row):
+                    table.drop(1, reason)
+                else:
+                    usable.append(row)
+            sample.add(usable)
 
     _each_source(files, content_type, compression, channel, None, table, take)
+    table.rows, table.usable = sample.rows, sample.seen
     return table if judges else _nothing(table, channel)
 
 
@@ -195,7 +205,10 @@ def survey(
             table.add(batch if weight is None else _weighted(batch, table, weight, found))
 
     _each_source(files, content_type, compression, channel, engine, found, take)
-    return table or _nothing(found, channel), found
+    if table is None:
+        return _nothing(found, channel), found
+    found.usable = table.labelled
+    return table, found
 
 
 def inspect_parquet(path: Path, target: str, engine: Engine) -> Inspection:
@@ -228,8 +241,7 @@ def _weighted(batch: list[list[str]], table: Survey, weight: str, found: Read) -
     invalid = {cell for cell in {row[place] for row in batch} if not table.engine.number(table.value(cell)) >= 0}
     kept = [row for row in batch if row[place] not in invalid] if invalid else batch
     if invalid:
-        why = f"no valid weight in {weight!r}"
-        found.dropped[why] = found.dropped.get(why, 0) + len(batch) - len(kept)
+        found.drop(len(batch) - len(kept), f"no valid weight in {weight!r}")
     return kept
 
 
@@ -312,17 +324,6 @@ def rows_of_csv(text: Iterable[str], name: str, width: int | None = None) -> Ite
                 start = reader.line_num + 1
     except csv.Error as error:
         raise DataFault(f"{name}, line {start}: {error}") from error
-
-
-def _take(table: Table, row: list[str], reason: str | None, cap: int, draw: random.Random) -> None:
-    if reason:
-        table.dropped[reason] = table.dropped.get(reason, 0) + 1
-        return
-    table.usable += 1
-    if len(table.rows) < cap:
-        table.rows.append(row)
-    elif (place := draw.randrange(table.usable)) < cap:  # every row ends in the sample with the same chance
-        table.rows[place] = row
 
 
 def _is_parquet(content_type: str | None) -> bool:

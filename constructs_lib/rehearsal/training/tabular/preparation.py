@@ -140,10 +140,8 @@ class _Preparation:
                 raise DataFault(f"there is no {role} column {name!r} in the training data: {where_is(name, names)}")
 
     def _check_rows(self, table: Survey, read: Read) -> None:
-        read.usable = table.labelled
-        dropped = dict(read.dropped)
-        if unlabelled := table.rows - table.labelled:
-            dropped[f"no value in the target {self._task.target!r}"] = unlabelled
+        # Rows without a label are no note of the reading: the engine tells of them, with their cells.
+        dropped = read.dropped | self._unlabelled(table)
         left_out = "".join(f"; {count} more have {why}" for why, count in dropped.items())
         if not read.usable and dropped:
             raise DataFault(f"no row of the training data can be used: {left_out.removeprefix('; ')}")
@@ -151,6 +149,10 @@ class _Preparation:
             raise DataFault(
                 f"the training data has {read.usable} usable rows; at least {MINIMUM_ROWS} are needed{left_out}"
             )
+
+    def _unlabelled(self, table: Survey) -> dict[str, int]:
+        count = table.rows - table.labelled
+        return {f"no value in the target {self._task.target!r}": count} if count else {}
 
     def _note_columns(self, described: Sequence[columns.Column]) -> None:
         for column in described:
@@ -165,7 +167,9 @@ class _Preparation:
         places = [table.columns.index(name) for name in names]
         where = table.columns.index(self._task.target)
         given = [row[where] for row in table.sample]
-        target = np.array(list(map(found.place if found.labels else table.as_number, given)), dtype=np.float64)
+        read = found.place if found.labels else table.as_number
+        values = {cell: read(cell) for cell in set(given)}
+        target = np.array([values[cell] for cell in given], dtype=np.float64)
         kept = np.flatnonzero(np.isfinite(target))
         rows = [table.sample[place] for place in kept]
         cells = np.array([[table.value(row[place]) for place in places] for row in rows], dtype=object)
@@ -187,13 +191,11 @@ class _Preparation:
 
         files = [Path(file) for file in self._task.validation_files]
         table, read = self._read(engine, files, "validation", check_header, MOST_ROWS)
-        read.usable = table.labelled
-        if unlabelled := table.rows - table.labelled:
-            read.dropped[f"no value in the target {self._task.target!r}"] = unlabelled
+        read.dropped |= self._unlabelled(table)
         sample = self._sample(table, names, found)
         if lost := len(table.sample) - len(sample):
             what = "a value in {!r} that the training data does not have" if found.labels else "no number in {!r}"
-            read.dropped[what.format(self._task.target)] = lost
+            read.drop(lost, what.format(self._task.target))
         self._notes += read.notes("validation", len(table.sample))
         if not len(sample):
             raise DataFault(f"the validation data has no usable row{read.why_dropped()}")
