@@ -28,21 +28,6 @@ if os.environ.get("CI"):
     settings.load_profile("ci")
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what is about other releases of the CDK than those of this environment."""
-    is_newest, is_lowest = (item.get_closest_marker(each) is not None for each in ("newest", "lowest"))
-    if is_newest or is_lowest:
-        import aws_cdk as cdk
-
-        if hasattr(cdk, "Validations") and hasattr(cdk, "CrossStackReferences"):
-            if is_lowest:
-                pytest.skip(
-                    "the CDK here has all that the library uses; `python3 dev.py lowest` takes one that has not"
-                )
-        elif is_newest:
-            pytest.skip("this CDK has no weak references, and acknowledges nothing itself")
-
-
 def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
     """Keep contents of files out of ids: compressed ones hold the time, and pytest-xdist wants one list of tests."""
     return argname if isinstance(val, bytes) else None

@@ -172,7 +172,12 @@ COMPLIANCE_PACKS: Final = ("HIPAA.Security", "NIST.800.53.R5", "PCI.DSS.321")
 def warn(construct: IConstruct, warnings: Mapping[str, str]) -> None:
     """Annotate a construct with what surely is a mistake although it may pass, each warning under its name."""
     for name, warning in warnings.items():
-        cdk.Annotations.of(construct).add_warning_v2(f"cdk-sagemaker-autopilot:{name}", warning)
+        cdk.Annotations.of(construct).add_warning_v2(warning_id(name), warning)
+
+
+def warning_id(name: str) -> str:
+    """By what a user acknowledges a warning of this name."""
+    return f"cdk-sagemaker-autopilot:{name}"
 
 
 def acknowledge_wildcards(construct: IConstruct, permissions: Iterable[Permission]) -> None:

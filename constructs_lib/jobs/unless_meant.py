@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import jsii
 from constructs import IValidation
 
-from ..access.grants import warn
+from ..access.grants import warn, warning_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,7 @@ class UnlessMeant:
         warnings = [str(entry.data) for entry in self._construct.node.metadata if entry.type == "aws:cdk:warning"]
         return [
             f"{text}. If it is meant, say so: cdk.Annotations.of(job).acknowledge_warning("
-            f'"cdk-sagemaker-autopilot:{name}", "<why>")'
+            f'"{warning_id(name)}", "<why>")'
             for name, text in self._refusals.items()
-            if any(warning.endswith(f" [ack: cdk-sagemaker-autopilot:{name}]") for warning in warnings)
+            if any(warning.endswith(f" [ack: {warning_id(name)}]") for warning in warnings)
         ]

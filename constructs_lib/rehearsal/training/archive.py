@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import joblib
 
-from .faults import DataFault
+from constructs_lib.engines.faults import DataFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

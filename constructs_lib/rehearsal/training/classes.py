@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import clone
 
-from .faults import DataFault
+from constructs_lib.engines.faults import DataFault
+
 from .tabular.metrics import evaluate
 from .tabular.preparation import DEFAULT_VALIDATION_FRACTION, rare_classes, split_rows
 from .tabular.prepared import Prepared, Sample

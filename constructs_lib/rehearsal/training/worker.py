@@ -10,7 +10,8 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
-from .faults import DataFault
+from constructs_lib.engines.faults import DataFault
+
 from .forecasting import forecasting
 from .images import images
 from .tabular import fitting, inference, parts, preparation, reports

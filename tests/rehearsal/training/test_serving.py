@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.rehearsal.training import Server
-from constructs_lib.rehearsal.training.faults import DataFault
 from constructs_lib.rehearsal.training.tabular import inference
 from constructs_lib.rehearsal.training.tabular.fitting import fit
 from constructs_lib.rehearsal.training.tabular.preparation import prepare

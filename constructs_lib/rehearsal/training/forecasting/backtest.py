@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import joblib
 import numpy as np
 
-from ..faults import DataFault
+from constructs_lib.engines.faults import DataFault
+
 from ..tabular.metrics import evaluate_forecasts
 from ..tabular.reports import write_json
 from . import forecasters

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import joblib
 
-from ..faults import DataFault
+from constructs_lib.engines.faults import DataFault
+
 from ..tabular.data import read
 from ..tabular.problem import direction
 from ..tabular.reports import write_json

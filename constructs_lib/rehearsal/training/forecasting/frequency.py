@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..faults import DataFault
+from constructs_lib.engines.faults import DataFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from constructs_lib.engines.faults import DataFault
+
 from ..archive import Kept
-from ..faults import DataFault
 from ..tabular.data import MISSING, media_type, rows_of_csv
 from ..tabular.inference import TEXT_CSV, table_of
 from . import forecasters

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from constructs_lib.dates import written_date
+from constructs_lib.engines.faults import DataFault
 
-from ..faults import DataFault
 from ..tabular.columns import moment, number
 from ..tabular.data import closest
 

@@ -17,8 +17,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
+from constructs_lib.engines.faults import DataFault
+
 from .. import classes
-from ..faults import DataFault
 from ..tabular.columns import Column
 from ..tabular.data import media_type
 from ..tabular.inference import Model

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..faults import DataFault
+from constructs_lib.engines.faults import DataFault
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from constructs_lib.engines import ensembling
 from constructs_lib.engines.columns import Kind
 from constructs_lib.engines.ensembling import Dtype
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.engines.records import records
 
-from ..faults import DataFault
 from .data import rows_of_csv
 
 if TYPE_CHECKING:

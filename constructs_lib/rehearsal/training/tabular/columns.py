@@ -14,9 +14,9 @@ import numpy as np
 from constructs_lib.engines import dates
 from constructs_lib.engines.columns import Kind
 from constructs_lib.engines.ensembling import Dtype
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.engines.tuning import number
 
-from ..faults import DataFault
 from .data import closest
 
 if TYPE_CHECKING:

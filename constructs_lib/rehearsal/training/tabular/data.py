@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from constructs_lib.engines.ensembling import Dtype
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.engines.files import open_csv
 from constructs_lib.engines.inspection import (
     Engine,
@@ -27,8 +28,6 @@ from constructs_lib.engines.inspection import (
 from constructs_lib.engines.records import Opened, longer_cells, records
 from constructs_lib.engines.reservoir import Reservoir
 from constructs_lib.engines.target import counted
-
-from ..faults import DataFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

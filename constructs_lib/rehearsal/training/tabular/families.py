@@ -6,7 +6,8 @@ import random
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..faults import DataFault
+from constructs_lib.engines.faults import DataFault
+
 from .problem import REGRESSION
 
 if TYPE_CHECKING:

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from constructs_lib.engines.faults import DataFault
+
 from ..archive import Kept
-from ..faults import DataFault
 from ..serving import OUTPUT_VARIABLE
 from . import bodies
 from .data import CSV, MISSING, media_type

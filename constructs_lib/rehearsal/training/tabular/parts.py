@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from constructs_lib.engines.faults import DataFault
+
 from ..archive import Kept
-from ..faults import DataFault
 from ..serving import FEATURES, LABELS, OUTPUT_VARIABLE, TRANSFORM_MODE
 from . import inference, recordio
 from .data import media_type

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.engines.inspection import engine_of
 
-from ..faults import DataFault
 from ..task import TrainingTask
 from . import columns, families, notebooks, problem
 from .data import Table, closest, difference, survey

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from constructs_lib.engines.ensembling import FALSE, TRUE
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.engines.target import BINARY, MULTICLASS, REGRESSION
-
-from ..faults import DataFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

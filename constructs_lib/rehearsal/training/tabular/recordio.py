@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..faults import DataFault
+from constructs_lib.engines.faults import DataFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

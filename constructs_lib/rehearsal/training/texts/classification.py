@@ -14,8 +14,9 @@ from sklearn.naive_bayes import ComplementNB
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from constructs_lib.engines.faults import DataFault
+
 from .. import classes
-from ..faults import DataFault
 from ..tabular.columns import Column, Kind
 from ..tabular.data import Table, read
 from ..tabular.inference import Model

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..faults import DataFault
+from constructs_lib.engines.faults import DataFault
+
 from ..tabular.data import difference, read
 from ..task import NOT_TUNED, TextGenerationTask
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from constructs_lib.rehearsal.training.faults import DataFault
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.rehearsal.training.forecasting import backtest, forecasters, forecasting
 from constructs_lib.rehearsal.training.forecasting.model import ForecastModel
 from constructs_lib.rehearsal.training.tabular.metrics import evaluate_forecasts

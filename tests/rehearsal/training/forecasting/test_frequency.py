@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from constructs_lib.rehearsal.training.faults import DataFault
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.rehearsal.training.forecasting.frequency import Frequency, Grid
 from constructs_lib.rehearsal.training.tabular.columns import moment
 

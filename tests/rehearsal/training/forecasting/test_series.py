@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from constructs_lib.rehearsal.training.faults import DataFault
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.rehearsal.training.forecasting.frequency import Frequency, Grid
 from constructs_lib.rehearsal.training.forecasting.series import Key, Layout, histories, observations
 from constructs_lib.rehearsal.training.tabular.columns import moment

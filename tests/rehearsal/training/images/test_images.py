@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from constructs_lib.rehearsal.training.faults import DataFault
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.rehearsal.training.images import images, pictures
 from constructs_lib.rehearsal.training.tabular.prepared import Prepared
 from constructs_lib.rehearsal.training.task import ImageClassificationTask, ImageFile, TrainingResult

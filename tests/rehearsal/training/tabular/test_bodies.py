@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.engines.inspection import ENSEMBLING, Survey, batches
 from constructs_lib.engines.records import records
-from constructs_lib.rehearsal.training.faults import DataFault
 from constructs_lib.rehearsal.training.tabular.bodies import held_against_training, tuned
 from constructs_lib.rehearsal.training.tabular.columns import Column, describe, moments, numbers
 from tests.engines import tables

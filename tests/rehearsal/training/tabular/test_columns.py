@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.engines.inspection import Survey, engine_of
-from constructs_lib.rehearsal.training.faults import DataFault
 from constructs_lib.rehearsal.training.tabular.columns import (
     Kind,
     asked_features,

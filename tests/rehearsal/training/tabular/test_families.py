@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from constructs_lib.rehearsal.training.faults import DataFault
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.rehearsal.training.tabular.columns import Column, Kind
 from constructs_lib.rehearsal.training.tabular.families import AUTO_BYTES, ENSEMBLING, TUNING, Trial, plan, resolve_mode
 from constructs_lib.rehearsal.training.tabular.pipeline import build

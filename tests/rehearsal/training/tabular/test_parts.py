@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.rehearsal.training import Server
-from constructs_lib.rehearsal.training.faults import DataFault
 from constructs_lib.rehearsal.training.tabular import inference, parts, recordio
 from constructs_lib.rehearsal.training.tabular.fitting import fit
 from constructs_lib.rehearsal.training.tabular.preparation import prepare

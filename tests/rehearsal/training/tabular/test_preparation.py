@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from constructs_lib.rehearsal.training.faults import DataFault
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.rehearsal.training.tabular import preparation
 from constructs_lib.rehearsal.training.tabular.preparation import prepare
 from constructs_lib.rehearsal.training.tabular.prepared import Prepared

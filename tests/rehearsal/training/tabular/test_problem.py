@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.engines.inspection import Survey, engine_of
-from constructs_lib.rehearsal.training.faults import DataFault
 from constructs_lib.rehearsal.training.tabular.problem import (
     BINARY,
     MULTICLASS,

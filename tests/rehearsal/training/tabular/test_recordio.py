@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from constructs_lib.rehearsal.training.faults import DataFault
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.rehearsal.training.tabular.recordio import decode, encode
 
 DENSE = "0a23d7ce180000000a160a0676616c756573120c120a0a080000c03f000000c0"

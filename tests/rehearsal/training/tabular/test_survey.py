@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.engines.inspection import ENSEMBLING, TUNING, Engine
-from constructs_lib.rehearsal.training.faults import DataFault
 from constructs_lib.rehearsal.training.tabular.data import Read, inspect_parquet, survey
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.neighbors import KNeighborsClassifier
 
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.rehearsal.training import classes
-from constructs_lib.rehearsal.training.faults import DataFault
 from constructs_lib.rehearsal.training.tabular.inference import Model
 from constructs_lib.rehearsal.training.tabular.prepared import Prepared
 from constructs_lib.rehearsal.training.task import (
