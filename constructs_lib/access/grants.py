@@ -165,8 +165,20 @@ def add_permissions(policy: iam.ManagedPolicy, permissions: Sequence[Permission]
 # ---------------------------------------------------------------------------------------------------- acknowledgements
 
 
-COMPLIANCE_PACKS: Final = ("HIPAA.Security", "NIST.800.53.R5", "PCI.DSS.321")
+_PACKS: Final = ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
 """cdk-nag's packs that share the names of their rules."""
+
+_IN_SOME: Final = {
+    "LambdaConcurrency": ("HIPAA.Security", "NIST.800.53.R5"),
+    "LambdaDLQ": ("HIPAA.Security", "NIST.800.53.R5"),
+    "S3BucketDefaultLockEnabled": ("NIST.800.53.R4",),
+}
+"""Rules that not all of them have."""
+
+
+def compliance(*rules: str) -> list[str]:
+    """The findings of these rules, in each pack that has them."""
+    return [f"{pack}-{rule}" for rule in rules for pack in _IN_SOME.get(rule, _PACKS)]
 
 
 def warn(construct: IConstruct, warnings: Mapping[str, str]) -> None:

@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 
 from ..access import permissions
-from ..access.grants import COMPLIANCE_PACKS, Grants, check_grantee
+from ..access.grants import Grants, check_grantee, compliance
 from ..access.keys import Key, NamedKey, check_key, grant_key
 from ..access.places import bond_of_key
 from ..api.fields import described
@@ -154,8 +154,7 @@ _ONE_WRITER = (
 _PRIVATE_BUCKET = dict.fromkeys(
     [
         "AwsSolutions-S1",
-        *(f"{pack}-S3BucketLoggingEnabled" for pack in COMPLIANCE_PACKS),
-        *(f"{pack}-S3BucketReplicationEnabled" for pack in COMPLIANCE_PACKS),
+        *compliance("S3BucketDefaultLockEnabled", "S3BucketLoggingEnabled", "S3BucketReplicationEnabled"),
     ],
     _ONE_WRITER,
 )

@@ -8,7 +8,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 
-from ..access.grants import COMPLIANCE_PACKS, acknowledge_wildcards
+from ..access.grants import acknowledge_wildcards, compliance
 from ..access.permissions import Permission
 from ..releases import acknowledge
 
@@ -70,11 +70,7 @@ _PREFIX: Final = 16
 _COPY: Final = dict.fromkeys(
     [
         "AwsSolutions-S1",
-        *(
-            f"{pack}-S3Bucket{rule}Enabled"
-            for pack in COMPLIANCE_PACKS
-            for rule in ("Logging", "Replication", "Versioning")
-        ),
+        *compliance(*(f"S3Bucket{rule}Enabled" for rule in ("DefaultLock", "Logging", "Replication", "Versioning"))),
     ],
     "holds a copy of files that are in the app itself, written by its deployment and read by one job",
 )
@@ -88,10 +84,7 @@ _CDKS_OWN: Final = dict.fromkeys(
             for action in ("Abort", "DeleteObject", "GetBucket", "GetObject", "List")
         ),
         "AwsSolutions-L1",
-        *(f"{pack}-{rule}" for pack in COMPLIANCE_PACKS for rule in ("IAMNoInlinePolicy", "LambdaInsideVPC")),
-        *(
-            f"{pack}-Lambda{rule}" for pack in COMPLIANCE_PACKS[:2] for rule in ("Concurrency", "DLQ")
-        ),  # PCI has neither
+        *compliance("IAMNoInlinePolicy", "LambdaInsideVPC", "LambdaConcurrency", "LambdaDLQ"),
         *(f"Serverless-Lambda{rule}" for rule in ("DLQ", "LatestVersion", "Tracing")),
     ],
     _CDKS,

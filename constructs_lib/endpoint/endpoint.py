@@ -9,13 +9,15 @@ import aws_cdk as cdk
 import jsii
 from aws_cdk import aws_iam as iam
 
+from .. import l1
 from ..access import permissions
-from ..access.grants import COMPLIANCE_PACKS, Grants, add_permissions, warn
+from ..access.grants import Grants, add_permissions, compliance, warn
 from ..api.fields import described, has, raise_if_any, value_problems
 from ..api.hosting import EndpointName
 from ..candidate.model import TUNED, BestModel, Candidate, ModelProps
 from ..interfaces import Connectable, Endpoint
 from ..keywords import ConstructorSignature
+from ..l1 import Kind
 from ..outcome.outcome import AutoMLJobOutcome
 from ..provider.provider import AutoMLProvider
 from ..releases import acknowledge
@@ -57,7 +59,7 @@ _CHILDREN: Final = {RealTime: "Endpoint", Serverless: "ServerlessEndpoint", Asyn
 """The id of the endpoint's resource for each kind of serving: the service turns none of them into another."""
 
 
-@jsii.implements(Endpoint, iam.IGrantable, cdk.ITaggableV2, Connectable)
+@jsii.implements(Endpoint, iam.IGrantable, Connectable)
 class AutoMLEndpoint(EndpointBase):
     """A job's best candidate behind an endpoint.
 
@@ -178,7 +180,6 @@ class AutoMLEndpoint(EndpointBase):
         )
         provider = AutoMLProvider.of(self)
         self._serving = serving
-        self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.MODEL_TYPE)
         self._plain_name = endpoint_name or _generated_name(self, provider.hosted_prefix(construct_id), serving)
         self._invoke_actions = (
             permissions.INVOKE_ENDPOINT_ASYNC if isinstance(serving, Asynchronous) else permissions.INVOKE_ENDPOINT
@@ -197,6 +198,7 @@ class AutoMLEndpoint(EndpointBase):
         )
         config = self._new_config(encryption_key, {**capture, **queue})
         self._endpoint = self._new_endpoint(config)
+        self.node.default_child = self._endpoint
         self._policy = deployment_policy
         self._alarms: list[cloudwatch.IAlarm] = []
         self._check = self._new_check(provider, config, is_named=endpoint_name is not None)
@@ -223,15 +225,14 @@ class AutoMLEndpoint(EndpointBase):
             "InitialVariantWeight": 1.0,
             **variant_of(self._serving),
         }
-        config = cdk.CfnResource(
+        config = l1.create(
+            Kind.ENDPOINT_CONFIG,
             self,
             "Config",
-            type="AWS::SageMaker::EndpointConfig",
-            properties={
+            {
                 "ProductionVariants": [variant],
                 **besides,
                 **({} if encryption_key is None else {"KmsKeyId": encryption_key.key_arn}),
-                "Tags": self._tags.rendered_tags,
             },
         )
         if encryption_key is None:
@@ -246,15 +247,14 @@ class AutoMLEndpoint(EndpointBase):
             "RetainAllVariantProperties": True,
             "ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DataCaptureConfig"}],
         }
-        return cdk.CfnResource(
+        return l1.create(
+            Kind.ENDPOINT,
             self,
             _CHILDREN[type(self._serving)],
-            type="AWS::SageMaker::Endpoint",
-            properties={
+            {
                 "EndpointName": self._plain_name,
-                "EndpointConfigName": config.get_att("EndpointConfigName"),
+                "EndpointConfigName": config.get_att("EndpointConfigName").to_string(),
                 **(kept if is_scaled else {}),
-                "Tags": self._tags.rendered_tags,
             },
         )
 
@@ -308,11 +308,6 @@ class AutoMLEndpoint(EndpointBase):
             raise ValueError(f"the endpoint '{self.node.path}' has no connections: give it a 'vpc'")
         return self._model.connections
 
-    @property
-    def cdk_tag_manager(self) -> cdk.TagManager:
-        """What `Tags.of(...)` talks to. Tags of model, configuration and endpoint are changed in place."""
-        return self._tags
-
     def add_rollback_alarm(self, alarm: cloudwatch.IAlarm) -> None:
         """Let SageMaker take a deployment back when this alarm goes off while the new model takes over.
 
@@ -337,14 +332,12 @@ class AutoMLEndpoint(EndpointBase):
     def _render_rollout(self) -> None:
         policy = self._policy or DeploymentPolicy.watched()
         alarms = [{"AlarmName": alarm.alarm_name} for alarm in self._alarms]
-        self._endpoint.add_property_override(
-            "DeploymentConfig",
-            {**policy.rendered(), **({"AutoRollbackConfiguration": {"Alarms": alarms}} if alarms else {})},
-        )
+        rollback = {"AutoRollbackConfiguration": {"Alarms": alarms}} if alarms else {}
+        l1.change(self._endpoint, DeploymentConfig=policy.rendered() | rollback)
 
 
 _NO_KEY: Final = dict.fromkeys(
-    [f"{pack}-SageMakerEndpointConfigurationKMSKeyConfigured" for pack in COMPLIANCE_PACKS],
+    compliance("SageMakerEndpointConfigurationKMSKeyConfigured"),
     "volumes are encrypted by the service's own key; instances with disks of their own take no other: give "
     "`encryption_key` where one of yours is wanted",
 )

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import aws_cdk as cdk
 
+from .. import l1
 from ..api.fields import Limits, Seconds, described, has, hint, seconds_of, shorten, value_problems
+from ..l1 import Kind
 from ..tokens import is_token, is_whole
 
 if TYPE_CHECKING:
@@ -197,11 +199,11 @@ def scale(
         variant: The name of its variant.
     """
     dimension = "DesiredProvisionedConcurrency" if fitting is Target.UTILIZATION else "DesiredInstanceCount"
-    target = cdk.CfnResource(
+    target = l1.create(
+        Kind.SCALABLE_TARGET,
         scope,
         "ScalableTarget",
-        type="AWS::ApplicationAutoScaling::ScalableTarget",
-        properties={
+        {
             "ServiceNamespace": _NAMESPACE,
             "ScalableDimension": f"sagemaker:variant:{dimension}",
             "ResourceId": f"endpoint/{endpoint_name}/variant/{variant}",
@@ -269,11 +271,11 @@ def _wake(scope: Construct, target: cdk.CfnResource, endpoint_name: str) -> None
         "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
     }
     policy = _policy(scope, "WakePolicy", target, "StepScaling", {"StepScalingPolicyConfiguration": steps})
-    cdk.CfnResource(
+    l1.create(
+        Kind.ALARM,
         scope,
         "WakeAlarm",
-        type="AWS::CloudWatch::Alarm",
-        properties={
+        {
             "AlarmDescription": "Requests wait and there is no instance to serve them",
             "Namespace": "AWS/SageMaker",
             "MetricName": "HasBacklogWithoutCapacity",
@@ -293,11 +295,11 @@ def _wake(scope: Construct, target: cdk.CfnResource, endpoint_name: str) -> None
 def _policy(
     scope: Construct, construct_id: str, target: cdk.CfnResource, kind: str, configuration: dict[str, Any]
 ) -> cdk.CfnResource:
-    return cdk.CfnResource(
+    return l1.create(
+        Kind.SCALING_POLICY,
         scope,
         construct_id,
-        type="AWS::ApplicationAutoScaling::ScalingPolicy",
-        properties={
+        {
             "PolicyName": cdk.Names.unique_resource_name(scope, max_length=200, separator="-") + construct_id,
             "PolicyType": kind,
             "ScalingTargetId": target.ref,

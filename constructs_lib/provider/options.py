@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
+from .. import l1
 from ..access import permissions
-from ..access.grants import COMPLIANCE_PACKS, add_permissions
+from ..access.grants import add_permissions, compliance
 from ..access.keys import check_key, grant_key
 from ..access.places import FUNCTIONS_KEY, LOG_KEY, apart, used_network
 from ..access.security import Subnets, check_groups, select
@@ -158,12 +159,12 @@ class Options:
         if self.permissions_boundary is not None:
             iam.PermissionsBoundary.of(provider).apply(self.permissions_boundary)
         if self.tracing:
-            function.add_property_override("TracingConfig.Mode", "Active")
+            l1.change(function, TracingConfig={"Mode": "Active"})
             add_permissions(policy, permissions.traces())
         if self.reserved_concurrent_executions is not None:
-            function.add_property_override("ReservedConcurrentExecutions", self.reserved_concurrent_executions)
+            l1.change(function, ReservedConcurrentExecutions=self.reserved_concurrent_executions)
         if self.dead_letter_topic is not None:
-            function.add_property_override("DeadLetterConfig.TargetArn", self.dead_letter_topic.topic_arn)
+            l1.change(function, DeadLetterConfig={"TargetArn": self.dead_letter_topic.topic_arn})
             add_permissions(policy, [permissions.publish(self.dead_letter_topic.topic_arn)])
             if (key := getattr(self.dead_letter_topic, "master_key", None)) is not None:
                 grant_key(key, policy, *permissions.PUBLISH_ENCRYPTED)
@@ -181,9 +182,9 @@ class Options:
             )
         ]
         selected = self._selected()
-        function.add_property_override(
-            "VpcConfig",
-            {
+        l1.change(
+            function,
+            VpcConfig={
                 "SubnetIds": list(selected.ids),
                 "SecurityGroupIds": [group.security_group_id for group in groups],
             },
@@ -191,15 +192,17 @@ class Options:
         function.node.add_dependency(*selected.dependencies)
         add_permissions(policy, permissions.function_in_vpc(cdk.Stack.of(provider)))
 
+    @property
+    def log_level(self) -> str:
+        """What Step Functions logs of each execution."""
+        return "ALL" if self.state_machine_log_level is None else self.state_machine_log_level.value
+
     def apply_to_waiter(self, waiter: Waiter) -> None:
         """Change the state machine, its log and its permissions."""
         self._apply_to_log(waiter.log)
         if self.tracing:
-            waiter.resource.add_property_override("TracingConfiguration.Enabled", True)  # noqa: FBT003 - CDK's signature
+            l1.change(waiter.resource, TracingConfiguration={"Enabled": True})
             add_permissions(waiter.policy, permissions.traces())
-        if self.state_machine_log_level is not None:
-            waiter.resource.add_property_override("LoggingConfiguration.Level", self.state_machine_log_level.value)
-
         acknowledge(waiter.log, self.log_reasons("an execution holds names of jobs and their states, nothing else"))
         if not self.tracing:
             acknowledge(waiter.resource, _UNTRACED)
@@ -223,15 +226,14 @@ class Options:
         """Why findings of cdk-nag on a log stand; `what` says what is in it."""
         if self.log_encryption_key is not None:
             return {}
-        findings = [f"{pack}-CloudWatchLogGroupEncrypted" for pack in COMPLIANCE_PACKS]
-        return dict.fromkeys(findings, f"encrypted by CloudWatch Logs itself; {what}")
+        return dict.fromkeys(compliance("CloudWatchLogGroupEncrypted"), f"encrypted by CloudWatch Logs itself; {what}")
 
     def _apply_to_log(self, log: cdk.CfnResource) -> None:
         seconds = known_seconds(self.log_retention)
         days = LOG_RETENTION_DAYS if seconds is None else int(seconds / _DAY)
-        log.add_property_override("RetentionInDays", days)
+        l1.change(log, RetentionInDays=days)
         if self.log_encryption_key is not None:
-            log.add_property_override("KmsKeyId", self.log_encryption_key.key_arn)
+            l1.change(log, KmsKeyId=self.log_encryption_key.key_arn)
             allow_logs(self.log_encryption_key, cdk.Stack.of(log))
 
 
@@ -267,17 +269,16 @@ _INTERFACES: Final = (
 
 _LOG_LEVEL: Final = "aws-cdk-lib.aws_stepfunctions.LogLevel"
 
-_WITH_LAMBDA_RULES: Final = [pack for pack in COMPLIANCE_PACKS if not pack.startswith("PCI")]
 _UNRESERVED: Final = dict.fromkeys(
-    [f"{pack}-LambdaConcurrency" for pack in _WITH_LAMBDA_RULES],
+    compliance("LambdaConcurrency"),
     "called by CloudFormation and one state machine alone; a reservation would take from the account",
 )
 _WITHOUT_DEAD_LETTERS: Final = dict.fromkeys(
-    [f"{pack}-LambdaDLQ" for pack in (*_WITH_LAMBDA_RULES, "Serverless")],
+    [*compliance("LambdaDLQ"), "Serverless-LambdaDLQ"],
     "CloudFormation reports a call that went unanswered; a queue would keep its pre-signed URL",
 )
 _OUTSIDE_VPC: Final = dict.fromkeys(
-    [f"{pack}-LambdaInsideVPC" for pack in COMPLIANCE_PACKS],
+    compliance("LambdaInsideVPC"),
     "talks to AWS APIs only, over TLS and with IAM",
 )
 _UNTRACED: Final = dict.fromkeys(

@@ -13,12 +13,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
+from .. import l1
 from ..access import permissions
 from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
 from ..access.keys import grant_key
 from ..api.fields import described, has, raise_if_any, seconds_of
 from ..api.rulebook import Findings
 from ..keywords import ConstructorSignature
+from ..l1 import Kind
 from ..runtime import contract
 from ..tokens import TEXT_TOKEN, slug
 from .options import LOG_RETENTION_DAYS, Options
@@ -89,9 +91,7 @@ class AutoMLProvider(Construct):
         self._stack_prefix = _stack_prefix(self._stack)
         self._keys: set[Key] = set()
 
-        log = cdk.CfnResource(
-            self, "Log", type="AWS::Logs::LogGroup", properties={"RetentionInDays": LOG_RETENTION_DAYS}
-        )
+        log = l1.create(Kind.LOG_GROUP, self, "Log", {"RetentionInDays": LOG_RETENTION_DAYS})
         log.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
         acknowledge_late(log, lambda: self._options.log_reasons(_LOGGED))
         self._role = new_role(
@@ -123,6 +123,7 @@ class AutoMLProvider(Construct):
         self._transforms: iam.ManagedPolicy | None = None
         self._log = log
         self._function = self._new_function(log)
+        self.node.default_child = self._function
         self._options = Options()
         self._waiter: Waiter | None = None
         self._sees_outcomes = False
@@ -205,7 +206,13 @@ class AutoMLProvider(Construct):
                 ),
             )
             seconds = POLL_SECONDS if options.poll_interval is None else seconds_of(options.poll_interval)
-            self._waiter = Waiter(self, "Waiter", function_arn=self.service_token, poll_seconds=int(seconds))
+            self._waiter = Waiter(
+                self,
+                "Waiter",
+                function_arn=self.service_token,
+                poll_seconds=int(seconds),
+                log_level=options.log_level,
+            )
             options.apply_to_waiter(self._waiter)
         return self._waiter
 
@@ -368,7 +375,6 @@ class AutoMLProvider(Construct):
         return self
 
     def _new_function(self, log: cdk.CfnResource) -> cdk.CfnResource:
-        """A plain resource: the L2 would import `aws_lambda`, which takes seconds."""
         library = Path(contract.__file__).parents[1]
         code = assets.Asset(
             self,
@@ -377,11 +383,11 @@ class AutoMLProvider(Construct):
             exclude=["**", "!runtime", "!runtime/**", "**/__pycache__"],
             ignore_mode=cdk.IgnoreMode.GLOB,
         )
-        function = cdk.CfnResource(
+        function = l1.create(
+            Kind.FUNCTION,
             self,
             "Function",
-            type="AWS::Lambda::Function",
-            properties={
+            {
                 "Description": "Creates, tags and stops Amazon SageMaker Autopilot jobs (cdk-sagemaker-autopilot)",
                 "Runtime": RUNTIME,
                 "Architectures": ["arm64"],

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 import aws_cdk as cdk
 from constructs import Construct
 
+from .. import l1
 from ..access import permissions
 from ..access.grants import managed_policy, new_role
+from ..l1 import Kind
 from ..runtime.contract import Poll
 
 if TYPE_CHECKING:
@@ -60,13 +62,13 @@ def definition(function_arn: str, poll_seconds: int = POLL_SECONDS) -> dict[str,
 class Waiter(Construct):
     """The state machine with its role and its log."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, function_arn: str, poll_seconds: int) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, function_arn: str, poll_seconds: int, log_level: str
+    ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         name = state_machine_name(stack)
-        self.log: Final = cdk.CfnResource(
-            self, "Log", type="AWS::Logs::LogGroup", properties={"LogGroupName": f"{_LOG_NAME}{name}"}
-        )
+        self.log: Final = l1.create(Kind.LOG_GROUP, self, "Log", {"LogGroupName": f"{_LOG_NAME}{name}"})
         self.log.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
         self.role: Final[iam.Role] = new_role(
             self,
@@ -79,22 +81,23 @@ class Waiter(Construct):
             [*permissions.waiting_state_machine(function_arn), *permissions.waiting_state_machine_logs()],
             self.role,
         )
-        self.resource: Final = cdk.CfnResource(
+        self.resource: Final = l1.create(
+            Kind.STATE_MACHINE,
             self,
             "StateMachine",
-            type="AWS::StepFunctions::StateMachine",
-            properties={
+            {
                 "StateMachineName": name,
                 "StateMachineType": "STANDARD",
                 "RoleArn": self.role.role_arn,
                 "Definition": definition(function_arn, poll_seconds),
                 "LoggingConfiguration": {
-                    "Level": "ALL",
+                    "Level": log_level,
                     "IncludeExecutionData": True,
-                    "Destinations": [{"CloudWatchLogsLogGroup": {"LogGroupArn": self.log.get_att("Arn")}}],
+                    "Destinations": [{"CloudWatchLogsLogGroup": {"LogGroupArn": self.log.get_att("Arn").to_string()}}],
                 },
             },
         )
         self.resource.node.add_dependency(self.policy)
+        self.node.default_child = self.resource
         self.arn: Final = self.resource.ref
         """The state machine's ARN, which every job that is followed names."""

@@ -36,7 +36,7 @@ DATA = HERE / "../quickstart/data/credit.csv"
 
 
 CIDR = "10.0.0.0/16"
-PACKS = ("HIPAA.Security", "NIST.800.53.R5", "PCI.DSS.321")
+PACKS = ("HIPAA.Security", "NIST.800.53.R5", "PCI.DSS.321", "NIST.800.53.R4")
 """The packs of cdk-nag that, besides AwsSolutions and Serverless, this app is held against."""
 
 
@@ -96,6 +96,7 @@ class Foundation(cdk.Stack):
         )
         reason = "data and models can be made again from the sources, which are elsewhere"
         acknowledge(bucket, {f"{pack}-S3BucketReplicationEnabled": reason for pack in PACKS})
+        acknowledge(bucket, {"NIST.800.53.R4-S3BucketDefaultLockEnabled": reason})
         return bucket
 
     def _network(self) -> ec2.Vpc:
