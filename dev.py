@@ -36,7 +36,7 @@ FROM_NPM = {
 
 UNIT = "not cloud and not clients and not training and not soak and not lowest"
 LOWEST = {
-    "differs": ["tests/constructs/test_releases.py", "tests/access"],
+    "differs": ["tests/constructs/test_l1.py", "tests/constructs/test_releases.py", "tests/access"],
     "all": [
         f"tests/{room}" for room in ("constructs", "access", "candidate", "endpoint", "jobs", "outcome", "provider")
     ],

@@ -209,7 +209,6 @@ app = cdk.App()
 stack = cdk.Stack(app, "Stack")
 bucket = s3.Bucket.from_bucket_name(stack, "Data", "data")
 AutoMLJob(stack, "Job", training_data=Channel.from_bucket(bucket), target_attribute="y")
-assert "aws_cdk.aws_lambda" not in sys.modules
 cdk.Aspects.of(app).add(Functions())
 template = app.synth().get_stack_artifact("Stack").template
 (function,) = (each for each in template["Resources"].values() if each["Type"] == "AWS::Lambda::Function")
@@ -239,6 +238,7 @@ def test_inside_of_jsii_is_still_as_it_is_taken_here() -> None:
 # ---------------------------------------------------------------------------------------------------------------- tags
 
 
+@pytest.mark.newest  # older ones know no tags of scalable targets
 @pytest.mark.parametrize("explicit", [False, True])
 def test_tags_of_the_app_reach_every_resource_that_takes_tags(explicit: bool) -> None:
     app = cdk.App(context={"@aws-cdk/core:explicitStackTags": explicit})
