@@ -234,6 +234,25 @@ def _network(arns: _Arns, network: VpcConfig) -> list[Permission]:
     ]
 
 
+def log_of_function(log_group_arn: str) -> Permission:
+    """What a function writes to the log group that it was given."""
+    return Permission(actions=("logs:CreateLogStream", "logs:PutLogEvents"), resources=(log_group_arn,))
+
+
+# [copied-folders]
+def copied_folder(archive_arn: str, bucket_arn: str, prefix: str) -> list[Permission]:
+    """What CDK's function does to copy an archive's files: `aws s3 cp`, then `aws s3 sync` without `--delete`."""
+    return [
+        Permission(actions=READ_OBJECTS, resources=(archive_arn,)),
+        listing(bucket_arn, [f"{prefix}*"]),
+        Permission(
+            actions=("s3:AbortMultipartUpload", "s3:PutObject"),
+            resources=(f"{bucket_arn}/{prefix}*",),
+            reason="a folder's files are called as they are; their prefix is the folder's own",
+        ),
+    ]
+
+
 def provider_function(stack: cdk.Stack, *, generated_names: str, log_group_arn: str) -> list[Permission]:
     """What the Lambda function does for every job of its stack.
 
@@ -243,7 +262,7 @@ def provider_function(stack: cdk.Stack, *, generated_names: str, log_group_arn: 
         log_group_arn: The function's own log group.
     """
     return [
-        Permission(actions=("logs:CreateLogStream", "logs:PutLogEvents"), resources=(log_group_arn,)),
+        log_of_function(log_group_arn),
         Permission(
             actions=("cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"),
             resources=(stack.stack_id,),
