@@ -218,7 +218,7 @@ def _network(arns: _Arns, network: VpcConfig) -> list[Permission]:
                 *(arns.other("ec2", f"subnet/{subnet}") for subnet in subnets),
                 *(arns.other("ec2", f"security-group/{group}") for group in groups),
             ),
-            reason="the job's network interfaces get their ids when they are made",
+            reason="network interfaces get their ids when they are made; subnets and groups are named where known",
         ),
         Permission(
             actions=(
@@ -331,7 +331,8 @@ def one_click_parts(stack: cdk.Stack) -> Permission:
 
 _DEPLOYED: Final = (
     "the service chooses the names of what it deploys, but for that of an endpoint which the caller has named; the "
-    "function deletes only what was made while the job ran"
+    "function deletes an endpoint that its times and its model show to be the job's, and what is as old and stands "
+    "behind it"
 )
 
 

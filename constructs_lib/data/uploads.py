@@ -7,7 +7,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, cast
 
 import aws_cdk as cdk
-from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
@@ -16,12 +15,14 @@ from ..access.grants import add_permissions, compliance, managed_policy, new_rol
 from ..api.fields import counted, number
 from ..keywords import ConstructorSignature
 from ..releases import acknowledge
+from .buckets import own_bucket
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_lambda as lambda_
+    from aws_cdk import aws_s3 as s3
     from constructs import IConstruct, IDependable
 
     from ..api.datafolder import Extent
@@ -40,16 +41,9 @@ def upload_folder(
     """
     from aws_cdk import aws_s3_deployment as deployment  # loads aws_lambda: seconds, only for folders
 
-    bucket = s3.Bucket(
-        scope,
-        f"{construct_id}Bucket",
-        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-        encryption=s3.BucketEncryption.KMS_MANAGED,
-        enforce_ssl=True,
-        removal_policy=cdk.RemovalPolicy.DESTROY,
-        auto_delete_objects=True,
+    bucket = own_bucket(
+        scope, f"{construct_id}Bucket", _COPIES, removal_policy=cdk.RemovalPolicy.DESTROY, auto_delete_objects=True
     )
-    acknowledge(bucket, _COPY)
     archive = assets.Asset(
         scope,
         f"{construct_id}Archive",
@@ -177,13 +171,9 @@ _PER_POLICY: Final = 10
 _PREFIX: Final = 16
 """Letters of the content's hash in the prefix: enough to tell versions of one folder apart."""
 
-_COPY: Final = dict.fromkeys(
-    [
-        "AwsSolutions-S1",
-        *compliance(*(f"S3Bucket{rule}Enabled" for rule in ("DefaultLock", "Logging", "Replication", "Versioning"))),
-    ],
-    "holds copies of files that the app has itself: its deployment alone writes them, each version below a prefix of "
-    "its own, and can write them again",
+_COPIES: Final = (
+    "holds copies of files that the app has itself: one function writes them, in deployments, each version below a "
+    "prefix of its own, and would write them again"
 )
 
 _LOG: Final = dict.fromkeys(
@@ -199,4 +189,4 @@ _FUNCTION: Final = dict.fromkeys(
     ],
     "CDK's own code with the runtime that CDK gives it: runs while the stack is deployed, between two buckets of the "
     "account, and what it cannot do fails the deployment",
-)
+) | {"checkov-CKV_AWS_173": "its environment names a file of the runtime, nothing that is secret"}

@@ -69,7 +69,10 @@ _PART_LENGTH: Final = 24
 _OWN_STATEMENT: Final = 120
 """What a statement of its own has besides: effect, action and the condition's name."""
 
-_LOGGED: Final = "the function logs names, statuses and decisions, never requests or URLs"
+_LOGGED: Final = (
+    "the function logs ids, states and decisions, and what is wrong with a request, which may quote a value of it; no "
+    "data, no request as a whole, and nothing of the address that it answers to"
+)
 
 _SHARED_ROLES: Final = 1700
 _SHARED_RESULTS: Final = 700
