@@ -32,6 +32,7 @@ from constructs_lib import (
 )
 
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:topic"
+EMR_ROLE = "arn:aws:iam::111122223333:role/emr"
 
 
 def vpc_of(stack: cdk.Stack) -> ec2.IVpc:
@@ -91,7 +92,7 @@ def define_bank(app: cdk.App) -> None:
         output=place("fraud-models/"),
         volume_encryption_key=key,
         encrypt_inter_container_traffic=True,
-        emr_serverless_role=iam.Role.from_role_arn(stack, "EmrRole", "arn:aws:iam::111122223333:role/emr"),
+        emr_serverless_role=iam.Role.from_role_arn(stack, "EmrRole", EMR_ROLE),
         model_deploy_config=ModelDeployConfig.named("Fraud"),
         vpc=vpc,
     )

@@ -52,7 +52,7 @@ from constructs_lib import (
 )
 from examples.quickstart.stack import Quickstart
 
-from .bank import TOPIC, define_bank, vpc_of
+from .bank import EMR_ROLE, TOPIC, define_bank, vpc_of
 from .synthesis import CREDIT, allowing, as_list, data_bucket, jobs_of, new_job, resolved, resources_of, statements_of
 
 pytestmark = pytest.mark.newest
@@ -386,12 +386,13 @@ def test_limits_that_no_linter_knows_are_kept(stack: str, synthesized: Synthesiz
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_roles_are_passed_one_by_one_and_to_sagemaker_only(stack: str, synthesized: Synthesized) -> None:
+def test_roles_are_passed_one_by_one_and_to_the_service_that_takes_them(stack: str, synthesized: Synthesized) -> None:
     passed = allowing(statements_of(synthesized.template(stack)), "iam:PassRole")
 
     assert passed
     for statement in passed:
-        assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+        service = "emr-serverless" if EMR_ROLE in json.dumps(statement["Resource"]) else "sagemaker"
+        assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": f"{service}.amazonaws.com"}}
         assert all("*" not in json.dumps(resource) for resource in as_list(statement["Resource"]))
 
 
