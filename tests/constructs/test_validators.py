@@ -22,6 +22,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_deployment as deployment
 from aws_cdk import aws_sns as sns
 from cfnlint.api import lint_file  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
@@ -342,6 +343,96 @@ def test_wildcards_carry_evidence_of_their_own(synthesized: Synthesized) -> None
 
     assert len(reasons) >= 10
     assert all(len(reason) > 20 for reason in reasons)
+
+
+# ------------------------------------------------------------------------------------------------- the evidence is true
+
+
+def roles_that(template: Mapping[str, Any], action: str, bucket: str) -> set[str]:
+    """The roles whose managed policies allow an action on objects of a bucket."""
+    return {
+        role["Ref"]
+        for policy in resources_of(template, "AWS::IAM::ManagedPolicy").values()
+        for statement in allowing(policy["Properties"]["PolicyDocument"]["Statement"], action)
+        if f'"{bucket}"' in json.dumps(statement["Resource"])
+        for role in policy["Properties"]["Roles"]
+    }
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_own_buckets_are_written_by_those_alone_of_whom_it_is_said(stack: str, synthesized: Synthesized) -> None:
+    template = synthesized.template(stack)
+    for name, bucket in resources_of(template, "AWS::S3::Bucket").items():
+        writers = roles_that(template, "s3:PutObject", name)
+        principals = {
+            role: template["Resources"][role]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]
+            for role in writers
+        }
+        of_functions = {role for role in writers if principals[role] != {"Service": "sagemaker.amazonaws.com"}}
+        if bucket["DeletionPolicy"] == "Delete":  # a copy of a folder
+            (copier,) = writers
+            assert copier.startswith("SageMakerAutopilotCopier")
+        else:
+            assert writers - of_functions
+            assert {role[:27] for role in of_functions} <= {"SageMakerAutopilotProviderR"}  # for a result
+        assert not roles_that(template, "s3:DeleteObject", name)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_function_is_called_by_those_alone_of_whom_it_is_said(stack: str, synthesized: Synthesized) -> None:
+    template = synthesized.template(stack)
+    callers = [
+        name
+        for name, policy in resources_of(template, "AWS::IAM::ManagedPolicy").items()
+        if allowing(policy["Properties"]["PolicyDocument"]["Statement"], "lambda:InvokeFunction")
+    ]
+
+    assert resources_of(template, "AWS::Lambda::Permission") == {}
+    assert [name for name in callers if not name.startswith("SageMakerAutopilotProviderWaiter")] == []
+    for machine in resources_of(template, "AWS::StepFunctions::StateMachine").values():
+        look = machine["Properties"]["Definition"]["States"]["Look"]
+        assert look["Retry"][0]["ErrorEquals"] == look["Catch"][0]["ErrorEquals"] == ["States.ALL"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_functions_hold_no_secret_and_read_no_data(stack: str, synthesized: Synthesized) -> None:
+    template = synthesized.template(stack)
+    environments = [
+        function["Properties"]["Environment"]["Variables"]
+        for name, function in ours(resources_of(template, "AWS::Lambda::Function")).items()
+    ]
+    read = {
+        action
+        for statement in statements_of(template, beginning="SageMakerAutopilotProvider")
+        for action in as_list(statement["Action"])
+        if action.startswith("s3:")
+    }
+
+    assert environments == [{"STACK_ID": {"Ref": "AWS::StackId"}}]
+    assert read <= {"s3:ListBucket", "s3:PutObject"}
+
+
+def test_findings_on_a_deployment_of_the_user_stay() -> None:
+    """CDK shares one function between all deployments of a stack that ask for the same: ours ask for something else."""
+
+    def found(*, with_folder: bool) -> dict[str, set[str]]:
+        app = cdk.App()
+        stack = cdk.Stack(app, "Site")
+        deployment.BucketDeployment(
+            stack,
+            "Site",
+            destination_bucket=data_bucket(stack),
+            sources=[deployment.Source.asset(str(DIGITS))],
+        )
+        if with_folder:
+            images = Channel.from_asset(DIGITS)
+            AutoMLJobV2(stack, "Job", problem=ImageClassification(), training_data=images)
+        return synthesize(app).found()
+
+    alone = found(with_folder=False)
+
+    assert sum(map(len, alone.values())) >= 16
+    assert found(with_folder=True) == alone
 
 
 # ------------------------------------------------------------------------------------------------- cfn-lint, parliament

@@ -31,7 +31,8 @@ MIB = 1024 * 1024
         (100, 275, 607),
         (100, 276, 1213),
         (1, 551, 1213),
-        (20_000, 500, 2423),
+        (20_000, 500, 1213),
+        (50_000, 500, 2423),
         (1, 4654, 10240),
     ],
 )
@@ -158,8 +159,9 @@ def test_deployment_of_the_user_has_a_function_of_its_own(stack: cdk.Stack, digi
 
     template = template_of(stack)
 
-    theirs, ours = sorted(copiers(template).values(), key=lambda each: each["MemorySize"])
-    assert theirs["MemorySize"] == 1024
+    theirs, ours = sorted(copiers(template).values(), key=lambda each: str(each["MemorySize"]) == "1783")
+    assert ours["MemorySize"] == 1783
+    assert "EphemeralStorage" not in theirs
     assert theirs["Role"] != ours["Role"]
     tokens = {
         each["Properties"]["DestinationBucketName"]["Ref"][:3]: each["Properties"]["ServiceToken"]["Fn::GetAtt"][0]
