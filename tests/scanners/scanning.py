@@ -172,6 +172,6 @@ def cloudsplaining(documents: Mapping[str, Any]) -> Found:
 
 
 def _run(command: list[str], given: str = "", *, allowed: tuple[int, ...] = (0,)) -> str:
-    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=250)
+    done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=600)
     assert done.returncode in allowed, done.stderr[-2000:] + done.stdout[-500:]
     return done.stdout
