@@ -163,6 +163,7 @@ _SPARE: Final = 1.1
 _PER_FILE: Final = 5 * 1024
 """Bytes: what a file's last block leaves unused, and its name, three times, with what an archive notes of it."""
 
+# [copied-in-time]
 _MOST_FILES: Final = 100_000
 
 _PER_POLICY: Final = 10
