@@ -68,7 +68,9 @@ class Channel(ABC):
         each in the folder of its class (as AWS's own tests of image jobs lay them out). What is hidden, a name that
         begins with a dot, is left out; links are followed.
 
-        A folder is uploaded by CDK's `BucketDeployment` into a bucket of the job's own, which goes with the stack.
+        A folder is uploaded by CDK's `BucketDeployment` into a bucket of the job's own, which goes with the stack: at
+        most 100,000 files and 4.5 GiB. Its function runs as `AutoMLProvider.configure` says; that which empties the
+        bucket at the end is CDK's for all buckets, and never in a VPC.
 
         Args:
             path: The file or folder; a relative path starts at the current directory.

@@ -11,10 +11,10 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from ..access import permissions
-from ..access.grants import add_permissions, compliance, managed_policy, new_role
+from ..access.companions import Companion, Companions
+from ..access.grants import acknowledge_late, add_permissions, compliance, managed_policy, new_role
 from ..api.fields import counted, number
 from ..keywords import ConstructorSignature
-from ..releases import acknowledge
 from .buckets import own_bucket
 
 if TYPE_CHECKING:
@@ -123,12 +123,13 @@ class _Copier(Construct):
         self.log: Final = logs.LogGroup(
             self, "Log", retention=logs.RetentionDays.ONE_YEAR, removal_policy=cdk.RemovalPolicy.DESTROY
         )
-        acknowledge(self.log, _LOG)
+        acknowledge_late(self.log, self._log_reasons)
         self.role: Final = new_role(
             self,
             service=permissions.LAMBDA_PRINCIPAL,
             description=f"Copies folders to buckets of {cdk.Stack.of(self).node.path}",
         )
+        self._companions = Companions.of(cdk.Stack.of(self))
         self._policies: list[iam.ManagedPolicy] = []
         self._copied = 0
         self._is_found = False
@@ -144,11 +145,26 @@ class _Copier(Construct):
         return self._policies[-1]
 
     def found(self, handler: IConstruct) -> None:
-        """Note why findings on the function stand, once it is there."""
-        if not self._is_found:
-            self._is_found = True
-            function = cast("lambda_.SingletonFunction", handler).permissions_node.default_child
-            acknowledge(cast("IConstruct", function), _FUNCTION)
+        """Take care of the function, once it is there."""
+        if self._is_found:
+            return
+        self._is_found = True
+        function = cast("cdk.CfnResource", cast("lambda_.SingletonFunction", handler).permissions_node.default_child)
+        function.node.add_dependency(self._policies[0])  # in a VPC it is not created before it may use that
+        acknowledge_late(function, self._function_reasons)
+        log = cast("cdk.CfnResource", self.log.node.default_child)
+        self._companions.add(Companion(construct=self, function=function, log=log, policy=self._policies[0]))
+
+    def _function_reasons(self) -> dict[str, str]:
+        configured = self._companions.configuration
+        if configured is None:
+            return _ALWAYS | _UNLESS_CONFIGURED
+        left = configured.function_reasons()
+        return _ALWAYS | {finding: reason for finding, reason in _UNLESS_CONFIGURED.items() if finding in left}
+
+    def _log_reasons(self) -> dict[str, str]:
+        configured = self._companions.configuration
+        return _LOG if configured is None or configured.log_reasons("") else {}
 
 
 _MIB: Final = 1024 * 1024
@@ -182,12 +198,17 @@ _LOG: Final = dict.fromkeys(
     "encrypted by CloudWatch Logs itself; CDK's function logs the names of buckets and of files",
 )
 
-_FUNCTION: Final = dict.fromkeys(
+_ALWAYS: Final = {
+    **dict.fromkeys(
+        ["AwsSolutions-L1", "Serverless-LambdaLatestVersion"], "CDK's own code, with the runtime that CDK gives it"
+    ),
+    "checkov-CKV_AWS_173": "its environment names a file of the runtime, nothing that is secret",
+}
+_UNLESS_CONFIGURED: Final = dict.fromkeys(
     [
-        "AwsSolutions-L1",
         *compliance("LambdaInsideVPC", "LambdaConcurrency", "LambdaDLQ"),
-        *(f"Serverless-Lambda{rule}" for rule in ("DLQ", "LatestVersion", "Tracing")),
+        *(f"Serverless-Lambda{rule}" for rule in ("DLQ", "Tracing")),
     ],
-    "CDK's own code with the runtime that CDK gives it: runs while the stack is deployed, between two buckets of the "
-    "account, and what it cannot do fails the deployment",
-) | {"checkov-CKV_AWS_173": "its environment names a file of the runtime, nothing that is secret"}
+    "CDK's own code: it runs while the stack is deployed, between two buckets of the account, and what it cannot do "
+    "fails the deployment",
+)

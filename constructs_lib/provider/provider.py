@@ -15,6 +15,7 @@ from constructs import Construct
 
 from .. import l1
 from ..access import permissions
+from ..access.companions import Companions
 from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
 from ..access.keys import grant_key
 from ..api.fields import described, has, raise_if_any, seconds_of
@@ -317,6 +318,8 @@ class AutoMLProvider(Construct):
     ) -> AutoMLProvider:
         """Set how this stack's function and state machine run. Once per stack, before its first outcome or `on_...`.
 
+        What is said of the function holds for CDK's function that copies folders (`Channel.from_asset`) too.
+
         Args:
             poll_interval: How long after a look at a job comes the next, while somebody waits or listens: whole seconds
                 from 20 seconds to 5 minutes. Default: a minute; a twelve-hour wait costs about 0.06 USD.
@@ -375,6 +378,7 @@ class AutoMLProvider(Construct):
         self._options = options
         warn(self, options.warnings() | places.warnings)
         options.apply_to_function(self, function=self._function, log=self._log, policy=self._policy)
+        Companions.of(self._stack).configure(options)
         return self
 
     def _new_function(self, log: cdk.CfnResource) -> cdk.CfnResource:

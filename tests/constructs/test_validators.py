@@ -196,6 +196,7 @@ def define_waiting(app: cdk.App) -> None:
         dead_letter_topic=sns.Topic.from_topic_arn(stack, "DeadLetters", TOPIC),
     )
     AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
+    AutoMLJobV2(stack, "Images", problem=ImageClassification(), training_data=Channel.from_asset(DIGITS))
 
     define_serving(app)
 

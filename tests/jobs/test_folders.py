@@ -7,15 +7,19 @@ from typing import Any
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as deployment
+from aws_cdk import aws_sns as sns
 
-from constructs_lib import Channel, ImageClassification
+from constructs_lib import AutoMLProvider, Channel, ImageClassification
 from constructs_lib.api.datafolder import Extent, extent_of
 from constructs_lib.data import channels
 from constructs_lib.data.uploads import disk_for, unfit_to_copy
 
-from ..constructs.synthesis import as_list, flat, only, resolved, resources_of, template_of
+from ..constructs.bank import vpc_of
+from ..constructs.synthesis import as_list, flat, new_stack, only, resolved, resources_of, template_of
 from .test_v2 import PNG, digits, images_job, new_v2_job, stack
 
 __all__ = ["digits", "stack"]  # fixtures
@@ -168,3 +172,64 @@ def test_deployment_of_the_user_has_a_function_of_its_own(stack: cdk.Stack, digi
         for each in resources_of(template, "Custom::CDKBucketDeployment").values()
     }
     assert tokens["Web"] != tokens["Job"]
+
+
+@pytest.mark.parametrize("comes_first", ["configuration", "job"])
+def test_function_that_copies_runs_as_the_provider_is_configured(
+    comes_first: str, stack: cdk.Stack, digits: Path
+) -> None:
+    key = kms.Key(stack, "Key")
+    topic = sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:eu-west-1:111122223333:topic")
+
+    def configure() -> None:
+        AutoMLProvider.of(stack).configure(
+            log_retention=cdk.Duration.days(30),
+            log_encryption_key=key,
+            tracing=True,
+            vpc=vpc_of(stack),
+            permissions_boundary=iam.ManagedPolicy.from_managed_policy_name(stack, "Boundary", "boundary"),
+            reserved_concurrent_executions=5,
+            dead_letter_topic=topic,
+        )
+
+    if comes_first == "configuration":
+        configure()
+    images_job(stack, digits)
+    if comes_first == "job":
+        configure()
+
+    template = template_of(stack)
+
+    resources = template["Resources"]
+    (function,) = copiers(template).values()
+    (own,) = (
+        each["Properties"]
+        for name, each in resources_of(template, "AWS::Lambda::Function").items()
+        if name.startswith("SageMakerAutopilotProvider")
+    )
+    for same in ("DeadLetterConfig", "ReservedConcurrentExecutions", "TracingConfig"):
+        assert function[same] == own[same]
+    assert function["VpcConfig"]["SubnetIds"] == ["subnet-0123456789abcdef0"]
+    assert function["VpcConfig"]["SecurityGroupIds"] != own["VpcConfig"]["SecurityGroupIds"]
+    role = function["Role"]["Fn::GetAtt"][0]
+    assert "boundary" in json.dumps(resources[role]["Properties"]["PermissionsBoundary"])
+    log = resources[function["LoggingConfig"]["LogGroup"]["Ref"]]["Properties"]
+    assert (log["RetentionInDays"], "KmsKeyId" in log) == (30, True)
+    (name,) = copiers(template)
+    (policy,) = (each for each in resources[name]["DependsOn"] if "Permissions" in each)
+    assert "ec2:CreateNetworkInterface" in json.dumps(resources[policy])
+
+
+def test_configuration_moves_nothing_that_was_deployed(stack: cdk.Stack, digits: Path) -> None:
+    """CDK would make another function of another name, and another copy, for a VPC that it is given itself."""
+
+    def names(template: Mapping[str, Any]) -> list[str]:
+        return [*copiers(template), *resources_of(template, "Custom::CDKBucketDeployment")]
+
+    images_job(stack, digits)
+    plain = names(template_of(stack))
+    other = new_stack()
+    AutoMLProvider.of(other).configure(vpc=vpc_of(other))
+    images_job(other, digits)
+
+    assert names(template_of(other)) == plain

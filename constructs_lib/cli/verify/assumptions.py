@@ -245,8 +245,7 @@ ASSUMPTIONS: Final = (
         assumed="CDK's function copies 100,000 files, or 4.5 GiB, in 15 minutes (one processor takes 6 ms for a file, "
         "measured with the AWS CLI against a local server)",
         where=("data/uploads.py",),
-        if_wrong="the copy of a large folder is cut off, and the deployment fails; a folder that is too large by this is "
-        "refused",
+        if_wrong="the copy of a large folder is cut off, and the deployment fails; a larger one is refused",
         noticed=Noticed.DEPLOYMENT,
     ),
     Assumption(
