@@ -10,8 +10,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ..api.fields import described, has
+from ..naming import plain
 from ..releases import acknowledge, before_findings
-from ..tokens import plain
 from .keys import grant_key, grantable
 from .permissions import SAGEMAKER_PRINCIPAL, Permission, below, listing
 from .trust import require_trust

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..api.fields import described, has
 from ..api.shapes import SecurityConfig, VpcConfig
-from ..tokens import plain
+from ..naming import deployed_path, plain
 from . import permissions
 from .keys import NamedKey, check_key, grantable
 from .places import KEY, Used, bond_of_key, used_network
@@ -154,7 +154,7 @@ class Security:
 
         groups = list(self.security_groups or ())
         if not groups and self.vpc is not None:
-            description = plain(f"The Autopilot {self.what} {scope.node.path}")
+            description = plain(f"The Autopilot {self.what} {deployed_path(scope)}")
             groups = [ec2.SecurityGroup(scope, "SecurityGroup", vpc=self.vpc, description=description)]
         return BoundSecurity(
             config=self._config(self._network(groups)),

@@ -24,6 +24,7 @@ from ..api.problem_types import TextGeneration, TimeSeriesForecasting
 from ..data.buckets import facts as bucket_facts
 from ..data.readback import problems_with_output
 from ..jobs.digest import spec_digest
+from ..naming import deployed_path
 from ..provider.following import let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
@@ -299,7 +300,7 @@ class BestModel(Construct):
         self.role: Final[iam.IRole] = props.role or new_role(
             scope,
             service=permissions.SAGEMAKER_PRINCIPAL,
-            description=f"The {props.what} {scope.node.path} runs as this",
+            description=f"The {props.what} {deployed_path(scope, provider.stack)} runs as this",
         )
         needed: list[IDependable] = [self.role, *security.dependencies]
         if props.role is None:

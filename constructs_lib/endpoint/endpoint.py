@@ -18,6 +18,7 @@ from ..candidate.model import TUNED, BestModel, Candidate, ModelProps
 from ..interfaces import Connectable, Endpoint
 from ..keywords import ConstructorSignature
 from ..l1 import Kind
+from ..naming import deployed_path
 from ..outcome.outcome import AutoMLJobOutcome
 from ..provider.provider import AutoMLProvider
 from ..releases import acknowledge
@@ -348,9 +349,7 @@ def _generated_name(scope: Construct, prefix: str, serving: Serving) -> str:
 
     CloudFormation's own would be known too late. It is as unique: no two stacks of an account and region share a name.
     """
-    stack = cdk.Stack.of(scope)
-    name = "" if is_token(stack.stack_name) else stack.stack_name
-    identity = "\n".join([name, scope.node.path, _CHILDREN[type(serving)]])
+    identity = "\n".join([deployed_path(scope), _CHILDREN[type(serving)]])
     return (prefix + hashlib.sha256(identity.encode()).hexdigest())[:HOSTED_NAME_LENGTH]
 
 

@@ -12,9 +12,10 @@ from ..access import permissions
 from ..access.grants import check_grantee
 from ..api.fields import Limits, described, raise_if_any, value_problems, whole
 from ..interfaces import Endpoint
+from ..naming import deployed_path, plain
 from ..provider.metrics import checked_metric
 from ..releases import endpoint_reference
-from ..tokens import is_token, known_seconds, place, plain
+from ..tokens import is_token, known_seconds, place
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
@@ -142,7 +143,7 @@ class EndpointBase(cdk.Resource):
         return self._alarm(
             construct_id,
             self.metric_invocation_5xx_errors(**_period(period)),
-            f"The model of {self.node.path} fails at requests",
+            f"The model of {deployed_path(self)} fails at requests",
             threshold=threshold,
             evaluation_periods=evaluation_periods,
         )
@@ -178,7 +179,7 @@ class EndpointBase(cdk.Resource):
         return self._alarm(
             construct_id,
             self.metric_model_latency(**options),
-            f"The model of {self.node.path} takes too long",
+            f"The model of {deployed_path(self)} takes too long",
             threshold=microseconds,
             evaluation_periods=evaluation_periods,
         )
@@ -202,7 +203,7 @@ class EndpointBase(cdk.Resource):
         return self._alarm(
             construct_id,
             self.metric_invocations(**_period(cdk.Duration.hours(1) if period is None else period)),
-            f"Nobody asks the endpoint {self.node.path}",
+            f"Nobody asks the endpoint {deployed_path(self)}",
             threshold=1,
             evaluation_periods=evaluation_periods,
             comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,

@@ -11,11 +11,12 @@ from aws_cdk import aws_iam as iam
 from ..access import permissions
 from ..access.grants import check_grantee
 from ..api.fields import described, has
+from ..naming import deployed_path, plain
 from ..provider.following import Following
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
 from ..runtime.contract import ENDED, JobMetric, JobStatus, Property
-from ..tokens import is_token, place, plain
+from ..tokens import is_token, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -196,7 +197,7 @@ class JobBase(cdk.Resource):
                 f"'target' of '{self.node.path}' must be an events.IRuleTarget or an sns.ITopic, got "
                 f"{described(target)}; targets are in aws_cdk.aws_events_targets"
             )
-        description = plain(f"The Autopilot job {self.node.path} {what}")
+        description = plain(f"The Autopilot job {deployed_path(self)} {what}")
         return self.following.rule(self, construct_id, target, statuses, description)
 
     def metric_completed(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:

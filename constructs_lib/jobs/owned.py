@@ -22,6 +22,7 @@ from ..api.request import CreateAutoMLJobV2
 from ..data.output import OutputLocation, check_output, used_output
 from ..interfaces import Connectable
 from ..keywords import ConstructorSignature, spelled_out
+from ..naming import deployed_path
 from ..provider.following import Following, let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
@@ -199,7 +200,7 @@ class OwnedJob(JobBase):
         return new_role(
             self,
             service=permissions.SAGEMAKER_PRINCIPAL,
-            description=f"The Autopilot job {self.node.path} runs as this",
+            description=f"The Autopilot job {deployed_path(self, self._provider.stack)} runs as this",
         )
 
     def _bind(self, plan: Plan, output: OutputLocation) -> tuple[Bound, list[IDependable]]:

@@ -15,8 +15,9 @@ from ..access.keys import check_key, grant_key
 from ..access.places import FUNCTIONS_KEY, LOG_KEY, apart, used_network
 from ..access.security import Subnets, check_groups, select
 from ..api.fields import described, has, listed, number, value_problems
+from ..naming import deployed_path, plain
 from ..releases import acknowledge
-from ..tokens import is_token, is_whole, known_seconds, plain
+from ..tokens import is_token, is_whole, known_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -178,7 +179,7 @@ class Options:
 
         groups = self.security_groups or [
             ec2.SecurityGroup(
-                provider, "SecurityGroup", vpc=vpc, description=plain(f"The function of {provider.node.path}")
+                provider, "SecurityGroup", vpc=vpc, description=plain(f"The function of {deployed_path(provider)}")
             )
         ]
         selected = self._selected()

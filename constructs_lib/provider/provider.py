@@ -21,8 +21,9 @@ from ..api.fields import described, has, raise_if_any, seconds_of
 from ..api.rulebook import Findings
 from ..keywords import ConstructorSignature
 from ..l1 import Kind
+from ..naming import deployed_path, slug
 from ..runtime import contract
-from ..tokens import TEXT_TOKEN, slug
+from ..tokens import TEXT_TOKEN
 from .options import LOG_RETENTION_DAYS, Options
 from .waiter import POLL_SECONDS, Waiter, state_machine_name
 
@@ -97,7 +98,7 @@ class AutoMLProvider(Construct):
         self._role = new_role(
             self,
             service=permissions.LAMBDA_PRINCIPAL,
-            description=f"Creates and stops the Autopilot jobs of {self._stack.node.path}",
+            description=f"Creates and stops the Autopilot jobs of {deployed_path(self._stack, self._stack)}",
         )
         self._policies = 0
         self._policy = self.new_policy(
@@ -493,6 +494,6 @@ def _length(resource: str) -> int:
 
 
 def _stack_prefix(stack: cdk.Stack) -> str:
-    """A few letters of the stack's name and a hash of its place in the app, with a hyphen."""
-    digest = hashlib.sha256(stack.node.path.encode()).hexdigest()[:_STACK_HASH]
+    """A few letters of the stack's name and a hash of its place in what is deployed, with a hyphen."""
+    digest = hashlib.sha256(deployed_path(stack, stack).encode()).hexdigest()[:_STACK_HASH]
     return f"{slug(stack.stack_name, _STACK_SLUG, 'stack')}{digest}-"
