@@ -6,6 +6,7 @@ Which properties of a resource CloudFormation changes by making another one, AWS
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import aws_cdk as cdk
@@ -42,6 +43,7 @@ from constructs_lib import (
     QualityGate,
     RealTime,
     ResponseKey,
+    Serverless,
     Tabular,
     TextClassification,
 )
@@ -329,11 +331,22 @@ def deployed(construct: type, props: Props) -> dict[str, Any]:
     return template_of(stack)
 
 
+@cache
+def plain(construct: type) -> dict[str, Any]:
+    """With what it needs alone."""
+    return deployed(construct, ROWS[construct][0])
+
+
 def configured(props: Props) -> dict[str, Any]:
     stack = cdk.Stack(cdk.App(), "Stack")
     AutoMLProvider.of(stack).configure(**{name: make(stack) for name, make in props.items()})
     outcome_of(stack)
     return template_of(stack)
+
+
+@cache
+def unconfigured() -> dict[str, Any]:
+    return configured({})
 
 
 def of(row: Row, prop: str) -> tuple[Props, Props]:
@@ -347,15 +360,18 @@ def of(row: Row, prop: str) -> tuple[Props, Props]:
 def test_change_of_a_prop_replaces_what_it_must_and_nothing_else(construct: type, prop: str) -> None:
     base, rows = ROWS[construct]
     before, after = of(rows[prop], prop)
+    old = deployed(construct, base | before) if before else plain(construct)
 
-    assert effects(deployed(construct, base | before), deployed(construct, base | after)) == rows[prop].expected
+    assert effects(old, deployed(construct, base | after)) == rows[prop].expected
 
 
 @pytest.mark.parametrize("prop", OPTIONS)
 def test_options_of_the_provider_replace_nothing(prop: str) -> None:
     before, after = of(OPTIONS[prop], prop)
 
-    assert effects(configured(before), configured(after)) == OPTIONS[prop].expected
+    old = configured(before) if before else unconfigured()
+
+    assert effects(old, configured(after)) == OPTIONS[prop].expected
 
 
 @pytest.mark.parametrize("construct", ROWS)
@@ -371,8 +387,7 @@ def test_every_option_has_its_row() -> None:
 
 def test_another_kind_of_serving_is_another_endpoint() -> None:
     """The service turns none of them into another."""
-    base, _ = ROWS[AutoMLEndpoint]
     warm = {"serving": always(Serverless())}
 
-    found = effects(deployed(AutoMLEndpoint, base), deployed(AutoMLEndpoint, base | warm))
+    found = effects(plain(AutoMLEndpoint), deployed(AutoMLEndpoint, ROWS[AutoMLEndpoint][0] | warm))
     assert {"new AWS::SageMaker::Endpoint", "gone AWS::SageMaker::Endpoint"} <= found
