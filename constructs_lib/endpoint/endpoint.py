@@ -167,7 +167,7 @@ class AutoMLEndpoint(EndpointBase):
             ],
             where,
         )
-        places = model_props.places(scope, used_by(serving, data_capture, role))
+        places = model_props.places(scope, used_by(serving, data_capture))
         raise_if_any(places.errors, where)
         super().__init__(scope, construct_id)
         warn(
@@ -185,7 +185,7 @@ class AutoMLEndpoint(EndpointBase):
         self._invoke_actions = (
             permissions.INVOKE_ENDPOINT_ASYNC if isinstance(serving, Asynchronous) else permissions.INVOKE_ENDPOINT
         )
-        asked = Grants()
+        asked = Grants(provider.stack)
         capture = {} if data_capture is None else {"DataCaptureConfig": data_capture.bind(asked)}
         queue = {"AsyncInferenceConfig": serving.bind(asked)} if isinstance(serving, Asynchronous) else {}
         self._model = BestModel(
@@ -327,7 +327,7 @@ class AutoMLEndpoint(EndpointBase):
         if self._model.policy is not None:
             add_permissions(self._model.policy, [allowed])
         else:
-            Grants().apply_to_given_role(self._model.role, [allowed])
+            Grants(cdk.Stack.of(self)).apply_to_given_role(self._model.role, [allowed])
         self._render_rollout()
 
     def _render_rollout(self) -> None:

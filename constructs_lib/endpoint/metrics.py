@@ -120,7 +120,8 @@ class EndpointBase(cdk.Resource):
         checked = checked_metric(self, name, options)
         dimensions = {"EndpointName": self._plain_name} | ({"VariantName": VARIANT} if by_variant else {})
         chosen = {"statistic": statistic, **checked}
-        return cloudwatch.Metric(namespace=namespace, metric_name=name, dimensions_map=dimensions, **chosen)
+        metric = cloudwatch.Metric(namespace=namespace, metric_name=name, dimensions_map=dimensions, **chosen)
+        return metric.attach_to(self)
 
     # Alarms
 

@@ -14,7 +14,7 @@ from constructs import Construct, IDependable, IValidation
 from ..access import permissions
 from ..access.grants import Grants, new_role, warn
 from ..access.lasting import last
-from ..access.places import SOME_ROLE, NamedPlace, Place, apart
+from ..access.places import NamedPlace, Place, apart
 from ..access.trust import require_trust
 from ..api import shapes
 from ..api.fields import described, has, problems, raise_if_any, render, value_problems
@@ -205,7 +205,7 @@ class OwnedJob(JobBase):
 
     def _bind(self, plan: Plan, output: OutputLocation) -> tuple[Bound, list[IDependable]]:
         """Create the parts, give the role what they need, and say what the job has to wait for."""
-        asked = Grants()
+        asked = Grants(self._provider.stack)
         security = plan.security.bind(self, asked)
         bound = Bound(
             training=plan.training.bind(self, "TrainingData", asked),
@@ -231,6 +231,7 @@ class OwnedJob(JobBase):
             asked.apply_to_given_role(plan.role, own)
         elif plan.role_arn is None:
             needed.append(last(asked.apply_to_new_role(self, self._role, own), self._provider.stack))
+        needed += asked.needed
         if (policy := output.bucket.policy) is not None:
             needed.append(policy)
         self._connections = security.connections
@@ -410,7 +411,7 @@ def _output_problems(output: object, here: Place) -> list[str]:
     """What is wrong with the output of a job that was made elsewhere, in that place."""
     if not isinstance(output, OutputLocation):
         return check_output("output", output)
-    return apart(here, used_output("output", output, SOME_ROLE), where="the job").errors
+    return apart(here, used_output("output", output), where="the job").errors
 
 
 def _known_text(value: object) -> str | None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_sagemaker as sagemaker
 
+    from ..access.opening import Owned
     from ..access.places import Used
     from ..jobs.base import IAutoMLJob, JobFacts
 
@@ -334,10 +335,10 @@ def _default_timeout(facts: JobFacts) -> int:
     return _LINK if facts.max_runtime is None else min(int(facts.max_runtime) + _AFTER_THE_RUN, _LONGEST)
 
 
-def _result(facts: JobFacts) -> tuple[str, str] | None:
+def _result(facts: JobFacts) -> tuple[Owned, str] | None:
     if facts.output is None:
         return None
-    return bucket_facts(facts.output.bucket).arn, facts.output.folder(facts.folder)
+    return bucket_facts(facts.output.bucket), facts.output.folder(facts.folder)
 
 
 def _used(facts: JobFacts) -> Iterator[Used]:

@@ -11,7 +11,8 @@ from aws_cdk import aws_iam as iam
 from .. import l1
 from ..access import permissions
 from ..access.grants import add_permissions, compliance
-from ..access.keys import check_key, grant_key
+from ..access.keys import check_key, grant_key_to_own_role
+from ..access.opening import is_to_be_opened, open_to
 from ..access.places import FUNCTIONS_KEY, LOG_KEY, apart, used_network
 from ..access.security import Subnets, check_groups, select
 from ..api.fields import described, has, listed, number, value_problems
@@ -154,6 +155,7 @@ class Options:
         function: cdk.CfnResource,
         log: cdk.CfnResource,
         policy: iam.ManagedPolicy,
+        role: iam.IRole,
     ) -> None:
         """Change the function, its log and its permissions."""
         self._apply_to_log(log)
@@ -166,9 +168,15 @@ class Options:
             l1.change(function, ReservedConcurrentExecutions=self.reserved_concurrent_executions)
         if self.dead_letter_topic is not None:
             l1.change(function, DeadLetterConfig={"TargetArn": self.dead_letter_topic.topic_arn})
-            add_permissions(policy, [permissions.publish(self.dead_letter_topic.topic_arn)])
+            stack = cdk.Stack.of(provider)
+            publish = permissions.publish(self.dead_letter_topic.topic_arn)
+            add_permissions(policy, [publish])
+            needed = []
+            if is_to_be_opened(self.dead_letter_topic, stack):
+                needed.append(open_to(self.dead_letter_topic, role, stack, publish))
             if (key := getattr(self.dead_letter_topic, "master_key", None)) is not None:
-                grant_key(key, policy, *permissions.PUBLISH_ENCRYPTED)
+                needed += grant_key_to_own_role(key, policy, role, stack, *permissions.PUBLISH_ENCRYPTED)
+            function.node.add_dependency(*needed)
         if self.vpc is not None:
             self._apply_network(provider, self.vpc, function, policy)
 

@@ -16,7 +16,8 @@ from constructs import Construct
 from .. import l1
 from ..access import permissions
 from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
-from ..access.keys import grant_key
+from ..access.keys import grant_key_to_own_role
+from ..access.opening import is_to_be_opened, open_to
 from ..api.fields import described, has, raise_if_any, seconds_of
 from ..api.rulebook import Findings
 from ..keywords import ConstructorSignature
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from constructs import IDependable
 
     from ..access.keys import Key
+    from ..access.opening import Owned
     from ..access.permissions import Permission
 
 CONSTRUCT_ID: Final = "SageMakerAutopilotProvider"
@@ -232,11 +234,11 @@ class AutoMLProvider(Construct):
         """Allow the function to look at a job that this stack did not make; returns what its watch has to wait for."""
         return [self._policy, self._watched.put(job_arn, permissions.watched_job(job_arn))]
 
-    def judge(self, *, result: tuple[str, str] | None, key: Key | None, stops: str | None) -> list[IDependable]:
+    def judge(self, *, result: tuple[Owned, str] | None, key: Key | None, stops: str | None) -> list[IDependable]:
         """Allow the function to see what a job has come to; returns what the outcome has to wait for.
 
         Args:
-            result: The ARN of the bucket and the folder where the full result goes.
+            result: The bucket and the folder where the full result goes.
             key: The KMS key that it is encrypted with.
             stops: The ARN of a job that this stack did not make and that may be stopped.
         """
@@ -245,13 +247,21 @@ class AutoMLProvider(Construct):
             add_permissions(self._policy, permissions.provider_outcomes())
         needed: list[IDependable] = [self._policy]
         if result is not None:
-            needed.append(self._results.put("/".join(result), permissions.provider_result(*result)))
+            bucket, folder = result
+            needed += self._reach(self._results, bucket, permissions.provider_result(bucket.arn, folder))
         if key is not None and key not in self._keys:
             self._keys.add(key)
-            grant_key(key, self._policy, *permissions.ENCRYPT_RESULT)
+            needed += grant_key_to_own_role(key, self._policy, self._role, self._stack, *permissions.ENCRYPT_RESULT)
         if stops is not None:
             needed.append(self._stopped.put(stops, permissions.stopped_job(stops)))
         return needed
+
+    def _reach(self, shelf: _Shelf, bucket: Owned, permission: Permission) -> list[IDependable]:
+        """Allow the function something in a bucket, in the bucket's own policy too where it must."""
+        allowed: list[IDependable] = [shelf.put("/".join((*permission.resources, *permission.prefixes)), permission)]
+        if not is_to_be_opened(bucket.resource, self._stack):
+            return allowed
+        return [*allowed, open_to(bucket.resource, self._role, self._stack, permission)]
 
     # Serving what a job has learned
 
@@ -282,17 +292,18 @@ class AutoMLProvider(Construct):
             self._transforms = self.new_policy("Transforms", allowed)
         return [self._policy, self._transforms]
 
-    def register_in(self, group_name: str, *, reports: tuple[str, str] | None) -> list[IDependable]:
+    def register_in(self, group_name: str, *, reports: tuple[Owned, str] | None) -> list[IDependable]:
         """Allow the function to register versions in a group; returns what they have to wait for.
 
         Args:
             group_name: The group's name or ARN.
-            reports: The ARN of the bucket and the folder that hold the job's reports, if they are known.
+            reports: The bucket and the folder that hold the job's reports, if they are known.
         """
         permission = permissions.provider_registry(self._stack, group_name)
         needed: list[IDependable] = [self._policy, self._groups.put(group_name, permission)]
         if reports is not None:
-            needed.append(self._groups.put("/".join(reports), permissions.provider_reports(*reports)))
+            bucket, folder = reports
+            needed += self._reach(self._groups, bucket, permissions.provider_reports(bucket.arn, folder))
         return needed
 
     # Options
@@ -372,7 +383,7 @@ class AutoMLProvider(Construct):
         raise_if_any(wrong, f"AutoMLProvider.configure in '{self._stack.node.path}'")
         self._options = options
         warn(self, options.warnings() | places.warnings)
-        options.apply_to_function(self, function=self._function, log=self._log, policy=self._policy)
+        options.apply_to_function(self, function=self._function, log=self._log, policy=self._policy, role=self._role)
         return self
 
     def _new_function(self, log: cdk.CfnResource) -> cdk.CfnResource:
