@@ -274,6 +274,10 @@ class AutoMLTransform(Construct):
         """The S3 URI below which the predictions lie."""
         return self._output.s3_uri
 
+    def grant_read_output(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow to read the predictions, and to decrypt them where their bucket or the output has a key."""
+        return self._output.grant_read(grantee)
+
     @property
     def role(self) -> iam.IRole:
         """The role that the model runs as."""

@@ -114,14 +114,14 @@ class OutputLocation:
             grants.allow_key(key, permissions.ENCRYPT)
         return self.s3_uri
 
-    def grant_read(self, grantee: iam.IGrantable, job_name: str) -> iam.Grant:
-        """Allow to read what the job of that name wrote here.
+    def grant_read(self, grantee: iam.IGrantable, job_name: str | None = None) -> iam.Grant:
+        """Allow to read what the job of that name wrote here; without a name all that lies here.
 
         Returns:
             What was granted; where a part of it could not be, that part, whose `success` is false.
         """
         check_grantee(grantee)
-        folder = self.folder(job_name)
+        folder = self.prefix if job_name is None else self.folder(job_name)
         arn = facts(self.bucket).arn
         listing: dict[str, Any] = {
             "actions": list(permissions.LIST_BUCKET),

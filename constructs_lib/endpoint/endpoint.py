@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
@@ -25,7 +26,7 @@ from ..releases import acknowledge
 from ..runtime import contract
 from ..runtime.contract import HOSTED_NAME_LENGTH, EndpointCheck
 from ..tokens import is_token, place
-from .metrics import VARIANT, EndpointBase, ImportedEndpoint
+from .metrics import VARIANT, EndpointBase, IAutoMLEndpoint, ImportedEndpoint
 from .rollout import DeploymentPolicy
 from .scaling import Target, scale
 from .serving import (
@@ -56,6 +57,8 @@ if TYPE_CHECKING:
 
 _MOST_ALARMS: Final = 10
 
+_ARN: Final = re.compile(r"arn:[^:]+:sagemaker:[^:]+:[0-9]{12}:endpoint/(.*)")
+
 _CHILDREN: Final = {RealTime: "Endpoint", Serverless: "ServerlessEndpoint", Asynchronous: "AsynchronousEndpoint"}
 """The id of the endpoint's resource for each kind of serving: the service turns none of them into another."""
 
@@ -72,7 +75,7 @@ class AutoMLEndpoint(EndpointBase):
     """
 
     @classmethod
-    def from_endpoint_name(cls, scope: Construct, construct_id: str, endpoint_name: str) -> EndpointBase:
+    def from_endpoint_name(cls, scope: Construct, construct_id: str, endpoint_name: str) -> IAutoMLEndpoint:
         """Refer to an endpoint made elsewhere, in the stack's account and region.
 
         Args:
@@ -86,6 +89,35 @@ class AutoMLEndpoint(EndpointBase):
         place("from_endpoint_name", scope, construct_id)
         raise_if_any(_name_problems(endpoint_name, EndpointName), f"from_endpoint_name for '{construct_id}'")
         return ImportedEndpoint(scope, construct_id, endpoint_name)
+
+    @classmethod
+    def from_endpoint_arn(cls, scope: Construct, construct_id: str, endpoint_arn: str) -> IAutoMLEndpoint:
+        """Refer to an endpoint made elsewhere, also in another account or region.
+
+        Args:
+            scope: Where the reference lives.
+            construct_id: Its id there.
+            endpoint_arn: The endpoint's ARN.
+
+        Raises:
+            ValueError: `endpoint_arn` cannot be the ARN of an endpoint.
+        """
+        place("from_endpoint_arn", scope, construct_id)
+        where = f"from_endpoint_arn for '{construct_id}'"
+        if isinstance(endpoint_arn, str) and is_token(endpoint_arn):
+            name = cdk.Fn.select(1, cdk.Fn.split(":endpoint/", endpoint_arn))
+        else:
+            matched = _ARN.fullmatch(endpoint_arn) if isinstance(endpoint_arn, str) else None
+            if matched is None:
+                wrong = (
+                    "'endpoint_arn' must be the ARN of an endpoint, "
+                    f"arn:<partition>:sagemaker:<region>:<account>:endpoint/<name>, got {described(endpoint_arn)}"
+                )
+                raise_if_any([wrong], where)
+                raise TypeError(endpoint_arn)
+            name = matched[1]
+            raise_if_any(_name_problems(name, EndpointName), where)
+        return ImportedEndpoint(scope, construct_id, name, endpoint_arn)
 
     __signature__ = ConstructorSignature()
 

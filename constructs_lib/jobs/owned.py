@@ -246,7 +246,7 @@ class OwnedJob(JobBase):
             },
             Property.REVISION: plan.revision,
         }
-        if plan.job_name is None:
+        if plan.job_name is None or is_token(plan.job_name):  # a token may turn out to be no value
             properties[Property.NAME_PREFIX] = self._provider.name_prefix(construct_id)
         return properties
 
@@ -267,6 +267,7 @@ class OwnedJob(JobBase):
             mode=_known_text(plan.problem.DEFAULT_MODE if mode is None else mode),
             target=_known_text(dict(plan.columns).get("target_attribute")),
             channels=plan.channels,
+            deploys=plan.deploy is not None,
             definitions_only=getattr(settings, "generate_candidate_definitions_only", None) is True,
         )
 

@@ -134,6 +134,7 @@ class AutoMLJobOutcome(Construct):
         super().__init__(scope, construct_id)
         warnings = (quality_gate.warnings() if quality_gate else {}) | _timeout_warnings(timeout, job.facts)
         warn(self, warnings | places.warnings)
+        self._job = job
         provider = AutoMLProvider.of(self)
         _OrderCheck.of(provider)
         facts = job.facts
@@ -178,6 +179,16 @@ class AutoMLJobOutcome(Construct):
         self._resource.node.add_dependency(before)
         self.candidate: Final = Candidate(job=job, job_name=self.job_name)
         """The best candidate, as those see it who serve it."""
+
+    @property
+    def job(self) -> IAutoMLJob:
+        """The job; whoever uses its attributes does not wait for its end."""
+        return self._job
+
+    @property
+    def stack(self) -> cdk.Stack:
+        """The stack that the outcome is defined in."""
+        return cdk.Stack.of(self)
 
     @property
     def job_name(self) -> str:
@@ -251,7 +262,16 @@ class AutoMLJobOutcome(Construct):
 
     @property
     def endpoint_name(self) -> str:
-        """The name of the endpoint of a one-click deployment; empty without one."""
+        """The name of the endpoint of a one-click deployment; empty for a job made elsewhere that has none.
+
+        Raises:
+            ValueError: the job has no `model_deploy_config`, so there is none.
+        """
+        if self._job.facts.deploys is False:
+            raise ValueError(
+                f"the outcome '{self.node.path}' has no 'endpoint_name': its job deploys nothing itself. Give the job "
+                "a 'model_deploy_config', or make an AutoMLEndpoint of this outcome and use its 'endpoint_name'"
+            )
         return self._attribute(OutcomeAttribute.ENDPOINT_NAME)
 
     @property
@@ -377,6 +397,11 @@ def _problems(
     if facts is not None and facts.definitions_only:
         found.append(
             "'quality_gate' does not fit a job with 'generate_candidate_definitions_only': it has no candidate"
+        )
+    if isinstance(quality_gate.better_than, AutoMLJobOutcome) and quality_gate.better_than.job is job:
+        found.append(
+            "'quality_gate.better_than' is an outcome of the same job, which cannot be better than itself: give one of "
+            "another job, or an SSM parameter with the value to beat"
         )
     return found + list(quality_gate.problems(None if facts is None else facts.objective))
 
