@@ -26,6 +26,7 @@ from .data.channels import Channel
 from .data.features import FeatureSpecification
 from .data.output import OutputLocation
 from .endpoint.endpoint import AutoMLEndpoint
+from .endpoint.metrics import IAutoMLEndpoint
 from .endpoint.rollout import DeploymentPolicy
 from .endpoint.scaling import AutoScaling, ScalingSchedule
 from .endpoint.serving import Asynchronous, DataCapture, RealTime, Serverless
@@ -60,6 +61,7 @@ __all__ = [
     "FeatureSpecification",
     "FeatureType",
     "FillingType",
+    "IAutoMLEndpoint",
     "IAutoMLJob",
     "ImageClassification",
     "JoinSource",

@@ -62,16 +62,3 @@ def place(what: str, scope: object, construct_id: object) -> str:
 
 
 ConstructId = Annotated[str, Limits(min_length=1)]
-
-
-def slug(text: str, length: int, fallback: str) -> str:
-    """Lower-case letters, digits and hyphens of a text, for a name that people can recognize."""
-    if is_token(text):
-        return fallback[:length]
-    cleaned = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
-    return cleaned[:length].rstrip("-") or fallback[:length]
-
-
-def plain(text: str) -> str:
-    """A text as a description: construct ids may hold any letter, EC2 and IAM take ASCII only, EC2 up to 255."""
-    return re.sub(r"[^A-Za-z0-9 ._/-]", "_", text)[:255]

@@ -22,13 +22,20 @@ class Companion:
     function: cdk.CfnResource
     log: cdk.CfnResource
     policy: iam.ManagedPolicy
+    role: iam.IRole
 
 
 class Configuration(Protocol):
     """What was configured."""
 
     def apply_to_function(
-        self, provider: Construct, *, function: cdk.CfnResource, log: cdk.CfnResource, policy: iam.ManagedPolicy
+        self,
+        provider: Construct,
+        *,
+        function: cdk.CfnResource,
+        log: cdk.CfnResource,
+        policy: iam.ManagedPolicy,
+        role: iam.IRole,
     ) -> None:
         """Change a function, its log and its permissions."""
 
@@ -68,5 +75,9 @@ class Companions:
 
 def _apply(configuration: Configuration, companion: Companion) -> None:
     configuration.apply_to_function(
-        companion.construct, function=companion.function, log=companion.log, policy=companion.policy
+        companion.construct,
+        function=companion.function,
+        log=companion.log,
+        policy=companion.policy,
+        role=companion.role,
     )

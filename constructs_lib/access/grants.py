@@ -10,42 +10,61 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ..api.fields import described, has
+from ..naming import plain
 from ..releases import acknowledge, before_findings
-from ..tokens import plain
-from .keys import grant_key, grantable
+from .keys import grant_key, grant_key_to_own_role, grantable
+from .opening import is_to_be_opened, open_to
 from .permissions import SAGEMAKER_PRINCIPAL, Permission, below, listing
 from .trust import require_trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from constructs import Construct, IConstruct
+    from constructs import Construct, IConstruct, IDependable
+
+    from .opening import Owned
 
 
 class Grants:
     """The permissions that the parts of a job ask for, in the order in which they do."""
 
-    def __init__(self) -> None:
+    def __init__(self, stack: cdk.Stack) -> None:
+        """Nothing is asked for yet.
+
+        Args:
+            stack: Where the job's role is.
+        """
+        self._stack = stack
         self._permissions: list[Permission] = []
         self._keys: list[tuple[Any, tuple[str, ...]]] = []
+        self._apart: list[tuple[Any, Permission]] = []
+        self.needed: list[IDependable] = []
+        """What has to be there, besides the role's policies, before all that was asked for is allowed."""
 
-    def allow(self, permission: Permission) -> None:
-        """Ask for a statement."""
+    def allow(self, permission: Permission, on: Any = None) -> None:
+        """Ask for a statement.
+
+        Args:
+            permission: What it allows.
+            on: The bucket or the topic that it is about, if its own policy may have to allow that too.
+        """
         if permission not in self._permissions:
             self._permissions.append(permission)
+        if on is not None and is_to_be_opened(on, self._stack) and (on, permission) not in self._apart:
+            self._apart.append((on, permission))
 
-    def allow_objects(self, bucket_arn: str, prefix: str, actions: tuple[str, ...], *, why: str) -> None:
+    def allow_objects(self, bucket: Owned, prefix: str, actions: tuple[str, ...], *, why: str) -> None:
         """Ask for the objects of a bucket whose keys begin with a prefix, and for listing them."""
-        self._allow_listing(bucket_arn, prefix)
-        self.allow(Permission(actions=actions, resources=(f"{bucket_arn}/{prefix}*",), reason=why))
+        self._allow_listing(bucket, prefix)
+        self.allow(Permission(actions=actions, resources=(f"{bucket.arn}/{prefix}*",), reason=why), bucket.resource)
 
-    def allow_object(self, bucket_arn: str, key: str, actions: tuple[str, ...]) -> None:
+    def allow_object(self, bucket: Owned, key: str, actions: tuple[str, ...]) -> None:
         """Ask for one object, and for listing it: the service treats its key as a prefix."""
-        self._allow_listing(bucket_arn, key)
-        self.allow(Permission(actions=actions, resources=(f"{bucket_arn}/{key}",)))
+        self._allow_listing(bucket, key)
+        self.allow(Permission(actions=actions, resources=(f"{bucket.arn}/{key}",)), bucket.resource)
 
-    def _allow_listing(self, bucket_arn: str, prefix: str) -> None:
-        self.allow(listing(bucket_arn, [f"{prefix}*"] if prefix else []))
+    def _allow_listing(self, bucket: Owned, prefix: str) -> None:
+        self.allow(listing(bucket.arn, [f"{prefix}*"] if prefix else []), bucket.resource)
 
     def allow_key(self, key: Any, actions: tuple[str, ...]) -> None:  # a kms.IKey, whose module this one need not load
         """Ask for a key of which there is a construct, so that its own policy can follow where it must."""
@@ -61,8 +80,13 @@ class Grants:
             self.allow(permission)
         policy = managed_policy(scope, "Permissions", self._permissions, role)
         for key, actions in self._keys:
-            grant_key(key, policy, *actions)
+            self.needed += grant_key_to_own_role(key, policy, role, self._stack, *actions)
+        self._open_to(role)
         return policy
+
+    def _open_to(self, role: iam.IRole) -> None:
+        for resource, permission in self._apart:
+            self.needed.append(open_to(resource, role, self._stack, permission))
 
     def apply_to_given_role(self, role: iam.IRole, permissions: Iterable[Permission]) -> None:
         """Add everything to a role that the caller brought, except what it already has from another job."""
@@ -73,6 +97,7 @@ class Grants:
         acknowledge_wildcards(role, [each for each in (*self._permissions, *permissions) if added.add(each)])
         for key, actions in self._keys:
             grant_key(key, role, *actions)
+        self._open_to(role)
 
 
 class _Added:
@@ -141,8 +166,19 @@ def check_role(prop: str, role: object) -> list[str]:
 
 
 def new_role(scope: Construct, *, service: str, description: str) -> iam.Role:
-    """A role without inline policies."""
-    return iam.Role(scope, "Role", assumed_by=_principal(service), description=plain(description))
+    """A role without inline policies; it has a name of ours only where another account of the app has to name it."""
+    return iam.Role(
+        scope,
+        "Role",
+        assumed_by=_principal(service),
+        description=plain(description),
+        role_name=_name_if_needed(),
+    )
+
+
+@cache
+def _name_if_needed() -> str:
+    return cdk.PhysicalName.GENERATE_IF_NEEDED
 
 
 def managed_policy(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import aws_cdk as cdk
@@ -55,10 +56,7 @@ class Bond:
     """Why it has to be of the same account or region."""
 
     doubts: dict[str, str] = field(default_factory=dict)
-    """What else is needed where it is of another one, which nobody can see here."""
-
-    made_here: frozenset[str] = frozenset()
-    """Of the reasons, what counts only for a thing that is made in this app, so that the CDK writes its policy."""
+    """What else is needed where it is of another one, which nobody can see here: of what is made in this app it is."""
 
 
 _ALLOWED_THERE: Final = {"account": "its policy has to allow the role, too"}
@@ -67,34 +65,12 @@ BUCKET: Final = Bond({"region": "the service reads and writes in its own region 
 """A bucket may be another account's."""
 
 KEY: Final = Bond({"region": "KMS keys are used in their own region only"}, _ALLOWED_THERE)
-NEW_ROLES_KEY: Final = Bond(
-    {
-        **KEY.reasons,
-        "account": (
-            "its policy would have to name a role that has no name yet; give a 'role' with a 'role_name', or a key "
-            "from here"
-        ),
-    },
-    KEY.doubts,
-    made_here=frozenset({"account"}),
-)
-"""A key that is granted to a role that the library makes."""
 
 _ALLOWS_FUNCTION: Final = {"account": "its policy has to allow this stack's function, too"}
 FUNCTIONS_BUCKET: Final = Bond(BUCKET.reasons, _ALLOWS_FUNCTION)
 """A bucket that the function writes to."""
 
-FUNCTIONS_KEY: Final = Bond(
-    {
-        **KEY.reasons,
-        "account": (
-            "its policy would have to name the role of this stack's function, which has no name yet; give a key from "
-            "here, or import that one with kms.Key.from_key_arn and let its policy allow this account"
-        ),
-    },
-    _ALLOWS_FUNCTION,
-    made_here=frozenset({"account"}),
-)
+FUNCTIONS_KEY: Final = Bond(KEY.reasons, _ALLOWS_FUNCTION)
 """A key that is granted to the function."""
 
 LOG_KEY: Final = Bond(KEY.reasons, {"account": "its policy has to allow CloudWatch Logs, too"})
@@ -108,15 +84,6 @@ NETWORK: Final = Bond({"account": _NETWORK, "region": _NETWORK})
 
 Used = tuple[str, object, Bond]
 """What the caller calls a thing, in quotes; the thing; and what it has to share."""
-
-
-SOME_ROLE: Final = object()
-"""Stands for a role that exists, whichever it is."""
-
-
-def bond_of_key(role: object) -> Bond:
-    """What a key has to share with those who use it as a role; None: a new one."""
-    return NEW_ROLES_KEY if role is None else KEY
 
 
 def used_network(vpc: Any, selection: Any, groups: Any) -> Iterator[Used]:
@@ -149,10 +116,10 @@ def apart(here: Place, used: Iterable[Used], *, where: str = "the stack") -> Fin
             if aspect not in known or there.get(aspect, known[aspect]) == known[aspect]:
                 continue
             told = f"{prop} is in the {aspect} {there[aspect]}, and {where} in {known[aspect]}"
-            if aspect in bond.reasons and (aspect not in bond.made_here or _is_made_here(thing)):
+            if aspect in bond.reasons:
                 errors.append(f"{told}: {bond.reasons[aspect]}")
                 break
-            if aspect in bond.doubts:
+            if aspect in bond.doubts and not is_made_here(thing):
                 doubts.append(f"{told}: {bond.doubts[aspect]}")
     return Findings(errors, {"places": "; ".join(doubts)} if doubts else {})
 
@@ -162,5 +129,15 @@ def _known(place: Place) -> dict[str, str]:
     return {aspect: name for aspect, name in said.items() if name and not is_token(name)}
 
 
-def _is_made_here(thing: Any) -> bool:
-    return has(thing, "node") and cdk.Resource.is_owned_resource(thing)
+def is_made_here(thing: Any) -> bool:
+    """Whether a thing is made in this app, so that its policy can change: as an L2, or below an L1 as what it wraps."""
+    return has(thing, "node") and (
+        cdk.Resource.is_owned_resource(thing) or cdk.CfnResource.is_cfn_resource(thing.node.scope)
+    )
+
+
+@cache
+def account_of(thing: Any) -> str:
+    """The account of a stack or a resource; empty where it is not known."""
+    place = thing if has(thing, "account") else thing.env if has(thing, "env") else NamedPlace()
+    return _known(place).get("account", "")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final
 
 from ..api.fields import described, has
 from ..api.shapes import SecurityConfig, VpcConfig
+from ..naming import deployed_path, plain
 from ..releases import acknowledge
-from ..tokens import plain
 from . import permissions
 from .keys import NamedKey, check_key, grantable
-from .places import KEY, Used, bond_of_key, used_network
+from .places import KEY, Used, used_network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -129,14 +129,9 @@ class Security:
             return [f"'security_groups' needs 'vpc': without one the {self.what} does not run in your network"]
         return []
 
-    def used(self, role: object, key_name: str = _KEY_NAME) -> Iterator[Used]:
-        """What lies in some account and region, for those who run as a role; None: a new one.
-
-        Args:
-            role: The role that was given.
-            key_name: What the caller calls the key, in quotes.
-        """
-        yield key_name, self.volume_encryption_key, bond_of_key(role)
+    def used(self, key_name: str = _KEY_NAME) -> Iterator[Used]:
+        """What lies in some account and region; `key_name` is what the caller calls the key, in quotes."""
+        yield key_name, self.volume_encryption_key, KEY
         yield from used_network(self.vpc, self.vpc_subnets, self.security_groups)
 
     def draft(self) -> SecurityConfig | None:
@@ -155,7 +150,7 @@ class Security:
 
         groups = list(self.security_groups or ())
         if not groups and self.vpc is not None:
-            description = plain(f"The Autopilot {self.what} {scope.node.path}")
+            description = plain(f"The Autopilot {self.what} {deployed_path(scope)}")
             groups = [ec2.SecurityGroup(scope, "SecurityGroup", vpc=self.vpc, description=description)]
             acknowledge(groups[0], OPEN_EGRESS)
         return BoundSecurity(
@@ -224,7 +219,7 @@ class RequestedSecurity:
         """Nothing beyond what the request's own checks say."""
         return []
 
-    def used(self, role: object, key_name: str = _KEY_NAME) -> Iterator[Used]:  # noqa: ARG002 - no key to be granted
+    def used(self, key_name: str = _KEY_NAME) -> Iterator[Used]:
         """Of what only names are known, the key may have one that says where it is."""
         key = None if self.config is None else self.config.volume_kms_key_id
         if key is not None:

@@ -208,7 +208,7 @@ class AutoMLTransform(Construct):
             ],
             where,
         )
-        read, written = used_bucket("'data'", data.source, role), used_output("output", output, role)
+        read, written = used_bucket("'data'", data.source), used_output("output", output)
         places = model_props.places(scope, chain(read, written))
         raise_if_any(places.errors, where)
         super().__init__(scope, construct_id)
@@ -218,7 +218,7 @@ class AutoMLTransform(Construct):
         provider = AutoMLProvider.of(self)
         self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.TRANSFORM_TYPE)
         self._output = output or OutputLocation.private(self)
-        asked = Grants()
+        asked = Grants(provider.stack)
         bound = data.bind(self, "Data", asked)
         uri = self._output.bind(asked)
         self._model = BestModel(
@@ -273,6 +273,10 @@ class AutoMLTransform(Construct):
     def output_location(self) -> str:
         """The S3 URI below which the predictions lie."""
         return self._output.s3_uri
+
+    def grant_read_output(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow to read the predictions, and to decrypt them where their bucket or the output has a key."""
+        return self._output.grant_read(grantee)
 
     @property
     def role(self) -> iam.IRole:

@@ -15,7 +15,7 @@ from ..access import permissions
 from ..access.grants import Grants, check_role, new_role
 from ..access.keys import check_key
 from ..access.lasting import last
-from ..access.places import ROLE, apart, bond_of_key
+from ..access.places import KEY, ROLE, apart
 from ..access.security import Security
 from ..api.enums import Mode, ProblemType
 from ..api.fields import described, listed, raise_if_any, render, value_problems
@@ -24,6 +24,7 @@ from ..api.problem_types import TextGeneration, TimeSeriesForecasting
 from ..data.buckets import facts as bucket_facts
 from ..data.readback import problems_with_output
 from ..jobs.digest import spec_digest
+from ..naming import deployed_path
 from ..provider.following import let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from constructs import IDependable
 
+    from ..access.opening import Owned
     from ..access.places import Used
     from ..api.problem import Problem
     from ..api.rulebook import Findings
@@ -119,10 +121,10 @@ class Candidate:
         }
 
     @property
-    def folder(self) -> tuple[str, str] | None:
-        """The ARN of the bucket and the folder that the job writes to, if they are known."""
+    def folder(self) -> tuple[Owned, str] | None:
+        """The bucket and the folder that the job writes to, if they are known."""
         output = self.job.facts.output
-        return None if output is None else (bucket_facts(output.bucket).arn, output.folder(self.job.facts.folder))
+        return None if output is None else (bucket_facts(output.bucket), output.folder(self.job.facts.folder))
 
     def problems(self, role: object, stack: cdk.Stack) -> Iterator[str]:
         """Why it cannot serve in that stack, as far as is known now."""
@@ -202,10 +204,10 @@ class ModelProps:
 
     def _used(self) -> Iterator[Used]:
         yield "'role'", self.role, ROLE
-        yield from self.security.used(self.role, f"'{self.key_prop}'")
+        yield from self.security.used(f"'{self.key_prop}'")
         output = self.candidate.job.facts.output
         for key in output.keys if output is not None else ():
-            yield "the key of the job's 'output'", key, bond_of_key(self.role)
+            yield "the key of the job's 'output'", key, KEY
 
     def warnings(self) -> dict[str, str]:
         """What surely is a mistake although it may pass."""
@@ -299,7 +301,7 @@ class BestModel(Construct):
         self.role: Final[iam.IRole] = props.role or new_role(
             scope,
             service=permissions.SAGEMAKER_PRINCIPAL,
-            description=f"The {props.what} {scope.node.path} runs as this",
+            description=f"The {props.what} {deployed_path(scope, provider.stack)} runs as this",
         )
         needed: list[IDependable] = [self.role, *security.dependencies]
         if props.role is None:
@@ -313,6 +315,7 @@ class BestModel(Construct):
         output = props.candidate.job.facts.output
         if output is not None and output.bucket.policy is not None:
             needed.append(output.bucket.policy)
+        needed += grants.needed
         needed += provider.make_models(role_arn=self.role.role_arn)
         needed += props.candidate.be_seen_by(provider)
         request: dict[str, Any] = {

@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 
 from ..access import permissions
 from ..access.grants import compliance
-from ..access.places import BUCKET, bond_of_key
+from ..access.places import BUCKET, KEY
 from ..api.fields import described, has, listed, shorten, unfit
 from ..releases import acknowledge
 from ..tokens import is_token
@@ -68,6 +68,7 @@ class BucketFacts:
     name: str
     arn: str
     key: Key | None
+    resource: Bucket
 
 
 _FACTS: dict[Any, BucketFacts] = {}
@@ -76,7 +77,7 @@ _FACTS: dict[Any, BucketFacts] = {}
 def facts(bucket: Bucket) -> BucketFacts:
     """Read a bucket once: each of these is a call to jsii, and jobs share buckets."""
     if bucket not in _FACTS:
-        _FACTS[bucket] = BucketFacts(bucket.bucket_name, bucket.bucket_arn, bucket.encryption_key)
+        _FACTS[bucket] = BucketFacts(bucket.bucket_name, bucket.bucket_arn, bucket.encryption_key, bucket)
     return _FACTS[bucket]
 
 
@@ -112,11 +113,11 @@ _NOT_FOR_OWN: Final = (
 _NO_LISTS: Final = {"guard-S3_BUCKET_NO_PUBLIC_RW_ACL": "it has no access control list at all"}
 
 
-def used_bucket(name: str, bucket: Bucket | None, role: object) -> Iterator[Used]:
-    """A bucket and its key, for those who use them as a role; None: a new one. `name` is the caller's, in quotes."""
+def used_bucket(name: str, bucket: Bucket | None) -> Iterator[Used]:
+    """A bucket and its key; None: a new one. `name` is the caller's, in quotes."""
     if bucket is not None:
         yield name, bucket, BUCKET
-        yield f"the key of {name}", facts(bucket).key, bond_of_key(role)
+        yield f"the key of {name}", facts(bucket).key, KEY
 
 
 def split_uri(s3_uri: str) -> tuple[NamedBucket, str]:
@@ -129,13 +130,13 @@ def split_uri(s3_uri: str) -> tuple[NamedBucket, str]:
 
 def allow_reading(grants: Grants, bucket: Bucket, prefix: str) -> None:
     """Ask for reading what begins with a prefix, and for decrypting it where the bucket has a key."""
-    grants.allow_objects(facts(bucket).arn, prefix, permissions.READ_OBJECTS, why=_READS)
+    grants.allow_objects(facts(bucket), prefix, permissions.READ_OBJECTS, why=_READS)
     _allow_decrypting(grants, bucket)
 
 
 def allow_reading_one(grants: Grants, bucket: Bucket, key: str) -> None:
     """Ask for reading one object, and for decrypting it where the bucket has a key."""
-    grants.allow_object(facts(bucket).arn, key, permissions.READ_OBJECTS)
+    grants.allow_object(facts(bucket), key, permissions.READ_OBJECTS)
     _allow_decrypting(grants, bucket)
 
 

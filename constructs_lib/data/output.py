@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from aws_cdk import aws_iam as iam
 
 from ..access import permissions
 from ..access.grants import Grants, check_grantee
 from ..access.keys import Key, NamedKey, check_key, grant_key
-from ..access.places import bond_of_key
+from ..access.places import KEY, account_of, is_made_here
 from ..api.fields import described
+from ..tokens import is_token
 from .buckets import Bucket, check_bucket, check_object_key, facts, own_bucket, split_uri, used_bucket
 
 if TYPE_CHECKING:
@@ -99,36 +100,55 @@ class OutputLocation:
 
     def bind(self, grants: Grants) -> str:
         """Ask for the permission to read and write here; returns the URI."""
-        grants.allow_objects(facts(self.bucket).arn, self.prefix, permissions.WRITE_OBJECTS, why=_WRITES)
+        grants.allow_objects(facts(self.bucket), self.prefix, permissions.WRITE_OBJECTS, why=_WRITES)
         for key in self.keys:
             grants.allow_key(key, permissions.ENCRYPT)
         return self.s3_uri
 
-    def grant_read(self, grantee: iam.IGrantable, job_name: str) -> iam.Grant:
-        """Allow to read what the job of that name wrote here."""
+    def grant_read(self, grantee: iam.IGrantable, job_name: str | None = None) -> iam.Grant:
+        """Allow to read what the job of that name wrote here; without a name all that lies here.
+
+        Returns:
+            What was granted; where a part of it could not be, that part, whose `success` is false.
+        """
         check_grantee(grantee)
-        folder = self.folder(job_name)
+        folder = self.prefix if job_name is None else self.folder(job_name)
         arn = facts(self.bucket).arn
-        granted = [
-            iam.Grant.add_to_principal(
-                grantee=grantee, actions=list(permissions.READ_OBJECTS), resource_arns=[f"{arn}/{folder}*"]
-            ),
-            iam.Grant.add_to_principal(
-                grantee=grantee,
-                actions=list(permissions.LIST_BUCKET),
-                resource_arns=[arn],
-                conditions=dict([permissions.below([f"{folder}*"])]),
-            ),
-            *(grant_key(key, grantee, *permissions.DECRYPT) for key in self.keys),
-        ]
-        return reduce(lambda one, other: one.combine(other), granted)
+        listing: dict[str, Any] = {
+            "actions": list(permissions.LIST_BUCKET),
+            "conditions": dict([permissions.below([f"{folder}*"])]),
+        }
+        objects: dict[str, Any] = {
+            "grantee": grantee,
+            "actions": list(permissions.READ_OBJECTS),
+            "resource_arns": [f"{arn}/{folder}*"],
+        }
+        granted = [iam.Grant.add_to_principal(grantee=grantee, resource_arns=[arn], **listing)]
+        if is_made_here(self.bucket):
+            bucket = cast("s3.IBucket", self.bucket)
+            if not granted[0].success or _is_apart(grantee, bucket):
+                # The CDK's own grant would leave the condition out.
+                statement = iam.PolicyStatement(resources=[arn], principals=[grantee.grant_principal], **listing)
+                bucket.add_to_resource_policy(statement)
+            granted = [iam.Grant.add_to_principal_or_resource(resource=bucket, **objects)]
+        else:  # of a bucket from elsewhere, whose policy cannot change, it would say that it had done it
+            granted.append(iam.Grant.add_to_principal(**objects))
+        granted += [grant_key(key, grantee, *permissions.DECRYPT) for key in self.keys]
+        failed = [each for each in granted if not each.success]
+        return failed[0] if failed else reduce(lambda one, other: one.combine(other), granted)
 
 
-def used_output(prop: str, output: OutputLocation | None, role: object) -> Iterator[Used]:
-    """The bucket and the keys of a location, for those who write there as a role; None: a new one."""
+def _is_apart(grantee: iam.IGrantable, bucket: Any) -> bool:
+    """Whether somebody surely is of another account than a bucket."""
+    theirs, ours = grantee.grant_principal.principal_account, account_of(bucket)
+    return bool(theirs and ours) and not is_token(theirs) and theirs != ours
+
+
+def used_output(prop: str, output: OutputLocation | None) -> Iterator[Used]:
+    """The bucket and the keys of a location; None: a new one."""
     if output is not None:
-        yield from used_bucket(f"'{prop}'", output.bucket, role)
-        yield f"'{prop}.encryption_key'", output.encryption_key, bond_of_key(role)
+        yield from used_bucket(f"'{prop}'", output.bucket)
+        yield f"'{prop}.encryption_key'", output.encryption_key, KEY
 
 
 def check_output(prop: str, output: object, *, is_required: bool = False) -> list[str]:

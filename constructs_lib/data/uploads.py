@@ -15,6 +15,7 @@ from ..access.companions import Companion, Companions
 from ..access.grants import acknowledge_late, add_permissions, compliance, managed_policy, new_role
 from ..api.fields import counted, number
 from ..keywords import ConstructorSignature
+from ..naming import deployed_path
 from .buckets import own_bucket
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class _Copier(Construct):
         self.role: Final = new_role(
             self,
             service=permissions.LAMBDA_PRINCIPAL,
-            description=f"Copies folders to buckets of {cdk.Stack.of(self).node.path}",
+            description=f"Copies folders to buckets of {deployed_path(cdk.Stack.of(self))}",
         )
         self._companions = Companions.of(cdk.Stack.of(self))
         self._policies: list[iam.ManagedPolicy] = []
@@ -153,7 +154,9 @@ class _Copier(Construct):
         function.node.add_dependency(self._policies[0])  # in a VPC it is not created before it may use that
         acknowledge_late(function, self._function_reasons)
         log = cast("cdk.CfnResource", self.log.node.default_child)
-        self._companions.add(Companion(construct=self, function=function, log=log, policy=self._policies[0]))
+        self._companions.add(
+            Companion(construct=self, function=function, log=log, policy=self._policies[0], role=self.role)
+        )
 
     def _function_reasons(self) -> dict[str, str]:
         configured = self._companions.configuration

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
@@ -18,13 +19,14 @@ from ..candidate.model import TUNED, BestModel, Candidate, ModelProps
 from ..interfaces import Connectable, Endpoint
 from ..keywords import ConstructorSignature
 from ..l1 import Kind
+from ..naming import deployed_path
 from ..outcome.outcome import AutoMLJobOutcome
 from ..provider.provider import AutoMLProvider
 from ..releases import acknowledge
 from ..runtime import contract
 from ..runtime.contract import HOSTED_NAME_LENGTH, EndpointCheck
 from ..tokens import is_token, place
-from .metrics import VARIANT, EndpointBase, ImportedEndpoint
+from .metrics import VARIANT, EndpointBase, IAutoMLEndpoint, ImportedEndpoint
 from .rollout import DeploymentPolicy
 from .scaling import Target, scale
 from .serving import (
@@ -55,6 +57,8 @@ if TYPE_CHECKING:
 
 _MOST_ALARMS: Final = 10
 
+_ARN: Final = re.compile(r"arn:[^:]+:sagemaker:[^:]+:[0-9]{12}:endpoint/(.*)")
+
 _CHILDREN: Final = {RealTime: "Endpoint", Serverless: "ServerlessEndpoint", Asynchronous: "AsynchronousEndpoint"}
 """The id of the endpoint's resource for each kind of serving: the service turns none of them into another."""
 
@@ -71,7 +75,7 @@ class AutoMLEndpoint(EndpointBase):
     """
 
     @classmethod
-    def from_endpoint_name(cls, scope: Construct, construct_id: str, endpoint_name: str) -> EndpointBase:
+    def from_endpoint_name(cls, scope: Construct, construct_id: str, endpoint_name: str) -> IAutoMLEndpoint:
         """Refer to an endpoint made elsewhere, in the stack's account and region.
 
         Args:
@@ -85,6 +89,35 @@ class AutoMLEndpoint(EndpointBase):
         place("from_endpoint_name", scope, construct_id)
         raise_if_any(_name_problems(endpoint_name, EndpointName), f"from_endpoint_name for '{construct_id}'")
         return ImportedEndpoint(scope, construct_id, endpoint_name)
+
+    @classmethod
+    def from_endpoint_arn(cls, scope: Construct, construct_id: str, endpoint_arn: str) -> IAutoMLEndpoint:
+        """Refer to an endpoint made elsewhere, also in another account or region.
+
+        Args:
+            scope: Where the reference lives.
+            construct_id: Its id there.
+            endpoint_arn: The endpoint's ARN.
+
+        Raises:
+            ValueError: `endpoint_arn` cannot be the ARN of an endpoint.
+        """
+        place("from_endpoint_arn", scope, construct_id)
+        where = f"from_endpoint_arn for '{construct_id}'"
+        if isinstance(endpoint_arn, str) and is_token(endpoint_arn):
+            name = cdk.Fn.select(1, cdk.Fn.split(":endpoint/", endpoint_arn))
+        else:
+            matched = _ARN.fullmatch(endpoint_arn) if isinstance(endpoint_arn, str) else None
+            if matched is None:
+                wrong = (
+                    "'endpoint_arn' must be the ARN of an endpoint, "
+                    f"arn:<partition>:sagemaker:<region>:<account>:endpoint/<name>, got {described(endpoint_arn)}"
+                )
+                raise_if_any([wrong], where)
+                raise TypeError(endpoint_arn)
+            name = matched[1]
+            raise_if_any(_name_problems(name, EndpointName), where)
+        return ImportedEndpoint(scope, construct_id, name, endpoint_arn)
 
     __signature__ = ConstructorSignature()
 
@@ -166,7 +199,7 @@ class AutoMLEndpoint(EndpointBase):
             ],
             where,
         )
-        places = model_props.places(scope, used_by(serving, data_capture, role))
+        places = model_props.places(scope, used_by(serving, data_capture))
         raise_if_any(places.errors, where)
         super().__init__(scope, construct_id)
         warn(
@@ -184,7 +217,7 @@ class AutoMLEndpoint(EndpointBase):
         self._invoke_actions = (
             permissions.INVOKE_ENDPOINT_ASYNC if isinstance(serving, Asynchronous) else permissions.INVOKE_ENDPOINT
         )
-        asked = Grants()
+        asked = Grants(provider.stack)
         capture = {} if data_capture is None else {"DataCaptureConfig": data_capture.bind(asked)}
         queue = {"AsyncInferenceConfig": serving.bind(asked)} if isinstance(serving, Asynchronous) else {}
         self._model = BestModel(
@@ -326,7 +359,7 @@ class AutoMLEndpoint(EndpointBase):
         if self._model.policy is not None:
             add_permissions(self._model.policy, [allowed])
         else:
-            Grants().apply_to_given_role(self._model.role, [allowed])
+            Grants(cdk.Stack.of(self)).apply_to_given_role(self._model.role, [allowed])
         self._render_rollout()
 
     def _render_rollout(self) -> None:
@@ -348,9 +381,7 @@ def _generated_name(scope: Construct, prefix: str, serving: Serving) -> str:
 
     CloudFormation's own would be known too late. It is as unique: no two stacks of an account and region share a name.
     """
-    stack = cdk.Stack.of(scope)
-    name = "" if is_token(stack.stack_name) else stack.stack_name
-    identity = "\n".join([name, scope.node.path, _CHILDREN[type(serving)]])
+    identity = "\n".join([deployed_path(scope), _CHILDREN[type(serving)]])
     return (prefix + hashlib.sha256(identity.encode()).hexdigest())[:HOSTED_NAME_LENGTH]
 
 

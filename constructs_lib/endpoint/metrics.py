@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final, Unpack
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, Unpack
 
 import aws_cdk as cdk
 import jsii
@@ -12,14 +12,15 @@ from ..access import permissions
 from ..access.grants import check_grantee
 from ..api.fields import Limits, described, raise_if_any, value_problems, whole
 from ..interfaces import Endpoint
+from ..naming import deployed_path, plain
 from ..provider.metrics import checked_metric
 from ..releases import endpoint_reference
-from ..tokens import is_token, known_seconds, place, plain
+from ..tokens import is_token, known_seconds, place
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk.interfaces import aws_sagemaker as sagemaker
-    from constructs import Construct
+    from constructs import Construct, Node
 
     from ..jobs.base import MetricOptions
 
@@ -30,6 +31,76 @@ VARIANT: Final = "AllTraffic"
 _NAMESPACE: Final = "AWS/SageMaker"
 _INSTANCES_NAMESPACE: Final = "/aws/sagemaker/Endpoints"
 _MICROSECONDS: Final = 1_000_000
+
+
+class IAutoMLEndpoint(Protocol):
+    """An endpoint of this stack, or one made elsewhere."""
+
+    @property
+    def endpoint_name(self) -> str:
+        """The endpoint's name."""
+
+    @property
+    def endpoint_arn(self) -> str:
+        """The endpoint's ARN."""
+
+    @property
+    def endpoint_ref(self) -> sagemaker.EndpointReference:
+        """How L1 constructs refer to the endpoint."""
+
+    @property
+    def node(self) -> Node:
+        """The endpoint in the construct tree."""
+
+    @property
+    def stack(self) -> cdk.Stack:
+        """The stack that it is defined in."""
+
+    @property
+    def env(self) -> Any:
+        """Its account and region."""
+
+    def with_(self, *mixins: Any) -> Any:
+        """Apply mixins of the CDK to the endpoint."""
+
+    def apply_removal_policy(self, policy: cdk.RemovalPolicy) -> None:
+        """What becomes of the endpoint when it is removed."""
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Allow actions on this endpoint."""
+
+    def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Allow to ask the endpoint."""
+
+    def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """A metric of the endpoint's variant."""
+
+    def metric_invocations(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many requests there were."""
+
+    def metric_invocations_per_instance(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many requests there were for each instance."""
+
+    def metric_invocation_4xx_errors(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many requests were wrong."""
+
+    def metric_invocation_5xx_errors(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many requests the model failed at."""
+
+    def metric_model_latency(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How long the model took to answer."""
+
+    def metric_overhead_latency(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How long SageMaker took besides."""
+
+    def metric_cpu_utilization(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How busy the instances' processors are."""
+
+    def metric_memory_utilization(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How much of the instances' memory is in use."""
+
+    def metric_backlog_size(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many requests to an asynchronous endpoint wait."""
 
 
 class EndpointBase(cdk.Resource):
@@ -61,10 +132,17 @@ class EndpointBase(cdk.Resource):
 
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow to ask the endpoint; an asynchronous one by way of S3."""
+        return self.grant(grantee, *self._invoke_actions)
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Allow actions on this endpoint.
+
+        Args:
+            grantee: Who may.
+            actions: IAM actions whose resource is an endpoint, e.g. `sagemaker:DescribeEndpoint`.
+        """
         check_grantee(grantee)
-        return iam.Grant.add_to_principal(
-            grantee=grantee, actions=list(self._invoke_actions), resource_arns=[self.endpoint_arn]
-        )
+        return iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[self.endpoint_arn])
 
     # Metrics
 
@@ -119,7 +197,8 @@ class EndpointBase(cdk.Resource):
         checked = checked_metric(self, name, options)
         dimensions = {"EndpointName": self._plain_name} | ({"VariantName": VARIANT} if by_variant else {})
         chosen = {"statistic": statistic, **checked}
-        return cloudwatch.Metric(namespace=namespace, metric_name=name, dimensions_map=dimensions, **chosen)
+        metric = cloudwatch.Metric(namespace=namespace, metric_name=name, dimensions_map=dimensions, **chosen)
+        return metric.attach_to(self)
 
     # Alarms
 
@@ -142,7 +221,7 @@ class EndpointBase(cdk.Resource):
         return self._alarm(
             construct_id,
             self.metric_invocation_5xx_errors(**_period(period)),
-            f"The model of {self.node.path} fails at requests",
+            f"The model of {deployed_path(self)} fails at requests",
             threshold=threshold,
             evaluation_periods=evaluation_periods,
         )
@@ -178,7 +257,7 @@ class EndpointBase(cdk.Resource):
         return self._alarm(
             construct_id,
             self.metric_model_latency(**options),
-            f"The model of {self.node.path} takes too long",
+            f"The model of {deployed_path(self)} takes too long",
             threshold=microseconds,
             evaluation_periods=evaluation_periods,
         )
@@ -202,7 +281,7 @@ class EndpointBase(cdk.Resource):
         return self._alarm(
             construct_id,
             self.metric_invocations(**_period(cdk.Duration.hours(1) if period is None else period)),
-            f"Nobody asks the endpoint {self.node.path}",
+            f"Nobody asks the endpoint {deployed_path(self)}",
             threshold=1,
             evaluation_periods=evaluation_periods,
             comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
@@ -248,9 +327,10 @@ def _period(period: cdk.Duration | None) -> MetricOptions:
 class ImportedEndpoint(EndpointBase):
     """An endpoint that was made elsewhere, of which the name is known."""
 
-    def __init__(self, scope: Construct, construct_id: str, name: str) -> None:
-        super().__init__(scope, construct_id)
+    def __init__(self, scope: Construct, construct_id: str, name: str, arn: str | None = None) -> None:
+        super().__init__(scope, construct_id, environment_from_arn=arn)
         self._plain_name = name
+        self._arn = arn or permissions.endpoint_arn(self.stack, name)
 
     @property
     def endpoint_name(self) -> str:
@@ -260,4 +340,4 @@ class ImportedEndpoint(EndpointBase):
     @property
     def endpoint_arn(self) -> str:
         """The endpoint's ARN."""
-        return permissions.endpoint_arn(self.stack, self._plain_name)
+        return self._arn

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ..access import permissions
-from ..access.places import bond_of_key
+from ..access.places import KEY
 from ..api.fields import described, has, problems, render
 from ..api.hosting import (
     ARM,
@@ -134,7 +134,7 @@ class Asynchronous(InstanceVariant, AsyncFields):
         for name, topic in topics.items():
             if topic is not None:
                 told[name] = topic.topic_arn
-                grants.allow(permissions.publish(topic.topic_arn))
+                grants.allow(permissions.publish(topic.topic_arn), topic)
                 if (key := getattr(topic, "master_key", None)) is not None:
                     grants.allow_key(key, permissions.PUBLISH_ENCRYPTED)
         key = self.output.key
@@ -192,18 +192,18 @@ class DataCapture(CaptureFields):
         }
 
 
-def used_by(serving: Serving, capture: DataCapture | None, role: object) -> Iterator[Used]:
-    """The buckets and keys that an endpoint uses with the role that was given; None: a new one."""
+def used_by(serving: Serving, capture: DataCapture | None) -> Iterator[Used]:
+    """The buckets and keys that an endpoint uses."""
     if capture is not None:
-        yield from used_output("data_capture.destination", capture.destination, role)
+        yield from used_output("data_capture.destination", capture.destination)
     if not isinstance(serving, Asynchronous):
         return
-    yield from used_output(f"{_PROP}.output", serving.output, role)
-    yield from used_output(f"{_PROP}.failure_output", serving.failure_output, role)
-    yield from used_bucket(f"'{_PROP}.input_bucket'", serving.input_bucket, role)
+    yield from used_output(f"{_PROP}.output", serving.output)
+    yield from used_output(f"{_PROP}.failure_output", serving.failure_output)
+    yield from used_bucket(f"'{_PROP}.input_bucket'", serving.input_bucket)
     for name in ("success_topic", "error_topic"):
         topic = getattr(serving, name)
-        yield f"the key of '{_PROP}.{name}'", getattr(topic, "master_key", None), bond_of_key(role)
+        yield f"the key of '{_PROP}.{name}'", getattr(topic, "master_key", None), KEY
 
 
 def instance_type_of(serving: Serving) -> str | None:

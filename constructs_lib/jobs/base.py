@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, Unpack, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ..access import permissions
 from ..access.grants import check_grantee
-from ..api.fields import described, has
+from ..api.fields import described, has, raise_if_any, value_problems
+from ..naming import deployed_path, plain
 from ..provider.following import Following
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
 from ..runtime.contract import ENDED, JobMetric, JobStatus, Property
-from ..tokens import is_token, place, plain
+from ..tokens import is_token, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_events as events
+    from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sns as sns
-    from constructs import Construct
+    from constructs import Construct, Node
 
     from ..api.problem import Problem
     from ..data.channels import Channel
@@ -68,6 +70,50 @@ class IAutoMLJob(Protocol):
 
     def grant_read_artifacts(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow to read what the job wrote."""
+
+    @property
+    def node(self) -> Node:
+        """The job in the construct tree."""
+
+    @property
+    def stack(self) -> cdk.Stack:
+        """The stack that it is defined in."""
+
+    @property
+    def env(self) -> Any:
+        """Its account and region."""
+
+    def with_(self, *mixins: Any) -> Any:
+        """Apply mixins of the CDK to the job."""
+
+    def apply_removal_policy(self, policy: cdk.RemovalPolicy) -> None:
+        """What becomes of the job when it is removed: `RETAIN` lets it run on, and keeps it from being stopped."""
+
+    @property
+    def output_location(self) -> str:
+        """The S3 URI below which the job writes."""
+
+    @property
+    def output_bucket(self) -> s3.IBucket:
+        """The bucket that the job writes to."""
+
+    def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """A metric of the job's ends, by its name."""
+
+    def metric_completed(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many jobs have completed."""
+
+    def metric_failed(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many jobs have failed."""
+
+    def metric_stopped(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How many jobs were stopped."""
+
+    def metric_duration(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """How long each job ran, in seconds."""
+
+    def metric_objective_value(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """The objective's value of each job's best candidate."""
 
     def on_finished(self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnFinished") -> events.Rule:
         """Send something when the job has ended, however it did."""
@@ -128,6 +174,21 @@ class JobBase(cdk.Resource):
             ValueError: the job was imported without its `output`.
         """
         return self._known_output("output_location").s3_uri
+
+    @property
+    def output_bucket(self) -> s3.IBucket:
+        """The bucket that the job writes to; its objects' keys begin with the prefix of its `output`.
+
+        Raises:
+            ValueError: the job was imported without its `output`.
+        """
+        bucket = self._known_output("output_bucket").bucket
+        if has(bucket, "node"):
+            return cast("s3.IBucket", bucket)
+        from aws_cdk import aws_s3 as s3
+
+        found = self.node.try_find_child("OutputBucket")
+        return cast("s3.IBucket", found or s3.Bucket.from_bucket_name(self, "OutputBucket", bucket.bucket_name))
 
     def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
         """Allow actions on this job.
@@ -196,8 +257,23 @@ class JobBase(cdk.Resource):
                 f"'target' of '{self.node.path}' must be an events.IRuleTarget or an sns.ITopic, got "
                 f"{described(target)}; targets are in aws_cdk.aws_events_targets"
             )
-        description = plain(f"The Autopilot job {self.node.path} {what}")
+        description = plain(f"The Autopilot job {deployed_path(self)} {what}")
         return self.following.rule(self, construct_id, target, statuses, description)
+
+    def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
+        """A metric of the job's ends by its name. Statistic by default: average.
+
+        Args:
+            metric_name: `JobsCompleted`, `JobsFailed`, `JobsStopped`, `JobDuration` or `ObjectiveValue`; each has a
+                method too.
+            options: As the CDK's metrics take them.
+
+        Raises:
+            ValueError: a job has no metric of that name.
+        """
+        wrong = value_problems(metric_name, JobMetric, is_token=is_token, path="metric_name")
+        raise_if_any(wrong, f"a metric of '{self.node.path}'")
+        return self.following.metric(JobMetric(metric_name), {"statistic": "Average", **options})
 
     def metric_completed(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """How many jobs of this resource have completed: 1 at the end of each. Statistic by default: sum.
@@ -294,6 +370,9 @@ class JobFacts:
 
     channels: Sequence[tuple[str, Channel]] = ()
     """What the job reads, the training data first, each with what the caller calls it."""
+
+    deploys: bool | None = None
+    """Whether the job itself deploys its best candidate to an endpoint; None: nobody knows."""
 
     definitions_only: bool = False
     """Whether the job trains nothing, so that there is no best candidate."""

@@ -14,7 +14,7 @@ from constructs import Construct, IDependable, IValidation
 from ..access import permissions
 from ..access.grants import Grants, new_role, warn
 from ..access.lasting import last
-from ..access.places import SOME_ROLE, NamedPlace, Place, apart
+from ..access.places import NamedPlace, Place, apart
 from ..access.trust import require_trust
 from ..api import shapes
 from ..api.fields import described, has, problems, raise_if_any, render, value_problems
@@ -22,6 +22,7 @@ from ..api.request import CreateAutoMLJobV2
 from ..data.output import OutputLocation, check_output, used_output
 from ..interfaces import Connectable
 from ..keywords import ConstructorSignature, spelled_out
+from ..naming import deployed_path
 from ..provider.following import Following, let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
@@ -199,12 +200,12 @@ class OwnedJob(JobBase):
         return new_role(
             self,
             service=permissions.SAGEMAKER_PRINCIPAL,
-            description=f"The Autopilot job {self.node.path} runs as this",
+            description=f"The Autopilot job {deployed_path(self, self._provider.stack)} runs as this",
         )
 
     def _bind(self, plan: Plan, output: OutputLocation) -> tuple[Bound, list[IDependable]]:
         """Create the parts, give the role what they need, and say what the job has to wait for."""
-        asked = Grants()
+        asked = Grants(self._provider.stack)
         security = plan.security.bind(self, asked)
         bound = Bound(
             training=plan.training.bind(self, "TrainingData", asked),
@@ -230,6 +231,7 @@ class OwnedJob(JobBase):
             asked.apply_to_given_role(plan.role, own)
         elif plan.role_arn is None:
             needed.append(last(asked.apply_to_new_role(self, self._role, own), self._provider.stack))
+        needed += asked.needed
         if (policy := output.bucket.policy) is not None:
             needed.append(policy)
         self._connections = security.connections
@@ -244,7 +246,7 @@ class OwnedJob(JobBase):
             },
             Property.REVISION: plan.revision,
         }
-        if plan.job_name is None:
+        if plan.job_name is None or is_token(plan.job_name):  # a token may turn out to be no value
             properties[Property.NAME_PREFIX] = self._provider.name_prefix(construct_id)
         return properties
 
@@ -265,6 +267,7 @@ class OwnedJob(JobBase):
             mode=_known_text(plan.problem.DEFAULT_MODE if mode is None else mode),
             target=_known_text(dict(plan.columns).get("target_attribute")),
             channels=plan.channels,
+            deploys=plan.deploy is not None,
             definitions_only=getattr(settings, "generate_candidate_definitions_only", None) is True,
         )
 
@@ -409,7 +412,7 @@ def _output_problems(output: object, here: Place) -> list[str]:
     """What is wrong with the output of a job that was made elsewhere, in that place."""
     if not isinstance(output, OutputLocation):
         return check_output("output", output)
-    return apart(here, used_output("output", output, SOME_ROLE), where="the job").errors
+    return apart(here, used_output("output", output), where="the job").errors
 
 
 def _known_text(value: object) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..access.grants import check_role
-from ..access.places import ROLE, NamedPlace, Used, bond_of_key
+from ..access.places import KEY, ROLE, NamedPlace, Used
 from ..api.datafile import Reading
 from ..api.enums import ChannelType, Mode, ProblemType
 from ..api.fields import Words, described, has, value_problems
@@ -179,15 +179,15 @@ class Plan:
         """What lies in some account and region, for `places.apart`."""
         role = self.role if self.role_arn is None else NamedRole(self.role_arn)
         for name, channel in self.channels:
-            yield from used_bucket(name, channel.source, role)
+            yield from used_bucket(name, channel.source)
         if self.features is not None:
-            yield from used_bucket(self._name("features"), self.features.source, role)
+            yield from used_bucket(self._name("features"), self.features.source)
         if self.output is not None:
-            yield from used_bucket(self._name("output"), self.output.bucket, role)
-            yield self._name("output.encryption_key"), self.output.encryption_key, bond_of_key(role)
+            yield from used_bucket(self._name("output"), self.output.bucket)
+            yield self._name("output.encryption_key"), self.output.encryption_key, KEY
         yield self._name("role") if self.role is None else "'role'", role, ROLE
         yield self._name("emr_serverless_role"), self.emr_serverless_role, ROLE
-        yield from self.security.used(role, self._name("volume_encryption_key"))
+        yield from self.security.used(self._name("volume_encryption_key"))
 
     def _name(self, prop: str) -> str:
         return self.words.name_of(self.request_type, prop, self.problem)

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 
-from ..api.fields import Limits, described, has, hint, listed, value_problems
-from ..runtime.contract import DIRECTIONS, Direction, Gate, GateRule, OnMiss, direction_of
+from ..api.fields import Limits, described, has, hint, listed, number, value_problems
+from ..runtime.contract import DIRECTIONS, Direction, Gate, GateRule, OnMiss, direction_of, standard_name
 from ..tokens import is_token
 
 if TYPE_CHECKING:
@@ -96,6 +96,18 @@ class QualityGate:
         metric = Annotated[str | None, Limits(min_length=1)]
         yield from value_problems(self.metric, metric, is_token=is_token, path="quality_gate.metric")
         yield from self._direction_problems(rule, objective if self.metric is None else self.metric)
+        yield from self._range_problems(rule, value, objective if self.metric is None else self.metric)
+
+    def _range_problems(self, rule: GateRule, value: Any, metric: str | None) -> Iterator[str]:
+        """A threshold that every candidate reaches, or none: an 85 that means per cent."""
+        if metric is None or is_token(metric) or not _is_number(value) or is_token(value):
+            return
+        called = standard_name(metric)
+        lowest, highest = _RANGES.get(called, (-math.inf, math.inf))
+        if not lowest <= value <= highest:
+            span = f"from {lowest} to {highest}" if lowest > -math.inf and highest < math.inf else ""
+            span = span or (f"at most {highest}" if highest < math.inf else f"at least {lowest}")
+            yield f"'quality_gate.{_PROPS[rule]}' is {number(value)}, and values of '{metric}' are {span}"
 
     def _direction_problems(self, rule: GateRule, metric: str | None) -> Iterator[str]:
         if metric is None or is_token(metric):
@@ -143,6 +155,19 @@ _PROPS: Final = {
     GateRule.BETTER_THAN: "better_than",
 }
 
+
+_FRACTIONS: Final = (
+    "Accuracy", "AUC", "BalancedAccuracy", "F1", "F1macro", "Precision", "PrecisionMacro", "Recall", "RecallMacro",
+)  # fmt: skip
+_RANGES: Final = {
+    **dict.fromkeys(_FRACTIONS, (0, 1)),
+    **dict.fromkeys(("MAE", "MSE", "RMSE", "LogLoss"), (0, math.inf)),
+    "R2": (-math.inf, 1),
+}
+"""Between what the values of a metric lie, by its definition.
+
+See https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-metrics-validation.html
+"""
 
 _ROUNDED: Final = (
     "a job in HYPERPARAMETER_TUNING, which no 'mode' means too, reports five decimals, so a 0 may be any smaller value "

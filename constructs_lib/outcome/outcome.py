@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_sagemaker as sagemaker
 
+    from ..access.opening import Owned
     from ..access.places import Used
     from ..jobs.base import IAutoMLJob, JobFacts
 
@@ -133,6 +134,7 @@ class AutoMLJobOutcome(Construct):
         super().__init__(scope, construct_id)
         warnings = (quality_gate.warnings() if quality_gate else {}) | _timeout_warnings(timeout, job.facts)
         warn(self, warnings | places.warnings)
+        self._job = job
         provider = AutoMLProvider.of(self)
         _OrderCheck.of(provider)
         facts = job.facts
@@ -177,6 +179,16 @@ class AutoMLJobOutcome(Construct):
         self._resource.node.add_dependency(before)
         self.candidate: Final = Candidate(job=job, job_name=self.job_name)
         """The best candidate, as those see it who serve it."""
+
+    @property
+    def job(self) -> IAutoMLJob:
+        """The job; whoever uses its attributes does not wait for its end."""
+        return self._job
+
+    @property
+    def stack(self) -> cdk.Stack:
+        """The stack that the outcome is defined in."""
+        return cdk.Stack.of(self)
 
     @property
     def job_name(self) -> str:
@@ -250,7 +262,16 @@ class AutoMLJobOutcome(Construct):
 
     @property
     def endpoint_name(self) -> str:
-        """The name of the endpoint of a one-click deployment; empty without one."""
+        """The name of the endpoint of a one-click deployment; empty for a job made elsewhere that has none.
+
+        Raises:
+            ValueError: the job has no `model_deploy_config`, so there is none.
+        """
+        if self._job.facts.deploys is False:
+            raise ValueError(
+                f"the outcome '{self.node.path}' has no 'endpoint_name': its job deploys nothing itself. Give the job "
+                "a 'model_deploy_config', or make an AutoMLEndpoint of this outcome and use its 'endpoint_name'"
+            )
         return self._attribute(OutcomeAttribute.ENDPOINT_NAME)
 
     @property
@@ -334,10 +355,10 @@ def _default_timeout(facts: JobFacts) -> int:
     return _LINK if facts.max_runtime is None else min(int(facts.max_runtime) + _AFTER_THE_RUN, _LONGEST)
 
 
-def _result(facts: JobFacts) -> tuple[str, str] | None:
+def _result(facts: JobFacts) -> tuple[Owned, str] | None:
     if facts.output is None:
         return None
-    return bucket_facts(facts.output.bucket).arn, facts.output.folder(facts.folder)
+    return bucket_facts(facts.output.bucket), facts.output.folder(facts.folder)
 
 
 def _used(facts: JobFacts) -> Iterator[Used]:
@@ -376,6 +397,11 @@ def _problems(
     if facts is not None and facts.definitions_only:
         found.append(
             "'quality_gate' does not fit a job with 'generate_candidate_definitions_only': it has no candidate"
+        )
+    if isinstance(quality_gate.better_than, AutoMLJobOutcome) and quality_gate.better_than.job is job:
+        found.append(
+            "'quality_gate.better_than' is an outcome of the same job, which cannot be better than itself: give one of "
+            "another job, or an SSM parameter with the value to beat"
         )
     return found + list(quality_gate.problems(None if facts is None else facts.objective))
 

@@ -164,12 +164,13 @@ class Following:
         self.begin()
         stack = self.provider.stack
         dimension = f"{stack.stack_name}/{stack.get_logical_id(self.resource)}"
-        return cloudwatch.Metric(
+        metric = cloudwatch.Metric(
             namespace=METRIC_NAMESPACE,
             metric_name=name,
             dimensions_map={METRIC_DIMENSION: dimension},
             **checked,
         )
+        return metric.attach_to(self.provider)
 
 
 _PINNED: Final = (

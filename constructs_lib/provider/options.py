@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -11,12 +11,14 @@ from aws_cdk import aws_iam as iam
 from .. import l1
 from ..access import permissions
 from ..access.grants import add_permissions, compliance
-from ..access.keys import check_key, grant_key
+from ..access.keys import check_key, grant_key_to_own_role
+from ..access.opening import is_to_be_opened, open_to
 from ..access.places import FUNCTIONS_KEY, LOG_KEY, apart, used_network
 from ..access.security import OPEN_EGRESS, Subnets, check_groups, select
 from ..api.fields import described, has, listed, number, value_problems
+from ..naming import deployed_path, plain
 from ..releases import acknowledge
-from ..tokens import is_token, is_whole, known_seconds, plain
+from ..tokens import is_token, is_whole, known_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_events as events
     from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_sns as sns
     from aws_cdk import aws_stepfunctions as sfn
     from constructs import Construct
@@ -33,6 +36,10 @@ if TYPE_CHECKING:
     from .waiter import Waiter
 
 LOG_RETENTION_DAYS: Final = 365
+RUNTIMES: Final = ("python3.14", "python3.13", "python3.12")
+"""What the function runs on; the first where nobody says otherwise."""
+
+_ARCHITECTURES: Final = ("arm64", "x86_64")
 
 _DAY: Final = 24 * 3600
 _SHORTEST_POLL: Final = 20
@@ -41,6 +48,63 @@ _RETENTIONS: Final = (
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 )  # fmt: skip
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-loggroup.html"""
+
+
+class ProviderOptions(TypedDict, total=False):
+    """How a stack's function and state machine run."""
+
+    poll_interval: cdk.Duration | None
+    """How long after a look at a job comes the next, while somebody waits or listens: whole seconds from 20 seconds
+    to 5 minutes. Default: a minute; a twelve-hour wait costs about 0.06 USD."""
+
+    event_bus: events.IEventBus | None
+    """Where the events about jobs go, and where the rules of `on_finished` and its kin listen. Default: the
+    account's default bus."""
+
+    log_retention: cdk.Duration | None
+    """How long the logs of both are kept: a number of days that CloudWatch Logs knows (1, 3, 5, 7, 14, 30, 60, 90,
+    120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653). Default: 365 days."""
+
+    log_encryption_key: kms.IKey | None
+    """The KMS key of both logs; CloudWatch Logs is allowed to use it. A key from elsewhere must allow that already.
+    Default: CloudWatch Logs' own encryption."""
+
+    state_machine_log_level: sfn.LogLevel | None
+    """What Step Functions logs of each execution. Default: `LogLevel.ALL`."""
+
+    tracing: bool | None
+    """Trace both with X-Ray. Default: not traced."""
+
+    vpc: ec2.IVpc | None
+    """The VPC of the function. It must reach SageMaker, CloudFormation, CloudWatch Logs, S3 (CloudFormation's own
+    buckets too), and Step Functions and EventBridge where jobs are followed. Default: no VPC."""
+
+    vpc_subnets: ec2.SubnetSelection | None
+    """Which of its subnets. Default: the private ones. Public ones are refused: Lambda functions reach nothing from
+    there."""
+
+    security_groups: Sequence[ec2.ISecurityGroup] | None
+    """The security groups of the function. Default: a new one that allows all outbound traffic."""
+
+    permissions_boundary: iam.IManagedPolicy | None
+    """The boundary of the roles of both. Jobs' own roles are not touched: for all roles of a stack use
+    `iam.PermissionsBoundary.of(stack)`. Default: none."""
+
+    reserved_concurrent_executions: int | None
+    """How many calls of the function run at once at most, at least 1; they are taken from what the account has.
+    Default: no reservation."""
+
+    dead_letter_topic: sns.ITopic | None
+    """Where Lambda sends an event that it could not have served. Such an event holds CloudFormation's pre-signed
+    address for the answer, so encrypt the topic. Default: none; CloudFormation itself reports a call that went
+    unanswered."""
+
+    architecture: lambda_.Architecture | None
+    """The function's processor, `lambda_.Architecture.ARM_64` or `X86_64`. Default: ARM_64."""
+
+    runtime: lambda_.Runtime | None
+    """The function's Python, for a region that has not got the newest: `lambda_.Runtime.PYTHON_3_12`, `PYTHON_3_13`
+    or `PYTHON_3_14`. Default: the newest of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +123,8 @@ class Options:
     permissions_boundary: iam.IManagedPolicy | None = None
     reserved_concurrent_executions: int | None = None
     dead_letter_topic: sns.ITopic | None = None
+    architecture: lambda_.Architecture | None = None
+    runtime: lambda_.Runtime | None = None
 
     def problems(self) -> list[str]:
         """What is wrong, in the caller's words."""
@@ -72,6 +138,16 @@ class Options:
         level = self.state_machine_log_level
         if level is not None and getattr(type(level), "__jsii_type__", None) != _LOG_LEVEL:
             found.append(f"'state_machine_log_level' must be an sfn.LogLevel, got {described(level)}")
+        if self.architecture is not None and getattr(self.architecture, "name", None) not in _ARCHITECTURES:
+            found.append(
+                "'architecture' must be lambda_.Architecture.ARM_64 or X86_64, got "
+                f"{described(getattr(self.architecture, 'name', self.architecture))}"
+            )
+        if self.runtime is not None and getattr(self.runtime, "name", None) not in RUNTIMES:
+            found.append(
+                f"'runtime' must be a lambda_.Runtime that the function runs on ({listed(RUNTIMES)}), got "
+                f"{described(getattr(self.runtime, 'name', self.runtime))}"
+            )
         if self.tracing is not None and not isinstance(self.tracing, bool):
             found.append(f"'tracing' must be true or false, got {described(self.tracing)}")
         if found:
@@ -146,6 +222,13 @@ class Options:
             "pre-signed address for the answer, so encrypt it"
         }
 
+    def apply_to_code(self, function: cdk.CfnResource) -> None:
+        """Change what the library's own code runs on."""
+        if self.architecture is not None:
+            l1.change(function, Architectures=[self.architecture.name])
+        if self.runtime is not None:
+            l1.change(function, Runtime=self.runtime.name)
+
     def apply_to_function(
         self,
         provider: Construct,
@@ -153,6 +236,7 @@ class Options:
         function: cdk.CfnResource,
         log: cdk.CfnResource,
         policy: iam.ManagedPolicy,
+        role: iam.IRole,
     ) -> None:
         """Change the function, its log and its permissions."""
         self._apply_to_log(log)
@@ -165,9 +249,15 @@ class Options:
             l1.change(function, ReservedConcurrentExecutions=self.reserved_concurrent_executions)
         if self.dead_letter_topic is not None:
             l1.change(function, DeadLetterConfig={"TargetArn": self.dead_letter_topic.topic_arn})
-            add_permissions(policy, [permissions.publish(self.dead_letter_topic.topic_arn)])
+            stack = cdk.Stack.of(provider)
+            publish = permissions.publish(self.dead_letter_topic.topic_arn)
+            add_permissions(policy, [publish])
+            needed = []
+            if is_to_be_opened(self.dead_letter_topic, stack):
+                needed.append(open_to(self.dead_letter_topic, role, stack, publish))
             if (key := getattr(self.dead_letter_topic, "master_key", None)) is not None:
-                grant_key(key, policy, *permissions.PUBLISH_ENCRYPTED)
+                needed += grant_key_to_own_role(key, policy, role, stack, *permissions.PUBLISH_ENCRYPTED)
+            function.node.add_dependency(*needed)
         if self.vpc is not None:
             self._apply_network(provider, self.vpc, function, policy)
 
@@ -178,7 +268,7 @@ class Options:
 
         groups = self.security_groups
         if not groups:
-            description = plain(f"The function of {provider.node.path}")
+            description = plain(f"The function of {deployed_path(provider)}")
             groups = [ec2.SecurityGroup(provider, "SecurityGroup", vpc=vpc, description=description)]
             acknowledge(groups[0], OPEN_EGRESS)
         selected = self._selected()

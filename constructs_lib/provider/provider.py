@@ -6,7 +6,7 @@ import hashlib
 import json
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Unpack, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -17,34 +17,35 @@ from .. import l1
 from ..access import permissions
 from ..access.companions import Companions
 from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
-from ..access.keys import grant_key
+from ..access.keys import grant_key_to_own_role
+from ..access.opening import is_to_be_opened, open_to
 from ..api.fields import described, has, raise_if_any, seconds_of
 from ..api.rulebook import Findings
-from ..keywords import ConstructorSignature
+from ..keywords import ConstructorSignature, spelled_out
 from ..l1 import Kind
+from ..naming import deployed_path, slug
 from ..runtime import contract
-from ..tokens import TEXT_TOKEN, slug
-from .options import LOG_RETENTION_DAYS, Options
+from ..tokens import TEXT_TOKEN
+from .options import LOG_RETENTION_DAYS, RUNTIMES, Options, ProviderOptions
 from .waiter import POLL_SECONDS, Waiter, state_machine_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_events as events
-    from aws_cdk import aws_kms as kms
-    from aws_cdk import aws_sns as sns
+    from aws_cdk import aws_lambda as lambda_
+    from aws_cdk import aws_logs as logs
     from aws_cdk import aws_stepfunctions as sfn
     from constructs import IDependable
 
     from ..access.keys import Key
+    from ..access.opening import Owned
     from ..access.permissions import Permission
 
 CONSTRUCT_ID: Final = "SageMakerAutopilotProvider"
 """Part of every logical id below, the function's among them: changing it breaks every stack that is deployed
 ("Modifying service token is not allowed")."""
 
-RUNTIME: Final = "python3.14"
 MEMORY_MIB: Final = 256
 
 _STACK_SLUG: Final = 7
@@ -75,6 +76,12 @@ _LOGGED: Final = (
     "data, no request as a whole, and nothing of the address that it answers to"
 )
 
+_TWICE: Final = "it has been called for this stack already: give all options at once"
+_OTHERS: Final = (
+    "its options are those of configure_all: for others of its own use AutoMLProvider.configure_all(stack, ...) before "
+    "its first job"
+)
+
 _SHARED_ROLES: Final = 1700
 _SHARED_RESULTS: Final = 700
 _SHARED_WATCHED: Final = 300
@@ -101,7 +108,7 @@ class AutoMLProvider(Construct):
         self._role = new_role(
             self,
             service=permissions.LAMBDA_PRINCIPAL,
-            description=f"Creates and stops the Autopilot jobs of {self._stack.node.path}",
+            description=f"Creates and stops the Autopilot jobs of {deployed_path(self._stack, self._stack)}",
         )
         self._policies = 0
         self._policy = self.new_policy(
@@ -128,11 +135,14 @@ class AutoMLProvider(Construct):
         self._log = log
         self._function = self._new_function(log)
         self.node.default_child = self._function
-        self._options = Options()
+        self._options = _NONE
         self._waiter: Waiter | None = None
         self._sees_outcomes = False
         self.service_token: Final = self._function.get_att("Arn").to_string()
         """The function's ARN, which every job names."""
+        _PROVIDERS.append(self)
+        if (chosen := _chosen_for(self._stack)) is not None:
+            self._configure(chosen)
 
     @classmethod
     def of(cls, scope: Construct) -> AutoMLProvider:
@@ -149,6 +159,46 @@ class AutoMLProvider(Construct):
     def stack(self) -> cdk.Stack:
         """The stack whose jobs these are."""
         return self._stack
+
+    # What it is made of
+
+    @property
+    def role(self) -> iam.IRole:
+        """The role that the function runs as. What the function needs, it has."""
+        return self._role
+
+    @property
+    def function(self) -> lambda_.IFunction:
+        """The function, e.g. for an alarm of its errors. Asking for it imports `aws_lambda`."""
+        from aws_cdk import aws_lambda as lambda_
+
+        found = self.node.try_find_child("FunctionReference") or lambda_.Function.from_function_attributes(
+            self, "FunctionReference", function_arn=self.service_token, role=self._role, same_environment=True
+        )
+        return cast("lambda_.IFunction", found)
+
+    @property
+    def log_group(self) -> logs.ILogGroup:
+        """The log of the function, e.g. for a subscription. Asking for it imports `aws_logs`."""
+        from aws_cdk import aws_logs as logs
+
+        found = self.node.try_find_child("LogReference") or logs.LogGroup.from_log_group_arn(
+            self, "LogReference", self._log.get_att("Arn").to_string()
+        )
+        return cast("logs.ILogGroup", found)
+
+    @property
+    def state_machine(self) -> sfn.IStateMachine:
+        """The state machine that follows jobs to their end; made when it is first asked for, by whomever.
+
+        Asking for it imports `aws_stepfunctions`.
+        """
+        from aws_cdk import aws_stepfunctions as sfn
+
+        found = self.node.try_find_child("StateMachineReference") or sfn.StateMachine.from_state_machine_arn(
+            self, "StateMachineReference", self.waiter.arn
+        )
+        return cast("sfn.IStateMachine", found)
 
     def custom_resource(
         self, scope: Construct, construct_id: str, resource_type: str, properties: Mapping[str, Any]
@@ -235,11 +285,11 @@ class AutoMLProvider(Construct):
         """Allow the function to look at a job that this stack did not make; returns what its watch has to wait for."""
         return [self._policy, self._watched.put(job_arn, permissions.watched_job(job_arn))]
 
-    def judge(self, *, result: tuple[str, str] | None, key: Key | None, stops: str | None) -> list[IDependable]:
+    def judge(self, *, result: tuple[Owned, str] | None, key: Key | None, stops: str | None) -> list[IDependable]:
         """Allow the function to see what a job has come to; returns what the outcome has to wait for.
 
         Args:
-            result: The ARN of the bucket and the folder where the full result goes.
+            result: The bucket and the folder where the full result goes.
             key: The KMS key that it is encrypted with.
             stops: The ARN of a job that this stack did not make and that may be stopped.
         """
@@ -248,13 +298,21 @@ class AutoMLProvider(Construct):
             add_permissions(self._policy, permissions.provider_outcomes())
         needed: list[IDependable] = [self._policy]
         if result is not None:
-            needed.append(self._results.put("/".join(result), permissions.provider_result(*result)))
+            bucket, folder = result
+            needed += self._reach(self._results, bucket, permissions.provider_result(bucket.arn, folder))
         if key is not None and key not in self._keys:
             self._keys.add(key)
-            grant_key(key, self._policy, *permissions.ENCRYPT_RESULT)
+            needed += grant_key_to_own_role(key, self._policy, self._role, self._stack, *permissions.ENCRYPT_RESULT)
         if stops is not None:
             needed.append(self._stopped.put(stops, permissions.stopped_job(stops)))
         return needed
+
+    def _reach(self, shelf: _Shelf, bucket: Owned, permission: Permission) -> list[IDependable]:
+        """Allow the function something in a bucket, in the bucket's own policy too where it must."""
+        allowed: list[IDependable] = [shelf.put("/".join((*permission.resources, *permission.prefixes)), permission)]
+        if not is_to_be_opened(bucket.resource, self._stack):
+            return allowed
+        return [*allowed, open_to(bucket.resource, self._role, self._stack, permission)]
 
     # Serving what a job has learned
 
@@ -285,65 +343,27 @@ class AutoMLProvider(Construct):
             self._transforms = self.new_policy("Transforms", allowed)
         return [self._policy, self._transforms]
 
-    def register_in(self, group_name: str, *, reports: tuple[str, str] | None) -> list[IDependable]:
+    def register_in(self, group_name: str, *, reports: tuple[Owned, str] | None) -> list[IDependable]:
         """Allow the function to register versions in a group; returns what they have to wait for.
 
         Args:
             group_name: The group's name or ARN.
-            reports: The ARN of the bucket and the folder that hold the job's reports, if they are known.
+            reports: The bucket and the folder that hold the job's reports, if they are known.
         """
         permission = permissions.provider_registry(self._stack, group_name)
         needed: list[IDependable] = [self._policy, self._groups.put(group_name, permission)]
         if reports is not None:
-            needed.append(self._groups.put("/".join(reports), permissions.provider_reports(*reports)))
+            bucket, folder = reports
+            needed += self._reach(self._groups, bucket, permissions.provider_reports(bucket.arn, folder))
         return needed
 
     # Options
 
-    def configure(
-        self,
-        *,
-        poll_interval: cdk.Duration | None = None,
-        event_bus: events.IEventBus | None = None,
-        log_retention: cdk.Duration | None = None,
-        log_encryption_key: kms.IKey | None = None,
-        state_machine_log_level: sfn.LogLevel | None = None,
-        tracing: bool | None = None,
-        vpc: ec2.IVpc | None = None,
-        vpc_subnets: ec2.SubnetSelection | None = None,
-        security_groups: Sequence[ec2.ISecurityGroup] | None = None,
-        permissions_boundary: iam.IManagedPolicy | None = None,
-        reserved_concurrent_executions: int | None = None,
-        dead_letter_topic: sns.ITopic | None = None,
-    ) -> AutoMLProvider:
+    @spelled_out(ProviderOptions)
+    def configure(self, **options: Unpack[ProviderOptions]) -> AutoMLProvider:
         """Set how this stack's function and state machine run. Once per stack, before its first outcome or `on_...`.
 
-        What is said of the function holds for CDK's function that copies folders (`Channel.from_asset`) too.
-
-        Args:
-            poll_interval: How long after a look at a job comes the next, while somebody waits or listens: whole seconds
-                from 20 seconds to 5 minutes. Default: a minute; a twelve-hour wait costs about 0.06 USD.
-            event_bus: Where the events about jobs go, and where the rules of `on_finished` and its kin listen.
-                Default: the account's default bus.
-            log_retention: How long the logs of both are kept: a number of days that CloudWatch Logs knows (1, 3, 5, 7,
-                14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653).
-                Default: 365 days.
-            log_encryption_key: The KMS key of both logs; CloudWatch Logs is allowed to use it. A key from elsewhere
-                must allow that already. Default: CloudWatch Logs' own encryption.
-            state_machine_log_level: What Step Functions logs of each execution. Default: `LogLevel.ALL`.
-            tracing: Trace both with X-Ray. Default: not traced.
-            vpc: The VPC of the function. It must reach SageMaker, CloudFormation, CloudWatch Logs, S3 (CloudFormation's
-                own buckets too), and Step Functions and EventBridge where jobs are followed. Default: no VPC.
-            vpc_subnets: Which of its subnets. Default: the private ones. Public ones are refused: Lambda functions
-                reach nothing from there.
-            security_groups: The security groups of the function. Default: a new one that allows all outbound traffic.
-            permissions_boundary: The boundary of the roles of both. Jobs' own roles are not touched: for all roles of
-                a stack use `iam.PermissionsBoundary.of(stack)`. Default: none.
-            reserved_concurrent_executions: How many calls of the function run at once at most, at least 1; they are
-                taken from what the account has. Default: no reservation.
-            dead_letter_topic: Where Lambda sends an event that it could not have served. Such an event holds
-                CloudFormation's pre-signed address for the answer, so encrypt the topic. Default: none; CloudFormation
-                itself reports a call that went unanswered.
+        CDK's function that copies folders (`Channel.from_asset`) runs as the function does, but for what it is made of.
 
         Returns:
             This provider.
@@ -353,31 +373,47 @@ class AutoMLProvider(Construct):
 
         See https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
         """
-        options = Options(
-            poll_interval=poll_interval,
-            event_bus=event_bus,
-            log_retention=log_retention,
-            log_encryption_key=log_encryption_key,
-            state_machine_log_level=state_machine_log_level,
-            tracing=tracing,
-            vpc=vpc,
-            vpc_subnets=vpc_subnets,
-            security_groups=security_groups,
-            permissions_boundary=permissions_boundary,
-            reserved_concurrent_executions=reserved_concurrent_executions,
-            dead_letter_topic=dead_letter_topic,
-        )
+        return self._configure(Options(**options))
+
+    @classmethod
+    @spelled_out(ProviderOptions)
+    def configure_all(cls, scope: Construct, **options: Unpack[ProviderOptions]) -> None:
+        """Set how the functions and state machines of all stacks in an app or a stage run, nested stacks too.
+
+        It counts for stacks that are there and for those that come. Of several scopes that hold a stack, the nearest
+        counts, as a whole: for a stack of its own kind call it with that stack, before its first job.
+
+        Args:
+            scope: The app, a stage, or a stack.
+
+        Raises:
+            ValueError: with everything that is wrong, also that it was called for this scope before, or too late.
+        """
+        if not has(scope, "node"):
+            raise ValueError(f"AutoMLProvider.configure_all: 'scope' must be a construct, got {described(scope)}")
+        chosen = Options(**options)
+        wrong = chosen.problems()
+        if scope in _CHOSEN:
+            wrong.append(_TWICE.replace("stack", "scope"))
+        raise_if_any(wrong, f"AutoMLProvider.configure_all in '{scope.node.path or 'App'}'")
+        _CHOSEN[scope] = chosen
+        for provider in _PROVIDERS:
+            if _chosen_for(provider.stack) is chosen:
+                provider._configure(chosen)  # noqa: SLF001 - of this class
+
+    def _configure(self, options: Options) -> AutoMLProvider:
         wrong = options.problems()
         places = Findings([], {}) if wrong else options.places(self._stack)
         wrong += places.errors
-        if self._options != Options():
-            wrong.append("it has been called for this stack already: give all options at once")
+        if self._options is not _NONE:
+            wrong.append(_TWICE if self._options is not _chosen_for(self._stack) else _OTHERS)
         if self._waiter is not None:
             wrong.append("a job of this stack is followed already: call it before the first outcome or on_...")
         raise_if_any(wrong, f"AutoMLProvider.configure in '{self._stack.node.path}'")
         self._options = options
         warn(self, options.warnings() | places.warnings)
-        options.apply_to_function(self, function=self._function, log=self._log, policy=self._policy)
+        options.apply_to_code(self._function)
+        options.apply_to_function(self, function=self._function, log=self._log, policy=self._policy, role=self._role)
         Companions.of(self._stack).configure(options)
         return self
 
@@ -396,7 +432,7 @@ class AutoMLProvider(Construct):
             "Function",
             {
                 "Description": "Creates, tags and stops Amazon SageMaker Autopilot jobs (cdk-sagemaker-autopilot)",
-                "Runtime": RUNTIME,
+                "Runtime": RUNTIMES[0],
                 "Architectures": ["arm64"],
                 "Handler": contract.HANDLER,
                 "Code": {"S3Bucket": code.s3_bucket_name, "S3Key": code.s3_object_key},
@@ -411,6 +447,22 @@ class AutoMLProvider(Construct):
         # On removal too: a function whose permissions went first could not stop anything.
         function.node.add_dependency(self._policy)
         return function
+
+
+_NONE: Final = Options()
+"""What counts where nobody has said anything."""
+
+_CHOSEN: Final[dict[Construct, Options]] = {}
+"""What was chosen for all stacks in a scope."""
+
+_PROVIDERS: Final[list[AutoMLProvider]] = []
+
+
+def _chosen_for(stack: cdk.Stack) -> Options | None:
+    """What was chosen for the nearest scope that holds a stack, if anything was for any."""
+    if not _CHOSEN:
+        return None
+    return next((_CHOSEN[scope] for scope in reversed(stack.node.scopes) if scope in _CHOSEN), None)
 
 
 @cache
@@ -500,6 +552,6 @@ def _length(resource: str) -> int:
 
 
 def _stack_prefix(stack: cdk.Stack) -> str:
-    """A few letters of the stack's name and a hash of its place in the app, with a hyphen."""
-    digest = hashlib.sha256(stack.node.path.encode()).hexdigest()[:_STACK_HASH]
+    """A few letters of the stack's name and a hash of its place in what is deployed, with a hyphen."""
+    digest = hashlib.sha256(deployed_path(stack, stack).encode()).hexdigest()[:_STACK_HASH]
     return f"{slug(stack.stack_name, _STACK_SLUG, 'stack')}{digest}-"

@@ -11,6 +11,7 @@ from .. import l1
 from ..access import permissions
 from ..access.grants import managed_policy, new_role
 from ..l1 import Kind
+from ..naming import deployed_path
 from ..runtime.contract import Poll
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Waiter(Construct):
         self.role: Final[iam.Role] = new_role(
             self,
             service=permissions.STATES_PRINCIPAL,
-            description=f"Follows the Autopilot jobs of {stack.node.path}",
+            description=f"Follows the Autopilot jobs of {deployed_path(stack, stack)}",
         )
         self.policy: Final = managed_policy(
             self,

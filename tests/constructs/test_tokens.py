@@ -18,7 +18,7 @@ from constructs_lib import (
     ModelDeployConfig,
     OutputLocation,
 )
-from constructs_lib.tokens import is_token, plain, slug
+from constructs_lib.tokens import is_token
 
 from .synthesis import (
     allowing,
@@ -240,22 +240,3 @@ def test_guard_knows_every_other_kind_of_value() -> None:
     assert is_token(cdk.Token.as_any({"Ref": "X"}))
     assert is_token(cdk.Fn.split(",", cdk.Aws.REGION)[0])
     assert not any(is_token(value) for value in (None, True, {}, object(), Mode.AUTO))
-
-
-@pytest.mark.parametrize(
-    ("text", "slugged"),
-    [
-        ("Churn Job", "churn-job"),
-        ("--", "job"),
-        ("予測", "job"),
-        pytest.param(cdk.Aws.REGION, "job", id="token"),  # its text differs from process to process
-        ("abcdefgh-ijkl", "abcdefgh-i"),
-    ],
-)
-def test_slug_is_fit_for_a_name(text: str, slugged: str) -> None:
-    assert slug(text, 10, "job") == slugged
-
-
-def test_plain_text_is_fit_for_a_description() -> None:
-    assert plain("Stack/Tür*") == "Stack/T_r_"
-    assert len(plain("x" * 300)) == 255

@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -193,8 +193,8 @@ class Subject:
         parameters = inspect.signature(self.of).parameters
         given = self.given(world)
         if "scope" in parameters:
-            given = {"scope": world.stack, "construct_id": world.fresh_id(), **given}
-        elif "construct_id" in parameters:
+            given["scope"] = world.stack
+        if "construct_id" in parameters:
             given["construct_id"] = world.fresh_id()
         if name is not None:
             given[name] = value
@@ -291,8 +291,13 @@ def _methods(cls: type, on: Callable[[World], Any], beginning: str, **more: Any)
 def _metrics(cls: type, on: Callable[[World], Any]) -> Iterator[Subject]:
     for name, method in inspect.getmembers(cls, inspect.isfunction):
         if name.startswith("metric"):
-            given = (lambda _: {"metric_name": "Invocations"}) if name == "metric" else (lambda _: {})
+            named = {"metric_name": "JobDuration" if cls is library.AutoMLJob else "Invocations"}
+            given = partial(_copied, named if name == "metric" else {})
             yield Subject(method, on=on, given=given, use=_alarmed)
+
+
+def _copied(props: Props, _: World) -> Props:
+    return {**props}
 
 
 METRIC_OPTIONS: Final = ("statistic", "period", "label", "color")
@@ -342,10 +347,19 @@ SUBJECTS: Final[list[Subject]] = [
     ),
     Subject(library.AutoMLTransform, lambda world: {**_outcome_of(world), **_transform(world)}),
     Subject(library.AutoMLJobOutcome.transform, _transform, on=lambda world: world.outcome),
+    Subject(
+        library.AutoMLTransform.grant_read_output,
+        _grantee,
+        on=lambda world: world.outcome.transform(world.fresh_id(), **_transform(world)),
+    ),
     Subject(library.AutoMLModelPackage, lambda world: {**_outcome_of(world), **_group(world)}),
     Subject(library.AutoMLJobOutcome.register, _group, on=lambda world: world.outcome),
     Subject(library.AutoMLEndpoint, _endpoint),
     Subject(library.AutoMLEndpoint.from_endpoint_name, lambda _: {"endpoint_name": "found"}),
+    Subject(
+        library.AutoMLEndpoint.from_endpoint_arn,
+        lambda _: {"endpoint_arn": "arn:aws:sagemaker:eu-west-1:111122223333:endpoint/found"},
+    ),
     Subject(
         library.AutoMLEndpoint.add_rollback_alarm, lambda world: {"alarm": world.alarm}, on=lambda world: world.endpoint
     ),
@@ -388,6 +402,7 @@ SUBJECTS: Final[list[Subject]] = [
     *_methods(library.AutoMLJob, lambda world: world.job, "grant_", given=_grantee),
     *_metrics(library.AutoMLJob, lambda world: world.job),
     Subject(library.AutoMLProvider.configure, on=_provider),
+    Subject(library.AutoMLProvider.configure_all),
 ]
 
 

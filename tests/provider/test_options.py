@@ -7,6 +7,7 @@ import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 
@@ -240,3 +241,119 @@ def test_state_machine_may_call_the_function_and_deliver_its_log_and_nothing_els
     assert invoke["Action"] == "lambda:InvokeFunction"
     assert invoke["Resource"] == {"Fn::GetAtt": ["SageMakerAutopilotProviderFunction8807CA69", "Arn"]}
     assert all(action.startswith("logs:") for action in as_list(deliver["Action"]))
+
+
+# ------------------------------------------------------------------------------------------- architecture and runtime
+
+
+def test_function_runs_where_its_region_has_it() -> None:
+    function = function_of(configured(architecture=lambda_.Architecture.X86_64, runtime=lambda_.Runtime.PYTHON_3_12))
+
+    assert (function["Architectures"], function["Runtime"]) == (["x86_64"], "python3.12")
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"runtime": lambda_.Runtime.NODEJS_20_X}, "'runtime' must be a lambda_.Runtime that the function runs on .*"),
+        ({"runtime": lambda_.Runtime.PYTHON_3_9}, ".*'python3.14', 'python3.13', 'python3.12'.*, got 'python3.9'"),
+        ({"runtime": "python3.12"}, "'runtime' must be a lambda_.Runtime .*got 'python3.12'"),
+        ({"architecture": "arm64"}, "'architecture' must be lambda_.Architecture.ARM_64 or X86_64, got 'arm64'"),
+        (
+            {"architecture": lambda_.Architecture.custom("riscv")},
+            "'architecture' must be lambda_.Architecture.ARM_64 or X86_64, got 'riscv'",
+        ),
+    ],
+)
+def test_other_machines_are_refused(option: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        configured(**option)
+
+
+# ---------------------------------------------------------------------------------------------------- for all at once
+
+
+def test_options_for_all_reach_stacks_that_are_there_that_come_and_nested_ones() -> None:
+    app = cdk.App()
+    before = new_job(cdk.Stack(app, "Before")).stack
+    AutoMLProvider.configure_all(app, reserved_concurrent_executions=2)
+    after = cdk.Stack(cdk.Stage(app, "Stage"), "After")
+    inner = cdk.NestedStack(after, "Inner")
+    for stack in (after, inner):
+        new_job(stack)
+
+    for stack in (before, after, inner):
+        function: Any = AutoMLProvider.of(stack).node.default_child
+        assert function.reserved_concurrent_executions == 2, stack.node.path
+
+
+def test_nearest_scope_counts_as_a_whole() -> None:
+    app = cdk.App()
+    AutoMLProvider.configure_all(app, reserved_concurrent_executions=2, tracing=True)
+    stack = cdk.Stack(app, "Own")
+    AutoMLProvider.configure_all(stack, log_retention=cdk.Duration.days(30))
+    new_job(stack)
+
+    function = function_of(template_of(stack))
+    assert "ReservedConcurrentExecutions" not in function
+    assert "TracingConfig" not in function
+
+
+def test_options_for_all_are_given_once_for_a_scope() -> None:
+    app = cdk.App()
+    AutoMLProvider.configure_all(app, tracing=True)
+
+    with pytest.raises(ValueError, match=r"AutoMLProvider\.configure_all in 'App' .*\n.*called for this scope already"):
+        AutoMLProvider.configure_all(app, tracing=True)
+
+
+def test_stack_with_options_for_all_is_told_how_to_have_its_own() -> None:
+    app = cdk.App()
+    AutoMLProvider.configure_all(app, tracing=True)
+    stack = cdk.Stack(app, "Stack")
+
+    with pytest.raises(
+        ValueError, match=r"its options are those of configure_all: for others of its own use AutoMLPro"
+    ):
+        AutoMLProvider.of(stack).configure(tracing=False)
+
+
+def test_options_for_all_come_before_a_job_is_followed() -> None:
+    app = cdk.App()
+    stack = cdk.Stack(app, "Stack")
+    AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
+
+    with pytest.raises(ValueError, match=r"AutoMLProvider\.configure in 'Stack' .*\n.*followed already"):
+        AutoMLProvider.configure_all(app, tracing=True)
+
+
+def test_options_for_all_are_judged_at_once() -> None:
+    with pytest.raises(ValueError, match=r"configure_all in 'App' .*\n.*'tracing' must be true or false"):
+        AutoMLProvider.configure_all(cdk.App(), tracing="yes")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="configure_all: 'scope' must be a construct, got 3"):
+        AutoMLProvider.configure_all(3)  # type: ignore[arg-type]
+
+
+# ------------------------------------------------------------------------------------------------- what it is made of
+
+
+def test_parts_of_the_provider_can_be_watched() -> None:
+    stack = new_stack()
+    new_job(stack)
+    provider = AutoMLProvider.of(stack)
+    provider.function.metric_errors().create_alarm(stack, "Errors", threshold=1, evaluation_periods=1)
+    provider.state_machine.metric_failed().create_alarm(stack, "Failed", threshold=1, evaluation_periods=1)
+    provider.log_group.add_stream("Stream")
+    template = template_of(stack)
+
+    (function,) = resources_of(template, FUNCTION)
+    (machine,) = resources_of(template, MACHINE)
+    dimensions = [
+        each["Properties"]["Dimensions"] for each in resources_of(template, "AWS::CloudWatch::Alarm").values()
+    ]
+    assert f'"{function}"' in str(dimensions).replace("'", '"')
+    assert f'"{machine}"' in str(dimensions).replace("'", '"')
+    stream = only(resources_of(template, "AWS::Logs::LogStream"))
+    assert "ProviderLog" in str(stream["Properties"]["LogGroupName"])
+    assert provider.role.role_name
+    assert provider.function.role is provider.role

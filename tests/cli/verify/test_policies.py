@@ -20,7 +20,7 @@ from constructs_lib.api.shapes import VpcConfig
 from constructs_lib.cli.verify import policies
 from constructs_lib.cli.verify.probes.access import _ALIASED
 from constructs_lib.cli.verify.probes.jobs import about_the_role
-from constructs_lib.data.buckets import allow_reading
+from constructs_lib.data.buckets import allow_reading, facts
 from constructs_lib.data.output import OutputLocation
 from constructs_lib.runtime.contract import EVENT_SOURCE
 from constructs_lib.runtime.retry import ROLE, patience_with
@@ -77,18 +77,18 @@ def test_job(stack: cdk.Stack) -> None:
 
 def test_data(stack: cdk.Stack) -> None:
     bucket = s3.Bucket.from_bucket_name(stack, "Bucket", "probe")
-    folder = Grants()
+    folder = Grants(stack)
     allow_reading(folder, bucket, "train/")
     OutputLocation.from_bucket(bucket, "out/").bind(folder)
     assert by_text(policies.data("train/", "train/*", "out/")) == by_text(statements(stack, folder._permissions))
-    whole = Grants()
-    whole.allow_object(BUCKET, "train/data.csv", permissions.READ_OBJECTS)
+    whole = Grants(stack)
+    whole.allow_object(facts(bucket), "train/data.csv", permissions.READ_OBJECTS)
     reading = policies.data("train/data.csv", "train/data.csv", "out/")[:2]
     assert by_text(reading) == by_text(statements(stack, whole._permissions))
 
 
 def test_keys(stack: cdk.Stack) -> None:
-    grants = Grants()
+    grants = Grants(stack)
     Security(volume_encryption_key=kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:eu-west-1:111122223333:key/probe"),
              vpc=None, vpc_subnets=None, security_groups=None, encrypt_inter_container_traffic=None, what="job",
              ).bind(stack, grants)  # fmt: skip
