@@ -19,7 +19,7 @@ from constructs_lib.data import channels
 from constructs_lib.data.uploads import disk_for, unfit_to_copy
 
 from ..constructs.bank import vpc_of
-from ..constructs.synthesis import as_list, flat, new_stack, only, resolved, resources_of, template_of
+from ..constructs.synthesis import as_list, flat, job_properties, new_stack, only, resolved, resources_of, template_of
 from .test_v2 import PNG, digits, images_job, new_v2_job, stack
 
 __all__ = ["digits", "stack"]  # fixtures
@@ -97,6 +97,29 @@ def test_larger_folder_has_a_function_of_its_own(
 
     assert sorted(each["EphemeralStorage"]["Size"] for each in functions.values()) == [607, 2423]
     assert {each["MemorySize"] for each in functions.values()} == {1783}
+
+
+def test_folder_that_is_copied_by_another_function_stays_where_it_is(
+    digits: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CloudFormation changes no service token, so another function makes the copy another resource; no job is new."""
+
+    def template() -> dict[str, Any]:
+        stack = new_stack()
+        images_job(stack, digits)
+        return template_of(stack)
+
+    before = template()
+    as_large_as(monkeypatch, 3, 600)
+    after = template()
+
+    (old,), (new,) = (resources_of(each, "Custom::CDKBucketDeployment").items() for each in (before, after))
+    assert old[0] != new[0]
+    assert old[1]["Properties"]["ServiceToken"] != new[1]["Properties"]["ServiceToken"]
+    assert old[1]["Properties"]["RetainOnDelete"] is True
+    same = ("DestinationBucketName", "DestinationBucketKeyPrefix", "SourceObjectKeys", "Prune", "RetainOnDelete")
+    assert [old[1]["Properties"][each] for each in same] == [new[1]["Properties"][each] for each in same]
+    assert job_properties(before) == job_properties(after)
 
 
 def copiers(template: Mapping[str, Any]) -> dict[str, Any]:
