@@ -78,7 +78,8 @@ def serve(port: int, certificate: str, key: str) -> None:
     config.certfile, config.keyfile = certificate, key
     config.keep_alive_timeout = 75
     config.loglevel = "WARNING"
-    asyncio.run(hypercorn.asyncio.serve(Door(app.app, port), config))
+    door: Any = Door(app.app, port)
+    asyncio.run(hypercorn.asyncio.serve(door, config))
 
 
 @dataclass(frozen=True)
@@ -151,20 +152,21 @@ class Door:
             return
         request, body = _Request.of(scope), _Body(receive)
         send = _without_cors(request, send)
+        is_response = request.method == "PUT" and request.path.startswith(RESPONSES)
         try:
             self._require_own_name(request)
-            if request.method == "PUT" and request.path.startswith(RESPONSES):
-                scope = {**scope, "query_string": b"", "headers": _plain(scope["headers"])}
+            if is_response:
                 await body.read(MOST_UNSIGNED)
-            elif request.path.startswith(OWN):
-                raise Refused("AccessDenied", "What is the emulator's own is closed")
             else:
+                _require_others(request)
                 await _require_signature(request, body)
         except Refused as refused:
             await _refuse(request, body, send, *refused.args)
-        else:
-            if not body.is_broken:
-                await self._inside(scope, body.again, send)
+            return
+        if is_response:
+            scope = {**scope, "query_string": b"", "headers": _plain(scope["headers"])}
+        if not body.is_broken:
+            await self._inside(scope, body.again, send)
 
     def _require_own_name(self, request: _Request) -> None:
         """A page that a browser has from elsewhere may come under that name, whatever address the name has by now."""
@@ -204,6 +206,12 @@ class _Body:
     async def again(self) -> Scope:
         """The same messages once more, then what comes after them."""
         return self._messages.pop(0) if self._messages else await self._receive()
+
+
+def _require_others(request: _Request) -> None:
+    """Nobody needs MiniStack's own calls, so they are served to nobody."""
+    if request.path.startswith(OWN):
+        raise Refused("AccessDenied", "What is the emulator's own is closed")
 
 
 async def _require_signature(request: _Request, body: _Body) -> None:
@@ -276,11 +284,9 @@ def _secret(request: _Request, access_key: str, token: str) -> str:
     account = account or responses._account_from_sts_session(access_key)
     credential = iam_evaluator.resolve_credential(access_key, account, token)
     if isinstance(credential, iam_evaluator.CredentialResolutionError):
-        # AWS knows no key of a session without its token.
-        code, message = (
-            (credential.code, credential.message) if token or credential.code != "InvalidToken" else _UNKNOWN
-        )
-        raise Refused(code, message)
+        if credential.code == "InvalidToken" and not token:  # AWS knows no key of a session without its token
+            raise Refused(*_UNKNOWN)
+        raise Refused(credential.code, credential.message)
     return str(credential.secret_access_key)
 
 
