@@ -22,7 +22,7 @@ from constructs_lib.rehearsal import cloud
 from constructs_lib.rehearsal.cloud import calls, errors
 from constructs_lib.rehearsal.cloud.connection import Connection, fresh_credentials
 from constructs_lib.rehearsal.cloud.hosting import scaling
-from constructs_lib.rehearsal.cloud.ministack import exports, ministack, nested, waits
+from constructs_lib.rehearsal.cloud.ministack import door, exports, functions, ministack, nested, waits
 from constructs_lib.rehearsal.cloud.model import service_model
 from constructs_lib.rehearsal.cloud.resource_types import cloudformation
 from constructs_lib.rehearsal.cloud.service import SageMaker
@@ -259,7 +259,7 @@ def _types(connection: Connection, folder: Path) -> list[tuple[str, str]]:
 
 def _changes_of_ministack() -> Iterator[str]:
     """What MiniStack is made to do otherwise: a paragraph of a module, or the sentence of each of its changes."""
-    for module in (nested, exports):
+    for module in (nested, exports, door, functions):
         yield " ".join((module.__doc__ or "").partition("\n\nhttps://")[0].split())
     yield _sentence(ministack.send_missing_custom_resource_events)
     for module in (waits, ministack):

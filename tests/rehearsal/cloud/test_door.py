@@ -301,9 +301,11 @@ def s3_of(cloud: Cloud, version: str | None, style: str = "path", credentials: C
     )  # fmt: skip
 
 
-def fetch(cloud: Cloud, url: str, method: str = "GET", body: bytes = b"", **headers: str) -> Reply:
+def fetch(
+    cloud: Cloud, url: str, method: str = "GET", body: bytes = b"", headers: Mapping[str, str] | None = None
+) -> Reply:
     parts = urlsplit(url)
-    return send(cloud, method, f"{parts.path}?{parts.query}", body, {"Host": parts.netloc, **headers})
+    return send(cloud, method, f"{parts.path}?{parts.query}", body, {"Host": parts.netloc, **(headers or {})})
 
 
 @pytest.fixture(params=["s3v4", None], ids=["version 4", "as boto3 does unless told otherwise"])
@@ -325,7 +327,7 @@ def test_an_address_is_good_for_what_it_is_for(cloud: Cloud, s3: Any) -> None:
     for changed in (get.replace("x.csv", "y.csv"), typed.replace("text%2Fx", "text%2Fy"), f"{get}&versionId=1"):
         assert refused(fetch(cloud, changed)) == (403, "SignatureDoesNotMatch")
     assert refused(fetch(cloud, get, "PUT", b"no")) == (403, "SignatureDoesNotMatch")
-    assert refused(fetch(cloud, put, "PUT", b"no", **{"x-amz-copy-source": "/data/train/a.csv"}))[0] == 403
+    assert refused(fetch(cloud, put, "PUT", b"no", {"x-amz-copy-source": "/data/train/a.csv"}))[0] == 403
     assert refused(fetch(cloud, f"{put}&x-amz-copy-source=/data/train/a.csv", "PUT"))[0] in (400, 403)
 
 
@@ -367,11 +369,11 @@ def test_an_address_ends(cloud: Cloud, s3: Any, monkeypatch: pytest.MonkeyPatch)
 def test_an_address_of_a_bucket_is_no_good_for_another_service(cloud: Cloud, s3: Any) -> None:
     url = s3.generate_presigned_url("list_buckets", HttpMethod="POST")
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    reply = fetch(cloud, url, "POST", b"Action=ListRoles&Version=2010-05-08", **form)
+    reply = fetch(cloud, url, "POST", b"Action=ListRoles&Version=2010-05-08", form)
     assert refused(reply) == (403, "SignatureDoesNotMatch")
     listed = s3.generate_presigned_url("list_buckets")
     assert fetch(cloud, listed).status == 200
-    assert refused(fetch(cloud, listed, **{"X-Amz-Target": "SageMaker.ListAutoMLJobs"}))[0] in (400, 403)
+    assert refused(fetch(cloud, listed, headers={"X-Amz-Target": "SageMaker.ListAutoMLJobs"}))[0] in (400, 403)
 
 
 def test_an_address_of_another_service_is_good_as_well(cloud: Cloud) -> None:

@@ -56,7 +56,7 @@ class Reply:
 
     status: int
     text: str
-    headers: Mapping[str, str]
+    headers: http.client.HTTPMessage
 
     @property
     def code(self) -> str:
