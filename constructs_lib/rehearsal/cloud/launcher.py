@@ -251,6 +251,9 @@ def _server_environment(settings: Settings, wait_scale: float) -> dict[str, str]
         "MINISTACK_REGION": settings.region,
         "IOT_MTLS_ENABLED": "0",  # else port 8883 opens too
         "SFTP_ENABLED": "0",
+        # Else what another user has put below /tmp under these names would be taken for the server's own.
+        "STATE_DIR": str(settings.folder / "tmp" / "state"),
+        "S3_DATA_DIR": str(settings.folder / "tmp" / "objects"),
         "DOCKER_HOST": f"unix://{settings.folder}/no-docker.sock",  # never touch containers of this machine
         "LAMBDA_EXECUTOR": "local",
         "SFN_WAIT_SCALE": str(wait_scale),

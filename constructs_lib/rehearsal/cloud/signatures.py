@@ -145,6 +145,10 @@ class _OldAgain(botocore.auth.HmacV1Auth):  # type: ignore[misc]  # botocore has
         return self._expires
 
 
+SIGNED_IN_VERSION_2 = frozenset(botocore.auth.HmacV1Auth.QSAOfInterest)
+"""The parameters that a signature of version 2 covers."""
+
+
 def is_address_signed_by(
     secret: str, token: str | None, signature: str, *, method: str, resource: str, headers: Sequence[tuple[str, str]],
     expires: str,

@@ -1,5 +1,6 @@
 """What the cloud and all that it starts know of the person, and what another user of the machine can see and do."""
 
+import contextlib
 import io
 import json
 import os
@@ -41,10 +42,24 @@ def handle(event, context):
 NODE = """
 exports.handle = async () => ({environment: process.env, arn: ""});
 """
+CUSTOM = """#!/usr/bin/env python3
+import json, os, urllib.request
+address = "http://" + os.environ["AWS_LAMBDA_RUNTIME_API"] + "/2018-06-01/runtime/invocation/"
+while True:
+    with urllib.request.urlopen(address + "next") as asked:
+        number = asked.headers["Lambda-Runtime-Aws-Request-Id"]
+    answer = json.dumps({"environment": dict(os.environ), "arn": ""}).encode()
+    urllib.request.urlopen(address + number + "/response", answer).close()
+"""
+RUNTIMES = {
+    "python3.11": ("index.py", CODE),
+    "nodejs22.x": ("index.js", NODE),
+    "provided.al2023": ("bootstrap", CUSTOM),
+}
 ALLOWED = re.compile(
     r"AWS_(REGION|DEFAULT_REGION|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|ENDPOINT_URL|CA_BUNDLE|CONFIG_FILE"
     r"|SHARED_CREDENTIALS_FILE|EC2_METADATA_DISABLED|LAMBDA_\w+|DISABLE_HOST_PREFIX_INJECTION)"
-    r"|HOME|LANG|LC_CTYPE|PATH|TMPDIR|NODE_EXTRA_CA_CERTS|REQUESTS_CA_BUNDLE|SSL_CERT_FILE|LAMBDA_TASK_ROOT|_LAMBDA\w*"
+    r"|HOME|LANG|LC_CTYPE|PATH|TMPDIR|NODE_EXTRA_CA_CERTS|REQUESTS_CA_BUNDLE|SSL_CERT_FILE|LAMBDA_TASK_ROOT|_LAMBDA\w*|_HANDLER"
     r"|_X_AMZN_TRACE_ID|OWN|AUTH|__MINISTACK\w*|_MINISTACK\w*"
 )
 
@@ -66,12 +81,12 @@ def account(cloud: Cloud) -> Account:
     return Account(cloud)
 
 
-def invoked(account: Account, name: str, runtime: str, code: str) -> dict[str, Any]:
+def invoked(account: Account, name: str, runtime: str = "python3.11") -> dict[str, Any]:
     """What a function tells of itself."""
     functions = account.cloud.client("lambda")
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as packed:
-        packed.writestr("index.py" if "python" in runtime else "index.js", code)
+        packed.writestr(*RUNTIMES[runtime])
     functions.create_function(
         FunctionName=name, Runtime=runtime, Handler="index.handle", Code={"ZipFile": archive.getvalue()}, Timeout=30,
         Role=account.role(f"Of{name}", trust=LAMBDA_TRUST), Environment={"Variables": {"OWN": "1", "AUTH": "true"}},
@@ -82,10 +97,10 @@ def invoked(account: Account, name: str, runtime: str, code: str) -> dict[str, A
 
 
 @pytest.mark.cloud
-@pytest.mark.parametrize(("runtime", "code"), [("python3.11", CODE), ("nodejs22.x", NODE)])
-def test_a_function_gets_what_it_needs_and_nothing_of_the_person(account: Account, runtime: str, code: str) -> None:
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_function_gets_what_it_needs_and_nothing_of_the_person(account: Account, runtime: str) -> None:
     name = f"tells-{runtime[:4]}"
-    told = invoked(account, name, runtime, code)
+    told = invoked(account, name, runtime)
     environment = told["environment"]
     assert [each for each in environment if not ALLOWED.fullmatch(each)] == []
     assert {"OWN": "1", "AUTH": "true"}.items() <= environment.items()
@@ -101,12 +116,12 @@ def test_a_function_gets_what_it_needs_and_nothing_of_the_person(account: Accoun
 def test_credentials_of_functions_follow_from_nothing(account: Account) -> None:
     given = []
     for name in ("first", "second"):
-        environment = invoked(account, name, "python3.11", CODE)["environment"]
+        environment = invoked(account, name)["environment"]
         given += [environment[f"AWS_{part}"] for part in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")]
     assert len(set(given)) == len(given)
     account.cloud.client("lambda").delete_function(FunctionName="first")
     account.iam.delete_role(RoleName="Offirst")
-    again = invoked(account, "first", "python3.11", CODE)["environment"]
+    again = invoked(account, "first")["environment"]
     assert again["AWS_ACCESS_KEY_ID"] not in given
 
 
@@ -136,6 +151,32 @@ def test_the_folder_is_closed_to_others(cloud: Cloud) -> None:
     folder = cloud.certificate.parent
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / "server.key").stat().st_mode) == 0o600
+
+
+@pytest.mark.cloud
+def test_everything_listens_on_the_loopback_interface_alone(account: Account) -> None:
+    interface = invoked(account, "listens", "provided.al2023")["environment"]["AWS_LAMBDA_RUNTIME_API"]
+    ports = {int(address.rpartition(":")[2]) for address in (account.cloud.endpoint_url, interface)}
+    found = listening(os.getpgid(account.cloud._process.pid))
+    assert ports <= {port for _, port in found}
+    assert {host for host, _ in found} == {"0100007F"}
+
+
+def listening(group: int) -> set[tuple[str, int]]:
+    """Where the processes of a group listen."""
+    sockets = set()
+    for process in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            if os.getpgid(int(process.name)) == group:
+                sockets |= {os.readlink(each) for each in (process / "fd").iterdir()}
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:
+                host, _, port = fields[1].partition(":")
+                found.add((host, int(port, 16)))
+    return found
 
 
 OTHER = """
@@ -183,6 +224,17 @@ print(json.dumps({
 }))
 """
 
+INTERFACE = """
+import http.client, os, sys
+"localhost".encode("idna")
+os.setgroups([])
+os.setgid(65534)
+os.setuid(65534)
+connection = http.client.HTTPConnection(sys.argv[1], timeout=10)
+connection.request("GET", "/2018-06-01/runtime/invocation/next")
+print(connection.getresponse().status)
+"""
+
 if os.geteuid() == 0:  # else there is no second user that a test could be
 
     @pytest.mark.cloud
@@ -221,3 +273,11 @@ if os.geteuid() == 0:  # else there is no second user that a test could be
         assert set(seen["answers"]) <= {400, 403}
         # The same calls are harmless, and answered to the one who started it.
         assert {ask(cloud, each, each.signed(cloud)).status for each in (IDENTITY, BUCKETS, JOBS)} == {200}
+
+    @pytest.mark.cloud
+    def test_another_user_gets_no_events_of_a_custom_runtime(account: Account) -> None:
+        address = invoked(account, "custom", "provided.al2023")["environment"]["AWS_LAMBDA_RUNTIME_API"]
+        run = subprocess.run([sys.executable, "-c", INTERFACE, address], capture_output=True, text=True, check=False)
+        assert (run.stdout.strip(), run.stderr) == ("403", "")
+        functions = account.cloud.client("lambda")
+        assert "environment" in json.loads(functions.invoke(FunctionName="custom")["Payload"].read())

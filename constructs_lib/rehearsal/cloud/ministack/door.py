@@ -359,9 +359,9 @@ async def _require_old_address(request: _Request, body: _Body) -> None:
     """An address of S3 that was signed in version 2."""
     expires, token = request.parameter("Expires"), request.parameter("x-amz-security-token")
     secret = _secret(request, request.parameter("AWSAccessKeyId"), token)
-    # Parameters of this kind stand for headers, and version 2 does not sign them as such.
-    others = {name.lower() for name in request.parameters if name.lower().startswith("x-amz-")}
-    if others - {"x-amz-security-token"}:
+    # Version 2 signs neither the host nor all parameters.
+    name = request.headers["host"].rpartition(":")[0]
+    if not set(request.parameters) <= _OLD_ADDRESS or (name.count(".") > 1 and name != "127.0.0.1"):
         raise Refused(*_UNSUPPORTED)
     if not (expires.isascii() and expires.isdigit() and time.time() <= int(expires)):
         raise Refused(*_EXPIRED)
@@ -377,6 +377,14 @@ async def _require_old_address(request: _Request, body: _Body) -> None:
     ):
         raise Refused(*_MISMATCH)
     await _require_objects(request, body)
+
+
+_OLD_ADDRESS = {
+    "AWSAccessKeyId", "Expires", "Signature", "x-amz-security-token", *signatures.SIGNED_IN_VERSION_2,
+    "list-type", "prefix", "delimiter", "marker", "max-keys", "start-after", "continuation-token", "encoding-type",
+    "fetch-owner", "key-marker", "upload-id-marker", "version-id-marker", "part-number-marker",
+}  # fmt: skip
+"""Parameters of an address of version 2: those of the signature, those that it signs, those that filter a list."""
 
 
 def _plain(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -42,6 +42,7 @@ PARAMETERS = {
     "core.iam_evaluator.resolve_credential": ["access_key_id", "account_id", "session_token"],
     "core.concurrency.run_reentrant": ["fn", "args", "thread_name"],
     "core.lambda_runtime._NODEJS_WORKER_SCRIPT": None,
+    "core.lambda_runtime.ProvidedWorker": None,
     "core.lambda_runtime.execution_credentials": ["config"],
     "core.lambda_runtime.os": None,
     "core.responses._account_from_sts_session": ["access_key_id"],
