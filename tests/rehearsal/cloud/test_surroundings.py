@@ -168,7 +168,7 @@ def listening(group: int) -> set[tuple[str, int]]:
     for process in Path("/proc").iterdir():
         with contextlib.suppress(OSError, ValueError):
             if os.getpgid(int(process.name)) == group:
-                sockets |= {os.readlink(each) for each in (process / "fd").iterdir()}
+                sockets |= {str(each.readlink()) for each in (process / "fd").iterdir()}
     found = set()
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
