@@ -6,6 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ministack import app
+from ministack.services import sts
 
 from constructs_lib.rehearsal.cloud.connection import Credentials
 from constructs_lib.rehearsal.cloud.ministack import door
@@ -55,7 +57,7 @@ def answered(request: Request, credentials: Credentials) -> Reply | None:
 def test_a_session_ends_when_it_was_told_to(request_: Request, status: int, code: str) -> None:
     given = open_session(ROLE, "visitor")
     assert answered(request_, given) is None
-    door.sts._sessions[given.access_key]["Expiration"] = time.time() - 1
+    sts._sessions[given.access_key]["Expiration"] = time.time() - 1
     refused = answered(request_, given)
     assert refused is not None
     assert (refused.status, refused.code) == (status, code)
@@ -63,9 +65,9 @@ def test_a_session_ends_when_it_was_told_to(request_: Request, status: int, code
 
 def test_the_credentials_of_the_run_do_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "")  # what is installed here goes at the end of the test
-    monkeypatch.setattr(door.app, "pin_signed_request", None)
+    monkeypatch.setattr(app, "pin_signed_request", None)
     root = Credentials(access_key="AKIAOFTHISTEST000000", secret_key="of this test")
     assert answered(IDENTITY, root) is not None
     door.install("123456789012", root)
-    assert "Expiration" not in door.sts._sessions[root.access_key]
+    assert "Expiration" not in sts._sessions[root.access_key]
     assert answered(IDENTITY, root) is None
