@@ -376,10 +376,41 @@ def test_an_address_of_a_bucket_is_no_good_for_another_service(cloud: Cloud, s3:
     assert refused(fetch(cloud, listed, headers={"X-Amz-Target": "SageMaker.ListAutoMLJobs"}))[0] in (400, 403)
 
 
-def test_an_address_of_another_service_is_good_as_well(cloud: Cloud) -> None:
-    url = cloud.client("sts").generate_presigned_url("get_caller_identity", HttpMethod="GET")
+def test_an_address_of_another_service_is_good_as_well(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=2)
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: before)
+    over, url = (
+        cloud.client("sts").generate_presigned_url("get_caller_identity", HttpMethod="GET", ExpiresIn=seconds)
+        for seconds in (60, 600)
+    )
+    monkeypatch.undo()
     assert cloud.account in fetch(cloud, url).text
     assert refused(fetch(cloud, url.replace("GetCallerIdentity", "GetSessionToken"))) == MISMATCH["query"]
+    assert refused(fetch(cloud, over)) == MISMATCH["query"]
+    assert "Request has expired" in fetch(cloud, over).text
+
+
+def test_who_signed_an_address_may_do_no_more_with_it(cloud: Cloud, account: Account) -> None:
+    """A call that needs `iam:PassRole`, signed in its address by somebody who has not got it."""
+    user = account.fresh("user")
+    account.iam.create_user(UserName=user)
+    allowed = {"Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    account.iam.put_user_policy(UserName=user, PolicyName="inline", PolicyDocument=document)
+    key = account.iam.create_access_key(UserName=user)["AccessKey"]
+    body = json.dumps(account.request()).encode()
+
+    class Signer(botocore.auth.SigV4QueryAuth):  # type: ignore[misc]  # botocore has no types
+        def payload(self, request: Any) -> str:
+            return hashlib.sha256(body).hexdigest()
+
+    headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "SageMaker.CreateAutoMLJob"}
+    request = botocore.awsrequest.AWSRequest("POST", f"{cloud.endpoint_url}/", headers)
+    given = botocore.credentials.Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    Signer(given, "sagemaker", cloud.region).add_auth(request)
+    reply = fetch(cloud, request.url, "POST", body, headers)
+    assert refused(reply) == (400, "AccessDeniedException")
+    assert "is not authorized to perform: iam:PassRole" in reply.text
 
 
 # Bodies

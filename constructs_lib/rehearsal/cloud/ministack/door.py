@@ -6,6 +6,7 @@ serves calls of its own to anybody. So each request is looked at before it gets 
 
 import asyncio
 import hashlib
+import json
 import os
 import secrets
 import time
@@ -13,7 +14,7 @@ import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 
 import hypercorn.asyncio
 import hypercorn.config
@@ -130,7 +131,7 @@ class _Request:
     def require_once(self) -> None:
         """What says who calls must be there once, and in one spelling."""
         names = [name for name, _ in self.lines if name in ("authorization", "host", *_TOLD)]
-        told = [pair.partition("=")[0].lower() for pair in self.query.split("&")]
+        told = [unquote(pair.partition("=")[0]).lower() for pair in self.query.split("&")]
         names += [name for name in told if name in _TOLD or name in ("awsaccesskeyid", "signature", "expires")]
         if len(names) > len(set(names)):
             raise Refused("IncompleteSignature", "The request says more than once who calls")
@@ -163,7 +164,7 @@ class Door:
             await send({"type": "websocket.close", "code": 1008})
             return
         request, body = _Request.of(scope), _Body(receive)
-        send = _without_cors(request, send)
+        send = _without_cors(send)
         is_response = request.method == "PUT" and request.path.startswith(RESPONSES)
         try:
             self._require_own_name(request)
@@ -392,20 +393,16 @@ def _plain(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     return [(name, value) for name, value in headers if name.lower() in (b"host", b"content-type", b"content-length")]
 
 
-def _without_cors(request: _Request, send: Send) -> Send:
-    """MiniStack lets every page read what is answered. On AWS a bucket may say so, by its own rules."""
+def _without_cors(send: Send) -> Send:
+    """MiniStack lets every page of a browser read what is answered."""
 
     async def without(message: Scope) -> None:
-        if message["type"] == "http.response.start" and not _is_of_objects(request):
+        if message["type"] == "http.response.start":
             headers = [item for item in message["headers"] if not item[0].lower().startswith(b"access-control-")]
             message = {**message, "headers": headers}
         await send(message)
 
     return without
-
-
-def _is_of_objects(request: _Request) -> bool:
-    return "/s3/aws4_request" in request.headers.get("authorization", "")
 
 
 async def _refuse(request: _Request, body: _Body, send: Send, code: str, message: str) -> None:
@@ -416,11 +413,12 @@ async def _refuse(request: _Request, body: _Body, send: Send, code: str, message
         read = b""
     if body.is_broken:
         return
-    error, identity = iam_evaluator.AuthError(code, message), str(uuid.uuid4())
-    service = request.service(read)
+    identity, service = str(uuid.uuid4()), request.service(read)
     if code == "AccessDenied":
-        status, headers, answer = 403, {"Content-Type": "application/json"}, b'{"message": "%s"}' % message.encode()
+        status, headers = 403, {"Content-Type": "application/json"}
+        answer = json.dumps({"message": message}).encode()
     else:
+        error = iam_evaluator.AuthError(code, message)
         status, headers, answer = app._credential_failure(service, "", identity, error, request.headers)
     headers |= {"x-amzn-requestid": identity, "x-amz-request-id": identity}
     await app._send_response(send, status, headers, answer, head=request.method == "HEAD")

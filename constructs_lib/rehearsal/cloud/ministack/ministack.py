@@ -174,8 +174,8 @@ class Caller:
 
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> "Caller":
-        """The caller who signed a request."""
-        return cls(str(router.extract_access_key_id(dict(headers)) or ""))
+        """The caller who signed a request, in a header or in the address."""
+        return cls(str(router.extract_access_key_id(dict(headers)) or iam_evaluator._verified_key.get()))
 
     def may(self, action: str, resource: str, context: Context | None = None) -> bool:
         """Whether the caller's policies, boundary and the resource's own policy allow an action."""

@@ -1,4 +1,4 @@
-"""When credentials end: asked of the door itself, where a test need not wait for it."""
+"""What the door does that cannot be seen from outside, or not without waiting."""
 
 import asyncio
 import time
@@ -71,3 +71,19 @@ def test_the_credentials_of_the_run_do_not_end(monkeypatch: pytest.MonkeyPatch) 
     door.install("123456789012", root)
     assert "Expiration" not in sts._sessions[root.access_key]
     assert answered(IDENTITY, root) is None
+
+
+def test_no_socket_is_opened() -> None:
+    sent = []
+
+    async def inside(scope: Any, receive: Any, send: Any) -> None:
+        pytest.fail("it came in")
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    asyncio.run(door.Door(inside, PORT)({"type": "websocket", "path": "/", "headers": []}, receive, send))
+    assert sent == ["websocket.close"]
