@@ -234,6 +234,13 @@ def test_half_a_signature_is_refused(cloud: Cloud, parts: str, code: str) -> Non
     assert ask(cloud, JOBS, headers).code == code
 
 
+def test_the_day_is_said_twice_and_is_one(cloud: Cloud, kind: str) -> None:
+    headers = KINDS[kind].signed(cloud)
+    headers["Authorization"] = headers["Authorization"].replace(f"/{headers['X-Amz-Date'][:8]}/", "/20200101/")
+    malformed = {**MISMATCH, "s3": (400, "AuthorizationHeaderMalformed")}
+    assert refused(ask(cloud, KINDS[kind], headers)) == malformed[kind]
+
+
 def test_a_request_says_once_who_calls(cloud: Cloud) -> None:
     headers = JOBS.signed(cloud)
     twice = {**headers, "authorization": headers["Authorization"]}
@@ -280,6 +287,13 @@ def test_a_token_that_is_not_signed_is_refused(cloud: Cloud, session: dict[str, 
     headers = JOBS.signed(cloud, of_session(session, token=None))
     reply = ask(cloud, JOBS, {**headers, "X-Amz-Security-Token": session["SessionToken"]})
     assert refused(reply) == MISMATCH["json"]
+
+
+def test_a_session_cannot_name_another_key_first(cloud: Cloud, kind: str, session: dict[str, str]) -> None:
+    headers = KINDS[kind].signed(cloud, of_session(session))
+    first = f"Credential={cloud._connection.root.access_key}/20260101/us-east-1/s3/aws4_request"
+    headers["Authorization"] = headers["Authorization"].replace("Credential=", f"{first}, Credential=")
+    assert refused(ask(cloud, KINDS[kind], headers)) == UNKNOWN[kind]
 
 
 def test_sessions_of_one_role_have_nothing_in_common(account: Account, session: dict[str, str]) -> None:
