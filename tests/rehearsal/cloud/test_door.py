@@ -291,7 +291,7 @@ def test_a_token_that_is_not_signed_is_refused(cloud: Cloud, session: dict[str, 
 
 def test_a_session_cannot_name_another_key_first(cloud: Cloud, kind: str, session: dict[str, str]) -> None:
     headers = KINDS[kind].signed(cloud, of_session(session))
-    first = f"Credential={cloud._connection.root.access_key}/20260101/us-east-1/s3/aws4_request"
+    first = f"Credential={cloud._connection.root.access_key}/20260101/us-east-1/{KINDS[kind].service}/aws4_request"
     headers["Authorization"] = headers["Authorization"].replace("Credential=", f"{first}, Credential=")
     assert refused(ask(cloud, KINDS[kind], headers)) == UNKNOWN[kind]
 
