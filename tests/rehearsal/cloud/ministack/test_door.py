@@ -87,3 +87,25 @@ def test_no_socket_is_opened() -> None:
 
     asyncio.run(door.Door(inside, PORT)({"type": "websocket", "path": "/", "headers": []}, receive, send))
     assert sent == ["websocket.close"]
+
+
+def test_the_answer_of_a_custom_resource_says_nothing_else() -> None:
+    came = []
+
+    async def inside(scope: Any, receive: Any, send: Any) -> None:
+        came.append((scope["query_string"], dict(scope["headers"]), (await receive())["body"]))
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    async def send(message: Any) -> None:
+        pytest.fail("it was refused")
+
+    plain = {b"host": f"localhost:{PORT}".encode(), b"content-type": b"", b"content-length": b"2"}
+    more = {b"authorization": b"AWS4-HMAC-SHA256 Credential=123456789012/1/2/3/4", b"x-amz-target": b"SageMaker.Any"}
+    scope = {
+        "type": "http", "method": "PUT", "path": f"{door.RESPONSES[0]}any", "raw_path": b"", "query_string": b"Action=Any",
+        "headers": list({**plain, **more}.items()),
+    }  # fmt: skip
+    asyncio.run(door.Door(inside, PORT)(scope, receive, send))
+    assert came == [(b"", plain, b"{}")]
