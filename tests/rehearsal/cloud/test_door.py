@@ -296,6 +296,33 @@ def test_a_session_cannot_name_another_key_first(cloud: Cloud, kind: str, sessio
     assert refused(ask(cloud, KINDS[kind], headers)) == UNKNOWN[kind]
 
 
+@pytest.mark.parametrize("key", ["test", "123456789012"])
+def test_a_form_is_not_signed_with_the_words_of_the_emulator(cloud: Cloud, account: Account, key: str) -> None:
+    """Sent by somebody who may write elsewhere, it would be taken as the account's root's."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{cloud.account}:root"}, "Action": "sts:AssumeRole"}
+    allowed = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:::data"}
+    role = account.role(account.fresh("Writer"), trust=trust, statements=[allowed])
+    session = cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="visitor")["Credentials"]
+    until = (dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    policy = b64encode(
+        json.dumps({"expiration": until, "conditions": [{"bucket": "data"}, ["starts-with", "$key", ""]]}).encode()
+    )
+    fields = {
+        "key": f"of-{key}", "AWSAccessKeyId": key, "policy": policy.decode(),
+        "signature": b64encode(hmac.digest(b"test", policy, "sha1")).decode(),
+    }  # fmt: skip
+    parts = [
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in fields.items()
+    ]
+    file = '--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nmine\r\n--b--\r\n'
+    form = Request(
+        "s3", "POST", "/data", "".join((*parts, file)).encode(), {"Content-Type": "multipart/form-data; boundary=b"}
+    )
+    assert ask(cloud, form, form.headers or {}).status == 403
+    assert ask(cloud, form, form.signed(cloud, of_session(session))).status == 403
+    assert "Contents" not in account.s3.list_objects_v2(Bucket="data", Prefix="of-")
+
+
 def test_sessions_of_one_role_have_nothing_in_common(account: Account, session: dict[str, str]) -> None:
     role = f"arn:aws:iam::{account.cloud.account}:role/Visitor"
     second = account.cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="visitor")["Credentials"]

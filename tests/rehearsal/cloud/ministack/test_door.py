@@ -104,8 +104,8 @@ def test_the_answer_of_a_custom_resource_says_nothing_else() -> None:
     plain = {b"host": f"localhost:{PORT}".encode(), b"content-type": b"", b"content-length": b"2"}
     more = {b"authorization": b"AWS4-HMAC-SHA256 Credential=123456789012/1/2/3/4", b"x-amz-target": b"SageMaker.Any"}
     scope = {
-        "type": "http", "method": "PUT", "path": f"{door.RESPONSES[0]}any", "raw_path": b"", "query_string": b"Action=Any",
-        "headers": list({**plain, **more}.items()),
+        "type": "http", "method": "PUT", "path": f"{door.RESPONSES[0]}any", "raw_path": b"",
+        "query_string": b"Action=Any", "headers": list({**plain, **more}.items()),
     }  # fmt: skip
     asyncio.run(door.Door(inside, PORT)(scope, receive, send))
     assert came == [(b"", plain, b"{}")]
