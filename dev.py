@@ -11,7 +11,7 @@
     python3 dev.py shell COMMAND ...    run any command in the environment
 
 The environment is `.venv` below this folder; it is made by the first command and renewed when `pyproject.toml` or
-`constraints.txt` changes. Node comes with it from PyPI, and `test` gets two programs with its npm.
+`constraints.txt` changes. Node comes with it from PyPI, and `test` gets three programs with its npm.
 """
 
 import hashlib
@@ -31,10 +31,11 @@ EXTRAS |= {"bench": EXTRAS["test"], "soak": EXTRAS["test"], "shell": EXTRAS["tes
 FROM_NPM = {
     "ASL_VALIDATOR": ("asl-validator@4.0.0", "dist/bin/asl-validator.js"),  # a linter of state machines
     "PYRIGHT": ("pyright@1.1.414", "langserver.index.js"),  # what editors ask about types and texts
+    "CFN_GUARD": ("@cdklabs/cdk-validator-cfnguard@0.0.62", "."),  # Guard 3.1.1 and the rules of Control Tower
 }
 """Programs of Node that tests run, and the variable that tells a test where each lies."""
 
-UNIT = "not cloud and not clients and not training and not soak and not lowest"
+UNIT = "not cloud and not clients and not scanners and not training and not soak and not lowest"
 LOWEST = {
     "differs": ["tests/constructs/test_l1.py", "tests/constructs/test_releases.py", "tests/access"],
     "all": [
@@ -93,9 +94,12 @@ def check(environment: "Environment", which: str, *options: str) -> int:
     if which == "all":
         clients = Environment(ROOT / ".venv-clients", ROOT / "constraints-clients.txt")
         clients.provide_packages(["awscli", "sagemaker"])
-        say("tests that train, and on the embedded AWS")
-        if environment.run([*pytest, f"not ({UNIT}) and not lowest"], CLIENTS_BIN=str(clients.folder / BIN)):
-            failed.append("tests that train, and on the embedded AWS")
+        scanners = Environment(ROOT / ".venv-scanners", ROOT / "constraints-scanners.txt")
+        scanners.provide_packages(["--no-deps", "--requirement", str(ROOT / "constraints-scanners.txt")])
+        bins = {"CLIENTS_BIN": str(clients.folder / BIN), "SCANNERS_BIN": str(scanners.folder / BIN)}
+        say("tests that train, on the embedded AWS, and with scanners")
+        if environment.run([*pytest, f"not ({UNIT}) and not lowest"], **bins, **programs):
+            failed.append("tests that train, on the embedded AWS, and with scanners")
     say(f"{time.monotonic() - started:.0f} s: " + (f"failed: {', '.join(failed)}" if failed else "all passed"))
     return 1 if failed else 0
 
@@ -149,7 +153,7 @@ class Environment:
     def provide_from_npm(self, package: str) -> Path:
         """Have a package of Node, `name@version`, in a folder of its own; returns where it lies, or would lie."""
         folder = self.folder / "npm" / package
-        found = folder / "node_modules" / package.partition("@")[0]
+        found = folder / "node_modules" / package.rpartition("@")[0]
         if not found.is_dir():
             say(f"installing {package} (seconds, once)")
             options = ["--prefix", str(folder), "--no-package-lock", "--no-save", "--no-audit", "--no-fund"]

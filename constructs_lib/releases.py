@@ -30,12 +30,17 @@ _VALIDATIONS: Final = hasattr(cdk, "Validations")
 
 
 def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
-    """Note for cdk-nag why findings on a construct, and on what it contains, stand.
+    """Note for scanners why findings on a construct, and on what it contains, stand.
 
     Args:
         construct: The construct.
-        reasons: The evidence for each finding, e.g. `{"AwsSolutions-S1": "..."}`.
+        reasons: The evidence for each finding of cdk-nag, e.g. `{"AwsSolutions-S1": "..."}`. Findings on its main
+            resource whose name begins with `checkov-` or `guard-` are noted in the template, where those look.
     """
+    _note_in_template(construct, reasons)
+    reasons = {finding: reason for finding, reason in reasons.items() if not finding.startswith(tuple(_IN_TEMPLATE))}
+    if not reasons:
+        return
     if not _VALIDATIONS:
         _Suppressions.of(cdk.Stack.of(construct)).add(construct, reasons)
         return
@@ -45,6 +50,24 @@ def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
             for finding, reason in reasons.items()
         )
     )
+
+
+_IN_TEMPLATE: Final = {"checkov-": ("checkov", "skip"), "guard-": ("guard", "SuppressedRules")}
+"""Where those who read templates look for what is acknowledged: a key of a resource's metadata, and a list in it.
+
+https://www.checkov.io/2.Basics/Suppressing%20and%20Skipping%20Policies.html,
+https://github.com/aws-cloudformation/aws-guard-rules-registry
+"""
+
+
+def _note_in_template(construct: IConstruct, reasons: Mapping[str, str]) -> None:
+    for prefix, (key, within) in _IN_TEMPLATE.items():
+        names = {finding.removeprefix(prefix): why for finding, why in reasons.items() if finding.startswith(prefix)}
+        if names:
+            resource: Any = construct.node.default_child or construct
+            known = resource.get_metadata(key) or {}
+            noted = [{"id": name, "comment": why} for name, why in names.items()] if key == "checkov" else list(names)
+            resource.add_metadata(key, {**known, within: [*known.get(within, []), *noted]})
 
 
 def before_findings(stack: cdk.Stack, step: Callable[[], None]) -> None:

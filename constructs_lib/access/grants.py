@@ -212,9 +212,25 @@ _IN_SOME: Final = {
 """Rules that not all of them have."""
 
 
+_ELSEWHERE: Final = {
+    "CloudWatchLogGroupEncrypted": ("checkov-CKV_AWS_158", "guard-CLOUDWATCH_LOG_GROUP_ENCRYPTED"),
+    "LambdaConcurrency": ("checkov-CKV_AWS_115", "guard-LAMBDA_CONCURRENCY_CHECK"),
+    "LambdaDLQ": ("checkov-CKV_AWS_116", "guard-LAMBDA_DLQ_CHECK"),
+    "LambdaInsideVPC": ("checkov-CKV_AWS_117", "guard-LAMBDA_INSIDE_VPC"),
+    "S3BucketDefaultLockEnabled": ("guard-S3_BUCKET_DEFAULT_LOCK_ENABLED",),
+    "S3BucketLoggingEnabled": ("checkov-CKV_AWS_18", "guard-S3_BUCKET_LOGGING_ENABLED"),
+    "S3BucketReplicationEnabled": ("guard-S3_BUCKET_REPLICATION_ENABLED",),
+}
+"""What checkov and the Guard Rules Registry call the same findings."""
+
+
 def compliance(*rules: str) -> list[str]:
-    """The findings of these rules, in each pack that has them."""
-    return [f"{pack}-{rule}" for rule in rules for pack in _IN_SOME.get(rule, _PACKS)]
+    """The findings of these rules, in each pack that has them, and in the other scanners that do."""
+    return [
+        finding
+        for rule in rules
+        for finding in (*(f"{pack}-{rule}" for pack in _IN_SOME.get(rule, _PACKS)), *_ELSEWHERE.get(rule, ()))
+    ]
 
 
 def warn(construct: IConstruct, warnings: Mapping[str, str]) -> None:
@@ -229,13 +245,13 @@ def warning_id(name: str) -> str:
 
 
 def acknowledge_wildcards(construct: IConstruct, permissions: Iterable[Permission]) -> None:
-    """Note for cdk-nag why resources of these statements hold a ``*``, each finding by itself."""
+    """Note for scanners why resources of these statements hold a ``*``, each finding by itself."""
     if noted := [permission for permission in permissions if permission.reason]:
         _Notes.of(cdk.Stack.of(construct)).add(construct, noted)
 
 
 def acknowledge_late(construct: IConstruct, reasons: Callable[[], Mapping[str, str]]) -> None:
-    """Note for cdk-nag why findings on this construct stand, when the app is complete and it is known which do."""
+    """Note for scanners why findings on this construct stand, when the app is complete and it is known which do."""
     _Notes.of(cdk.Stack.of(construct)).add_late(construct, reasons)
 
 
@@ -274,6 +290,8 @@ class _Notes:
                 if "*" in text and _is_paired(text):  # CDK refuses ids with unpaired brackets
                     said = reasons.setdefault(construct, {}).setdefault(f"AwsSolutions-IAM5[Resource::{text}]", [])
                     said.append(str(permission.reason))
+                    if text == "*" and isinstance(construct, iam.ManagedPolicy):  # a policy of ours alone
+                        reasons[construct].setdefault("guard-IAM_POLICYDOCUMENT_NO_WILDCARD_RESOURCE", [])
         for construct, findings in reasons.items():
             acknowledge(construct, {finding: "; ".join(said) for finding, said in findings.items()})
 

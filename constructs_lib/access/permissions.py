@@ -224,7 +224,7 @@ def _network(arns: _Arns, network: VpcConfig) -> list[Permission]:
                 *(arns.other("ec2", f"subnet/{subnet}") for subnet in subnets),
                 *(arns.other("ec2", f"security-group/{group}") for group in groups),
             ),
-            reason="the job's network interfaces get their ids when they are made",
+            reason="network interfaces get their ids when they are made; subnets and groups are named where known",
         ),
         Permission(
             actions=(
@@ -240,6 +240,25 @@ def _network(arns: _Arns, network: VpcConfig) -> list[Permission]:
     ]
 
 
+def log_of_function(log_group_arn: str) -> Permission:
+    """What a function writes to the log group that it was given."""
+    return Permission(actions=("logs:CreateLogStream", "logs:PutLogEvents"), resources=(log_group_arn,))
+
+
+# [copied-folders]
+def copied_folder(archive_arn: str, bucket_arn: str, prefix: str) -> list[Permission]:
+    """What CDK's function does to copy an archive's files: `aws s3 cp`, then `aws s3 sync` without `--delete`."""
+    return [
+        Permission(actions=READ_OBJECTS, resources=(archive_arn,)),
+        listing(bucket_arn, [f"{prefix}*"]),
+        Permission(
+            actions=("s3:AbortMultipartUpload", "s3:PutObject"),
+            resources=(f"{bucket_arn}/{prefix}*",),
+            reason="a folder's files are called as they are; their prefix is the folder's own",
+        ),
+    ]
+
+
 def provider_function(stack: cdk.Stack, *, generated_names: str, log_group_arn: str) -> list[Permission]:
     """What the Lambda function does for every job of its stack.
 
@@ -249,7 +268,7 @@ def provider_function(stack: cdk.Stack, *, generated_names: str, log_group_arn: 
         log_group_arn: The function's own log group.
     """
     return [
-        Permission(actions=("logs:CreateLogStream", "logs:PutLogEvents"), resources=(log_group_arn,)),
+        log_of_function(log_group_arn),
         Permission(
             actions=("cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"),
             resources=(stack.stack_id,),
@@ -318,7 +337,8 @@ def one_click_parts(stack: cdk.Stack) -> Permission:
 
 _DEPLOYED: Final = (
     "the service chooses the names of what it deploys, but for that of an endpoint which the caller has named; the "
-    "function deletes only what was made while the job ran"
+    "function deletes an endpoint that its times and its model show to be the job's, and what is as old and stands "
+    "behind it"
 )
 
 

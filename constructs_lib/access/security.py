@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ..api.fields import described, has
 from ..api.shapes import SecurityConfig, VpcConfig
 from ..naming import deployed_path, plain
+from ..releases import acknowledge
 from . import permissions
 from .keys import NamedKey, check_key, grantable
 from .places import KEY, Used, used_network
@@ -151,6 +152,7 @@ class Security:
         if not groups and self.vpc is not None:
             description = plain(f"The Autopilot {self.what} {deployed_path(scope)}")
             groups = [ec2.SecurityGroup(scope, "SecurityGroup", vpc=self.vpc, description=description)]
+            acknowledge(groups[0], OPEN_EGRESS)
         return BoundSecurity(
             config=self._config(self._network(groups)),
             connections=ec2.Connections(security_groups=groups),
@@ -191,6 +193,12 @@ def check_groups(groups: object) -> list[str]:
         if not has(group, "security_group_id")
     ]
 
+
+OPEN_EGRESS: Final = dict.fromkeys(
+    ["guard-EC2_SECURITY_GROUP_EGRESS_OPEN_TO_WORLD_RULE", "guard-SECURITY_GROUP_EGRESS_ALL_PROTOCOLS_RULE"],
+    "where the network's endpoints and name servers are is not known here; give `security_groups` where it is",
+)
+"""Why a security group of ours is open to the outside."""
 
 _UNBOUND_GROUP: Final = "sg-not-created-yet"
 """Stands for a security group that is created later; it is sound, so that the rules have nothing to say of it."""

@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import aws_cdk as cdk
+from aws_cdk import aws_s3 as s3
 
 from ..access import permissions
+from ..access.grants import compliance
 from ..access.places import BUCKET, KEY
 from ..api.fields import described, has, listed, shorten, unfit
+from ..releases import acknowledge
 from ..tokens import is_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from constructs import Construct
 
     from ..access.grants import Grants
     from ..access.keys import Key
@@ -74,6 +79,38 @@ def facts(bucket: Bucket) -> BucketFacts:
     if bucket not in _FACTS:
         _FACTS[bucket] = BucketFacts(bucket.bucket_name, bucket.bucket_arn, bucket.encryption_key, bucket)
     return _FACTS[bucket]
+
+
+def own_bucket(scope: Construct, construct_id: str, why: str, **props: Any) -> s3.Bucket:
+    """A bucket that the library makes: private, encrypted, versioned, TLS only, without uploads that nobody finished.
+
+    Args:
+        scope: Where.
+        construct_id: Its id there.
+        why: Why its access is not logged, and its objects are neither replicated nor locked.
+        props: Further props.
+    """
+    bucket = s3.Bucket(
+        scope,
+        construct_id,
+        block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+        encryption=s3.BucketEncryption.KMS_MANAGED,
+        enforce_ssl=True,
+        versioned=True,
+        lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=_UNFINISHED)],
+        **props,
+    )
+    acknowledge(bucket, dict.fromkeys(_NOT_FOR_OWN, why) | _NO_LISTS)
+    return bucket
+
+
+_UNFINISHED: Final = cdk.Duration.days(7)
+
+_NOT_FOR_OWN: Final = (
+    "AwsSolutions-S1",
+    *compliance("S3BucketDefaultLockEnabled", "S3BucketLoggingEnabled", "S3BucketReplicationEnabled"),
+)
+_NO_LISTS: Final = {"guard-S3_BUCKET_NO_PUBLIC_RW_ACL": "it has no access control list at all"}
 
 
 def used_bucket(name: str, bucket: Bucket | None) -> Iterator[Used]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_s3_assets as assets
 
 from ..api.datafile import Reading, format_of, problems_with_columns, read, rows
-from ..api.datafolder import ImageFolder, read_images
+from ..api.datafolder import Extent, ImageFolder, extent_of, read_images
 from ..api.datarows import Table, counted_classes, doubts_about_classes, doubts_about_series, judged
 from ..api.enums import Compression, ContentType, S3DataType
 from ..api.fields import counted, described, listed, raise_if_any, shorten, some, unfit, value_problems
@@ -20,7 +20,7 @@ from ..api.rulebook import Findings
 from ..api.shapes import ContentTypeName
 from ..tokens import is_token
 from .buckets import Bucket, allow_reading, allow_reading_one, check_bucket, check_object_key, facts, split_uri
-from .uploads import upload_folder
+from .uploads import unfit_to_copy, upload_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -68,7 +68,9 @@ class Channel(ABC):
         each in the folder of its class (as AWS's own tests of image jobs lay them out). What is hidden, a name that
         begins with a dot, is left out; links are followed.
 
-        A folder is uploaded by CDK's `BucketDeployment` into a bucket of the job's own, which goes with the stack.
+        A folder is uploaded by CDK's `BucketDeployment` into a bucket of the job's own, which goes with the stack: at
+        most 100,000 files and 4.5 GiB. Its function runs as `AutoMLProvider.configure` says; that which empties the
+        bucket at the end is CDK's for all buckets, and never in a VPC.
 
         Args:
             path: The file or folder; a relative path starts at the current directory.
@@ -353,7 +355,7 @@ class _FolderChannel(Channel):
         return self._bound(UNBOUND_URI)
 
     def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
-        bucket, prefix, deployed = upload_folder(scope, construct_id, self.path)
+        bucket, prefix, deployed = upload_folder(scope, construct_id, self.path, self._extent)
         allow_reading(grants, bucket, prefix)
         bound = self._bound(f"s3://{bucket.bucket_name}/{prefix}")
         return replace(bound, dependencies=(deployed,))
@@ -362,7 +364,13 @@ class _FolderChannel(Channel):
         seen, problems = self._seen, list(self._seen.problems)
         if self.content_type not in (None, ContentType.IMAGE, seen.content_type) and not problems:
             problems.append(f"holds images of '{seen.content_type}', not of '{self.content_type}'")
+        if not problems and (reason := unfit_to_copy(self._extent)) is not None:
+            problems.append(reason)
         return LocalData(name=self.path.resolve().name or str(self.path), problems=problems, doubts=seen.doubts)
+
+    @cached_property
+    def _extent(self) -> Extent:
+        return extent_of(self.path)
 
     @cached_property
     def _seen(self) -> ImageFolder:

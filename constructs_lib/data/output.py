@@ -6,21 +6,20 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any, cast
 
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_s3 as s3
 
 from ..access import permissions
-from ..access.grants import Grants, check_grantee, compliance
+from ..access.grants import Grants, check_grantee
 from ..access.keys import Key, NamedKey, check_key, grant_key
 from ..access.places import KEY, account_of, is_made_here
 from ..api.fields import described
-from ..releases import acknowledge
 from ..tokens import is_token
-from .buckets import Bucket, check_bucket, check_object_key, facts, split_uri, used_bucket
+from .buckets import Bucket, check_bucket, check_object_key, facts, own_bucket, split_uri, used_bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
     from ..access.places import Used
@@ -77,15 +76,7 @@ class OutputLocation:
     @classmethod
     def private(cls, scope: Construct) -> OutputLocation:
         """A bucket of the job's own: private, encrypted, versioned, TLS only. It stays when the stack is removed."""
-        bucket = s3.Bucket(
-            scope,
-            "Output",
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            encryption=s3.BucketEncryption.KMS_MANAGED,
-            enforce_ssl=True,
-            versioned=True,
-        )
-        acknowledge(bucket, _PRIVATE_BUCKET)
+        bucket = own_bucket(scope, "Output", _ONE_JOB)
         return cls(bucket, "", None)
 
     @property
@@ -171,14 +162,7 @@ def check_output(prop: str, output: object, *, is_required: bool = False) -> lis
     return [f"'{prop}' must be an OutputLocation, got {described(output)}; use OutputLocation.from_bucket"]
 
 
-_ONE_WRITER = (
-    "written by one role only, the job's; give `output` a bucket of your own where you want its access logged, its "
-    "objects replicated, or a key of yours"
-)
-_PRIVATE_BUCKET = dict.fromkeys(
-    [
-        "AwsSolutions-S1",
-        *compliance("S3BucketDefaultLockEnabled", "S3BucketLoggingEnabled", "S3BucketReplicationEnabled"),
-    ],
-    _ONE_WRITER,
+_ONE_JOB = (
+    "written by the role of what SageMaker runs, and by the stack's function where it notes the outcome; give `output` "
+    "a bucket of yours where you want its access logged, its objects replicated or locked, or a key of yours"
 )

@@ -180,6 +180,6 @@ _PINNED: Final = (
 )
 
 _TO_TOPIC: Final = {
-    "Serverless-EventBusDLQ": "a topic of the account: EventBridge goes on trying for a day; give a target with a "
-    "dead-letter queue where that is not enough"
+    "Serverless-EventBusDLQ": "EventBridge goes on trying for a day; give a target with a dead-letter queue where that "
+    "is not enough"
 }

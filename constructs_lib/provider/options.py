@@ -14,7 +14,7 @@ from ..access.grants import add_permissions, compliance
 from ..access.keys import check_key, grant_key_to_own_role
 from ..access.opening import is_to_be_opened, open_to
 from ..access.places import FUNCTIONS_KEY, LOG_KEY, apart, used_network
-from ..access.security import Subnets, check_groups, select
+from ..access.security import OPEN_EGRESS, Subnets, check_groups, select
 from ..api.fields import described, has, listed, number, value_problems
 from ..naming import deployed_path, plain
 from ..releases import acknowledge
@@ -222,6 +222,13 @@ class Options:
             "pre-signed address for the answer, so encrypt it"
         }
 
+    def apply_to_code(self, function: cdk.CfnResource) -> None:
+        """Change what the library's own code runs on."""
+        if self.architecture is not None:
+            l1.change(function, Architectures=[self.architecture.name])
+        if self.runtime is not None:
+            l1.change(function, Runtime=self.runtime.name)
+
     def apply_to_function(
         self,
         provider: Construct,
@@ -235,10 +242,6 @@ class Options:
         self._apply_to_log(log)
         if self.permissions_boundary is not None:
             iam.PermissionsBoundary.of(provider).apply(self.permissions_boundary)
-        if self.architecture is not None:
-            l1.change(function, Architectures=[self.architecture.name])
-        if self.runtime is not None:
-            l1.change(function, Runtime=self.runtime.name)
         if self.tracing:
             l1.change(function, TracingConfig={"Mode": "Active"})
             add_permissions(policy, permissions.traces())
@@ -263,11 +266,11 @@ class Options:
     ) -> None:
         from aws_cdk import aws_ec2 as ec2
 
-        groups = self.security_groups or [
-            ec2.SecurityGroup(
-                provider, "SecurityGroup", vpc=vpc, description=plain(f"The function of {deployed_path(provider)}")
-            )
-        ]
+        groups = self.security_groups
+        if not groups:
+            description = plain(f"The function of {deployed_path(provider)}")
+            groups = [ec2.SecurityGroup(provider, "SecurityGroup", vpc=vpc, description=description)]
+            acknowledge(groups[0], OPEN_EGRESS)
         selected = self._selected()
         l1.change(
             function,
@@ -290,13 +293,13 @@ class Options:
         if self.tracing:
             l1.change(waiter.resource, TracingConfiguration={"Enabled": True})
             add_permissions(waiter.policy, permissions.traces())
-        acknowledge(waiter.log, self.log_reasons("an execution holds names of jobs and their states, nothing else"))
+        acknowledge(waiter.log, self.log_reasons(_EXECUTED))
         if not self.tracing:
             acknowledge(waiter.resource, _UNTRACED)
 
     def function_reasons(self) -> dict[str, str]:
         """Why findings of cdk-nag on the function stand."""
-        reasons: dict[str, str] = {}
+        reasons = {"checkov-CKV_AWS_173": "its environment holds the stack's id, nothing that is secret"}
         if self.reserved_concurrent_executions is None:
             reasons |= _UNRESERVED
         if self.dead_letter_topic is None:
@@ -305,7 +308,7 @@ class Options:
             reasons |= _OUTSIDE_VPC
         if not self.tracing:
             reasons["Serverless-LambdaTracing"] = (
-                "called during deployments and waits; each call is logged with its decision"
+                "called during deployments and waits; each answer and each decision is logged"
             )
         return reasons
 
@@ -358,17 +361,22 @@ _LOG_LEVEL: Final = "aws-cdk-lib.aws_stepfunctions.LogLevel"
 
 _UNRESERVED: Final = dict.fromkeys(
     compliance("LambdaConcurrency"),
-    "called by CloudFormation and one state machine alone; a reservation would take from the account",
+    "nobody but CloudFormation and one state machine is meant to call it; a reservation would take from the account",
 )
 _WITHOUT_DEAD_LETTERS: Final = dict.fromkeys(
     [*compliance("LambdaDLQ"), "Serverless-LambdaDLQ"],
-    "CloudFormation reports a call that went unanswered; a queue would keep its pre-signed URL",
+    "CloudFormation reports a call that went unanswered, and the state machine repeats one that failed; a queue would "
+    "keep the address that the answer goes to",
 )
 _OUTSIDE_VPC: Final = dict.fromkeys(
     compliance("LambdaInsideVPC"),
-    "talks to AWS APIs only, over TLS and with IAM",
+    "talks over TLS to AWS APIs alone, with IAM, and to the address that CloudFormation has signed for the answer",
 )
 _UNTRACED: Final = dict.fromkeys(
     ["AwsSolutions-SF2", "Serverless-StepFunctionStateMachineXray"],
-    "each look at a job is in its log; AutoMLProvider.configure(tracing=True) traces it too",
+    "each look at a job is in the history of its execution; AutoMLProvider.configure(tracing=True) traces it too",
+)
+_EXECUTED: Final = (
+    "an execution holds names, ids and times of a job, its stack and the conditions that wait for it, and how a look "
+    "failed; no data and no request"
 )

@@ -15,6 +15,7 @@ from constructs import Construct
 
 from .. import l1
 from ..access import permissions
+from ..access.companions import Companions
 from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
 from ..access.keys import grant_key_to_own_role
 from ..access.opening import is_to_be_opened, open_to
@@ -70,7 +71,10 @@ _PART_LENGTH: Final = 24
 _OWN_STATEMENT: Final = 120
 """What a statement of its own has besides: effect, action and the condition's name."""
 
-_LOGGED: Final = "the function logs names, statuses and decisions, never requests or URLs"
+_LOGGED: Final = (
+    "the function logs ids, states and decisions, and what is wrong with a request, which may quote a value of it; no "
+    "data, no request as a whole, and nothing of the address that it answers to"
+)
 
 _TWICE: Final = "it has been called for this stack already: give all options at once"
 _OTHERS: Final = (
@@ -359,6 +363,8 @@ class AutoMLProvider(Construct):
     def configure(self, **options: Unpack[ProviderOptions]) -> AutoMLProvider:
         """Set how this stack's function and state machine run. Once per stack, before its first outcome or `on_...`.
 
+        What is said of the function holds for CDK's function that copies folders (`Channel.from_asset`) too.
+
         Returns:
             This provider.
 
@@ -406,7 +412,9 @@ class AutoMLProvider(Construct):
         raise_if_any(wrong, f"AutoMLProvider.configure in '{self._stack.node.path}'")
         self._options = options
         warn(self, options.warnings() | places.warnings)
+        options.apply_to_code(self._function)
         options.apply_to_function(self, function=self._function, log=self._log, policy=self._policy, role=self._role)
+        Companions.of(self._stack).configure(options)
         return self
 
     def _new_function(self, log: cdk.CfnResource) -> cdk.CfnResource:

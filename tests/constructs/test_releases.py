@@ -17,7 +17,7 @@ from aws_cdk import aws_s3 as s3
 from constructs_lib import AutoMLJob, releases
 from examples.quickstart.stack import Quickstart
 
-from .synthesis import new_job, new_stack, statements_of, template_of, warnings_of
+from .synthesis import new_job, new_stack, only, resources_of, statements_of, template_of, warnings_of
 
 ROOT = Path(__file__).parents[2]
 ID = "cdk-sagemaker-autopilot:strongReference"
@@ -139,6 +139,22 @@ def test_suppression_goes_beside_those_that_are_there() -> None:
 
     noted = resource.get_metadata("cdk_nag")["rules_to_suppress"]
     assert [each["id"] for each in noted] == ["AwsSolutions-S10", "AwsSolutions-S1"]
+
+
+def test_what_is_acknowledged_in_the_template_goes_beside_what_is_there() -> None:
+    stack = new_stack()
+    bucket = s3.Bucket(stack, "Bucket")
+    resource = bucket.node.default_child
+    assert isinstance(resource, cdk.CfnResource)
+    theirs = {"id": "CKV_AWS_18", "comment": "the user's own"}
+    resource.add_metadata("checkov", {"skip": [theirs]})
+    releases.acknowledge(
+        bucket, {"checkov-CKV_AWS_21": "said by the library", "guard-S3_A": "said", "guard-S3_B": "so"}
+    )
+
+    metadata = only(resources_of(template_of(stack), "AWS::S3::Bucket"))["Metadata"]
+    assert metadata["checkov"] == {"skip": [theirs, {"id": "CKV_AWS_21", "comment": "said by the library"}]}
+    assert metadata["guard"] == {"SuppressedRules": ["S3_A", "S3_B"]}
 
 
 @pytest.mark.lowest

@@ -1,0 +1,83 @@
+"""Functions of a stack besides the provider's: they run as `AutoMLProvider.configure` says of that one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import aws_cdk as cdk
+    from aws_cdk import aws_iam as iam
+    from constructs import Construct
+
+
+@dataclass(frozen=True, kw_only=True)
+class Companion:
+    """A function with what belongs to it."""
+
+    construct: Construct
+    """What its role lies below."""
+
+    function: cdk.CfnResource
+    log: cdk.CfnResource
+    policy: iam.ManagedPolicy
+    role: iam.IRole
+
+
+class Configuration(Protocol):
+    """What was configured."""
+
+    def apply_to_function(
+        self,
+        provider: Construct,
+        *,
+        function: cdk.CfnResource,
+        log: cdk.CfnResource,
+        policy: iam.ManagedPolicy,
+        role: iam.IRole,
+    ) -> None:
+        """Change a function, its log and its permissions."""
+
+    def function_reasons(self) -> dict[str, str]:
+        """Why findings on a function stand."""
+
+    def log_reasons(self, what: str) -> dict[str, str]:
+        """Why findings on a log stand."""
+
+
+class Companions:
+    """The functions of a stack besides the provider's, made before or after it is configured."""
+
+    def __init__(self) -> None:
+        self._known: list[Companion] = []
+        self.configuration: Configuration | None = None
+        """What was configured; None: nothing."""
+
+    @classmethod
+    @cache
+    def of(cls, stack: cdk.Stack) -> Companions:  # noqa: ARG003 - once for each stack
+        """Those of a stack."""
+        return cls()
+
+    def add(self, companion: Companion) -> None:
+        """Have one more."""
+        self._known.append(companion)
+        if self.configuration is not None:
+            _apply(self.configuration, companion)
+
+    def configure(self, configuration: Configuration) -> None:
+        """Have all run so, also those that are still to come."""
+        self.configuration = configuration
+        for companion in self._known:
+            _apply(configuration, companion)
+
+
+def _apply(configuration: Configuration, companion: Companion) -> None:
+    configuration.apply_to_function(
+        companion.construct,
+        function=companion.function,
+        log=companion.log,
+        policy=companion.policy,
+        role=companion.role,
+    )

@@ -1,0 +1,1 @@
+"""What reads templates from outside: checkov, Guard with two sets of rules, cloudsplaining."""
