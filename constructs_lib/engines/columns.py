@@ -82,7 +82,7 @@ def of_ensembling(cells: Sequence[str], dtype: Dtype, asked: Kind | None = None)
             if distinct > 2 and _are_one_date(counts):
                 return _unused(CONSTANT, ONE_DATE, counts, missing)
             lost = losses.of_dates(counts, dates.ensembling, clock="of the day on which the code runs")
-            return _made(Kind.DATETIME, counts, missing, *lost, faults=losses.offsets(counts))
+            return _made(Kind.DATETIME, counts, missing, *lost, faults=losses.offsets(counts, gaps=bool(missing)))
         words = sum(len(cell.split()) for cell in counts)
         if distinct > _ONE_PERCENT * len(cells) and words >= _WORDS * len(counts):
             return _made(Kind.TEXT, counts, missing)
