@@ -15,6 +15,7 @@ from .columns import CONSTANT, Feature, Kind
 from .ensembling import Dtype, Scan, with_gaps
 from .faults import DataFault
 from .files import is_named_parquet, open_csv
+from .labels import Labels
 from .records import Opened, records
 from .reservoir import Reservoir
 from .target import REGRESSION, TOO_FEW_ROWS, Spellings, Target, Told, few
@@ -168,11 +169,11 @@ class Survey:
 
     def judged(self, problem_type: str | None = None) -> Target:
         """What the engine makes of the target; where the other one finds another problem, a warning says so."""
-        target = self._judged(self.engine, problem_type)
+        target = self._labels_for(self.engine).target(problem_type)
         if problem_type or target.problem_type is None:
             return target
         other = TUNING if self.engine.typed else ENSEMBLING
-        found = self._judged(other, None).found
+        found = self._labels_for(other).found()
         if found == target.problem_type:
             return target
         said = (
@@ -182,13 +183,13 @@ class Survey:
         kept = [each for each in target.warnings if each.id != "ambiguous-problem-type"]
         return replace(target, warnings=(*kept, Told("ambiguous-problem-type", said)))
 
-    def _judged(self, engine: Engine, problem_type: str | None) -> Target:
+    def _labels_for(self, engine: Engine) -> Labels:
         if not engine.typed:
-            return tuning.target(self.target, self.labels, problem_type)
+            return tuning.labels(self.target, self.labels)
         dtype = self.dtype(self.target) if self.engine.typed else Scan(list(self.labels.counts)).dtype
         keeps = self._keeps_words(self._place)
         words = self.is_text and not keeps
-        return ensembling.target(self.target, self.labels, dtype, problem_type, words=words, gaps=not keeps)
+        return ensembling.labels(self.target, self.labels, dtype, words=words, gaps=not keeps)
 
     def missing(self, column: str) -> int:
         """The missing cells of a column, where they are counted."""
