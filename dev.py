@@ -47,6 +47,12 @@ LOWEST = {
 }
 """What runs with the lowest releases of the CDK."""
 
+LOWEST_BESIDES = [
+    *("boto3", "cdk-nag", "cfn-lint", "hypothesis", "mypy", "pyarrow", "pytest", "pytest-timeout", "pytest-xdist"),
+    "statelint",
+]
+"""What those tests import besides the library."""
+
 CHECKS = {
     "ruff": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
@@ -87,7 +93,7 @@ def check(environment: "Environment", which: str, *options: str) -> int:
         say(f"{name}: {' '.join(command)}")
         if environment.run(command):
             failed.append(name)
-    programs = {name: str(environment.provide_from_npm(package) / file) for name, (package, file) in FROM_NPM.items()}
+    programs = programs_of_node(environment)
     say("unit tests")
     pytest = ["pytest", "-q", "-n", "2", "--dist", "loadfile", *options, "-m"]
     if environment.run([*pytest, UNIT], **programs):
@@ -110,13 +116,20 @@ def lowest(environment: "Environment", which: str, *options: str) -> int:
         print(f"lowest takes nothing or 'all', got {which!r}")
         return 2
     older = Environment(ROOT / ".venv-lowest", ROOT / "constraints-lowest.txt")
-    older.provide(None, "boto3", "cdk-nag", "cfn-lint", "hypothesis", "pytest", "pytest-timeout", "pytest-xdist")
+    older.provide(None, *LOWEST_BESIDES)
+    programs = programs_of_node(environment) if which == "all" else {}
     say("tests with the lowest releases of the CDK")
     # Node is that of the other environment.
     path = os.pathsep.join([str(environment.folder / BIN), os.environ.get("PATH", "")])
     newest = str(environment.folder / BIN / "python")
     pytest = ["pytest", "-q", "-n", "2", "--dist", "worksteal", "-m", "not newest", *LOWEST[which], *options]
-    return older.run(pytest, PATH=path, NEWEST_PYTHON=newest, JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION="1")
+    quiet = {"JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
+    return older.run(pytest, PATH=path, NEWEST_PYTHON=newest, **quiet, **programs)
+
+
+def programs_of_node(environment: "Environment") -> dict[str, str]:
+    """Where the programs of Node are that tests run, by the variables that tell it."""
+    return {name: str(environment.provide_from_npm(package) / file) for name, (package, file) in FROM_NPM.items()}
 
 
 class Environment:

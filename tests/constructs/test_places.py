@@ -408,6 +408,7 @@ def test_what_may_lie_elsewhere_does_not_matter() -> None:
     assert request_of(template_of(here))["OutputDataConfig"]["KmsKeyId"].endswith("222222222222:key/abc")
 
 
+@pytest.mark.newest  # the lowest have no references to another account
 def test_key_of_another_account_of_the_app_needs_a_role_with_a_name() -> None:
     here, there = stacks(OTHER_ACCOUNT)
     key = kms.Key(there, "K", alias="known")
