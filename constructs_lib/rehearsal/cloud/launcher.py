@@ -205,7 +205,8 @@ class Cloud:
             try:
                 with opener.open(self.endpoint_url, timeout=2):
                     return
-            except urllib.error.HTTPError:
+            except urllib.error.HTTPError as refusal:
+                refusal.close()
                 return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
