@@ -375,4 +375,4 @@ def test_function_that_copies_folders_keeps_its_own_runtime() -> None:
     assert (ours["Runtime"], ours["Architectures"]) == ("python3.12", ["x86_64"])
     assert copying["Handler"] == "index.handler"
     assert copying["Runtime"] != "python3.12"
-    assert "Architectures" not in copying
+    assert copying["Architectures"] == ["arm64"]
