@@ -11,11 +11,14 @@
     python3 dev.py shell COMMAND ...    run any command in the environment
 
 The environment is `.venv` below this folder; it is made by the first command and renewed when `pyproject.toml` or
-`constraints.txt` changes. Node comes with it from PyPI, and `test` gets three programs with its npm.
+`constraints.txt` changes. Its Python is the one that runs this: `python3.13 dev.py test` tests with 3.13, and makes
+`.venv` anew if it was of 3.11. Node comes with it from PyPI, and `test` gets three programs with its npm.
 """
 
 import hashlib
 import os
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -23,6 +26,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 BIN = "Scripts" if os.name == "nt" else "bin"
 EXTRAS = {"rehearse": "rehearsal,examples", "test": "rehearsal,rehearsal-forecasting,examples,test,lint"}
 EXTRAS["lowest"] = EXTRAS["test"]
@@ -43,6 +47,12 @@ LOWEST = {
     ],
 }
 """What runs with the lowest releases of the CDK."""
+
+LOWEST_BESIDES = [
+    *("boto3", "cdk-nag", "cfn-lint", "hypothesis", "mypy", "pyarrow", "pytest", "pytest-timeout", "pytest-xdist"),
+    "statelint",
+]
+"""What those tests import besides the library."""
 
 CHECKS = {
     "ruff": ["ruff", "check", "."],
@@ -84,7 +94,7 @@ def check(environment: "Environment", which: str, *options: str) -> int:
         say(f"{name}: {' '.join(command)}")
         if environment.run(command):
             failed.append(name)
-    programs = {name: str(environment.provide_from_npm(package) / file) for name, (package, file) in FROM_NPM.items()}
+    programs = programs_of_node(environment)
     say("unit tests")
     pytest = ["pytest", "-q", "-n", "2", "--dist", "loadfile", *options, "-m"]
     if environment.run([*pytest, UNIT], **programs):
@@ -110,13 +120,20 @@ def lowest(environment: "Environment", which: str, *options: str) -> int:
         print(f"lowest takes nothing or 'all', got {which!r}")
         return 2
     older = Environment(ROOT / ".venv-lowest", ROOT / "constraints-lowest.txt")
-    older.provide(None, "boto3", "cdk-nag", "cfn-lint", "hypothesis", "pytest", "pytest-timeout", "pytest-xdist")
+    older.provide(None, *LOWEST_BESIDES)
+    programs = programs_of_node(environment) if which == "all" else {}
     say("tests with the lowest releases of the CDK")
     # Node is that of the other environment.
     path = os.pathsep.join([str(environment.folder / BIN), os.environ.get("PATH", "")])
     newest = str(environment.folder / BIN / "python")
     pytest = ["pytest", "-q", "-n", "2", "--dist", "worksteal", "-m", "not newest", *LOWEST[which], *options]
-    return older.run(pytest, PATH=path, NEWEST_PYTHON=newest, JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION="1")
+    quiet = {"JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
+    return older.run(pytest, PATH=path, NEWEST_PYTHON=newest, **quiet, **programs)
+
+
+def programs_of_node(environment: "Environment") -> dict[str, str]:
+    """Where the programs of Node are that tests run, by the variables that tell it."""
+    return {name: str(environment.provide_from_npm(package) / file) for name, (package, file) in FROM_NPM.items()}
 
 
 class Environment:
@@ -136,11 +153,10 @@ class Environment:
         """Have these packages in it, unless it has them already."""
         wanted = hashlib.sha256(b"\0".join([self._constraints.read_bytes(), also, *map(str.encode, packages)]))
         stamp = self.folder / "provided"
+        self.make()
         if stamp.is_file() and wanted.hexdigest() in stamp.read_text().split():
             return
-        say(f"setting up {self.folder.name} (a minute or two, once)")
-        if not (self.folder / BIN).is_dir():
-            venv.create(self.folder, symlinks=os.name != "nt", with_pip=False)  # pip of this Python serves, see below
+        say(f"setting up {self.folder.name} for Python {PYTHON} (a minute or two, once)")
         python = str(self.folder / BIN / "python")
         pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check", "install", "-qq"]
         # As variables too: builds of packages happen in environments of their own, which options do not reach.
@@ -149,6 +165,15 @@ class Environment:
             sys.exit(f"pip could not set up {self.folder.name}; it needs pip 22.3 or newer: python3 -m pip --version")
         known = stamp.read_text().split() if stamp.is_file() else []
         stamp.write_text("\n".join([*known, wanted.hexdigest()]))
+
+    def make(self) -> None:
+        """Have it, without packages, unless there is one of this version of Python."""
+        settings = self.folder / "pyvenv.cfg"
+        known = settings.read_text() if settings.is_file() else ""
+        made_with = re.search(r"^version(?:_info)? = (\d+\.\d+)", known, re.MULTILINE)
+        if not made_with or made_with[1] != PYTHON or not shutil.which("python", path=self.folder / BIN):
+            # Without pip: that of this Python serves.
+            venv.create(self.folder, clear=True, symlinks=os.name != "nt", with_pip=False)
 
     def provide_from_npm(self, package: str) -> Path:
         """Have a package of Node, `name@version`, in a folder of its own; returns where it lies, or would lie."""

@@ -40,6 +40,7 @@ def is_to_be_opened(resource: Any, stack: cdk.Stack) -> bool:
     return bool(there) and there != here and is_made_here(resource)
 
 
+# [other-account]
 def open_to(resource: Any, role: iam.IRole, stack: cdk.Stack, permission: Permission) -> IDependable:
     """Let a role of a stack do with a resource of another account what its own policy allows it.
 

@@ -23,6 +23,12 @@ READ_OBJECTS: Final = ("s3:GetObject",)
 WRITE_OBJECTS: Final = ("s3:GetObject", "s3:PutObject")
 """A job reads back what its earlier steps wrote."""
 
+ABORT_UPLOADS: Final = ("s3:AbortMultipartUpload",)
+"""Answers of an asynchronous endpoint may have a gigabyte.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/async-inference-create-endpoint-prerequisites.html
+"""
+
 DECRYPT: Final = ("kms:Decrypt",)
 # [multipart-keys]
 ENCRYPT: Final = ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey")

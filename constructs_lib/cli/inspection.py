@@ -6,17 +6,19 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from constructs_lib.engines.files import PARQUET
-from constructs_lib.engines.inspection import ENSEMBLING, TUNING, Engine, Inspection, inspect_csv
+
+if TYPE_CHECKING:  # the other commands start without the engines
+    from constructs_lib.engines.inspection import Engine, Inspection
 
 FINE: Final = 0
 FAILS: Final = 1
 WRONG_CALL: Final = 2
 
 _LEAST_ROWS: Final = 500
-_MODES: Final = {"ensembling": ENSEMBLING, "hyperparameter_tuning": TUNING}
+_MODES: Final = ("ensembling", "hyperparameter_tuning")
 
 HELP: Final = "say what Autopilot makes of a data file before anything is deployed"
 
@@ -58,11 +60,11 @@ def add_to(commands: Any, *, run: Callable[[argparse.Namespace], int]) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run)
-    parser.add_argument("file", metavar="FILE", type=Path, help="a CSV file, also compressed (.gz)")
+    parser.add_argument("file", metavar="FILE", type=Path, help="a CSV file, also compressed (.gz), or a Parquet file")
     parser.add_argument("--target", metavar="COLUMN", required=True, help="the column to learn")
     parser.add_argument(
         "--mode",
-        choices=[*_MODES],
+        choices=_MODES,
         type=str.lower,
         help="whose rules: those of a job in this mode (default: a job without a mode, which is hyperparameter_tuning)",
     )
@@ -71,11 +73,13 @@ def add_to(commands: Any, *, run: Callable[[argparse.Namespace], int]) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Look at the file; returns the exit code."""
+    from constructs_lib.engines.inspection import engine_of
+
     path: Path = given.file
     if wrong := _wrong(path):
         print(f"automl inspect: {wrong}", file=sys.stderr)  # noqa: T201
         return WRONG_CALL
-    engine = _MODES[given.mode or "hyperparameter_tuning"]
+    engine = engine_of(given.mode and given.mode.upper())
     found = _inspected(path, given.target, engine)
     told = as_json(found, path.name)
     if given.json:
@@ -103,7 +107,9 @@ def _wrong(path: Path) -> str | None:
     return None
 
 
-def _inspected(path: Path, target: str, engine: Engine) -> Inspection:
+def _inspected(path: Path, target: str, engine: "Engine") -> "Inspection":
+    from constructs_lib.engines.inspection import inspect_csv
+
     with path.open("rb") as file:
         is_parquet = file.read(len(PARQUET)) == PARQUET
     if not is_parquet:
@@ -114,7 +120,7 @@ def _inspected(path: Path, target: str, engine: Engine) -> Inspection:
     return inspect_parquet(path, target, engine)
 
 
-def as_json(found: Inspection, name: str) -> dict[str, Any]:
+def as_json(found: "Inspection", name: str) -> dict[str, Any]:
     """What was found, as plain values.
 
     Args:

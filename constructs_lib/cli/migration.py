@@ -5,10 +5,6 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from constructs_lib.api.fields import Malformed, Words, described, parse, raise_if_any
-from constructs_lib.api.migration import v2_request
-from constructs_lib.api.request import CreateAutoMLJob, findings
-
 HELP: Final = "turn a CreateAutoMLJob request into a CreateAutoMLJobV2 one"
 
 DESCRIPTION: Final = """\
@@ -39,6 +35,11 @@ def migrated(request: str) -> str:
     Raises:
         ValueError: with everything that is wrong.
     """
+    # Only now: the other commands start without the request layer.
+    from constructs_lib.api.fields import Malformed, Words, parse, raise_if_any
+    from constructs_lib.api.migration import v2_request
+    from constructs_lib.api.request import CreateAutoMLJob, findings
+
     what = "the request on standard input" if request == "-" else f"the request in '{request}'"
     document = _document(request, what)
     try:
@@ -54,6 +55,8 @@ def migrated(request: str) -> str:
 
 
 def _document(request: str, what: str) -> dict[str, Any]:
+    from constructs_lib.api.fields import described
+
     try:
         content = sys.stdin.buffer.read() if request == "-" else Path(request).read_bytes()
         document = json.loads(content.decode("utf-8-sig"))

@@ -105,6 +105,10 @@ class OutputLocation:
             grants.allow_key(key, permissions.ENCRYPT)
         return self.s3_uri
 
+    def allow_writing_in_parts(self, grants: Grants) -> None:
+        """Ask for the permission to give up large objects that are written in parts."""
+        grants.allow_objects(facts(self.bucket), self.prefix, permissions.ABORT_UPLOADS, why=_WRITES)
+
     def grant_read(self, grantee: iam.IGrantable, job_name: str | None = None) -> iam.Grant:
         """Allow to read what the job of that name wrote here; without a name all that lies here.
 

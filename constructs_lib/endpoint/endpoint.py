@@ -163,7 +163,9 @@ class AutoMLEndpoint(EndpointBase):
             role: The role the model runs as; it must trust `sagemaker.amazonaws.com`, and gets what it needs. Default:
                 a new role with only that.
             encryption_key: The KMS key for the volumes of the instances; not for instances with disks of their own,
-                such as `ml.m5d` and `ml.g5`. Its policy must let the role use it. Default: the service's own.
+                such as `ml.m5d` and `ml.g5`. Its policy must let the role use it, and whoever deploys the stack
+                (CloudFormation's role: the CDK's `cdk-...-cfn-exec-role`) must have `kms:CreateGrant` on it, as
+                CreateEndpoint is called as that. Default: the service's own.
             vpc: The VPC to run in; it must reach S3. Not with `Serverless`. Default: the service's own network.
             vpc_subnets: Which of its subnets, 1 to 16. Default: the private ones.
             security_groups: The security groups, 1 to 5. Default: a new one in `vpc` that allows all outbound traffic.
@@ -381,7 +383,9 @@ def _generated_name(scope: Construct, prefix: str, serving: Serving) -> str:
 
     CloudFormation's own would be known too late. It is as unique: no two stacks of an account and region share a name.
     """
-    identity = "\n".join([deployed_path(scope), _CHILDREN[type(serving)]])
+    path = deployed_path(scope)
+    # The stack's name stands there twice: endpoints that were deployed before the path began with it keep their names.
+    identity = "\n".join([path.partition("/")[0], path, _CHILDREN[type(serving)]])
     return (prefix + hashlib.sha256(identity.encode()).hexdigest())[:HOSTED_NAME_LENGTH]
 
 

@@ -127,6 +127,9 @@ class Asynchronous(InstanceVariant, AsyncFields):
     def bind(self, grants: Grants) -> dict[str, Any]:
         """Ask for the permissions, and say the configuration."""
         uri = self.output.bind(grants)
+        for location in (self.output, self.failure_output):
+            if location is not None:
+                location.allow_writing_in_parts(grants)
         if self.input_bucket is not None:
             allow_reading(grants, self.input_bucket, "")
         topics = {"SuccessTopic": self.success_topic, "ErrorTopic": self.error_topic}

@@ -82,7 +82,7 @@ def of_ensembling(cells: Sequence[str], dtype: Dtype, asked: Kind | None = None)
             if distinct > 2 and _are_one_date(counts):
                 return _unused(CONSTANT, ONE_DATE, counts, missing)
             lost = losses.of_dates(counts, dates.ensembling, clock="of the day on which the code runs")
-            return _made(Kind.DATETIME, counts, missing, *lost, faults=losses.offsets(counts))
+            return _made(Kind.DATETIME, counts, missing, *lost, faults=losses.offsets(counts, gaps=bool(missing)))
         words = sum(len(cell.split()) for cell in counts)
         if distinct > _ONE_PERCENT * len(cells) and words >= _WORDS * len(counts):
             return _made(Kind.TEXT, counts, missing)
@@ -114,7 +114,8 @@ def of_tuning(cells: Sequence[str], asked: Kind | None = None) -> Feature:
         lost = losses.of_dates(counts, _date, clock="of 1970-01-01")
         without_day = "is read without the day of the month"
         return _made(Kind.DATETIME, counts, missing, without_day, *lost, faults=losses.milliseconds(counts))
-    numbers = sum(count for cell, count in counts.items() if not math.isnan(tuning.counted_number(cell)))
+    counted_numbers = zip(counts.values(), tuning.counted_numbers(counts), strict=True)
+    numbers = sum(count for count, number in counted_numbers if not math.isnan(number))
     share = len(counts) / rows
     categorical = min(1.0, max(0.0, (_NO_CATEGORIES - share) / (_NO_CATEGORIES - _FULL_CATEGORIES)))
     if len(counts) == 2:

@@ -25,15 +25,22 @@ def ensembling(cell: str) -> datetime | None:
 
     A clock time, ``now`` and ``today`` are those of the day on which the code runs.
     """
+    found = any_year(cell)
+    return found if found and _FIRST <= found <= _LAST else None
+
+
+@lru_cache(_REMEMBERED)
+def any_year(cell: str) -> datetime | None:
+    """The moment that a cell names by `ensembling`, also in the years that are no date for the engine."""
     if cell in {"now", "today"}:
         return datetime.now(UTC).replace(tzinfo=None)
     if _TIME.match(cell):
         return _parsed(cell, datetime.now(UTC).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0))
     if len(cell) <= 7 and (quarter := _QUARTER.fullmatch(cell)):
         year = int(quarter[1] or quarter[5] or f"20{quarter[2] or quarter[6]}")
-        return _within(datetime(year, 3 * int(quarter[3] or quarter[4]) - 2, 1))
+        return datetime(year, 3 * int(quarter[3] or quarter[4]) - 2, 1) if year else None
     if month := _MONTH.fullmatch(cell):
-        return _within(datetime(int(month[1]), int(month[2]), 1)) if int(month[1]) else None
+        return datetime(int(month[1]), int(month[2]), 1) if int(month[1]) else None
     if cell in _NEVER or (cell[:1] != "0" and _is_small_number(cell)):
         return None
     return _parsed(cell, _FIRST_YEAR)
@@ -70,9 +77,11 @@ def _parsed(cell: str, default: datetime) -> datetime | None:
         found: datetime = parser.parse(cell, default=default, tzinfos=_zone)
     except (ValueError, OverflowError):
         return None
-    if zone := found.utcoffset():
-        found -= zone if found.replace(tzinfo=None) > _FIRST else timedelta()
-    return _within(found.replace(tzinfo=None))
+    moment = found.replace(tzinfo=None)
+    try:
+        return moment - (found.utcoffset() or timedelta())
+    except OverflowError:  # an hour from the first or the last year there is
+        return moment
 
 
 def _zone(name: str | None, offset: int | None) -> tzinfo | None:
@@ -80,12 +89,8 @@ def _zone(name: str | None, offset: int | None) -> tzinfo | None:
     return None if offset is None else tz.tzoffset(name, offset)
 
 
-def _within(found: datetime) -> datetime | None:
-    return found if _FIRST <= found <= _LAST else None
-
-
 def _is_small_number(cell: str) -> bool:
     try:
-        return float(cell) < 1000
+        return cell.isascii() and float(cell) < 1000
     except ValueError:
         return False

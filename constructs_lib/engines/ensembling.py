@@ -17,6 +17,7 @@ from .records import Opened
 from .target import (
     BINARY,
     MULTICLASS,
+    PLAIN,
     REGRESSION,
     TOO_FEW_ROWS,
     Counts,
@@ -43,8 +44,7 @@ _BLANKS: Final = " \t\n\v\f\r"
 _WHOLE: Final = re.compile(rf"[{_BLANKS}]*[+-]?[0-9]+[{_BLANKS}]*")
 _DECIMAL: Final = re.compile(rf"[{_BLANKS}]*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[{_BLANKS}]*")
 _PLAIN_WHOLE: Final = re.compile(r"(?:-?[0-9]{1,18}+\n)*+")
-_PLAIN: Final = re.compile(r"(?:-?[0-9]++(?:\.[0-9]*+)?+\n)*+")
-"""Columns of numbers as most write them, which are matched at once; the first fit into 64 bits."""
+"""As `PLAIN`, of whole numbers that fit into 64 bits."""
 
 _INFINITE: Final = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _INT64: Final = range(-(2**63), 2**63)
@@ -141,7 +141,7 @@ class Scan:
         """Whether all of these are numbers of which nothing else is to be known, which is quickly said of many."""
         text = "\n".join(cells) + "\n"
         if text.count("\n") == len(cells):
-            if self._decimal and _PLAIN.fullmatch(text):
+            if self._decimal and PLAIN.fullmatch(text):
                 return True
             if not self._decimal and _PLAIN_WHOLE.fullmatch(text):
                 self._whole = True
@@ -288,26 +288,17 @@ def _numbered(rows: Iterator[list[str]], opened: Opened) -> Iterator[list[str]]:
         yield row[opened.moved :]
 
 
-def target(
-    name: str,
-    cells: Spellings,
-    dtype: Dtype,
-    problem_type: str | None = None,
-    *,
-    words: bool = True,
-    gaps: bool = True,
-) -> Target:
-    """What the engine makes of the target.
+def labels(name: str, cells: Spellings, dtype: Dtype, *, words: bool = True, gaps: bool = True) -> Labels:
+    """The labels as the engine has them.
 
     Args:
         name: The column.
         cells: All of its cells.
         dtype: Its type.
-        problem_type: The one that the job is given, if it is.
         words: Whether words mean missing, as in a CSV file.
         gaps: Whether an empty cell does; see `Scan.keeps_words`.
     """
-    return _Labels(name, cells, dtype, value if words else str, gaps=gaps).target(problem_type)
+    return _Labels(name, cells, dtype, value if words else str, gaps=gaps)
 
 
 def _of_words(missing: Sequence[str]) -> str:
@@ -337,7 +328,6 @@ class _Labels(Labels):
         return float(cell in TRUE) if self._dtype in {Dtype.BOOL, Dtype.BOOL_WITH_GAPS} else int(cell)
 
     def target(self, given: str | None) -> Target:
-        """The answer."""
         self._tell_of_missing(self._keys, _of_words)
         found, why = (given, "it is given") if given else self._infer()
         if self._rows and not self._errors:
@@ -373,11 +363,13 @@ class _Labels(Labels):
         )
 
     def _infer(self) -> tuple[str | None, str]:
-        counts = Counts(rows=self._rows, distinct=len(self._sizes) + bool(self._cells.others))
-        found, why = self._rule(counts)
+        found, why = self._rule(self._counts())
         if found:
-            self._tell_of_neighbours(found, counts, self._rule)
+            self._tell_of_neighbours(found)
         return found, why
+
+    def _counts(self) -> Counts:
+        return Counts(rows=self._rows, distinct=len(self._sizes) + bool(self._cells.others))
 
     # [ensembling-problem]
     def _rule(self, counts: Counts) -> tuple[str | None, str]:

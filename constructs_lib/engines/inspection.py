@@ -11,10 +11,11 @@ from typing import Final
 
 from . import columns as column_types
 from . import ensembling, report, tuning
-from .columns import Feature, Kind
+from .columns import CONSTANT, Feature, Kind
 from .ensembling import Dtype, Scan, with_gaps
 from .faults import DataFault
 from .files import is_named_parquet, open_csv
+from .labels import Labels
 from .records import Opened, records
 from .reservoir import Reservoir
 from .target import REGRESSION, TOO_FEW_ROWS, Spellings, Target, Told, few
@@ -168,11 +169,11 @@ class Survey:
 
     def judged(self, problem_type: str | None = None) -> Target:
         """What the engine makes of the target; where the other one finds another problem, a warning says so."""
-        target = self._judged(self.engine, problem_type)
+        target = self._labels_for(self.engine).target(problem_type)
         if problem_type or target.problem_type is None:
             return target
         other = TUNING if self.engine.typed else ENSEMBLING
-        found = self._judged(other, None).found
+        found = self._labels_for(other).found()
         if found == target.problem_type:
             return target
         said = (
@@ -182,13 +183,13 @@ class Survey:
         kept = [each for each in target.warnings if each.id != "ambiguous-problem-type"]
         return replace(target, warnings=(*kept, Told("ambiguous-problem-type", said)))
 
-    def _judged(self, engine: Engine, problem_type: str | None) -> Target:
+    def _labels_for(self, engine: Engine) -> Labels:
         if not engine.typed:
-            return tuning.target(self.target, self.labels, problem_type)
+            return tuning.labels(self.target, self.labels)
         dtype = self.dtype(self.target) if self.engine.typed else Scan(list(self.labels.counts)).dtype
         keeps = self._keeps_words(self._place)
         words = self.is_text and not keeps
-        return ensembling.target(self.target, self.labels, dtype, problem_type, words=words, gaps=not keeps)
+        return ensembling.labels(self.target, self.labels, dtype, words=words, gaps=not keeps)
 
     def missing(self, column: str) -> int:
         """The missing cells of a column, where they are counted."""
@@ -196,18 +197,29 @@ class Survey:
 
     def feature(self, column: str, asked: Kind | None = None) -> Feature:
         """What the engine makes of a feature column."""
+        feature = self._alone(column, asked)
+        if self.engine.typed and (feature.kind is Kind.DATETIME or feature.unused == column_types.ONE_DATE):
+            made = [name for part in _DATE_PARTS if self._is_in_the_way(name := f"{column}.{part}")]
+            if made:
+                said = f"is a date of which the engine makes {made[0]!r}, and there is such a column"
+                return replace(feature, faults=(*feature.faults, said))
+        return feature
+
+    def _is_in_the_way(self, column: str) -> bool:
+        """Whether the engine refuses a column of this name that it makes itself; in place of a date it writes it."""
+        if column == self.target or column not in self.columns:
+            return False
+        other = self._alone(column)
+        return other.kind is not Kind.DATETIME and other.type != CONSTANT
+
+    def _alone(self, column: str, asked: Kind | None = None) -> Feature:
+        """A feature column without a look at the others."""
         place = self.columns.index(column)
         keeps = self._keeps_words(place)
         cells = [row[place] if keeps else self.value(row[place]) for row in self.sample]
         if not self.engine.typed:
             return column_types.of_tuning(cells, asked)
-        feature = column_types.of_ensembling(cells, self.dtype(column), asked)
-        if feature.kind is Kind.DATETIME or feature.unused == column_types.ONE_DATE:
-            made = [f"{column}.{part}" for part in _DATE_PARTS if f"{column}.{part}" in self.columns]
-            if made:
-                said = f"is a date of which the engine makes {made[0]!r}, and there is such a column"
-                return replace(feature, faults=(*feature.faults, said))
-        return feature
+        return column_types.of_ensembling(cells, self.dtype(column), asked)
 
 
 def batches(rows: Iterator[list[str]]) -> Iterator[list[list[str]]]:

@@ -1,18 +1,16 @@
 """What both engines have to say of labels, whatever they make of them."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from .target import Counts, Spellings, Told
+from .target import Counts, Spellings, Target, Told
 
 _MANY_CLASSES: Final = 100
 
-Rule = Callable[[Counts], tuple[str | None, str]]
-"""The problem type by these counts, `None` for none that can be told, and why."""
 
-
-class Labels:
+class Labels(ABC):
     """The cells of a target, and what is told of them."""
 
     def __init__(self, name: str, cells: Spellings) -> None:
@@ -26,6 +24,26 @@ class Labels:
         self._warnings: list[Told] = []
         self._wastes: list[Told] = []
         self._errors: list[Told] = []
+
+    @abstractmethod
+    def target(self, given: str | None) -> Target:
+        """What the engine makes of the target.
+
+        Args:
+            given: The problem type that the job is given, if it is.
+        """
+
+    def found(self) -> str | None:
+        """The problem type by the rule of the engine, with nothing else looked at."""
+        return self._rule(self._counts())[0]
+
+    @abstractmethod
+    def _counts(self) -> Counts:
+        """The figures by which the rule goes."""
+
+    @abstractmethod
+    def _rule(self, counts: Counts) -> tuple[str | None, str]:
+        """The problem type by these figures, `None` for none that can be told, and why."""
 
     def _error(self, name: str, text: str) -> None:
         self._errors.append(Told(name, text))
@@ -55,10 +73,10 @@ class Labels:
                 f"{self._cells.some(missing)}{also(missing)}",
             )
 
-    def _tell_of_neighbours(self, found: str, counts: Counts, rule: Rule) -> None:
+    def _tell_of_neighbours(self, found: str) -> None:
         """Tell where nearly the same data would pose another problem."""
-        for change, other in counts.varied():
-            flipped, _ = rule(other)
+        for change, other in self._counts().varied():
+            flipped, _ = self._rule(other)
             if flipped != found:
                 self._warn(
                     "ambiguous-problem-type",

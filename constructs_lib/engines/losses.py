@@ -14,6 +14,9 @@ _VERSION: Final = re.compile(r"\d{1,2}\.\d{1,2}\.\d{1,2}")
 _NUMBERED: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}(?:\D.*)?", re.DOTALL)
 _TWO_DIGIT_YEAR: Final = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2}")
 _MILLISECONDS: Final = re.compile(r"\d{13}")
+_NO_TIMES: Final = frozenset(("NAN", "NAT", "NaT", "nat"))
+"""What ENSEMBLING takes for a date without a value, and not for a cell without one."""
+
 _MONTHS: Final = 12
 
 
@@ -40,9 +43,16 @@ def of_dates(cells: Iterable[str], read: Callable[[str], datetime | None], *, cl
         yield f"has years of two digits, {few(years)}, whose century depends on the day on which they are read"
 
 
-def offsets(cells: Iterable[str]) -> list[str]:
-    """Why dates end a job in ENSEMBLING: those without a zone count as another offset."""
-    found = {dates.offset(cell): cell for cell in cells if cell not in {"now", "today"} and dates.ensembling(cell)}
+def offsets(cells: Iterable[str], *, gaps: bool) -> list[str]:
+    """Why dates end a job in ENSEMBLING: those without a zone count as another offset.
+
+    Args:
+        cells: Its different values.
+        gaps: Whether cells without a value are among them. Beside one, a date before 1677 or after 2262 counts too.
+    """
+    known = list(cells)
+    read = dates.ensembling if not gaps and _NO_TIMES.isdisjoint(known) else dates.any_year
+    found = {dates.offset(cell): cell for cell in known if cell not in {"now", "today"} and read(cell)}
     return [f"has times of more than one offset from UTC, {few(list(found.values()))}"] if len(found) > 1 else []
 
 

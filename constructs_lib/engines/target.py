@@ -1,7 +1,9 @@
 """What an engine makes of a target column."""
 
+import math
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,6 +13,9 @@ TOO_FEW_ROWS: Final = "too-few-rows"
 REGRESSION: Final = "Regression"
 BINARY: Final = "BinaryClassification"
 MULTICLASS: Final = "MulticlassClassification"
+
+PLAIN: Final = re.compile(r"(?:-?[0-9]++(?:\.[0-9]*+)?+\n)*+")
+"""Lines that are numbers as most write them, which are matched at once."""
 
 _MOST_KNOWN: Final = 200_000
 """Different spellings that are counted; of more, only how many rows have others."""
@@ -156,6 +161,15 @@ def spelled_alike(classes: Sequence[str]) -> list[tuple[str, ...]]:
     for each in classes:
         groups.setdefault(" ".join(each.casefold().split()), []).append(each)
     return [tuple(group) for group in groups.values() if len(group) > 1]
+
+
+def plain_numbers(cells: Collection[str]) -> list[float] | None:
+    """The numbers in these cells, if all are finite and as most write them: quickly said of many."""
+    text = "\n".join(cells) + "\n"
+    if text.count("\n") != len(cells) or not PLAIN.fullmatch(text):
+        return None
+    numbers = list(map(float, cells))
+    return numbers if math.isfinite(sum(numbers)) else None
 
 
 def _is_plain(cell: str) -> bool:

@@ -6,7 +6,7 @@ Every cell is text, and stays the text that it is: no word means missing, no two
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +22,7 @@ from .target import (
     Target,
     counted,
     few,
+    plain_numbers,
     short,
     spelled_alike,
 )
@@ -56,6 +57,11 @@ def counted_number(cell: str) -> float:
         read = float(cell)
         return read if math.isfinite(read) else math.nan
     return float(int(cell, 16)) if _HEX.fullmatch(cell) else math.nan
+
+
+def counted_numbers(cells: Collection[str]) -> list[float]:
+    """`counted_number` of each."""
+    return plain_numbers(cells) or list(map(counted_number, cells))
 
 
 # [readers]
@@ -98,15 +104,14 @@ class _Numbers:
     most: float
 
 
-def target(name: str, cells: Spellings, problem_type: str | None = None) -> Target:
-    """What the engine makes of the target.
+def labels(name: str, cells: Spellings) -> Labels:
+    """The labels as the engine has them.
 
     Args:
         name: The column.
         cells: All of its cells.
-        problem_type: The one that the job is given, if it is.
     """
-    return _Labels(name, cells).target(problem_type)
+    return _Labels(name, cells)
 
 
 class _Labels(Labels):
@@ -120,8 +125,8 @@ class _Labels(Labels):
     def _counted(self) -> _Numbers:
         finite = fractions = 0
         values = []
-        for cell, count in self._sizes.items():
-            if not math.isnan(value := counted_number(cell)):
+        for count, value in zip(self._sizes.values(), counted_numbers(self._sizes), strict=True):
+            if not math.isnan(value):
                 values.append(value)
                 finite += count
                 if abs(value - round(value)) > _NEARLY_WHOLE:
@@ -134,7 +139,6 @@ class _Labels(Labels):
         )
 
     def target(self, given: str | None) -> Target:
-        """The answer."""
         self._tell_of_missing((cell for cell in self._cells.counts if cell.strip()), lambda _: "")
         found, why = (given, "it is given") if given else self._infer()
         used = self._rows
@@ -158,6 +162,9 @@ class _Labels(Labels):
             wastes=tuple(self._wastes),
             warnings=tuple(self._warnings),
         )
+
+    def _counts(self) -> Counts:
+        return Counts(rows=self._cells.rows, distinct=self._distinct)
 
     def _rule(self, counts: Counts) -> tuple[str | None, str]:
         rows, distinct, numbers = counts.rows, counts.distinct, self._numbers
@@ -185,10 +192,9 @@ class _Labels(Labels):
         return None, f"it is mostly text, of {distinct} different values, and at most {_MOST_CLASSES} are classes"
 
     def _infer(self) -> tuple[str | None, str]:
-        counts = Counts(rows=self._cells.rows, distinct=self._distinct)
-        found, why = self._rule(counts)
+        found, why = self._rule(self._counts())
         if found:
-            self._tell_of_neighbours(found, counts, self._rule)
+            self._tell_of_neighbours(found)
         elif self._rows and self._distinct < 2:
             self._one_value()
         elif self._rows:
@@ -198,7 +204,8 @@ class _Labels(Labels):
 
     def _regression(self) -> int:
         name, cells = self._name, self._cells
-        values = {cell: number(cell) for cell in self._sizes}
+        read = plain_numbers(self._sizes) or map(number, self._sizes)
+        values = dict(zip(self._sizes, read, strict=True))
         words = [cell for cell, value in values.items() if math.isnan(value)]
         lost = sum(self._sizes[cell] for cell in words)
         if lost == self._rows:

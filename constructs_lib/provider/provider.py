@@ -363,7 +363,8 @@ class AutoMLProvider(Construct):
     def configure(self, **options: Unpack[ProviderOptions]) -> AutoMLProvider:
         """Set how this stack's function and state machine run. Once per stack, before its first outcome or `on_...`.
 
-        CDK's function that copies folders (`Channel.from_asset`) runs as the function does, but for what it is made of.
+        What is said of the function holds for CDK's function that copies folders (`Channel.from_asset`) too, but for
+        `architecture` and `runtime`.
 
         Returns:
             This provider.

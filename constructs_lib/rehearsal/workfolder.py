@@ -20,6 +20,8 @@ NEEDED = 100
 LEAST = 2
 """Megabytes below which what fails has failed for want of room."""
 
+_OURS_ALONE = 0o700
+
 LOCK = "in-use"
 """A file that the rehearsal holds locked: the lock goes with its process, however that ends."""
 
@@ -28,7 +30,7 @@ LOCK = "in-use"
 def work_folder(keep: Path | None) -> Iterator[Path]:
     """A folder of our own, removed at the end; or the new or empty one that the user wants to keep.
 
-    Temporary files of this process lie in it too.
+    Temporary files of this process lie in it too. Other users cannot look into it.
 
     Raises:
         CannotStartError: It cannot be made, or there is no room left in it, or for it.
@@ -134,11 +136,17 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _kept(keep: Path) -> Path:
+    """The folder, closed to other users: whoever reads it can act as the one who rehearses."""
     try:
         keep.mkdir(parents=True, exist_ok=True)
-        occupied = any(keep.iterdir())
+        folder = keep.resolve()
+        if not _is_ours(folder):
+            raise CannotStartError(f"--keep {keep}: the folder belongs to another user")
+        occupied = any(folder.iterdir())
+        if not occupied:
+            folder.chmod(_OURS_ALONE)
     except OSError as error:
         raise CannotStartError(f"--keep {keep}: {error.strerror}") from None
     if occupied:
         raise CannotStartError(f"--keep {keep}: the folder is not empty")
-    return keep.resolve()
+    return folder

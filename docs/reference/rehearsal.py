@@ -20,9 +20,9 @@ from typing import Any, Final
 
 from constructs_lib.rehearsal import cloud
 from constructs_lib.rehearsal.cloud import calls, errors
-from constructs_lib.rehearsal.cloud.connection import Connection
+from constructs_lib.rehearsal.cloud.connection import Connection, fresh_credentials
 from constructs_lib.rehearsal.cloud.hosting import scaling
-from constructs_lib.rehearsal.cloud.ministack import exports, ministack, nested, waits
+from constructs_lib.rehearsal.cloud.ministack import door, exports, functions, ministack, nested, waits
 from constructs_lib.rehearsal.cloud.model import service_model
 from constructs_lib.rehearsal.cloud.resource_types import cloudformation
 from constructs_lib.rehearsal.cloud.service import SageMaker
@@ -51,7 +51,9 @@ def tables() -> dict[str, str]:
     """The tables by the name that the page gives them."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store()
-        connection = Connection(endpoint_url="https://localhost", certificate=Path(), region="us-east-1")
+        connection = Connection(
+            endpoint_url="https://localhost", certificate=Path(), region="us-east-1", root=fresh_credentials()
+        )
         settings = _settings(Path(folder))
         sagemaker = SageMaker(settings, connection, store)
         asked = sagemaker._hosting.invocations
@@ -70,6 +72,8 @@ def _settings(folder: Path) -> Settings:
         port=0,
         account="123456789012",
         region="us-east-1",
+        access_key="",
+        secret_key="",
         authority=Path(),
         certificate=Path(),
         key=Path(),
@@ -255,7 +259,7 @@ def _types(connection: Connection, folder: Path) -> list[tuple[str, str]]:
 
 def _changes_of_ministack() -> Iterator[str]:
     """What MiniStack is made to do otherwise: a paragraph of a module, or the sentence of each of its changes."""
-    for module in (nested, exports):
+    for module in (nested, exports, door, functions):
         yield " ".join((module.__doc__ or "").partition("\n\nhttps://")[0].split())
     yield _sentence(ministack.send_missing_custom_resource_events)
     for module in (waits, ministack):

@@ -124,6 +124,16 @@ def test_command_starts_without_the_extra() -> None:
         assert words in help_.stdout
 
 
+def test_a_command_starts_without_what_others_need() -> None:
+    heavy = ("constructs_lib.api.fields", "constructs_lib.engines.inspection", "dateutil")
+    program = (
+        "import sys\nfrom constructs_lib.cli import main\ntry:\n    main(['--help'])\n"
+        f"finally:\n    print([name for name in {heavy} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
 def test_a_command_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([])

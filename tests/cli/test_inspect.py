@@ -270,7 +270,7 @@ def test_an_interruption_is_told(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("constructs_lib.cli.inspection.inspect_csv", interrupt)
+    monkeypatch.setattr("constructs_lib.engines.inspection.inspect_csv", interrupt)
 
     assert main(["inspect", "churn.csv", "--target", "churned"]) == INTERRUPTED
     assert capsys.readouterr() == ("", "interrupted\n")

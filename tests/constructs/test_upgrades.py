@@ -16,6 +16,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
@@ -322,6 +323,8 @@ OPTIONS: dict[str, Row] = {
     ),
     "reserved_concurrent_executions": Row(always(5), set()),
     "dead_letter_topic": Row(topic, set()),
+    "architecture": Row(always(lambda_.Architecture.X86_64), set()),
+    "runtime": Row(always(lambda_.Runtime.PYTHON_3_12), set()),
 }
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
-import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from aws_cdk import aws_applicationautoscaling as scaling
 from aws_cdk import aws_ec2 as ec2
@@ -412,7 +413,7 @@ def test_data_that_teach_nothing_are_refused(
 
 def test_columns_of_a_parquet_file_are_known(world: World, tmp_path: Path) -> None:
     path = tmp_path / "data.parquet"
-    pd.DataFrame({"x": range(600), "why": range(600)}).to_parquet(path)
+    pq.write_table(pa.table({"x": range(600), "why": range(600)}), path)
     with pytest.raises(
         ValueError, match=r"names the column 'y', which 'training_data' \(data\.parquet\) does not have"
     ):

@@ -461,6 +461,7 @@ def test_imported_endpoint_is_taken_too(stack: cdk.Stack) -> None:
     assert flat(invoking["Resource"]) == "arn:<Partition>:sagemaker:<Region>:<AccountId>:endpoint/churn"
 
 
+@pytest.mark.newest
 def test_endpoint_is_every_member_of_the_interface(stack: cdk.Stack) -> None:
     endpoint: sagemaker.IEndpoint = new_endpoint(stack)
 

@@ -60,6 +60,28 @@ def test_times_of_two_offsets_or_with_and_without_a_zone_end_a_job(zones: list[s
     assert bool(of(cells).faults) is fails
 
 
+@pytest.mark.parametrize(
+    "cell", ["1500-01-01", "9999-12-31", "Jan", "--1", "07", "\uff11\uff12", "9999-12-31T23:00:00-05:00", "1500Q1"]
+)
+@pytest.mark.parametrize(("other", "fails"), [("", True), ("NAN", True), ("nat", True), ("soon", False)])
+def test_a_date_too_far_off_has_an_offset_where_cells_without_a_date_are_written(
+    cell: str, other: str, fails: bool
+) -> None:
+    cells = [*(f"2024-01-{day:02}T10:00:00Z" for day in range(1, 29)), cell, other] * 3
+
+    assert bool(of(cells).faults) is fails
+
+
+@pytest.mark.parametrize(
+    "cell", ["9999-12-31T23:00:00-05:00", "0001-01-01T00:00:00+05:00", "0000Q1", "0000-Q4", "0000.1"]
+)
+def test_what_no_calendar_has_is_no_date(cell: str) -> None:
+    dates = [f"2024-01-{day:02}" for day in range(1, 29)]
+
+    assert of([*dates, cell] * 3).type == "datetime"
+    assert of([cell, "soon", "later"] * 30).type == "categorical"
+
+
 def test_now_is_of_any_offset() -> None:
     assert of([*(f"2024-01-{day:02}T10:00:00Z" for day in range(1, 29)), "now"] * 3).faults == ()
 

@@ -71,3 +71,21 @@ def test_a_date_beside_a_column_that_is_called_like_its_year(cells: list[str], t
     assert [each.text for each in inspected(tmp_path, f"d,d.year,y\n{rows}").errors] == [
         "column 'd' is a date of which the engine makes 'd.year', and there is such a column"
     ]
+
+
+@pytest.mark.parametrize("year", ["2024-01-05 2025-03-06", "2024-01-05 soon - ?", "1"])
+def test_a_date_or_a_constant_that_is_called_like_the_year_of_a_date(year: str, tmp_path: Path) -> None:
+    days, years = ("2024-01-05", "2024-01-06", "soon"), year.split()
+    rows = "".join(
+        f"{days[row % 3]},{years[row % len(years)]},{row % 7},{('no', 'yes')[row % 2]}\n" for row in range(600)
+    )
+
+    assert inspected(tmp_path, f"d,d.year,x,y\n{rows}").errors == ()
+
+
+def test_a_target_that_is_called_like_the_year_of_a_date(tmp_path: Path) -> None:
+    rows = "".join(f"{('2024-01-05', '2024-01-06', 'soon')[row % 3]},{row % 7},{row % 2}\n" for row in range(600))
+    path = tmp_path / "table.csv"
+    path.write_text(f"d,x,d.year\n{rows}")
+
+    assert inspect_csv(path, "d.year", ENSEMBLING, gzipped=False).errors == ()

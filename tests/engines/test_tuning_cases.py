@@ -266,12 +266,14 @@ def _label(case: Mapping[str, Any], folder: Path) -> Iterator[str]:
     known = case["result"]
     if case["id"].startswith("label-binary-"):
         majority, minority = known["classes"]
-        target = tuning.target("y", Spellings([*[majority] * 90, *[minority] * 40, *cells]), "BinaryClassification")
+        target = tuning.labels("y", Spellings([*[majority] * 90, *[minority] * 40, *cells])).target(
+            "BinaryClassification"
+        )
         back = [target.class_of.get(cell, "no label") for cell in cells]
         if (list(target.classes), back) != (known["classes"], known["back"]):
             yield f"{known}: {target.classes}, {back}"
     else:
-        target = tuning.target("y", Spellings(cells), None if len(set(cells)) < 2 else MULTICLASS)
+        target = tuning.labels("y", Spellings(cells)).target(None if len(set(cells)) < 2 else MULTICLASS)
         classes = list(target.classes) or sorted({cell for cell in cells if cell.strip()})
         if classes != known["classes"]:
             yield f"{known['classes']}: {classes}"
@@ -355,7 +357,7 @@ COLUMNS: Final[Mapping[str, list[str]]] = {
 
 
 def _problem(case: Mapping[str, Any], folder: Path) -> Iterator[str]:
-    target = tuning.target("y", Spellings(TARGETS[case["id"]]))
+    target = tuning.labels("y", Spellings(TARGETS[case["id"]])).target(None)
     if target.problem_type != case.get("result"):
         yield f"{case.get('result')}: {target.problem_type}, {target.why}"
     if ("error" in case) != bool(target.errors):

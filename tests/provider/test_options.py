@@ -11,10 +11,11 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 
-from constructs_lib import AutoMLJobOutcome, AutoMLProvider
+from constructs_lib import AutoMLJobOutcome, AutoMLJobV2, AutoMLProvider, Channel, ImageClassification
 from constructs_lib.provider.provider import CONSTRUCT_ID
 
 from ..constructs.synthesis import (
+    CREDIT,
     allowing,
     as_list,
     flat,
@@ -29,6 +30,7 @@ from ..constructs.synthesis import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+DIGITS = CREDIT.parents[2] / "image_classification" / "data" / "digits"
 FUNCTION = "AWS::Lambda::Function"
 MACHINE = "AWS::StepFunctions::StateMachine"
 LOG = "AWS::Logs::LogGroup"
@@ -357,3 +359,20 @@ def test_parts_of_the_provider_can_be_watched() -> None:
     assert "ProviderLog" in str(stream["Properties"]["LogGroupName"])
     assert provider.role.role_name
     assert provider.function.role is provider.role
+
+
+def test_function_that_copies_folders_keeps_its_own_runtime() -> None:
+    """CDK's own code runs there, of which nothing is known here."""
+    stack = new_stack()
+    provider = AutoMLProvider.of(stack)
+    provider.configure(architecture=lambda_.Architecture.X86_64, runtime=lambda_.Runtime.PYTHON_3_12, tracing=True)
+    AutoMLJobV2(stack, "Images", problem=ImageClassification(), training_data=Channel.from_asset(DIGITS))
+    ours, copying = sorted(
+        (each["Properties"] for each in resources_of(template_of(stack), FUNCTION).values() if "Tracing" in str(each)),
+        key=lambda each: each["Handler"] != "runtime.handler.handle",
+    )
+
+    assert (ours["Runtime"], ours["Architectures"]) == ("python3.12", ["x86_64"])
+    assert copying["Handler"] == "index.handler"
+    assert copying["Runtime"] != "python3.12"
+    assert copying["Architectures"] == ["arm64"]

@@ -191,6 +191,16 @@ ASSUMPTIONS: Final = (
         noticed=Noticed.DEPLOYMENT,
     ),
     Assumption(
+        id="other-account",
+        assumed=(
+            "A policy that trusts another account and names a role of it in `aws:PrincipalArn` lets in what a service "
+            "does as that role"
+        ),
+        where=("access/opening.py",),
+        if_wrong="a job that reads or writes in another account's bucket is denied, and ends `Failed`",
+        noticed=Noticed.NO_JOB,
+    ),
+    Assumption(
         id="policy-order",
         assumed="In the clean-up a policy that left the template is deleted after the job or model that depended on it",
         where=("access/lasting.py",),

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import botocore.exceptions
 
-from constructs_lib.rehearsal.cloud.connection import Connection, Credentials, root_credentials
+from constructs_lib.rehearsal.cloud.connection import Connection, Credentials
 from constructs_lib.rehearsal.cloud.errors import AccessDeniedError
 from constructs_lib.rehearsal.cloud.ministack import ministack
 from constructs_lib.rehearsal.cloud.store import Place
@@ -226,7 +226,7 @@ class AsRole:
 
     def key(self, key: str) -> dict[str, Any]:
         """A key by its ARN, id or alias."""
-        root = self.connection.client("kms", root_credentials(self.place.account))
+        root = self.connection.as_root("kms")
         described = self.call("kms:DescribeKey", key, lambda: root.describe_key(KeyId=key))
         metadata: dict[str, Any] = described["KeyMetadata"]
         return metadata

@@ -1,6 +1,8 @@
 """AWS clients for the embedded AWS that take nothing from the surroundings: no profile, no variable, no proxy."""
 
 import os
+import secrets
+import string
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,9 +28,10 @@ class Credentials:
     token: str | None = field(default=None, repr=False)
 
 
-def root_credentials(account: str) -> Credentials:
-    """The account's root: MiniStack reads an access key of twelve digits as an account."""
-    return Credentials(access_key=account, secret_key="test")  # noqa: S106 - the emulator's fixed word
+def fresh_credentials() -> Credentials:
+    """Credentials that nobody can guess, for one run."""
+    key = "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(16))
+    return Credentials(access_key=f"AKIA{key}", secret_key=secrets.token_hex(20))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +41,15 @@ class Connection:
     endpoint_url: str
     certificate: Path
     region: str
+    root: Credentials
+    """The account's own: whoever has them may do everything."""
+
     _session: Any = field(default_factory=lambda: botocore.session.Session(session_vars=_FROM_NOWHERE), repr=False)
     _creating: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def as_root(self, service: str) -> Any:
+        """A boto client of `service` that signs as the account's root."""
+        return self.client(service, self.root)
 
     def client(self, service: str, credentials: Credentials, *, read_timeout: float = 60) -> Any:
         """A boto client of `service` that signs with `credentials`."""

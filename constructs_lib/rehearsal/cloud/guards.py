@@ -3,7 +3,6 @@
 import functools
 
 from constructs_lib.rehearsal.cloud.as_role import AsRole, Denied
-from constructs_lib.rehearsal.cloud.connection import root_credentials
 from constructs_lib.rehearsal.cloud.store import Json
 
 
@@ -15,7 +14,7 @@ class VolumeGrant:
         self._key = key
         self._caller_may_grant = caller_may_grant
         self._grant: str | None = None
-        self._root = role.connection.client("kms", root_credentials(role.place.account))
+        self._root = role.connection.as_root("kms")
 
     def __enter__(self) -> None:
         if self._key is None:

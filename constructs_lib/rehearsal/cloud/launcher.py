@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from constructs_lib.rehearsal.cloud import certificate
-from constructs_lib.rehearsal.cloud.connection import Connection, root_credentials
+from constructs_lib.rehearsal.cloud.connection import Connection, Credentials, fresh_credentials
 from constructs_lib.rehearsal.cloud.settings import DEFAULT_TRAINING, VARIABLE, Settings
 
 START_TIMEOUT = 60.0
@@ -45,7 +45,10 @@ class Cloud:
         self._process = process
         self._settings = settings
         self._connection = Connection(
-            endpoint_url=settings.endpoint_url, certificate=settings.authority, region=settings.region
+            endpoint_url=settings.endpoint_url,
+            certificate=settings.authority,
+            region=settings.region,
+            root=Credentials(access_key=settings.access_key, secret_key=settings.secret_key),
         )
         self.log = log
         """The server's log file."""
@@ -66,7 +69,8 @@ class Cloud:
         """Start an embedded AWS on the loopback interface and wait until it answers.
 
         Args:
-            folder: Where its home, temporary files, certificates and log go. It is made when it does not exist.
+            folder: Where its home, temporary files, certificates and log go. It is made when it does not exist, and
+                closed to other users of the machine.
             port: The port to listen on. Default: a free one.
             account: The account it plays: twelve digits.
             region: The region it plays.
@@ -79,6 +83,9 @@ class Cloud:
             CloudError: The port is taken, or the server ended before it was ready (with the end of its log).
         """
         folder = folder.resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        root = fresh_credentials()
         for name in ("home", "tmp"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         authority, server_certificate, key = certificate.issue(folder)
@@ -88,6 +95,8 @@ class Cloud:
                 port=_free_port() if port is None else port,
                 account=account,
                 region=region,
+                access_key=root.access_key,
+                secret_key=root.secret_key,
                 authority=authority,
                 certificate=server_certificate,
                 key=key,
@@ -147,21 +156,19 @@ class Cloud:
 
     def environment(self) -> dict[str, str]:
         """The whole environment for a child process that shall talk to this AWS and to nothing else."""
-        root = root_credentials(self.account)
         return _private_environment(self._settings) | {
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
-            "AWS_ACCESS_KEY_ID": root.access_key,
-            "AWS_SECRET_ACCESS_KEY": root.secret_key,
-            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_ACCESS_KEY_ID": self._settings.access_key,
+            "AWS_SECRET_ACCESS_KEY": self._settings.secret_key,
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CI": "1",
         }
 
     def client(self, service: str) -> Any:
         """A boto client of `service`, signed as the account's root."""
-        return self._connection.client(service, root_credentials(self.account))
+        return self._connection.as_root(service)
 
     def stop(self) -> None:
         """Stop the server and every process it started. Stopping twice is no error."""
@@ -186,6 +193,7 @@ class Cloud:
 
     def _wait_until_ready(self) -> None:
         context = ssl.create_default_context(cafile=str(self.certificate))
+        # Nobody else has the certificate: whatever is answered here, a refusal too, is answered by our server.
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
         )
@@ -195,8 +203,11 @@ class Cloud:
                 _kill_group(self._process)
                 raise self._failure(f"the embedded AWS ended with code {self._process.returncode} before it was ready")
             try:
-                with opener.open(f"{self.endpoint_url}/_ministack/health", timeout=2):
+                with opener.open(self.endpoint_url, timeout=2):
                     return
+            except urllib.error.HTTPError as refusal:
+                refusal.close()
+                return
             except (urllib.error.URLError, OSError):
                 time.sleep(0.1)
         raise self._failure(f"the embedded AWS was not ready after {START_TIMEOUT:.0f} seconds")
@@ -218,6 +229,9 @@ def _private_environment(settings: Settings) -> dict[str, str]:
         "TMPDIR": str(settings.folder / "tmp"),
         "PATH": path,
         "LANG": "C.UTF-8",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CA_BUNDLE": authority,
         "NODE_EXTRA_CA_CERTS": authority,
         "REQUESTS_CA_BUNDLE": authority,
@@ -226,7 +240,6 @@ def _private_environment(settings: Settings) -> dict[str, str]:
 
 
 def _server_environment(settings: Settings, wait_scale: float) -> dict[str, str]:
-    root = root_credentials(settings.account)
     return _private_environment(settings) | {
         VARIABLE: settings.to_json(),
         "PYTHONPATH": str(Path(__file__).parents[3]),  # this package, also when it runs from a checkout
@@ -237,11 +250,11 @@ def _server_environment(settings: Settings, wait_scale: float) -> dict[str, str]
         "GATEWAY_PORT": str(settings.port),
         "MINISTACK_ACCOUNT_ID": settings.account,
         "MINISTACK_REGION": settings.region,
-        "AWS_ACCESS_KEY_ID": root.access_key,
-        "AWS_SECRET_ACCESS_KEY": root.secret_key,
-        "AWS_EC2_METADATA_DISABLED": "true",
         "IOT_MTLS_ENABLED": "0",  # else port 8883 opens too
         "SFTP_ENABLED": "0",
+        # Else what another user has put below /tmp under these names would be taken for the server's own.
+        "STATE_DIR": str(settings.folder / "tmp" / "state"),
+        "S3_DATA_DIR": str(settings.folder / "tmp" / "objects"),
         "DOCKER_HOST": f"unix://{settings.folder}/no-docker.sock",  # never touch containers of this machine
         "LAMBDA_EXECUTOR": "local",
         "SFN_WAIT_SCALE": str(wait_scale),

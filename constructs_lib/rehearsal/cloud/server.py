@@ -8,7 +8,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from constructs_lib.rehearsal.cloud.connection import Connection
+from constructs_lib.rehearsal.cloud.connection import Connection, Credentials
 from constructs_lib.rehearsal.cloud.settings import VARIABLE, Settings
 
 if TYPE_CHECKING:
@@ -21,18 +21,21 @@ _GRACE = 1.5
 def main() -> None:
     """Serve until the process that started this one closes the pipe, or dies."""
     settings = Settings.from_environment(os.environ)
-    # Lambda workers inherit the environment; a function must not be able to import this package.
+    # What is started here must not be able to import this package, nor to act as the person who started it.
     for variable in (VARIABLE, "PYTHONPATH"):
         os.environ.pop(variable, None)
     logging.getLogger("botocore").setLevel(logging.WARNING)
 
     from constructs_lib.rehearsal.cloud.hosting import scaling
-    from constructs_lib.rehearsal.cloud.ministack import exports, ministack, nested, waits
+    from constructs_lib.rehearsal.cloud.ministack import door, exports, functions, ministack, nested, waits
     from constructs_lib.rehearsal.cloud.resource_types import cloudformation
     from constructs_lib.rehearsal.cloud.service import TARGET_PREFIX, SageMaker
     from constructs_lib.rehearsal.cloud.store import Store
 
-    connection = Connection(endpoint_url=settings.endpoint_url, certificate=settings.authority, region=settings.region)
+    root = Credentials(access_key=settings.access_key, secret_key=settings.secret_key)
+    connection = Connection(
+        endpoint_url=settings.endpoint_url, certificate=settings.authority, region=settings.region, root=root
+    )
     store = Store()
     service = SageMaker(settings, connection, store)
     auto_scaling = scaling.AutoScaling(store)
@@ -60,8 +63,10 @@ def main() -> None:
     waits.install()
     nested.install()
     exports.install()
+    functions.install()
+    door.install(settings.account, root)
     threading.Thread(target=_end_with_parent, args=(service,), daemon=True).start()
-    ministack.serve(settings.port, str(settings.certificate), str(settings.key))
+    door.serve(settings.port, str(settings.certificate), str(settings.key))
 
 
 def _end_with_parent(service: "SageMaker") -> None:

@@ -15,7 +15,7 @@ from constructs_lib.rehearsal.cloud.automl.operations import AutoML
 from constructs_lib.rehearsal.cloud.automl.steps import Steps
 from constructs_lib.rehearsal.cloud.batch.operations import Transforms
 from constructs_lib.rehearsal.cloud.calls import Operation
-from constructs_lib.rehearsal.cloud.connection import Connection
+from constructs_lib.rehearsal.cloud.connection import Connection, fresh_credentials
 from constructs_lib.rehearsal.cloud.errors import InvocationError, ValidationError
 from constructs_lib.rehearsal.cloud.hosting import registry, scaling
 from constructs_lib.rehearsal.cloud.hosting.capacity import Quotas
@@ -160,9 +160,12 @@ def served() -> dict[str, list[str]]:
     with TemporaryDirectory() as name:
         folder = Path(name)
         settings = Settings(
-            port=0, account="", region="", authority=folder, certificate=folder, key=folder, folder=folder
+            port=0, account="", region="", access_key="", secret_key="",
+            authority=folder, certificate=folder, key=folder, folder=folder,
+        )  # fmt: skip
+        connection = Connection(
+            endpoint_url=settings.endpoint_url, certificate=folder, region="", root=fresh_credentials()
         )
-        connection = Connection(endpoint_url=settings.endpoint_url, certificate=folder, region="")
         of_sagemaker = SageMaker(settings, connection, Store()).operations
     return {
         "sagemaker": list(of_sagemaker),

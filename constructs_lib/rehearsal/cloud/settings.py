@@ -19,6 +19,10 @@ class Settings:
     port: int
     account: str
     region: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    """The run's own credentials, those of the account's root."""
+
     authority: Path
     certificate: Path
     key: Path

@@ -36,6 +36,9 @@ _ONE_THREAD = {
     # Without it idle OpenMP threads spin, and two candidates on two cores take three times as long.
     "OMP_WAIT_POLICY": "PASSIVE",
 }
+_HANDED_ON = ("HOME", "LANG", "LC_ALL", "PATH", "TMPDIR")
+"""What a process gets of its owner's environment: it calls nobody, so it needs no credentials."""
+
 _POLL = 0.1
 
 
@@ -71,6 +74,7 @@ class Worker:
 
     def __init__(self, messages: queue.Queue[tuple[Worker, dict[str, Any] | None]]) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        handed_on = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
         path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
         self._process = subprocess.Popen(
             # -P: nothing in the user's working directory may shadow a module.
@@ -78,7 +82,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            env={**os.environ, **_ONE_THREAD, "PYTHONPATH": path},
+            env={**handed_on, **_ONE_THREAD, "PYTHONPATH": path},
             start_new_session=True,  # Ctrl-C goes to the owner, who decides
         )
         self.ready = False

@@ -145,7 +145,7 @@ def tuning_differences(asked: Mapping[str, Any], known: Mapping[str, Any]) -> It
             yield f"date {cell!r} is {parts}: {read_parts}"
     for (majority, minority, cells), back in zip(asked["classes"], known["classes"], strict=True):
         counts = Spellings([*[majority] * 90, *[minority] * 40, *cells])
-        target = tuning.target("y", counts, "BinaryClassification")
+        target = tuning.labels("y", counts).target("BinaryClassification")
         for cell, want in zip(cells, back, strict=True):
             if cell.strip() and target.class_of[cell] != want:
                 yield f"label {cell!r} beside {majority!r} and {minority!r} is {want!r}: {target.class_of[cell]!r}"

@@ -71,9 +71,12 @@ class Account:
         key = self.iam.create_access_key(UserName=user)["AccessKey"]
         credentials = Credentials(access_key=key["AccessKeyId"], secret_key=key["SecretAccessKey"])
         connection = Connection(
-            endpoint_url=self.cloud.endpoint_url, certificate=self.cloud.certificate, region=self.cloud.region
+            endpoint_url=self.cloud.endpoint_url,
+            certificate=self.cloud.certificate,
+            region=self.cloud.region,
+            root=credentials,
         )
-        return lambda service: connection.client(service, credentials)
+        return connection.as_root
 
     def request(self, **changes: Any) -> dict[str, Any]:
         """A request for `create_auto_ml_job`."""

@@ -114,6 +114,7 @@ def test_app_that_fails_is_refused_with_its_own_error(app: Path, tmp_path: Path)
         synthesized(App(app), tmp_path)
     assert "could not be synthesized" in str(refused.value)
     assert "ValueError: 'target_attribute' must not be empty" in str(refused.value)
+    assert "\x1b" not in str(refused.value)
 
 
 def test_app_that_needs_a_lookup_is_told_why_there_is_none(app: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -151,3 +152,32 @@ def test_folder_to_keep_is_kept(tmp_path: Path) -> None:
         (folder / "log").write_text("all of it")
     assert (tmp_path / "kept" / "log").read_text() == "all of it"
     assert not (tmp_path / "kept" / LOCK).exists()
+
+
+@pytest.mark.parametrize("there_already", [False, True])
+def test_nobody_else_can_look_into_the_folder(tmp_path: Path, *, there_already: bool) -> None:
+    kept = tmp_path / "kept"
+    if there_already:
+        kept.mkdir(mode=0o755)
+    for keep in (None, kept):
+        with work_folder(keep) as folder:
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_folder_of_another_user_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (tmp_path / "link").symlink_to(theirs)
+    monkeypatch.setattr(os, "getuid", lambda: 4711)
+    for keep in (theirs, tmp_path / "link"):
+        with pytest.raises(CannotStartError) as refused, work_folder(keep):
+            pass
+        assert str(refused.value) == f"--keep {keep}: the folder belongs to another user"
+
+
+def test_folder_that_is_not_empty_stays_as_open_as_it_is(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotStartError, match="the folder is not empty"), work_folder(tmp_path):
+        pass
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import signal
@@ -397,8 +398,11 @@ def test_a_model_is_a_pipeline_that_takes_rows_as_they_are(ensemble: tuple[Train
 
 
 def _children(pid: int) -> set[int]:
-    tasks = Path(f"/proc/{pid}/task")
-    return {int(child) for task in tasks.iterdir() for child in (task / "children").read_text().split()}
+    children = set()
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # a thread that has ended meanwhile
+            children |= {int(child) for child in (task / "children").read_text().split()}
+    return children
 
 
 def _alive(pid: int) -> bool:

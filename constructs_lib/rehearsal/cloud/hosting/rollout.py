@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from constructs_lib.rehearsal.cloud import background
 from constructs_lib.rehearsal.cloud.as_role import AsRole, Denied
-from constructs_lib.rehearsal.cloud.connection import Connection, root_credentials
+from constructs_lib.rehearsal.cloud.connection import Connection
 from constructs_lib.rehearsal.cloud.errors import AccessDeniedError, ServiceError
 from constructs_lib.rehearsal.cloud.hosting import deployment_policy
 from constructs_lib.rehearsal.cloud.hosting.capture import Capture
@@ -186,7 +186,7 @@ class Alarms:
                 Caller(self.role.credentials.access_key).require("cloudwatch:DescribeAlarms", arn)
             except AccessDeniedError as error:
                 raise Denied(error.message) from None
-        cloudwatch = self.connection.client("cloudwatch", root_credentials(place.account))
+        cloudwatch = self.connection.as_root("cloudwatch")
         found = cloudwatch.describe_alarms(AlarmNames=self.names, AlarmTypes=["MetricAlarm", "CompositeAlarm"])
         states = {alarm["AlarmName"]: alarm["StateValue"] for kind in ("MetricAlarms", "CompositeAlarms")
                   for alarm in found.get(kind, ())}  # fmt: skip

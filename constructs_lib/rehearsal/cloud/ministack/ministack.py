@@ -4,7 +4,6 @@ MiniStack has no interface for plug-ins, so each name used here can move with it
 exactly, and `tests/rehearsal/cloud/test_ministack_names.py` names what moved.
 """
 
-import asyncio
 import datetime as dt
 import hashlib
 import json
@@ -16,8 +15,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import hypercorn.asyncio
-import hypercorn.config
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, responses, router
 from ministack.services import cloudformation, iam, sts, tagging
@@ -159,16 +156,6 @@ def json_error(code: str, message: str, status: int, **members: str | int) -> An
     return status, {"Content-Type": "application/x-amz-json-1.1", "x-amzn-ErrorType": code}, body
 
 
-def serve(port: int, certificate: str, key: str) -> None:
-    """Listen on the loopback interface until the process is ended."""
-    config = hypercorn.config.Config()
-    config.bind = [f"127.0.0.1:{port}"]
-    config.certfile, config.keyfile = certificate, key
-    config.keep_alive_timeout = 75
-    config.loglevel = "WARNING"
-    asyncio.run(hypercorn.asyncio.serve(app.app, config))
-
-
 def account() -> str:
     """The account of the request that is being served."""
     return str(responses.get_account_id())
@@ -187,8 +174,8 @@ class Caller:
 
     @classmethod
     def of(cls, headers: Mapping[str, str]) -> "Caller":
-        """The caller who signed a request."""
-        return cls(str(router.extract_access_key_id(dict(headers)) or ""))
+        """The caller who signed a request, in a header or in the address."""
+        return cls(str(router.extract_access_key_id(dict(headers)) or iam_evaluator._verified_key.get()))
 
     def may(self, action: str, resource: str, context: Context | None = None) -> bool:
         """Whether the caller's policies, boundary and the resource's own policy allow an action."""
@@ -255,7 +242,7 @@ def _statements_for_sagemaker(trust: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def open_session(role_arn: str, name: str) -> Credentials:
-    """Temporary credentials of a role, as SageMaker gets them by assuming it."""
+    """Temporary credentials of a role, as a service gets them by assuming it."""
     role = role_arn.rsplit("/", 1)[-1]
     access_key = f"ASIA{hashlib.sha256(secrets.token_bytes(16)).hexdigest()[:16].upper()}"
     credentials = Credentials(access_key=access_key, secret_key=secrets.token_hex(20), token=secrets.token_hex(32))

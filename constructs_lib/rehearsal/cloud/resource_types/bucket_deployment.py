@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from constructs_lib.rehearsal.cloud.as_role import AsRole, S3Location
-from constructs_lib.rehearsal.cloud.connection import Connection, root_credentials
+from constructs_lib.rehearsal.cloud.connection import Connection
 from constructs_lib.rehearsal.cloud.ministack import ministack
 from constructs_lib.rehearsal.cloud.resource_types.answered import BUCKET_DEPLOYMENT
 from constructs_lib.rehearsal.cloud.store import Json, Place
@@ -138,7 +138,7 @@ class BucketDeployments:
 
     def _role(self, deployment: _Deployment) -> AsRole:
         place = Place(ministack.account(), ministack.region())
-        functions = self.connection.client("lambda", root_credentials(place.account))
+        functions = self.connection.as_root("lambda")
         provider = functions.get_function_configuration(FunctionName=deployment.properties["ServiceToken"])
         return AsRole(provider["Role"], self.connection, ministack.open_session(provider["Role"], "Lambda"), place)
 

@@ -7,9 +7,8 @@ execution role may do either.
 import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from constructs_lib.rehearsal.cloud.connection import Connection, root_credentials
+from constructs_lib.rehearsal.cloud.connection import Connection
 from constructs_lib.rehearsal.cloud.ministack import ministack
 from constructs_lib.rehearsal.cloud.resource_types import alarms, cdk_providers, sagemaker, scaling
 from constructs_lib.rehearsal.cloud.resource_types.bucket_deployment import BucketDeployments
@@ -24,10 +23,7 @@ def install(connection: Connection, folder: Path) -> None:
         connection: Where the other services answer.
         folder: Where assets may be unpacked.
     """
-
-    def client(service: str) -> Any:
-        return connection.client(service, root_credentials(ministack.account()))
-
+    client = connection.as_root
     of_sagemaker = [sagemaker.SageMakerType(client, kind) for kind in sagemaker.KINDS]
     for made in (*of_sagemaker, sagemaker.PackageGroupType(client)):
         ministack.add_resource_type(

@@ -1,16 +1,14 @@
 """Models, endpoint configurations, endpoints and invocations."""
 
-import http.client
 import json
-import ssl
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from constructs_lib.rehearsal.cloud.launcher import Cloud
 
 from ..account import BUCKET, JOB_ACTIONS, Account, refusal
+from ..wire import Reply, Request, ask
 from .endpoints import config, lost_data, model, settled
 
 pytestmark = pytest.mark.cloud
@@ -189,26 +187,21 @@ def test_what_is_not_offered_is_named(account: Account) -> None:
 
 def test_errors_on_the_wire_are_json_1_1(cloud: Cloud, account: Account) -> None:
     del account
-    address = urlsplit(cloud.endpoint_url)
-    context = ssl.create_default_context(cafile=str(cloud.certificate))
-    connection = http.client.HTTPSConnection(address.hostname or "", address.port, context=context)
-    scope = f"{cloud.account}/20260101/us-east-1/sagemaker/aws4_request"
-    headers = {
-        "X-Amz-Target": "SageMaker.CreateAutoMLJob",
-        "Content-Type": "application/x-amz-json-1.1",
-        "Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0",
-    }
+
+    def answer(target: str, body: bytes) -> Reply:
+        headers = {"X-Amz-Target": f"SageMaker.{target}", "Content-Type": "application/x-amz-json-1.1"}
+        request = Request("sagemaker", body=body, headers=headers)
+        return ask(cloud, request, request.signed(cloud))
+
     for body, code in (
         (b"{", "SerializationException"),
         (b"[]", "SerializationException"),
         (b"{}", "ValidationException"),
     ):
-        connection.request("POST", "/", body, headers)
-        answer = connection.getresponse()
-        said = json.loads(answer.read())
-        assert (answer.status, answer.headers["x-amzn-ErrorType"], said["__type"]) == (400, code, code)
-        assert said["message"]
-    connection.request("POST", "/", b"{}", {**headers, "X-Amz-Target": "SageMaker.CreateTrainingJob"})
-    said = json.loads(connection.getresponse().read())
-    assert said == {"__type": "UnknownOperationException", "message": "The rehearsal does not offer CreateTrainingJob"}
-    connection.close()
+        said = answer("CreateAutoMLJob", body)
+        assert (said.status, said.headers["x-amzn-ErrorType"], said.code) == (400, code, code)
+        assert json.loads(said.text)["message"]
+    assert json.loads(answer("CreateTrainingJob", b"{}").text) == {
+        "__type": "UnknownOperationException",
+        "message": "The rehearsal does not offer CreateTrainingJob",
+    }

@@ -9,7 +9,12 @@ import pytest
 
 PARAMETERS = {
     "app.SERVICE_HANDLERS": None,
+    "app._credential_failure": ["service", "iam_action", "request_id", "denied", "headers"],
+    "app._extract_s3_vhost_bucket": ["host"],
+    "app._routing_params": ["method", "path", "headers", "body", "query_params"],
+    "app._send_response": ["send", "status", "headers", "body", "head"],
     "app.app": ["scope", "receive", "send"],
+    "app.pin_signed_request": ["method", "raw_path", "query_params", "raw_headers", "handshake"],
     "core.iam_actions.SERVICE_TO_IAM_NAMESPACE": None,
     "core.iam_actions._BOTOCORE_SERVICE_MAP": None,
     "core.iam_actions.extract_resource_arn": [
@@ -20,21 +25,46 @@ PARAMETERS = {
         "explicit_deny", "resource_policy_arn",
     ],
     "core.iam_actions.request_tag_context": ["service", "iam_action", "body", "params"],
+    "core.iam_evaluator.AmbiguousAccessKeyError": None,
+    "core.iam_evaluator.AuthError": ["code", "message", "details"],
+    "core.iam_evaluator.CredentialResolutionError": ["code", "message"],
     "core.iam_evaluator.EvalContext": None,
+    "core.iam_evaluator._anonymous": None,
     "core.iam_evaluator._resolve_condition_key": ["key", "ctx"],
+    "core.iam_evaluator._signed_request": None,
+    "core.iam_evaluator._verified_key": None,
     "core.iam_evaluator.enforce": [
         "access_key_id", "iam_action", "service", "region", "resource_arn", "service_context",
     ],
     "core.iam_evaluator.evaluate_trust_policy": ["trust_doc", "caller_arn", "ctx"],
+    "core.iam_evaluator.find_iam_access_key_account": ["access_key_id"],
+    "core.iam_evaluator.is_root_access_key": ["access_key_id"],
+    "core.iam_evaluator.resolve_credential": ["access_key_id", "account_id", "session_token"],
     "core.concurrency.run_reentrant": ["fn", "args", "thread_name"],
     "core.lambda_runtime._NODEJS_WORKER_SCRIPT": None,
+    "core.lambda_runtime.ProvidedWorker": None,
+    "core.lambda_runtime.execution_credentials": ["config"],
+    "core.lambda_runtime.os": None,
+    "core.responses._account_from_sts_session": ["access_key_id"],
     "core.responses.get_account_id": [],
     "core.responses.get_region": [],
     "core.responses.new_uuid": [],
     "core.responses.now_iso": [],
     "core.router.SERVICE_PATTERNS": None,
+    "core.router.detect_service": ["method", "path", "headers", "query_params"],
     "core.router.extract_access_key_id": ["headers", "query_params"],
+    "core.sigv4.HeaderSignature": [
+        "access_key_id", "date_stamp", "region", "service", "signed_headers", "signature", "amz_date", "region_set",
+    ],
+    "core.sigv4.SIGNATURE_MISMATCH": None,
+    "core.sigv4._amz_datetime": ["value"],
+    "core.sigv4.decode_header_value": ["value"],
+    "core.sigv4.parse_header_signature": ["headers"],
+    "core.sigv4.parse_query_signature": ["query_params"],
+    "core.sigv4.request_time_failure": ["signature", "now"],
     "services.iam._roles": None,
+    "services.lambda_svc.execution_credentials": ["config"],
+    "services.lambda_svc.os": None,
     "services.stepfunctions._executions": None,
     "services.sts.register_session": ["access_key", "session"],
     "services.tagging._RESOURCE_TAG_COLLECTORS": None,
@@ -135,5 +165,5 @@ def used_by(module: str) -> set[str]:
 
 
 def test_every_inner_name_is_watched() -> None:
-    ours = ("exports", "ministack", "nested", "node", "waits")
+    ours = ("door", "exports", "functions", "ministack", "nested", "node", "waits")
     assert set().union(*(used_by(f"ministack.{module}") for module in ours)) == set(PARAMETERS)
