@@ -182,6 +182,7 @@ class Environment:
         if not found.is_dir():
             say(f"installing {package} (seconds, once)")
             options = ["--prefix", str(folder), "--no-package-lock", "--no-save", "--no-audit", "--no-fund"]
+            options.append("--legacy-peer-deps")  # without what it would serve as a plug-in of: all of the CDK
             folder.mkdir(parents=True, exist_ok=True)
             self.run(["npm", "install", "--loglevel=error", *options, package])
         return found
