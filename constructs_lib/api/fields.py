@@ -8,6 +8,7 @@ field may stand for a member deep inside the API's structure.
 import dataclasses
 import difflib
 import inspect
+import json
 import math
 import re
 import types
@@ -722,6 +723,18 @@ def _has(value: object, name: str) -> bool:
 
 
 _ABSENT: Final = object()
+
+
+def json_of(text: str) -> Any:
+    """The value that JSON says.
+
+    Raises:
+        ValueError: it is none, or has a number that is too long for Python.
+    """
+    try:
+        return json.loads(text)
+    except RecursionError:  # how deep is too deep depends on the release of Python, and so do its words
+        raise ValueError("it is nested too deep") from None
 
 
 def described(value: object) -> str:

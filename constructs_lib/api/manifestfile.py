@@ -10,7 +10,7 @@ from typing import Final
 
 from .datafile import not_utf8
 from .enums import S3DataType
-from .fields import counted, described, listed
+from .fields import counted, described, json_of, listed
 
 SOURCE: Final = "source-ref"
 """The attribute of an augmented manifest's line that names the object."""
@@ -41,8 +41,8 @@ def problems_with_manifest(path: Path, data_type: S3DataType, within: str | None
 def _listing(text: str, within: str | None) -> Iterator[str]:
     """A JSON list: the prefix first, then the keys below it."""
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError) as error:  # a number may be too long for Python, and a list too deep
+        document = json_of(text)
+    except ValueError as error:
         yield f"is no JSON: {error}"
         return
     if not isinstance(document, list) or not document:
@@ -74,11 +74,11 @@ def _lines(text: str, within: str | None) -> Iterator[str]:
         yield "has no lines"
     for number, line in lines:
         try:
-            item = json.loads(line)
+            item = json_of(line)
         except json.JSONDecodeError as error:
             yield f"has no JSON in line {number}: {error.msg} at character {error.colno}"
             continue
-        except (ValueError, RecursionError) as error:  # a number may be too long for Python, and a list too deep
+        except ValueError as error:
             yield f"has no JSON that can be read in line {number}: {error}"
             continue
         if not isinstance(item, dict):

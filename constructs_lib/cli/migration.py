@@ -55,11 +55,11 @@ def migrated(request: str) -> str:
 
 
 def _document(request: str, what: str) -> dict[str, Any]:
-    from constructs_lib.api.fields import described
+    from constructs_lib.api.fields import described, json_of
 
     try:
         content = sys.stdin.buffer.read() if request == "-" else Path(request).read_bytes()
-        document = json.loads(content.decode("utf-8-sig"))
+        document = json_of(content.decode("utf-8-sig"))
     except OSError as error:
         raise ValueError(f"{what} cannot be read: {error.strerror or error}") from error
     except ValueError as error:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..access.security import RequestedSecurity
-from ..api.fields import Malformed, Words, described, parse, raise_if_any
+from ..api.fields import Malformed, Words, described, json_of, parse, raise_if_any
 from ..api.problem import Problem
 from ..api.problem_types import Tabular
 from ..api.request import findings
@@ -94,10 +93,10 @@ def loaded(document: Mapping[str, Any] | str | Path, what: str, role: iam.IRole 
 def _read_json(document: str | Path, what: str) -> Mapping[str, Any]:
     try:
         text = document.read_text(encoding="utf-8-sig") if isinstance(document, Path) else document
-        loaded = json.loads(text)
+        loaded = json_of(text)
     except OSError as error:
         raise ValueError(f"{what} cannot be read: {error}") from error
-    except (TypeError, ValueError, RecursionError) as error:
+    except (TypeError, ValueError) as error:
         raise ValueError(f"{what} must be a dict, JSON text or the path of a JSON file: {error}") from error
     if not isinstance(loaded, dict):
         raise ValueError(f"{what} must be a JSON object, got {described(loaded)}")

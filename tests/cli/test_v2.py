@@ -86,6 +86,7 @@ def test_a_doubt_is_told_beside_the_output(file: Path, capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     ("content", "told"),
     [
+        (b"[" * 100_000, "the request in 'request.json' is no JSON: it is nested too deep"),
         (b"{", "the request in 'request.json' is no JSON: Expecting property name enclosed in double quotes: "),
         (b"\xff", "the request in 'request.json' is no JSON: 'utf-8' codec can't decode byte 0xff in position 0: "),
         (b"[]", "the request in 'request.json' must be a JSON object, got [] (list)\n"),

@@ -354,7 +354,7 @@ def deep() -> list[Any]:
         (3, "the request of 'Job' must be a dict, JSON text or the path of a JSON file"),
         pytest.param(
             '{"Tags": ' + "[" * 100_000 + "]" * 100_000 + "}",
-            "the request of 'Job' must be a dict, JSON text or the path of a JSON file: maximum recursion depth",
+            "the request of 'Job' must be a dict, JSON text or the path of a JSON file: it is nested too deep",
             id="too deep",
         ),
         pytest.param(
