@@ -26,7 +26,7 @@ from ..constructs.synthesis import data_bucket
 
 Props = dict[str, Any]
 
-_TABLE: Final = "x,y\n" + "1,2\n" * 500
+_TABLE: Final = "x,y\n" + "".join(f"{row % 7},{row % 2}\n" for row in range(500))
 
 
 @cache

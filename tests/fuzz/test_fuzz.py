@@ -2,6 +2,8 @@
 
 import pytest
 
+from constructs_lib import Channel
+
 from .fuzz import judge_all, sample
 from .subjects import SUBJECTS, World, public_callables
 from .verdict import faults
@@ -42,3 +44,11 @@ def test_template_that_no_service_takes_is_seen(template: dict[str, object], fau
 def test_sound_calls_are_sound() -> None:
     for subject in SUBJECTS[:12]:
         subject.call(World())
+
+
+def test_sound_file_is_sound() -> None:
+    [subject] = [each for each in SUBJECTS if each.of == Channel.from_asset]
+    world = World()
+    subject.call(world)
+
+    world.app.synth()
