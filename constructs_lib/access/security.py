@@ -129,6 +129,18 @@ class Security:
             return [f"'security_groups' needs 'vpc': without one the {self.what} does not run in your network"]
         return []
 
+    def warnings(self) -> dict[str, str]:
+        """What surely is a mistake although it may pass, of props that are sound."""
+        if not self.in_vpc or not self._subnets.public:
+            return {}
+        told = "'vpc' has public subnets alone" if self.vpc_subnets is None else "'vpc_subnets' are public ones"
+        return {
+            "public_subnets": (
+                f"{told}: the {self.what} gets no public address there, so it reaches S3 and AWS's services through "
+                "endpoints of the VPC or not at all; private subnets say what is meant"
+            )
+        }
+
     def used(self, key_name: str = _KEY_NAME) -> Iterator[Used]:
         """What lies in some account and region; `key_name` is what the caller calls the key, in quotes."""
         yield key_name, self.volume_encryption_key, KEY
@@ -218,6 +230,10 @@ class RequestedSecurity:
     def problems(self) -> list[str]:
         """Nothing beyond what the request's own checks say."""
         return []
+
+    def warnings(self) -> dict[str, str]:
+        """Nothing: of what only names are known, nobody sees whether it is public."""
+        return {}
 
     def used(self, key_name: str = _KEY_NAME) -> Iterator[Used]:
         """Of what only names are known, the key may have one that says where it is."""

@@ -214,9 +214,10 @@ class ModelProps:
         unknown = [
             key for key in self.inference_response_keys or () if not is_token(key) and key not in set(ResponseKey)
         ]
+        public = self.security.warnings()
         if not unknown:
-            return {}
-        return {
+            return public
+        return public | {
             "response_key": (
                 f"'inference_response_keys' has {listed(unknown)}, which this library does not know: candidates answer "
                 f"with {listed(ResponseKey)}"

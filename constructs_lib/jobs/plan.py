@@ -143,7 +143,9 @@ class Plan:
         judged = findings(draft, features=columns, is_token=is_token, words=self.words)
         data = self._judge_data(columns, draft.settings)
         return Findings(
-            [*judged.errors, *data.errors, *wrong_places], judged.warnings | data.warnings, refusals=data.refusals
+            [*judged.errors, *data.errors, *wrong_places],
+            judged.warnings | data.warnings | self.security.warnings(),
+            refusals=data.refusals,
         )
 
     def _judge_data(self, features: Mapping[str, str] | None, settings: object) -> Findings:

@@ -424,7 +424,7 @@ class AutoMLProvider(Construct):
             self,
             "Code",
             path=str(library),
-            exclude=["**", "!runtime", "!runtime/**", "**/__pycache__"],
+            exclude=["**", "**/.*", "!runtime", "!runtime/*.py"],
             ignore_mode=cdk.IgnoreMode.GLOB,
         )
         function = l1.create(

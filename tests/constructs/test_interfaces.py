@@ -2,11 +2,14 @@
 
 import inspect
 import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 
 from constructs_lib import (
@@ -24,6 +27,7 @@ from constructs_lib import (
 )
 from constructs_lib.endpoint.metrics import EndpointBase
 from constructs_lib.jobs.base import JobBase
+from constructs_lib.runtime import contract
 
 from .synthesis import (
     allowing,
@@ -37,6 +41,7 @@ from .synthesis import (
     resources_of,
     statements_of,
     template_of,
+    warnings_of,
 )
 
 HERE = cdk.Environment(account="1" * 12, region="eu-west-1")
@@ -310,3 +315,72 @@ def test_name_that_may_be_no_value_keeps_the_prefix_of_a_generated_one() -> None
 
     assert properties["Request"]["AutoMLJobName"] == {"Fn::If": ["Named", {"Ref": "Name"}, {"Ref": "AWS::NoValue"}]}
     assert properties["NamePrefix"].endswith("-job-")
+
+
+# ------------------------------------------------------------------------------------------------------------ networks
+
+
+def public_vpc(stack: cdk.Stack) -> ec2.IVpc:
+    return ec2.Vpc.from_vpc_attributes(
+        stack, "Vpc", vpc_id="vpc-1", availability_zones=["a"], public_subnet_ids=["subnet-1"]
+    )
+
+
+def test_network_with_public_subnets_alone_is_told() -> None:
+    stack = new_stack()
+    job = new_job(stack, vpc=public_vpc(stack))
+
+    assert [
+        each for each in warnings_of(job) if "'vpc' has public subnets alone: the job gets no public address" in each
+    ]
+
+
+def test_public_subnets_that_were_chosen_are_told() -> None:
+    stack = new_stack()
+    outcome = AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
+    endpoint = AutoMLEndpoint(
+        stack,
+        "Endpoint",
+        outcome=outcome,
+        serving=RealTime(instance_type="ml.m5.large"),
+        vpc=public_vpc(stack),
+        vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),
+    )
+
+    assert [each for each in warnings_of(endpoint) if "'vpc_subnets' are public ones: the endpoint gets no" in each]
+
+
+def test_private_subnets_are_not_told_of() -> None:
+    stack = new_stack()
+    vpc = ec2.Vpc.from_vpc_attributes(
+        stack,
+        "Vpc",
+        vpc_id="vpc-1",
+        availability_zones=["a"],
+        public_subnet_ids=["subnet-1"],
+        private_subnet_ids=["subnet-2"],
+    )
+
+    assert not [each for each in warnings_of(new_job(stack, vpc=vpc)) if "public" in each]
+
+
+# ----------------------------------------------------------------------------------------------------------- the asset
+
+
+def test_asset_holds_the_librarys_own_code_and_nothing_that_lies_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = Path(contract.__file__).parent
+    shutil.copytree(runtime, tmp_path / "runtime")
+    for name in ("notes.txt", ".env", "handler.py.orig", "__pycache__/x.pyc", "folder/more.py"):
+        (tmp_path / "runtime" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "runtime" / name).write_text("not ours", encoding="utf-8")
+    monkeypatch.setattr(contract, "__file__", str(tmp_path / "runtime" / "contract.py"))
+    stack = new_stack()
+    new_job(stack)
+    app = stack.node.root
+    assert isinstance(app, cdk.App)
+    staged = next(path for path in Path(app.synth().directory).glob("asset.*") if (path / "runtime").is_dir())
+
+    packed = {path.relative_to(staged / "runtime").as_posix() for path in staged.rglob("*") if path.is_file()}
+    assert packed == {path.name for path in runtime.glob("*.py")}
