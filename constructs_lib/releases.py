@@ -26,6 +26,11 @@ _VALIDATIONS: Final = hasattr(cdk, "Validations")
 """Whether findings are acknowledged with the CDK itself (cdk-nag 3), or with the resources' metadata (cdk-nag 2)."""
 
 
+NEWEST_RUNTIME: Final = (
+    {} if _VALIDATIONS else {"AwsSolutions-L1": "runs on the newest Python, of which cdk-nag 2 does not know yet"}
+)
+"""Why a finding of cdk-nag 2 on a function stands that cdk-nag 3 does not have."""
+
 # ---------------------------------------------------------------------------------------------------- acknowledgements
 
 

@@ -17,7 +17,7 @@ from ..access.places import FUNCTIONS_KEY, LOG_KEY, apart, used_network
 from ..access.security import OPEN_EGRESS, Subnets, check_groups, select
 from ..api.fields import described, has, listed, number, value_problems
 from ..naming import deployed_path, plain
-from ..releases import acknowledge
+from ..releases import NEWEST_RUNTIME, acknowledge
 from ..tokens import is_token, is_whole, known_seconds
 
 if TYPE_CHECKING:
@@ -300,6 +300,8 @@ class Options:
     def function_reasons(self) -> dict[str, str]:
         """Why findings of cdk-nag on the function stand."""
         reasons = {"checkov-CKV_AWS_173": "its environment holds the stack's id, nothing that is secret"}
+        if self.runtime is None:
+            reasons |= NEWEST_RUNTIME
         if self.reserved_concurrent_executions is None:
             reasons |= _UNRESERVED
         if self.dead_letter_topic is None:

@@ -119,6 +119,16 @@ def _job_v2(world: World) -> Props:
     }
 
 
+def _another_stack(world: World) -> Props:
+    """A stack where the stack is, with a provider."""
+    here = world.stack
+    is_known = not cdk.Token.is_unresolved(here.account)
+    env = cdk.Environment(account=here.account, region=here.region) if is_known else None
+    scope = cdk.Stack(world.app, world.fresh_id(), env=env)
+    library.AutoMLProvider.of(scope)
+    return {"scope": scope}
+
+
 def _endpoint(world: World) -> Props:
     return {"outcome": world.outcome, "serving": library.RealTime(instance_type="ml.m5.large")}
 
@@ -193,7 +203,7 @@ class Subject:
         parameters = inspect.signature(self.of).parameters
         given = self.given(world)
         if "scope" in parameters:
-            given["scope"] = world.stack
+            given.setdefault("scope", world.stack)
         if "construct_id" in parameters:
             given["construct_id"] = world.fresh_id()
         if name is not None:
@@ -402,7 +412,7 @@ SUBJECTS: Final[list[Subject]] = [
     *_methods(library.AutoMLJob, lambda world: world.job, "grant_", given=_grantee),
     *_metrics(library.AutoMLJob, lambda world: world.job),
     Subject(library.AutoMLProvider.configure, on=_provider),
-    Subject(library.AutoMLProvider.configure_all),
+    Subject(library.AutoMLProvider.configure_all, _another_stack),
 ]
 
 
@@ -421,6 +431,7 @@ NOT_FOR_USERS: Final = frozenset(
     | {"prefix_in", "private", "problems", "rendered", "warnings", "watched", "places_apart", "of", "auto_named"}
     | {"custom_resource", "hosted_prefix", "judge", "look_at_endpoint", "make_models", "name_prefix", "new_policy"}
     | {"clean_up", "register_in", "rows", "run_transforms", "serve", "watch_job", "start_after", "grant"}
+    | {"allow_writing_in_parts"}
 )
 """Methods that the parts of the library call, and those that take no props: a scope, or any number of things."""
 
