@@ -47,7 +47,7 @@ def test_deployment_waits_and_hands_on_what_the_job_has_come_to(stage: Stage) ->
     for name in (
         "job_name", "job_arn", "status", "secondary_status", "problem_type", "best_candidate_name",
         "best_candidate_metric", "objective_value", "gate_result", "model_data_url", "inference_image",
-        "model_insights_uri", "explainability_uri", "endpoint_name", "result_uri",
+        "model_insights_uri", "explainability_uri", "result_uri",
     ):  # fmt: skip
         cdk.CfnOutput(stack, name.replace("_", ""), value=f"<{getattr(outcome, name)}>")
     template = stage.template(stack)
@@ -74,7 +74,6 @@ def test_deployment_waits_and_hands_on_what_the_job_has_come_to(stage: Stage) ->
         OutcomeAttribute.INFERENCE_IMAGE: container["Image"],
         OutcomeAttribute.MODEL_INSIGHTS_URI: artifacts.get("ModelInsights", ""),
         OutcomeAttribute.EXPLAINABILITY_URI: artifacts["Explainability"],
-        OutcomeAttribute.ENDPOINT_NAME: "",
         OutcomeAttribute.RESULT_URI: f"s3://data/models/{name}/outcome.json",
     }
     outputs = {key.lower(): value for key, value in stage.outputs("Told").items()}
