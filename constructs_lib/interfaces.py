@@ -3,7 +3,16 @@
 Those take long to import, and all that jsii reads of an interface is its name and the names of its members.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import aws_cdk as cdk
+    from aws_cdk import aws_iam as iam
+    from constructs import Node
 
 
 def _member(name: str) -> Callable[..., object]:
@@ -30,3 +39,28 @@ class Endpoint:
     endpoint_name = property(_member("endpointName"))
     endpoint_ref = property(_member("endpointRef"))
     grant_invoke = _member("grantInvoke")
+
+
+class Resource(Protocol):
+    """What every resource of the CDK has, for our own interfaces."""
+
+    @property
+    def node(self) -> Node:
+        """Its place in the construct tree."""
+
+    @property
+    def stack(self) -> cdk.Stack:
+        """The stack that it is defined in."""
+
+    @property
+    def env(self) -> Any:
+        """Its account and region."""
+
+    def with_(self, *mixins: Any) -> Any:
+        """Apply mixins of the CDK to it."""
+
+    def apply_removal_policy(self, policy: cdk.RemovalPolicy) -> None:
+        """What becomes of it when it leaves the stack; a job that is retained is not stopped."""
+
+    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
+        """Allow actions on it."""

@@ -23,9 +23,10 @@ def deployed_path(construct: IConstruct, stack: cdk.Stack | None = None) -> str:
 
     Args:
         construct: The construct.
-        stack: Its stack, where that is known.
+        stack: Its stack, where that is known: to ask for it is a call to jsii.
     """
-    name, path = _outermost(stack or cdk.Stack.of(construct))
+    stack = construct if isinstance(construct, cdk.Stack) else stack or cdk.Stack.of(construct)
+    name, path = _outermost(stack)
     return name + construct.node.path.removeprefix(path)
 
 

@@ -28,15 +28,7 @@ class Companion:
 class Configuration(Protocol):
     """What was configured."""
 
-    def apply_to_function(
-        self,
-        provider: Construct,
-        *,
-        function: cdk.CfnResource,
-        log: cdk.CfnResource,
-        policy: iam.ManagedPolicy,
-        role: iam.IRole,
-    ) -> None:
+    def apply_to_function(self, companion: Companion) -> None:
         """Change a function, its log and its permissions."""
 
     def function_reasons(self) -> dict[str, str]:
@@ -64,20 +56,10 @@ class Companions:
         """Have one more."""
         self._known.append(companion)
         if self.configuration is not None:
-            _apply(self.configuration, companion)
+            self.configuration.apply_to_function(companion)
 
     def configure(self, configuration: Configuration) -> None:
         """Have all run so, also those that are still to come."""
         self.configuration = configuration
         for companion in self._known:
-            _apply(configuration, companion)
-
-
-def _apply(configuration: Configuration, companion: Companion) -> None:
-    configuration.apply_to_function(
-        companion.construct,
-        function=companion.function,
-        log=companion.log,
-        policy=companion.policy,
-        role=companion.role,
-    )
+            configuration.apply_to_function(companion)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import aws_cdk as cdk
 
-from ..api.fields import has
+from ..api.fields import described, has
 from ..api.rulebook import Findings
 from ..tokens import is_token
 
@@ -41,6 +42,22 @@ class NamedPlace:
         parts = name.split(":")
         is_known = parts[0] == "arn" and len(parts) > _ACCOUNT and not is_token(name)
         return cls(parts[_ACCOUNT], parts[_REGION]) if is_known else cls()
+
+
+def name_in_arn(arn: object, resource: str, prop: str, what: str) -> tuple[str, list[str]]:
+    """The name in an ARN of something that SageMaker has, and what is wrong with the ARN.
+
+    Args:
+        arn: The ARN, no token.
+        resource: What stands before the name, e.g. `automl-job`.
+        prop: What the caller calls the ARN, in quotes.
+        what: What it is the ARN of.
+    """
+    pattern = rf"arn:[^:]+:sagemaker:[^:]+:\d{{12}}:{resource}/(.+)"
+    if isinstance(arn, str) and (matched := re.fullmatch(pattern, arn)):
+        return matched[1], []
+    form = f"arn:<partition>:sagemaker:<region>:<account>:{resource}/<name>"
+    return "", [f"{prop} must be the ARN of {what}, {form}, got {described(arn)}"]
 
 
 _REGION: Final = 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
@@ -13,6 +12,7 @@ from aws_cdk import aws_iam as iam
 from .. import l1
 from ..access import permissions
 from ..access.grants import Grants, add_permissions, compliance, warn
+from ..access.places import name_in_arn
 from ..api.fields import described, has, raise_if_any, value_problems
 from ..api.hosting import EndpointName
 from ..candidate.model import TUNED, BestModel, Candidate, ModelProps
@@ -56,8 +56,6 @@ if TYPE_CHECKING:
 
 
 _MOST_ALARMS: Final = 10
-
-_ARN: Final = re.compile(r"arn:[^:]+:sagemaker:[^:]+:[0-9]{12}:endpoint/(.*)")
 
 _CHILDREN: Final = {RealTime: "Endpoint", Serverless: "ServerlessEndpoint", Asynchronous: "AsynchronousEndpoint"}
 """The id of the endpoint's resource for each kind of serving: the service turns none of them into another."""
@@ -107,16 +105,8 @@ class AutoMLEndpoint(EndpointBase):
         if isinstance(endpoint_arn, str) and is_token(endpoint_arn):
             name = cdk.Fn.select(1, cdk.Fn.split(":endpoint/", endpoint_arn))
         else:
-            matched = _ARN.fullmatch(endpoint_arn) if isinstance(endpoint_arn, str) else None
-            if matched is None:
-                wrong = (
-                    "'endpoint_arn' must be the ARN of an endpoint, "
-                    f"arn:<partition>:sagemaker:<region>:<account>:endpoint/<name>, got {described(endpoint_arn)}"
-                )
-                raise_if_any([wrong], where)
-                raise TypeError(endpoint_arn)
-            name = matched[1]
-            raise_if_any(_name_problems(name, EndpointName), where)
+            name, wrong = name_in_arn(endpoint_arn, "endpoint", "'endpoint_arn'", "an endpoint")
+            raise_if_any(wrong or _name_problems(name, EndpointName), where)
         return ImportedEndpoint(scope, construct_id, name, endpoint_arn)
 
     __signature__ = ConstructorSignature()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol, Unpack
+from typing import TYPE_CHECKING, Annotated, Final, Protocol, Unpack
 
 import aws_cdk as cdk
 import jsii
@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from ..access import permissions
 from ..access.grants import check_grantee
 from ..api.fields import Limits, described, raise_if_any, value_problems, whole
-from ..interfaces import Endpoint
+from ..interfaces import Endpoint, Resource
 from ..naming import deployed_path, plain
 from ..provider.metrics import checked_metric
 from ..releases import endpoint_reference
@@ -20,7 +20,7 @@ from ..tokens import is_token, known_seconds, place
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk.interfaces import aws_sagemaker as sagemaker
-    from constructs import Construct, Node
+    from constructs import Construct
 
     from ..jobs.base import MetricOptions
 
@@ -33,7 +33,7 @@ _INSTANCES_NAMESPACE: Final = "/aws/sagemaker/Endpoints"
 _MICROSECONDS: Final = 1_000_000
 
 
-class IAutoMLEndpoint(Protocol):
+class IAutoMLEndpoint(Resource, Protocol):
     """An endpoint of this stack, or one made elsewhere."""
 
     @property
@@ -47,27 +47,6 @@ class IAutoMLEndpoint(Protocol):
     @property
     def endpoint_ref(self) -> sagemaker.EndpointReference:
         """How L1 constructs refer to the endpoint."""
-
-    @property
-    def node(self) -> Node:
-        """The endpoint in the construct tree."""
-
-    @property
-    def stack(self) -> cdk.Stack:
-        """The stack that it is defined in."""
-
-    @property
-    def env(self) -> Any:
-        """Its account and region."""
-
-    def with_(self, *mixins: Any) -> Any:
-        """Apply mixins of the CDK to the endpoint."""
-
-    def apply_removal_policy(self, policy: cdk.RemovalPolicy) -> None:
-        """What becomes of the endpoint when it is removed."""
-
-    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
-        """Allow actions on this endpoint."""
 
     def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow to ask the endpoint."""

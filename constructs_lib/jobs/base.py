@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypedDict, Unpack, cast
+from typing import TYPE_CHECKING, Protocol, TypedDict, Unpack, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from ..access import permissions
 from ..access.grants import check_grantee
 from ..api.fields import described, has, raise_if_any, value_problems
+from ..interfaces import Resource
 from ..naming import deployed_path, plain
 from ..provider.following import Following
 from ..provider.provider import AutoMLProvider
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_events as events
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sns as sns
-    from constructs import Construct, Node
+    from constructs import Construct
 
     from ..api.problem import Problem
     from ..data.channels import Channel
@@ -48,7 +49,7 @@ class MetricOptions(TypedDict, total=False):
     """Its color in graphs, `#rrggbb`. Default: CloudWatch chooses."""
 
 
-class IAutoMLJob(Protocol):
+class IAutoMLJob(Resource, Protocol):
     """A job of this stack, or one made elsewhere."""
 
     @property
@@ -59,9 +60,6 @@ class IAutoMLJob(Protocol):
     def job_arn(self) -> str:
         """The job's ARN."""
 
-    def grant(self, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
-        """Allow actions on this job."""
-
     def grant_describe(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow to follow the job."""
 
@@ -70,24 +68,6 @@ class IAutoMLJob(Protocol):
 
     def grant_read_artifacts(self, grantee: iam.IGrantable) -> iam.Grant:
         """Allow to read what the job wrote."""
-
-    @property
-    def node(self) -> Node:
-        """The job in the construct tree."""
-
-    @property
-    def stack(self) -> cdk.Stack:
-        """The stack that it is defined in."""
-
-    @property
-    def env(self) -> Any:
-        """Its account and region."""
-
-    def with_(self, *mixins: Any) -> Any:
-        """Apply mixins of the CDK to the job."""
-
-    def apply_removal_policy(self, policy: cdk.RemovalPolicy) -> None:
-        """What becomes of the job when it is removed: `RETAIN` lets it run on, and keeps it from being stopped."""
 
     @property
     def output_location(self) -> str:

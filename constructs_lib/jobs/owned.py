@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, Unpack
 
@@ -14,7 +13,7 @@ from constructs import Construct, IDependable, IValidation
 from ..access import permissions
 from ..access.grants import Grants, new_role, warn
 from ..access.lasting import last
-from ..access.places import NamedPlace, Place, apart
+from ..access.places import NamedPlace, Place, apart, name_in_arn
 from ..access.trust import require_trust
 from ..api import shapes
 from ..api.fields import described, has, problems, raise_if_any, render, value_problems
@@ -42,9 +41,6 @@ if TYPE_CHECKING:
 
 
 _ARN_SEPARATOR: Final = "automl-job/"
-
-
-_ARN: Final = re.compile(r"arn:[^:]+:sagemaker:[^:]+:\d{12}:automl-job/(.+)")
 
 
 def _arn_of(role: iam.IRole) -> str:
@@ -146,18 +142,9 @@ class OwnedJob(JobBase):
             raise_if_any(_output_problems(output, NamedPlace()), where)
             name = cdk.Fn.select(1, cdk.Fn.split(_ARN_SEPARATOR, job_arn))
         else:
-            matched = _ARN.fullmatch(job_arn) if isinstance(job_arn, str) else None
-            name = matched[1] if matched else ""
-            wrong = (
-                _name_problems(name)
-                if matched
-                else [
-                    "'job_arn' must be the ARN of an AutoML job, "
-                    f"arn:<partition>:sagemaker:<region>:<account>:automl-job/<name>, got {described(job_arn)}"
-                ]
-            )
-            there = NamedPlace.of_arn(job_arn) if matched else NamedPlace()
-            raise_if_any([*wrong, *_output_problems(output, there)], where)
+            name, wrong = name_in_arn(job_arn, "automl-job", "'job_arn'", "an AutoML job")
+            there = NamedPlace() if wrong else NamedPlace.of_arn(job_arn)
+            raise_if_any([*(wrong or _name_problems(name)), *_output_problems(output, there)], where)
         return ImportedJob(scope, construct_id, name=name, arn=job_arn, output=output)
 
     def __init__(self, scope: Construct, construct_id: str, plan: Plan) -> None:

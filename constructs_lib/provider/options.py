@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_sns as sns
     from aws_cdk import aws_stepfunctions as sfn
-    from constructs import Construct
 
+    from ..access.companions import Companion
     from ..access.places import Used
     from ..api.rulebook import Findings
     from .waiter import Waiter
@@ -229,19 +229,12 @@ class Options:
         if self.runtime is not None:
             l1.change(function, Runtime=self.runtime.name)
 
-    def apply_to_function(
-        self,
-        provider: Construct,
-        *,
-        function: cdk.CfnResource,
-        log: cdk.CfnResource,
-        policy: iam.ManagedPolicy,
-        role: iam.IRole,
-    ) -> None:
-        """Change the function, its log and its permissions."""
-        self._apply_to_log(log)
+    def apply_to_function(self, companion: Companion) -> None:
+        """Change a function, its log and its permissions."""
+        function, policy, stack = companion.function, companion.policy, cdk.Stack.of(companion.construct)
+        self._apply_to_log(companion.log)
         if self.permissions_boundary is not None:
-            iam.PermissionsBoundary.of(provider).apply(self.permissions_boundary)
+            iam.PermissionsBoundary.of(companion.construct).apply(self.permissions_boundary)
         if self.tracing:
             l1.change(function, TracingConfig={"Mode": "Active"})
             add_permissions(policy, permissions.traces())
@@ -249,38 +242,35 @@ class Options:
             l1.change(function, ReservedConcurrentExecutions=self.reserved_concurrent_executions)
         if self.dead_letter_topic is not None:
             l1.change(function, DeadLetterConfig={"TargetArn": self.dead_letter_topic.topic_arn})
-            stack = cdk.Stack.of(provider)
             publish = permissions.publish(self.dead_letter_topic.topic_arn)
             add_permissions(policy, [publish])
             needed = []
             if is_to_be_opened(self.dead_letter_topic, stack):
-                needed.append(open_to(self.dead_letter_topic, role, stack, publish))
+                needed.append(open_to(self.dead_letter_topic, companion.role, stack, publish))
             if (key := getattr(self.dead_letter_topic, "master_key", None)) is not None:
-                needed += grant_key_to_own_role(key, policy, role, stack, *permissions.PUBLISH_ENCRYPTED)
+                needed += grant_key_to_own_role(key, policy, companion.role, stack, *permissions.PUBLISH_ENCRYPTED)
             function.node.add_dependency(*needed)
         if self.vpc is not None:
-            self._apply_network(provider, self.vpc, function, policy)
+            self._apply_network(companion, self.vpc)
 
-    def _apply_network(
-        self, provider: Construct, vpc: ec2.IVpc, function: cdk.CfnResource, policy: iam.ManagedPolicy
-    ) -> None:
+    def _apply_network(self, companion: Companion, vpc: ec2.IVpc) -> None:
         from aws_cdk import aws_ec2 as ec2
 
         groups = self.security_groups
         if not groups:
-            description = plain(f"The function of {deployed_path(provider)}")
-            groups = [ec2.SecurityGroup(provider, "SecurityGroup", vpc=vpc, description=description)]
+            description = plain(f"The function of {deployed_path(companion.construct)}")
+            groups = [ec2.SecurityGroup(companion.construct, "SecurityGroup", vpc=vpc, description=description)]
             acknowledge(groups[0], OPEN_EGRESS)
         selected = self._selected()
         l1.change(
-            function,
+            companion.function,
             VpcConfig={
                 "SubnetIds": list(selected.ids),
                 "SecurityGroupIds": [group.security_group_id for group in groups],
             },
         )
-        function.node.add_dependency(*selected.dependencies)
-        add_permissions(policy, permissions.function_in_vpc(cdk.Stack.of(provider)))
+        companion.function.node.add_dependency(*selected.dependencies)
+        add_permissions(companion.policy, permissions.function_in_vpc(cdk.Stack.of(companion.construct)))
 
     @property
     def log_level(self) -> str:

@@ -15,7 +15,7 @@ from constructs import Construct
 
 from .. import l1
 from ..access import permissions
-from ..access.companions import Companions
+from ..access.companions import Companion, Companions
 from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
 from ..access.keys import grant_key_to_own_role
 from ..access.opening import is_to_be_opened, open_to
@@ -108,7 +108,7 @@ class AutoMLProvider(Construct):
         self._role = new_role(
             self,
             service=permissions.LAMBDA_PRINCIPAL,
-            description=f"Creates and stops the Autopilot jobs of {deployed_path(self._stack, self._stack)}",
+            description=f"Creates and stops the Autopilot jobs of {deployed_path(self._stack)}",
         )
         self._policies = 0
         self._policy = self.new_policy(
@@ -414,7 +414,9 @@ class AutoMLProvider(Construct):
         self._options = options
         warn(self, options.warnings() | places.warnings)
         options.apply_to_code(self._function)
-        options.apply_to_function(self, function=self._function, log=self._log, policy=self._policy, role=self._role)
+        options.apply_to_function(
+            Companion(construct=self, function=self._function, log=self._log, policy=self._policy, role=self._role)
+        )
         Companions.of(self._stack).configure(options)
         return self
 
@@ -554,5 +556,5 @@ def _length(resource: str) -> int:
 
 def _stack_prefix(stack: cdk.Stack) -> str:
     """A few letters of the stack's name and a hash of its place in what is deployed, with a hyphen."""
-    digest = hashlib.sha256(deployed_path(stack, stack).encode()).hexdigest()[:_STACK_HASH]
+    digest = hashlib.sha256(deployed_path(stack).encode()).hexdigest()[:_STACK_HASH]
     return f"{slug(stack.stack_name, _STACK_SLUG, 'stack')}{digest}-"

@@ -74,7 +74,7 @@ class Waiter(Construct):
         self.role: Final[iam.Role] = new_role(
             self,
             service=permissions.STATES_PRINCIPAL,
-            description=f"Follows the Autopilot jobs of {deployed_path(stack, stack)}",
+            description=f"Follows the Autopilot jobs of {deployed_path(stack)}",
         )
         self.policy: Final = managed_policy(
             self,

@@ -26,6 +26,7 @@ from constructs_lib import (
     RealTime,
 )
 from constructs_lib.endpoint.metrics import EndpointBase
+from constructs_lib.interfaces import Resource
 from constructs_lib.jobs.base import JobBase
 from constructs_lib.runtime import contract
 
@@ -58,14 +59,15 @@ OF_EVERY_RESOURCE = {"node", "stack", "env", "apply_removal_policy", "with_"}
 
 
 def members(kind: type) -> set[str]:
-    return {name for name in vars(kind) if not name.startswith("_")}
+    kinds = [each for each in kind.__mro__ if each in (kind, Resource)]
+    return {name for each in kinds for name in vars(each) if not name.startswith("_")}
 
 
 @pytest.mark.parametrize(("interface", "base"), [(IAutoMLJob, JobBase), (IAutoMLEndpoint, EndpointBase)])
 def test_interface_has_what_every_cdk_interface_has(interface: type, base: type) -> None:
     assert members(interface) >= OF_EVERY_RESOURCE
     for name in members(interface) - OF_EVERY_RESOURCE:
-        declared, made = vars(interface)[name], inspect.getattr_static(base, name, None)
+        declared, made = inspect.getattr_static(interface, name), inspect.getattr_static(base, name, None)
         if made is None:  # the name and the ARN, which each kind says itself
             assert name.endswith(("_name", "_arn")), name
         elif inspect.isfunction(declared):

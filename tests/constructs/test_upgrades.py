@@ -163,7 +163,13 @@ WAITS = {"new AWS::CloudFormation::WaitCondition", "gone AWS::CloudFormation::Wa
 NEW_GROUP, OLD_GROUP = "new AWS::EC2::SecurityGroup", "gone AWS::EC2::SecurityGroup"
 OLD_ROLE = "gone AWS::IAM::Role"
 
-SECURITY: dict[str, Row] = {
+OF_EVERY_JOB: dict[str, Row] = {
+    "training_data": Row(below("other/"), TRAINS_AGAIN),
+    "validation_data": Row(below("validate/"), TRAINS_AGAIN),
+    "validation_fraction": Row(always(0.3), TRAINS_AGAIN),
+    "model_deploy_config": Row(always(ModelDeployConfig.named("churn")), TRAINS_AGAIN),
+    "job_name": Row(always("other"), TRAINS_AGAIN, always("one")),
+    "revision": Row(always("2"), {JOB + "Revision"}),
     "output": Row(output("other/"), TRAINS_AGAIN),
     "role": Row(role, TRAINS_AGAIN | {OLD_ROLE}),
     "volume_encryption_key": Row(key, TRAINS_AGAIN),
@@ -176,8 +182,7 @@ ROWS: dict[type, tuple[Props, dict[str, Row]]] = {
     AutoMLJob: (
         {"training_data": below("train/"), "target_attribute": always("y"), "output": output("models/")},
         {
-            **SECURITY,
-            "training_data": Row(below("other/"), TRAINS_AGAIN),
+            **OF_EVERY_JOB,
             "target_attribute": Row(always("z"), TRAINS_AGAIN),
             "sample_weight_attribute": Row(always("w"), TRAINS_AGAIN, beside={"mode": always(Mode.ENSEMBLING)}),
             "problem_type": Row(
@@ -197,11 +202,6 @@ ROWS: dict[type, tuple[Props, dict[str, Row]]] = {
             "features": Row(always(FeatureSpecification.of(["a"])), TRAINS_AGAIN),
             "completion_criteria": Row(always(CompletionCriteria(max_candidates=3)), TRAINS_AGAIN),
             "generate_candidate_definitions_only": Row(always(value=True), TRAINS_AGAIN),
-            "validation_data": Row(below("validate/"), TRAINS_AGAIN),
-            "validation_fraction": Row(always(0.3), TRAINS_AGAIN),
-            "model_deploy_config": Row(always(ModelDeployConfig.named("churn")), TRAINS_AGAIN),
-            "job_name": Row(always("other"), TRAINS_AGAIN, always("one")),
-            "revision": Row(always("2"), {JOB + "Revision"}),
         },
     ),
     AutoMLJobV2: (
@@ -211,8 +211,7 @@ ROWS: dict[type, tuple[Props, dict[str, Row]]] = {
             "output": output("models/"),
         },
         {
-            **SECURITY,
-            "training_data": Row(below("other/"), TRAINS_AGAIN),
+            **OF_EVERY_JOB,
             "problem": Row(always(TextClassification(content_column="a", target_label_column="y")), TRAINS_AGAIN),
             "objective": Row(
                 always(Metric.F1),
@@ -221,11 +220,6 @@ ROWS: dict[type, tuple[Props, dict[str, Row]]] = {
                 {"problem": always(Tabular(target_attribute="y", problem_type=ProblemType.BINARY_CLASSIFICATION))},
             ),
             "emr_serverless_role": Row(role, TRAINS_AGAIN),
-            "validation_data": Row(below("validate/"), TRAINS_AGAIN),
-            "validation_fraction": Row(always(0.3), TRAINS_AGAIN),
-            "model_deploy_config": Row(always(ModelDeployConfig.named("churn")), TRAINS_AGAIN),
-            "job_name": Row(always("other"), TRAINS_AGAIN, always("one")),
-            "revision": Row(always("2"), {JOB + "Revision"}),
         },
     ),
     AutoMLJobOutcome: (
