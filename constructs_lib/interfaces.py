@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from constructs import IConstruct
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import aws_cdk as cdk
     from aws_cdk import aws_iam as iam
-    from constructs import Node
 
 
 def _member(name: str) -> Callable[..., object]:
@@ -41,12 +42,8 @@ class Endpoint:
     grant_invoke = _member("grantInvoke")
 
 
-class Resource(Protocol):
-    """What every resource of the CDK has, for our own interfaces."""
-
-    @property
-    def node(self) -> Node:
-        """Its place in the construct tree."""
+class Resource(IConstruct, Protocol):
+    """What every resource of the CDK has, for our own interfaces; what every construct has differs by release."""
 
     @property
     def stack(self) -> cdk.Stack:
@@ -55,9 +52,6 @@ class Resource(Protocol):
     @property
     def env(self) -> Any:
         """Its account and region."""
-
-    def with_(self, *mixins: Any) -> Any:
-        """Apply mixins of the CDK to it."""
 
     def apply_removal_policy(self, policy: cdk.RemovalPolicy) -> None:
         """What becomes of it when it leaves the stack; a job that is retained is not stopped."""

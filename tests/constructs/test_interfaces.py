@@ -55,12 +55,13 @@ def new_endpoint(stack: cdk.Stack) -> AutoMLEndpoint:
 
 # ---------------------------------------------------------------------------------------------------------- interfaces
 
-OF_EVERY_RESOURCE = {"node", "stack", "env", "apply_removal_policy", "with_"}
+OF_EVERY_RESOURCE = {"node", "stack", "env", "apply_removal_policy"}
+OF_EVERY_RESOURCE |= {"with_"} if hasattr(cdk.Resource, "with_") else set()  # older releases have no mixins
 
 
 def members(kind: type) -> set[str]:
-    kinds = [each for each in kind.__mro__ if each in (kind, Resource)]
-    return {name for each in kinds for name in vars(each) if not name.startswith("_")}
+    own = [each for each in kind.__mro__ if each is kind or each in Resource.__mro__]
+    return {name for each in own for name in vars(each) if not name.startswith("_")}
 
 
 @pytest.mark.parametrize(("interface", "base"), [(IAutoMLJob, JobBase), (IAutoMLEndpoint, EndpointBase)])

@@ -186,7 +186,7 @@ def test_deployment_of_the_user_has_a_function_of_its_own(stack: cdk.Stack, digi
 
     template = template_of(stack)
 
-    theirs, ours = sorted(copiers(template).values(), key=lambda each: str(each["MemorySize"]) == "1783")
+    theirs, ours = sorted(copiers(template).values(), key=lambda each: each.get("MemorySize") == 1783)
     assert ours["MemorySize"] == 1783
     assert "EphemeralStorage" not in theirs
     assert theirs["Role"] != ours["Role"]
