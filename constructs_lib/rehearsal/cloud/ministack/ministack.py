@@ -206,14 +206,17 @@ def denial(principal: str, action: str, resource: str, *, explicit: bool) -> str
     return f"User: {principal} is not authorized to perform: {action} on resource: {resource} {reason}"
 
 
-def role_trusts_sagemaker(role_arn: str, source_arn: str) -> bool:
-    """Whether the role exists in this account and its trust policy lets SageMaker assume it for `source_arn`."""
+def role_trusts(service: str, role_arn: str, source_arn: str) -> bool:
+    """Whether the role exists in this account and its trust policy lets a service assume it for `source_arn`.
+
+    The service says for whom it asks: `aws:SourceArn`, and `aws:SourceAccount` with the account of that.
+    """
     role = iam._roles.get(role_arn.rsplit("/", 1)[-1])
     if role is None or role.get("Arn") != role_arn:
         return False
     document = role.get("AssumeRolePolicyDocument") or {}
     trust = json.loads(document) if isinstance(document, str) else document
-    principal = f"arn:aws:sts::{account()}:assumed-role/service-role/{PRINCIPAL}"
+    principal = f"arn:aws:sts::{account()}:assumed-role/service-role/{service}"
     context = iam_evaluator.EvalContext(
         principal_arn=principal,
         principal_type="AssumedRole",
@@ -221,13 +224,13 @@ def role_trusts_sagemaker(role_arn: str, source_arn: str) -> bool:
         action="sts:AssumeRole",
         resource_arn=role_arn,
         region=region(),
-        service_context={"aws:sourceaccount": account(), "aws:sourcearn": source_arn},
+        service_context={"aws:sourceaccount": source_arn.split(":")[4], "aws:sourcearn": source_arn},
     )
-    return bool(iam_evaluator.evaluate_trust_policy(_statements_for_sagemaker(trust), principal, context))
+    return bool(iam_evaluator.evaluate_trust_policy(_statements_for(service, trust), principal, context))
 
 
-def _statements_for_sagemaker(trust: Mapping[str, Any]) -> dict[str, Any]:
-    """The trust policy with SageMaker's statements open to any caller and the others' left out.
+def _statements_for(service: str, trust: Mapping[str, Any]) -> dict[str, Any]:
+    """The trust policy with the service's statements open to any caller and the others' left out.
 
     MiniStack's evaluator lets no service principal through but root; its actions and conditions are right.
     """
@@ -236,7 +239,7 @@ def _statements_for_sagemaker(trust: Mapping[str, Any]) -> dict[str, Any]:
     for statement in [statements] if isinstance(statements, dict) else statements:
         principal = statement.get("Principal", {})
         services = principal.get("Service", []) if isinstance(principal, dict) else principal
-        if PRINCIPAL in ([services] if isinstance(services, str) else services) or services == "*":
+        if service in ([services] if isinstance(services, str) else services) or services == "*":
             ours.append({**statement, "Principal": "*"})
     return {"Statement": ours}
 
