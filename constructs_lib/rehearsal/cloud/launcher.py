@@ -174,7 +174,7 @@ class Cloud:
         """What each call of a role rested on so far, one of each kind.
 
         Each has the name of the `Role`, `Action` and `Resource`, the `Statements` that allow it, and whether one of them
-        does so `Alone`: without it the call is denied.
+        `IsNeeded`: without them all the call is denied.
         """
         with self._settings.decisions.open() as lines:
             return [json.loads(line) for line in lines]

@@ -13,17 +13,21 @@ from constructs_lib.rehearsal.training.task import (
     TrainingResult,
     TrainingTask,
 )
+from tests.rehearsal.cloud import tiny_training
 from tests.rehearsal.serving import tiny_models
 
 Server = tiny_models.Server
 
-WORSE = "worse"
-CSV = f"churned,fraud,{WORSE}\n".encode() + b"1,0,0\n2,1,1\n" * 300
+WORSE, FOR_EVER = "worse", tiny_training.SLOW_TARGET
+CSV = f"churned,fraud,{WORSE},{FOR_EVER}\n".encode() + b"1,0,0,0\n2,1,1,1\n" * 300
 
 
 def train(
     task: TrainingTask, workdir: Path, *, on_event: Callable[[Event], None], cancelled: threading.Event
 ) -> TrainingResult:
+    if not isinstance(task, TrainingTask):
+        return TrainingResult(status="Failed", secondary_status="Failed", failure_reason="images are not looked at")
+
     def judged(candidate: Candidate) -> Candidate:
         if task.target != WORSE:
             return candidate

@@ -34,7 +34,7 @@ _look: contextvars.ContextVar[_Look | None] = contextvars.ContextVar("look", def
 
 
 def install(file: Path) -> None:
-    """Write a line of JSON for each kind of decision: role, action, resource, what allows it, and whether that alone."""
+    """Write a line of JSON for each decision of another kind: role, action, resource, and all statements that allow it."""
     _look_at_statements()
     record = _Record(file)
     original = iam_evaluator.enforce
@@ -42,15 +42,15 @@ def install(file: Path) -> None:
     def enforce(
         access_key_id: str, iam_action: str, service: str, region: str, resource_arn: str = "*", service_context: Any = None
     ) -> Any:
-        def decide(hidden: frozenset[int] = frozenset()) -> tuple[Any, _Look]:
-            with _looking(hidden) as look:
+        def decide(*hidden: int) -> tuple[Any, _Look]:
+            with _looking(frozenset(hidden)) as look:
                 denied = original(access_key_id, iam_action, service, region, resource_arn, service_context)
             return denied, look
 
         denied, look = decide()
         if denied is None and look.matching and ":assumed-role/" in look.principal:
-            alone = [number for number in look.matching if decide(frozenset([number]))[0] is not None]
-            record.add(look, iam_action, resource_arn, alone)
+            without, _ = decide(*look.matching)
+            record.add(look, iam_action, resource_arn, is_needed=without is not None)
         return denied
 
     iam_evaluator.enforce = enforce
@@ -94,7 +94,7 @@ class _Record:
         self._written: set[str] = set()
         self._lock = Lock()
 
-    def add(self, look: _Look, action: str, resource: str, alone: list[int]) -> None:
+    def add(self, look: _Look, action: str, resource: str, *, is_needed: bool) -> None:
         """Write a decision down, unless the same one is there."""
         statements = [
             {"Action": each.actions, "Resource": each.resources, "Condition": each.conditions}
@@ -106,7 +106,7 @@ class _Record:
                 "Action": action,
                 "Resource": resource,
                 "Statements": statements,
-                "Alone": bool(alone),
+                "IsNeeded": is_needed,
             }
         )
         with self._lock:
