@@ -28,6 +28,9 @@ DATA = "bank-data"
 PREFIX, OTHER_PREFIX = "bank676c", "another1"
 """How generated names begin in the bank's template, and how else they might."""
 
+RENAMED = ("QueueModel", "RealTimeModel")
+"""The models whose names begin otherwise in the end."""
+
 ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
@@ -100,7 +103,7 @@ class Life:
         account.new_bucket(DATA)
         rows = json.dumps([{"prefix": f"s3://{DATA}/validation/"}, "a.csv"]).encode()
         files = {f"{folder}/a.csv": CSV for folder in ("train", "validation", "fraud", "endless")}
-        requests = {f"new/{number}.csv": b"slow" for number in range(200)}
+        requests = {f"new/{number}.csv": b"slow" for number in range(60)}
         more = {"validation.manifest": rows, "answers/good": b"1", "answers/bad": b"bad"}
         for key, body in {**files, **requests, **more}.items():
             account.s3.put_object(Bucket=DATA, Key=key, Body=body)
@@ -212,15 +215,27 @@ def _retrained(template: Template) -> Template:
 
 
 def _renamed(template: Template) -> Template:
-    """The template with names that begin otherwise, without the user's tags, and with an approval."""
-    names = {f":{kind}/{PREFIX}-": f":{kind}/{OTHER_PREFIX}-" for kind in ("automl-job", "model")}
-    changed: Template = json.loads(_replaced(json.dumps(template), names))
-    for resource in changed["Resources"].values():
+    """The template with names that begin otherwise, with other tags of the user, and with an approval."""
+    changed: Template = json.loads(json.dumps(template))
+    for name, resource in changed["Resources"].items():
         properties = resource.get("Properties", {})
-        if resource["Type"] in (contract.RESOURCE_TYPE, contract.MODEL_TYPE):
+        if resource["Type"] == contract.RESOURCE_TYPE or name.startswith(RENAMED):
             properties["NamePrefix"] = properties["NamePrefix"].replace(PREFIX, OTHER_PREFIX)
         if resource["Type"].startswith("Custom::"):
             properties.get("Request", {}).pop("Tags", None)
         if resource["Type"] == contract.MODEL_PACKAGE_TYPE:
             properties["Request"]["ModelApprovalStatus"] = "Approved"
+    for policy in resources_of(changed, "AWS::IAM::ManagedPolicy").values():
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+            _rename(statement)
     return changed
+
+
+def _rename(statement: dict[str, Any]) -> None:
+    """Let a statement of the bank's generated names be one of those that `_renamed` leads to."""
+    text = json.dumps(statement["Resource"])
+    if f":automl-job/{PREFIX}-" in text:
+        statement["Resource"] = json.loads(text.replace(PREFIX, OTHER_PREFIX))
+    elif f":model/{PREFIX}-" in text:
+        kept = [text.replace(f"{PREFIX}-??", f"{PREFIX}-{beginning}") for beginning in ("se", "tr")]
+        statement["Resource"] = [json.loads(each) for each in (*kept, text.replace(PREFIX, OTHER_PREFIX))]

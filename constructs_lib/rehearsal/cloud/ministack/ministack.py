@@ -77,6 +77,7 @@ def install(*services: Service) -> None:
     _name_denied_resources(added)
     _resolve_more_keys(added)
     _tell_more_of_requests(added)
+    _ask_for_keys()
 
 
 def _name_resources(added: Mapping[str, Service]) -> None:
@@ -148,6 +149,29 @@ def _tell_more_of_requests(added: Mapping[str, Service]) -> None:
         return context
 
     iam_actions.request_tag_context = request_tag_context
+
+
+def _ask_for_keys() -> None:
+    """Who writes an object with a KMS key of the account has to be allowed that too, which MiniStack's S3 leaves out.
+
+    Left out: keys that are named by an alias or an id, and those that a bucket has by default.
+    """
+    original = iam_actions.s3_additional_checks
+
+    def s3_additional_checks(
+        method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
+    ) -> list[tuple[str, str]]:
+        checks: list[tuple[str, str]] = original(method, path, headers, body, query_params)
+        key = headers.get("x-amz-server-side-encryption-aws-kms-key-id", "")
+        through = {"kms:ViaService": f"s3.{region()}.amazonaws.com", "kms:CallerAccount": account()}
+        if method == "PUT" and ":key/" in key and not Caller.of(headers).may(_ENCRYPT, key, through):
+            checks.append((_ENCRYPT, key))
+        return checks
+
+    iam_actions.s3_additional_checks = s3_additional_checks
+
+
+_ENCRYPT = "kms:GenerateDataKey"
 
 
 def json_error(code: str, message: str, status: int, **members: str | int) -> Answer:
