@@ -508,7 +508,6 @@ _OLD_TRANSFORMS: Final = (
 """The same; a job that is given up is marked so, with a tag."""
 
 
-
 def endpoint_arn(stack: cdk.Stack, endpoint_name: str) -> str:
     """The ARN of the endpoint of that name in the stack's account and region."""
     return _arns(stack).sagemaker(f"endpoint/{endpoint_name}")

@@ -27,7 +27,16 @@ def main() -> None:
     logging.getLogger("botocore").setLevel(logging.WARNING)
 
     from constructs_lib.rehearsal.cloud.hosting import scaling
-    from constructs_lib.rehearsal.cloud.ministack import decisions, door, exports, functions, machines, ministack, nested, waits
+    from constructs_lib.rehearsal.cloud.ministack import (
+        decisions,
+        door,
+        exports,
+        functions,
+        machines,
+        ministack,
+        nested,
+        waits,
+    )
     from constructs_lib.rehearsal.cloud.resource_types import cloudformation
     from constructs_lib.rehearsal.cloud.service import TARGET_PREFIX, SageMaker
     from constructs_lib.rehearsal.cloud.store import Store

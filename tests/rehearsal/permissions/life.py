@@ -10,7 +10,15 @@ from typing import Any
 import aws_cdk as cdk
 from aws_cdk import aws_s3 as s3
 
-from constructs_lib import AutoMLJob, AutoMLJobOutcome, AutoMLJobV2, Channel, ImageClassification, OnTimeout, OutputLocation
+from constructs_lib import (
+    AutoMLJob,
+    AutoMLJobOutcome,
+    AutoMLJobV2,
+    Channel,
+    ImageClassification,
+    OnTimeout,
+    OutputLocation,
+)
 from constructs_lib.rehearsal.cloud.launcher import Cloud
 from constructs_lib.runtime import contract
 
@@ -64,13 +72,13 @@ class Life:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._stage = Serving(cloud, Account(cloud))
+        self.stage = Serving(cloud, Account(cloud))
         self.templates: list[Template] = []
         self._fill()
 
     def live(self) -> list[Use]:
         """Deploy the stacks, change them, have them asked, and take them away."""
-        stage = self._stage
+        stage = self.stage
         ends = self._ending()
         stage.begin("Ends", ends)
         first = self._bank()
@@ -85,8 +93,8 @@ class Life:
         return list(self._uses())
 
     def _deploy(self, name: str, template: Template) -> None:
-        status = self._stage.put(name, template)
-        assert status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), self._stage.reasons(name)
+        status = self.stage.put(name, template)
+        assert status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), self.stage.reasons(name)
 
     def _uses(self) -> Iterator[Use]:
         roles = {f"{name}-": kind for template in self.templates for name, kind in roles_of(template).items()}
@@ -95,15 +103,28 @@ class Life:
             if kind is not None:
                 yield _use(kind, decision)
 
+    def in_its_network(self, template: Template) -> Template:
+        """The template with the network that is there."""
+        found: Template = json.loads(_replaced(json.dumps(template), self._network))
+        return found
+
+    def executions(self) -> str:
+        """What all state machines tell of what they did."""
+        states, told = self._cloud.client("stepfunctions"), []
+        for machine in states.list_state_machines()["stateMachines"]:
+            for execution in states.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]:
+                told += states.get_execution_history(executionArn=execution["executionArn"])["events"]
+        return json.dumps(told, default=str)
+
     # What is there
 
     def _fill(self) -> None:
         """What the bank has from elsewhere."""
-        stage, account = self._stage, self._stage.account
+        stage, account = self.stage, self.stage.account
         account.new_bucket(DATA)
         rows = json.dumps([{"prefix": f"s3://{DATA}/validation/"}, "a.csv"]).encode()
         files = {f"{folder}/a.csv": CSV for folder in ("train", "validation", "fraud", "endless")}
-        requests = {f"new/{number}.csv": b"slow" for number in range(60)}
+        requests = {f"new/{number}.csv": b"slow" for number in range(300)}
         more = {"validation.manifest": rows, "answers/good": b"1", "answers/bad": b"bad"}
         for key, body in {**files, **requests, **more}.items():
             account.s3.put_object(Bucket=DATA, Key=key, Body=body)
@@ -122,8 +143,8 @@ class Life:
 
     def _made(self, name: str, folder: str, target: str) -> str:
         """A job that no stack makes."""
-        self._stage.sagemaker.create_auto_ml_job(
-            **self._stage.account.request(
+        self.stage.sagemaker.create_auto_ml_job(
+            **self.stage.account.request(
                 AutoMLJobName=name,
                 InputDataConfig=[{**channel(f"s3://{DATA}/{folder}/"), "TargetAttributeName": target}],
                 OutputDataConfig={"S3OutputPath": f"s3://{DATA}/models/"},
@@ -143,8 +164,7 @@ class Life:
         cdk.Tags.of(app).add("cost-center", "risk")
         stack = app.node.find_child("Bank")
         assert isinstance(stack, cdk.Stack)
-        text = json.dumps(self._stage.template(stack))
-        template: Template = json.loads(_replaced(text, self._network))
+        template = self.in_its_network(self.stage.template(stack))
         del template["Rules"], template["Parameters"]["BootstrapVersion"]
         for job in resources_of(template, contract.RESOURCE_TYPE).values():
             job["Properties"]["Request"].pop("AutoMLComputeConfig", None)  # "reserved for SageMaker Canvas"
@@ -161,11 +181,11 @@ class Life:
         AutoMLJobV2(stack, "Copied", problem=ImageClassification(), training_data=images, output=output)
         job = AutoMLJob.from_job_name(stack, "Endless", "endless", output=output)
         AutoMLJobOutcome(stack, "Outcome", job=job, on_timeout=OnTimeout.STOP_JOB)
-        return timing_out(self._stage.template(stack), 3)
+        return timing_out(self.stage.template(stack), 3)
 
     def _ask(self) -> None:
         """Have each endpoint asked, one of them by way of S3."""
-        stage = self._stage
+        stage = self.stage
         for endpoint in stage.sagemaker.list_endpoints()["Endpoints"]:
             name = endpoint["EndpointName"]
             if "-queue-" not in name:

@@ -68,15 +68,21 @@ def _names(properties: Mapping[str, Any], member: str, role: str) -> bool:
     return bool(properties.get(member) == {"Fn::GetAtt": [role, "Arn"]})
 
 
-def statements_of(template: Template) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each statement of those roles, with what the role is for."""
+def held(template: Template) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Each statement of those roles, with the role and what that is for; resources are ARNs of their type."""
     roles = roles_of(template)
     for kind in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
         for policy in resources_of(template, kind).values():
-            held = [each["Ref"] for each in policy["Properties"]["Roles"] if isinstance(each, dict)]
-            for role in {roles[each] for each in held if each in roles}:
+            by = [each["Ref"] for each in policy["Properties"]["Roles"] if isinstance(each, dict)]
+            for role in (each for each in by if each in roles):
                 for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
-                    yield role, {**statement, "Resource": [_arn(each, template) for each in as_list(statement["Resource"])]}
+                    arns = [_arn(each, template) for each in as_list(statement["Resource"])]
+                    yield role, roles[role], {**statement, "Resource": arns}
+
+
+def statements_of(template: Template) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each statement of those roles, with what the role is for."""
+    return ((kind, statement) for _, kind, statement in held(template))
 
 
 def rights_of(role: str, statement: Mapping[str, Any]) -> Iterator[Right]:

@@ -40,7 +40,12 @@ def install(file: Path) -> None:
     original = iam_evaluator.enforce
 
     def enforce(
-        access_key_id: str, iam_action: str, service: str, region: str, resource_arn: str = "*", service_context: Any = None
+        access_key_id: str,
+        iam_action: str,
+        service: str,
+        region: str,
+        resource_arn: str = "*",
+        service_context: Any = None,
     ) -> Any:
         def decide(*hidden: int) -> tuple[Any, _Look]:
             with _looking(frozenset(hidden)) as look:

@@ -29,7 +29,8 @@ class TargetType:
         kept = {action["ScheduledActionName"] for action in new.get("ScheduledActions", ())}
         before = [action["ScheduledActionName"] for action in old.get("ScheduledActions", ())]
         arn = self._register(
-            {name: value for name, value in new.items() if name != "Tags"}, [name for name in before if name not in kept]
+            {name: value for name, value in new.items() if name != "Tags"},
+            [name for name in before if name not in kept],
         )
         self._replace_tags(arn, _tags(old), _tags(new))
         return physical_id, {"Id": physical_id}
