@@ -173,8 +173,8 @@ class Cloud:
     def decisions(self) -> list[dict[str, Any]]:
         """What each call of a role rested on so far, one of each kind.
 
-        Each has the name of the `Role`, `Action` and `Resource`, the `Statements` that allow it, and whether one of them
-        `IsNeeded`: without them all the call is denied.
+        Each has the name of the `Role`, `Action` and `Resource`, the `Statements` that allow it, and whether `IsNeeded`
+        holds: without them all the call is denied.
         """
         with self._settings.decisions.open() as lines:
             return [json.loads(line) for line in lines]

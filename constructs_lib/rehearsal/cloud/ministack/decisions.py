@@ -34,7 +34,7 @@ _look: contextvars.ContextVar[_Look | None] = contextvars.ContextVar("look", def
 
 
 def install(file: Path) -> None:
-    """Write a line of JSON for each decision of another kind: role, action, resource, and all statements that allow it."""
+    """Write a line of JSON for each kind of decision: role, action, resource, and the statements that allow it."""
     _look_at_statements()
     record = _Record(file)
     original = iam_evaluator.enforce
