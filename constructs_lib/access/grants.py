@@ -195,7 +195,7 @@ class _Brought:
         if isinstance(role, (iam.Role, iam.LazyRole)):
             self._policies.append(_Policy(iam.ManagedPolicy(role, construct_id, roles=[role])))
             return
-        here, there = account_of(cdk.Stack.of(role)), account_of(role)
+        here, there = account_of(cdk.Stack.of(role)), account_of(cast("Any", role))
         self._is_closed = bool(here and there and here != there)
         if self._is_closed:
             return

@@ -15,7 +15,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
-from constructs_lib import AutoMLJob, AutoMLJobOutcome, Channel, OutputLocation
+from constructs_lib import AutoMLJob, AutoMLJobOutcome, Channel, Mode, OutputLocation
 
 from ...constructs import bank
 from ...constructs.synthesis import as_list, resources_of
@@ -217,7 +217,7 @@ def _template(life: Life, name: str) -> Template:
         output=OutputLocation.from_bucket(bucket, f"{name}/", encryption_key=key),
         volume_encryption_key=key,
         vpc=vpc,
-        mode="ENSEMBLING",
+        mode=Mode.ENSEMBLING,
     )
     AutoMLJobOutcome(stack, "Outcome", job=job)
     return life.in_its_network(life.stage.template(stack))
