@@ -19,6 +19,7 @@ from ..access.companions import Companion, Companions
 from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
 from ..access.keys import grant_key_to_own_role
 from ..access.opening import is_to_be_opened, open_to
+from ..api.digests import folder_digest
 from ..api.fields import described, has, raise_if_any, seconds_of
 from ..api.rulebook import Findings
 from ..keywords import ConstructorSignature, spelled_out
@@ -426,6 +427,7 @@ class AutoMLProvider(Construct):
             self,
             "Code",
             path=str(library),
+            asset_hash=folder_digest(library, (library / "runtime").glob("*.py")),
             exclude=["**", "**/.*", "!runtime", "!runtime/*.py"],
             ignore_mode=cdk.IgnoreMode.GLOB,
         )
