@@ -5,13 +5,15 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, Any, cast
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ..access import permissions
 from ..access.grants import Grants, check_grantee
 from ..access.keys import Key, NamedKey, check_key, grant_key
 from ..access.places import KEY, account_of, is_made_here
-from ..api.fields import described
+from ..api.fields import described, raise_if_any, value_problems
+from ..api.shapes import JobName
 from ..tokens import is_token
 from .buckets import Bucket, check_bucket, check_object_key, facts, own_bucket, split_uri, used_bucket
 
@@ -114,8 +116,15 @@ class OutputLocation:
 
         Returns:
             What was granted; where a part of it could not be, that part, whose `success` is false.
+
+        Raises:
+            ValueError: `grantee` is nobody, or `job_name` cannot be the name of a job.
         """
         check_grantee(grantee)
+        if is_token(job_name):
+            job_name = cdk.Token.as_string(job_name)
+        wrong = value_problems(job_name, JobName | None, is_token=is_token, path="job_name")
+        raise_if_any(wrong, "OutputLocation.grant_read")
         folder = self.prefix if job_name is None else self._folder(job_name)
         arn = facts(self.bucket).arn
         listing: dict[str, Any] = {
