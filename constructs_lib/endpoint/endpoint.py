@@ -210,8 +210,8 @@ class AutoMLEndpoint(EndpointBase):
             permissions.INVOKE_ENDPOINT_ASYNC if isinstance(serving, Asynchronous) else permissions.INVOKE_ENDPOINT
         )
         asked = Grants(provider.stack)
-        capture = {} if data_capture is None else {"DataCaptureConfig": data_capture._bind(asked)}
-        queue = {"AsyncInferenceConfig": serving._bind(asked)} if isinstance(serving, Asynchronous) else {}
+        capture = {} if data_capture is None else {"DataCaptureConfig": data_capture._bind(self, asked)}
+        queue = {"AsyncInferenceConfig": serving._bind(self, asked)} if isinstance(serving, Asynchronous) else {}
         self._model = BestModel(
             self,
             "Model",

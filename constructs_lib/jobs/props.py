@@ -28,7 +28,8 @@ class JobProps(TypedDict, total=False):
     Default: the service takes 0.2."""
 
     output: OutputLocation | None
-    """Where models and reports go. Default: a new private, encrypted bucket, which stays when the stack is removed."""
+    """Where models and reports go. Default: a new private, encrypted bucket, which stays when the stack is removed; for
+    one that goes see `OutputLocation.new_bucket`."""
 
     role: iam.IRole | None
     """The role the job runs as; it must trust `sagemaker.amazonaws.com`, and gets what the job needs. One of another

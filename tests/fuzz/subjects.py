@@ -353,6 +353,9 @@ SUBJECTS: Final[list[Subject]] = [
     Subject(library.FeatureSpecification.of, lambda _: {"features": ["x"]}, _in_job("features")),
     Subject(library.FeatureSpecification.from_bucket, _bucket_and(key="f.json"), _in_job("features")),
     Subject(library.OutputLocation.from_bucket, _bucket_and(prefix="models/"), _in_job("output")),
+    Subject(
+        library.OutputLocation.new_bucket, lambda _: {"removal_policy": cdk.RemovalPolicy.DESTROY}, _in_job("output")
+    ),
     Subject(library.OutputLocation.grant_read, _grantee, on=lambda world: world.output),
     Subject(library.AutoMLJobOutcome, lambda world: {"job": world.job}),
     Subject(
