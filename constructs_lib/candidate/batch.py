@@ -27,7 +27,7 @@ from ..tokens import is_token, place
 from .model import BestModel, Candidate, ModelProps, candidate_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_iam as iam
@@ -118,7 +118,7 @@ class TransformProps(TypedDict, total=False):
     vpc: ec2.IVpc | None
     """The VPC to run in; it must reach S3. Default: the service's own network."""
 
-    vpc_subnets: ec2.SubnetSelection | None
+    vpc_subnets: ec2.SubnetSelection | Mapping[str, Any] | None
     """Which of its subnets, 1 to 16. Default: the private ones."""
 
     security_groups: Sequence[ec2.ISecurityGroup] | None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_iam as iam
@@ -42,7 +43,7 @@ class JobProps(TypedDict, total=False):
     vpc: ec2.IVpc | None
     """The VPC to run in; it must reach S3 and the AWS APIs that the job calls. Default: the service's own network."""
 
-    vpc_subnets: ec2.SubnetSelection | None
+    vpc_subnets: ec2.SubnetSelection | Mapping[str, Any] | None
     """Which of its subnets, 1 to 16. Default: the private ones, as elsewhere in the CDK."""
 
     security_groups: Sequence[ec2.ISecurityGroup] | None

@@ -92,6 +92,10 @@ whole = AutoMLJobV2(
 from_file: AutoMLJobV2 = AutoMLJobV2.from_v1_request(stack, "File", {"RoleArn": "..."}, role=whole.role)
 
 topic = sns.Topic(stack, "Topic")
+AutoMLJob(
+    stack, "InPublic", training_data=data, target_attribute="y", vpc=vpc,
+    vpc_subnets={"subnet_type": ec2.SubnetType.PUBLIC},
+)
 rule = job.on_finished(targets.SnsTopic(topic))
 either[1].on_failed(topic, construct_id="Pager")
 either[1].on_failed("Third", target=topic, description="x", rule_name="churn")
