@@ -375,7 +375,7 @@ class AutoMLProvider(Construct):
 
         See https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
         """
-        return self._configure(Options(**options))
+        return self._configure(Options.of(options))
 
     @classmethod
     @spelled_out(ProviderOptions)
@@ -393,7 +393,7 @@ class AutoMLProvider(Construct):
         """
         if not has(scope, "node"):
             raise ValueError(f"AutoMLProvider.configure_all: 'scope' must be a construct, got {described(scope)}")
-        chosen = Options(**options)
+        chosen = Options.of(options)
         wrong = chosen.problems()
         if scope in _CHOSEN:
             wrong.append(_TWICE.replace("stack", "scope"))
