@@ -26,7 +26,8 @@ from ..l1 import Kind
 from ..naming import deployed_path, slug
 from ..runtime import contract
 from ..tokens import TEXT_TOKEN
-from .options import LOG_RETENTION_DAYS, RUNTIMES, Options, ProviderOptions
+from .logs import LOG_RETENTION_DAYS
+from .options import RUNTIMES, Options, ProviderOptions
 from .waiter import POLL_SECONDS, Waiter, state_machine_name
 
 if TYPE_CHECKING:
