@@ -95,7 +95,7 @@ class Named(dict[str, Any]):
 
 def of(line: str) -> str:
     """The block that has a line."""
-    (block,) = [block for block in BLOCKS if line in block]
+    (block,) = [str(block) for block in BLOCKS if line in block]
     return block
 
 

@@ -18,7 +18,7 @@ TOLD = (
     "sure [ack: cdk-sagemaker-autopilot:{name}]"
 )
 KEY_ARN = f"arn:aws:kms:eu-west-1:111122223333:key/{'1' * 8}-1111-1111-1111-{'1' * 12}"
-DEPLOY = {"model_deploy_config": ModelDeployConfig.auto_named()}
+DEPLOY: dict[str, Any] = {"model_deploy_config": ModelDeployConfig.auto_named()}
 
 
 def key(stack: cdk.Stack) -> dict[str, Any]:
