@@ -270,7 +270,11 @@ def provider_function(stack: cdk.Stack, *, generated_names: str, log_group_arn: 
     return [
         log_of_function(log_group_arn),
         Permission(
-            actions=("cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"),
+            actions=(
+                "cloudformation:DescribeStackEvents",
+                "cloudformation:DescribeStackResource",
+                "cloudformation:DescribeStacks",
+            ),
             resources=(stack.stack_id,),
         ),
         Permission(actions=_PROVIDER_JOBS, resources=(job_arn(stack, generated_names),)),

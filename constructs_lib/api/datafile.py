@@ -27,7 +27,7 @@ from .problem_types import AnyProblem
 if TYPE_CHECKING:
     from _csv import Reader as _Reader
 
-COUNTED_ROWS: Final[int] = max(problem.MIN_ROWS for problem in get_args(AnyProblem))
+COUNTED_ROWS: Final[int] = max(problem._MIN_ROWS for problem in get_args(AnyProblem))
 """As many as any problem asks for; what a file has beyond them is not read."""
 
 SUFFIXES: Final = {

@@ -17,8 +17,8 @@ class ProblemType(StrEnum):
 class Metric(StrEnum):
     """What a job optimizes.
 
-    Which metric fits which problem: `METRICS` of `constructs_lib.api.problem_types`. AWS keeps adding metrics, so props
-    take any text; text that is not in this list passes with a warning.
+    Which metric fits which problem stands in docs/reference/limits-v2.md. AWS keeps adding metrics, so props take any
+    text; text that is not in this list passes with a warning.
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLJobObjective.html
     """
 

@@ -103,7 +103,7 @@ class Api(Limits):
 class Shape:
     """A structure of the API, or the part of one that its fields name."""
 
-    MEMBER: ClassVar[str] = ""
+    _MEMBER: ClassVar[str] = ""
     """For a shape that is one of several in a union: the union's member."""
 
 
@@ -236,7 +236,7 @@ def _render_shape(shape: Shape) -> dict[str, Any]:
         if rendered is None:
             continue
         if field.kind.members:
-            rendered = {value.MEMBER: rendered}
+            rendered = {value._MEMBER: rendered}
         here = document
         *way, last = steps_to(field)
         for step in way:
@@ -308,7 +308,7 @@ class Words:
 
     def member(self, path: str, shape: type[Shape]) -> str:
         """The path of a union's member, which has no name of its own among the props."""
-        return f"{path}.{shape.MEMBER}" if self._wire else path
+        return f"{path}.{shape._MEMBER}" if self._wire else path
 
 
 Words.PROPS = Words(wire=False)
@@ -652,7 +652,7 @@ def _parse_value(kind: Kind, value: object, path: str, found: list[str]) -> obje
 
 def _parse_member(kind: Kind, value: object, path: str, found: list[str]) -> Shape | None:
     """The one member of a union that is given."""
-    by_wire = {member.MEMBER: member for member in kind.members}
+    by_wire = {member._MEMBER: member for member in kind.members}
     given = {key: item for key, item in value.items() if item is not None} if isinstance(value, Mapping) else {}
     unknown = [key for key in given if key not in by_wire]
     found.extend(f"'{_joined(path, str(key))}' is not a member of {path}{hint(str(key), by_wire)}" for key in unknown)

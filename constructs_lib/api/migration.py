@@ -54,7 +54,7 @@ def v1_request(v2: Mapping[str, Any]) -> dict[str, Any]:
     problem = request.problem
     found = []
     if not isinstance(problem, Tabular):
-        found.append(f"V1 knows {Tabular.MEMBER} only, got {problem.MEMBER}")
+        found.append(f"V1 knows {Tabular._MEMBER} only, got {problem._MEMBER}")
     if request.emr_serverless_role_arn is not None:
         found.append("V1 has no AutoMLComputeConfig")
     if found:

@@ -19,56 +19,56 @@ class Problem(Shape):
     A new problem is a file with a class like this one, a name in `problem_types.AnyProblem`, an export and an example.
     """
 
-    METRICS: ClassVar[Mapping[ProblemType | None, Sequence[Metric]]] = {}
+    _METRICS: ClassVar[Mapping[ProblemType | None, Sequence[Metric]]] = {}
     """What can be optimized, by problem type where there are several; nothing: the objective may not be set."""
 
-    DEFAULT_MODE: ClassVar[Mode | None] = None
+    _DEFAULT_MODE: ClassVar[Mode | None] = None
     """How a job searches that names no mode; None where there are no modes."""
 
-    ALGORITHMS: ClassVar[Mapping[Mode | None, Sequence[Algorithm]]] = {}
+    _ALGORITHMS: ClassVar[Mapping[Mode | None, Sequence[Algorithm]]] = {}
     """What can be trained, by mode where there are several; nothing: no choice."""
 
-    FEATURE_TYPES: ClassVar[Mapping[Mode | None, Sequence[FeatureType]]] = {}
+    _FEATURE_TYPES: ClassVar[Mapping[Mode | None, Sequence[FeatureType]]] = {}
     """How columns can be read, by mode where there are several; nothing: it takes no feature specification."""
 
-    ROLES: ClassVar[Sequence[str]] = ()
+    _ROLES: ClassVar[Sequence[str]] = ()
     """The props that name a column with a part of its own, such as the target."""
 
-    CONTENT_TYPES: ClassVar[Sequence[ContentType]] = TABLES
+    _CONTENT_TYPES: ClassVar[Sequence[ContentType]] = TABLES
     """The formats it reads; the first is the default."""
 
-    S3_DATA_TYPES: ClassVar[Sequence[S3DataType]] = (S3DataType.S3_PREFIX,)
+    _S3_DATA_TYPES: ClassVar[Sequence[S3DataType]] = (S3DataType.S3_PREFIX,)
     """What an S3 URI may stand for."""
 
-    GZIP: ClassVar[bool] = False
+    _GZIP: ClassVar[bool] = False
     """Whether its data may be gzip-compressed."""
 
-    MANY_CANDIDATES: ClassVar[bool] = False
+    _MANY_CANDIDATES: ClassVar[bool] = False
     """Whether more than one candidate may be asked for."""
 
-    SPLITS: ClassVar[bool] = True
+    _SPLITS: ClassVar[bool] = True
     """Whether the training data may be split by a fraction."""
 
-    EXACT_COLUMNS: ClassVar[bool] = False
+    _EXACT_COLUMNS: ClassVar[bool] = False
     """Whether the data may have no other columns than those that are named."""
 
-    EMR_SERVERLESS: ClassVar[bool] = False
+    _EMR_SERVERLESS: ClassVar[bool] = False
     """Whether its data may be prepared on EMR Serverless."""
 
-    LEARNS_FROM_OTHERS: ClassVar[bool] = False
+    _LEARNS_FROM_OTHERS: ClassVar[bool] = False
     """Whether there have to be columns besides those that are named."""
 
-    MIN_ROWS: ClassVar[int] = 0
+    _MIN_ROWS: ClassVar[int] = 0
     """Rows that training needs; 0 where the service says none."""
 
     completion_criteria: Annotated[CompletionCriteria | None, Api("CompletionCriteria")] = None
     """When to stop looking for better models. Default: the service's own limits."""
 
-    def columns(self) -> Iterator[tuple[str, object]]:
+    def _columns(self) -> Iterator[tuple[str, object]]:
         """The props that name columns of the data, with each column."""
-        yield from ((role, getattr(self, role)) for role in self.ROLES)
+        yield from ((role, getattr(self, role)) for role in self._ROLES)
 
     @classmethod
-    def metrics(cls) -> frozenset[Metric]:
+    def _metrics(cls) -> frozenset[Metric]:
         """All that can be optimized."""
-        return frozenset(metric for metrics in cls.METRICS.values() for metric in metrics)
+        return frozenset(metric for metrics in cls._METRICS.values() for metric in metrics)

@@ -153,7 +153,7 @@ def _own_props(problem: type[Problem]) -> list[str]:
 
 def _roles(shape: Shape, problem: type[Problem], read: "_Reader") -> Iterator[tuple[str, str | Unknown]]:
     """The columns to which a shape gives a part of their own."""
-    for prop in problem.ROLES:
+    for prop in problem._ROLES:
         named = read(shape, prop)
         yield from (
             (prop, column) for column in (named if isinstance(named, tuple) else (named,)) if column is not None

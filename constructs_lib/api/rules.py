@@ -25,15 +25,15 @@ MAX_RUNTIME: Final = 30 * 24 * 60 * 60
 @rule("objective", "problem_type", source=API + "API_AutoMLJobObjective.html")
 def metric_fits_problem_type(job: JobFacts) -> Iterator[str]:
     """Each problem has its own metrics; those of forecasting fit no tabular one, whichever it is."""
-    if not job.problem.METRICS:
+    if not job.problem._METRICS:
         if isinstance(job.objective, str):
             yield f"{job.name('objective')} must not be set for {job.problem.__name__}, got '{job.objective}'"
         return
     if isinstance(job.problem_type, str):
-        allowed = job.problem.METRICS[job.problem_type]
+        allowed = job.problem._METRICS[job.problem_type]
         jobs = f"{job.name('problem_type')} '{job.problem_type}'"
     else:
-        allowed = tuple(sorted(job.problem.metrics()))
+        allowed = tuple(sorted(job.problem._metrics()))
         jobs = job.problem.__name__
     if job.objective in set(Metric) and job.objective not in allowed:
         yield f"{job.name('objective')} must be one of {listed(allowed)} for {jobs}, got '{job.objective}'"
@@ -42,7 +42,7 @@ def metric_fits_problem_type(job: JobFacts) -> Iterator[str]:
 @rule("objective", source=API + "API_AutoMLJobObjective.html", severity="warning")
 def metric_is_known(job: JobFacts) -> Iterator[str]:
     """AWS keeps adding metrics, so an unknown one passes; it may also be a slip."""
-    if job.problem.METRICS and isinstance(job.objective, str) and job.objective not in set(Metric):
+    if job.problem._METRICS and isinstance(job.objective, str) and job.objective not in set(Metric):
         guess = hint(job.objective, Metric)
         yield f"{job.name('objective')} '{job.objective}' is no metric that this version knows{guess}"
 
@@ -51,9 +51,9 @@ def metric_is_known(job: JobFacts) -> Iterator[str]:
 def algorithms_fit_mode(job: JobFacts) -> Iterator[str]:
     """Each mode has its own algorithms."""
     mode = None if isinstance(job.mode, Unknown) else job.mode
-    if mode not in job.problem.ALGORITHMS:
+    if mode not in job.problem._ALGORITHMS:
         return
-    allowed = job.problem.ALGORITHMS[mode]
+    allowed = job.problem._ALGORITHMS[mode]
     if wrong := [algorithm for algorithm in _known_algorithms(job) if algorithm not in allowed]:
         yield f"{job.name('algorithms')} must be among {listed(allowed)} for {_search(job, mode)}, got {listed(wrong)}"
 
@@ -81,7 +81,7 @@ def algorithms_are_distinct(job: JobFacts) -> Iterator[str]:
 @rule("training_data", "validation_data", source=API + "API_AutoMLS3DataSource.html")
 def data_type_fits_problem(job: JobFacts) -> Iterator[str]:
     """Manifests are for some problems only; an augmented one for image classification, and "for V2 API jobs only"."""
-    allowed = job.problem.S3_DATA_TYPES
+    allowed = job.problem._S3_DATA_TYPES
     for prop, channel in _channels(job):
         if not isinstance(channel.data_type, Unknown) and channel.data_type not in allowed:
             augmented = channel.data_type == S3DataType.AUGMENTED_MANIFEST_FILE
@@ -95,7 +95,7 @@ def data_type_fits_problem(job: JobFacts) -> Iterator[str]:
 @rule("training_data", "validation_data", source=API + "API_AutoMLJobChannel.html")
 def content_fits_problem(job: JobFacts) -> Iterator[str]:
     """Each problem reads its own formats."""
-    allowed = job.problem.CONTENT_TYPES
+    allowed = job.problem._CONTENT_TYPES
     for prop, channel in _channels(job):
         if isinstance(channel.content_type, str) and channel.content_type not in allowed:
             yield f"the content type of {prop} must be {either(allowed)}, got '{channel.content_type}'"
@@ -107,7 +107,7 @@ def gzip_needs_a_prefix(job: JobFacts) -> Iterator[str]:
     for prop, channel in _channels(job):
         if channel.compression != Compression.GZIP:
             continue
-        if not job.problem.GZIP:
+        if not job.problem._GZIP:
             problem = job.problem.__name__
             yield f"the compression of {prop} must be '{Compression.NONE}' for {problem}, got '{Compression.GZIP}'"
         elif channel.data_type == S3DataType.MANIFEST_FILE:
@@ -134,7 +134,7 @@ def channels_share_content_type_and_target(job: JobFacts) -> Iterator[str]:
     if len(job.channels) != 2:
         return
     training, validation = job.channels
-    default = job.problem.CONTENT_TYPES[0]
+    default = job.problem._CONTENT_TYPES[0]
     for what, one, other in (
         ("content type", training.content_type or default, validation.content_type or default),
         (f"target ({job.name('target_attribute')})", training.target, validation.target),
@@ -171,7 +171,7 @@ def split_or_validation_channel(job: JobFacts) -> Iterator[str]:
 @rule("validation_fraction", source=API + "API_CreateAutoMLJobV2.html")
 def some_problems_do_not_split(job: JobFacts) -> Iterator[str]:
     """Time series are split by time, by the service."""
-    if isinstance(job.validation_fraction, (int, float)) and not job.problem.SPLITS:
+    if isinstance(job.validation_fraction, (int, float)) and not job.problem._SPLITS:
         yield (
             f"{job.name('validation_fraction')} must not be set for {job.problem.__name__}, "
             f"got {job.validation_fraction}"
@@ -218,7 +218,7 @@ _WEIGHT: Final = "sample_weight_attribute"
 def feature_types_fit_mode(job: JobFacts) -> Iterator[str]:
     """HYPERPARAMETER_TUNING knows sequences, ENSEMBLING and forecasts do not."""
     mode = None if isinstance(job.mode, Unknown) else job.mode
-    allowed = job.problem.FEATURE_TYPES.get(mode)
+    allowed = job.problem._FEATURE_TYPES.get(mode)
     if allowed is None or job.features is None:
         return
     wrong = {column: kind for column, kind in job.features.items() if kind and kind not in allowed}
@@ -253,7 +253,7 @@ def output_path_is_short_enough_for_all_pages(job: JobFacts) -> Iterator[str]:
 @rule("completion_criteria.max_candidates", source=API + "API_AutoMLJobCompletionCriteria.html")
 def one_candidate_but_for_tables(job: JobFacts) -> Iterator[str]:
     """Text, image, time-series and text-generation jobs train one candidate."""
-    if not job.problem.MANY_CANDIDATES and job.max_candidates not in (None, UNKNOWN, 1):
+    if not job.problem._MANY_CANDIDATES and job.max_candidates not in (None, UNKNOWN, 1):
         yield (
             f"{job.name('completion_criteria.max_candidates')} must be 1 for {job.problem.__name__}, "
             f"got {job.max_candidates}"
@@ -321,7 +321,7 @@ def definitions_have_nothing_to_deploy(job: JobFacts) -> Iterator[str]:
 @rule("emr_serverless_role", source=API + "API_AutoMLComputeConfig.html", severity="warning")
 def emr_serverless_is_for_canvas(job: JobFacts) -> Iterator[str]:
     """It is "intended for use exclusively by SageMaker Canvas", says the page; whether the service refuses it, none."""
-    if job.emr_serverless and job.problem.EMR_SERVERLESS:
+    if job.emr_serverless and job.problem._EMR_SERVERLESS:
         yield (
             f"{job.name('emr_serverless_role')} is for SageMaker Canvas only at the moment, AWS says: "
             "the service may refuse the job"
@@ -331,7 +331,7 @@ def emr_serverless_is_for_canvas(job: JobFacts) -> Iterator[str]:
 @rule("emr_serverless_role", source=API + "API_EmrServerlessComputeConfig.html")
 def emr_serverless_fits_problem(job: JobFacts) -> Iterator[str]:
     """For tables and time series only."""
-    if job.emr_serverless and not job.problem.EMR_SERVERLESS:
+    if job.emr_serverless and not job.problem._EMR_SERVERLESS:
         yield f"{job.name('emr_serverless_role')} must not be set for {job.problem.__name__}"
 
 

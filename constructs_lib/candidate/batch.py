@@ -46,7 +46,7 @@ class HasCandidate(Protocol):
     """An `AutoMLJobOutcome`, as far as it matters here."""
 
     @property
-    def candidate(self) -> Candidate:
+    def _candidate(self) -> Candidate:
         """The best candidate."""
 
 
@@ -185,7 +185,7 @@ class AutoMLTransform(Construct):
         given: dict[str, Any] = {**props}
         if candidate.forecasts:
             given |= {name: value for name, value in _FOR_SERIES.items() if given[name] is None}
-        if candidate.job.facts.problem is ImageClassification and given["content_type"] == _CSV:
+        if candidate.job._facts.problem is ImageClassification and given["content_type"] == _CSV:
             given["content_type"] = _PICTURE  # the default is that of all others
         fields = TransformFields(**{field.name: given[field.name] for field in dataclass_fields(TransformFields)})
         data, output, key, role = props["data"], props["output"], props["volume_encryption_key"], props["role"]
@@ -208,7 +208,7 @@ class AutoMLTransform(Construct):
             ],
             where,
         )
-        read, written = used_bucket("'data'", data.source), used_output("output", output)
+        read, written = used_bucket("'data'", data._source), used_output("output", output)
         places = model_props.places(scope, chain(read, written))
         raise_if_any(places.errors, where)
         super().__init__(scope, construct_id)
@@ -217,10 +217,10 @@ class AutoMLTransform(Construct):
         warn(self, {**model_props.warnings(), **doubts, **_warnings(fields, data, candidate), **places.warnings})
         provider = AutoMLProvider.of(self)
         self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.TRANSFORM_TYPE)
-        self._output = output or OutputLocation.private(self)
+        self._output = output or OutputLocation._private(self)
         asked = Grants(provider.stack)
-        bound = data.bind(self, "Data", asked)
-        uri = self._output.bind(asked)
+        bound = data._bind(self, "Data", asked)
+        uri = self._output._bind(asked)
         self._model = BestModel(
             self,
             "Model",
@@ -238,11 +238,11 @@ class AutoMLTransform(Construct):
         request.setdefault("TransformOutput", {})["S3OutputPath"] = uri
         # Left out, the service encrypts with the account's default key of S3, not with the bucket's.
         # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformOutput.html
-        if self._output.key is not None:
-            request["TransformOutput"]["KmsKeyId"] = self._output.key.key_arn
+        if self._output._key is not None:
+            request["TransformOutput"]["KmsKeyId"] = self._output._key.key_arn
         if key is not None:
             request["TransformResources"]["VolumeKmsKeyId"] = key.key_arn
-        self._resource = provider.custom_resource(
+        self._resource = provider._custom_resource(
             self,
             "Resource",
             contract.TRANSFORM_TYPE,
@@ -252,12 +252,12 @@ class AutoMLTransform(Construct):
                     "ModelName": self._model.model_name,
                     "Tags": self._tags.rendered_tags,
                 },
-                Property.NAME_PREFIX: provider.hosted_prefix(construct_id),
+                Property.NAME_PREFIX: provider._hosted_prefix(construct_id),
                 Property.REVISION: props["revision"],
             },
         )
         let_change(self._resource)
-        self._resource.node.add_dependency(*provider.run_transforms(), *bound.dependencies)
+        self._resource.node.add_dependency(*provider._run_transforms(), *bound.dependencies)
 
     @property
     def transform_job_name(self) -> str:
@@ -313,7 +313,7 @@ def _problems_with_candidate(
 def _header_problems(data: Channel, candidate: Candidate) -> Iterator[str]:
     name, first_line, header = _compared(data, candidate)
     if first_line and set(first_line) <= set(header):
-        target = candidate.job.facts.target
+        target = candidate.job._facts.target
         wrong = f"a header and without the target '{target}'" if target in first_line else "a header"
         yield f"'data' ({name}) begins with the header of the training data, but is to be rows without {wrong}"
 
@@ -333,11 +333,11 @@ def _warnings(fields: TransformFields, data: Channel, candidate: Candidate) -> d
 
 def _compared(data: Channel, candidate: Candidate) -> tuple[str, Sequence[str], Sequence[str]]:
     """A local table to predict for, its first line, and the header of the local table that was learned from."""
-    facts = candidate.job.facts
-    seen = data.inspect() if facts.problem is Tabular else None
+    facts = candidate.job._facts
+    seen = data._inspect() if facts.problem is Tabular else None
     if seen is None or not seen.first_line:
         return "", (), ()
-    learned_from = [channel.inspect() for _, channel in facts.channels]
+    learned_from = [channel._inspect() for _, channel in facts.channels]
     return seen.name, seen.first_line, next((each.columns for each in learned_from if each and each.columns), ())
 
 

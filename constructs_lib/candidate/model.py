@@ -61,31 +61,31 @@ class Candidate:
     @property
     def spec_digest(self) -> str:
         """A hash of all that, changed, makes another job: it changes the template of whoever serves the candidate."""
-        return spec_digest(cdk.Stack.of(self.job), self.job.facts.spec)
+        return spec_digest(cdk.Stack.of(self.job), self.job._facts.spec)
 
     @property
     def is_pipeline(self) -> bool:
         """Whether it surely has several containers."""
-        return self.job.facts.mode == Mode.HYPERPARAMETER_TUNING
+        return self.job._facts.mode == Mode.HYPERPARAMETER_TUNING
 
     @property
     def is_undecided(self) -> bool:
         """Whether its job decides only when it runs how many containers it has."""
-        return self.job.facts.mode == Mode.AUTO
+        return self.job._facts.mode == Mode.AUTO
 
     @property
     def forecasts(self) -> bool:
         """Whether it surely forecasts time series."""
-        return self.job.facts.problem is TimeSeriesForecasting
+        return self.job._facts.problem is TimeSeriesForecasting
 
     def problems_with_output(self, prop: str, output: OutputLocation | None) -> Iterator[str]:
         """What is wrong with writing there, where the job may learn from."""
-        channels = [(f"{name} of the job", channel) for name, channel in self.job.facts.channels]
+        channels = [(f"{name} of the job", channel) for name, channel in self.job._facts.channels]
         yield from problems_with_output(prop, output, channels)
 
     def problems_with_keys(self, keys: Sequence[str]) -> Iterator[str]:
         """Which of these keys its answers surely cannot hold."""
-        facts = self.job.facts
+        facts = self.job._facts
         told = [key for key in keys if not is_token(key)]
         why = _NO_KEYS.get(facts.problem) if facts.problem else None
         if facts.problem_type == ProblemType.REGRESSION:
@@ -123,13 +123,13 @@ class Candidate:
     @property
     def folder(self) -> tuple[Owned, str] | None:
         """The bucket and the folder that the job writes to, if they are known."""
-        output = self.job.facts.output
-        return None if output is None else (bucket_facts(output.bucket), output.folder(self.job.facts.folder))
+        output = self.job._facts.output
+        return None if output is None else (bucket_facts(output.bucket), output._folder(self.job._facts.folder))
 
     def problems(self, role: object, stack: cdk.Stack) -> Iterator[str]:
         """Why it cannot serve in that stack, as far as is known now."""
-        facts = self.job.facts
-        for what, of_job, of_stack in self.job.places_apart(stack):
+        facts = self.job._facts
+        for what, of_job, of_stack in self.job._places_apart(stack):
             yield (
                 f"'outcome' is of a job in the {what} {of_job}, and this stack is in {of_stack}: a model is made "
                 "where its job ran"
@@ -144,17 +144,17 @@ class Candidate:
 
     def allow_reading(self, grants: Grants) -> None:
         """Ask for reading what the job wrote."""
-        output, folder = self.job.facts.output, self.folder
+        output, folder = self.job._facts.output, self.folder
         if output is None or folder is None:
             return
         grants.allow_objects(*folder, permissions.READ_OBJECTS, why=_READS)
-        for key in output.keys:
+        for key in output._keys:
             grants.allow_key(key, permissions.DECRYPT)
 
     def be_seen_by(self, provider: AutoMLProvider) -> list[IDependable]:
         """Allow the function to describe the job; returns what has to wait for that."""
-        is_own = cdk.Stack.of(self.job) is provider.stack and not self.job.facts.is_made_elsewhere
-        return [] if is_own else provider.watch_job(self.job.job_arn)
+        is_own = cdk.Stack.of(self.job) is provider.stack and not self.job._facts.is_made_elsewhere
+        return [] if is_own else provider._watch_job(self.job.job_arn)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,8 +205,8 @@ class ModelProps:
     def _used(self) -> Iterator[Used]:
         yield "'role'", self.role, ROLE
         yield from self.security.used(f"'{self.key_prop}'")
-        output = self.candidate.job.facts.output
-        for key in output.keys if output is not None else ():
+        output = self.candidate.job._facts.output
+        for key in output._keys if output is not None else ():
             yield "the key of the job's 'output'", key, KEY
 
     def warnings(self) -> dict[str, str]:
@@ -231,7 +231,7 @@ def candidate_of(outcome: object, where: str) -> Candidate:
     Raises:
         ValueError: it is no outcome; `where` says whose prop it was.
     """
-    candidate = getattr(outcome, "candidate", None)
+    candidate = getattr(outcome, "_candidate", None)
     if not isinstance(candidate, Candidate):
         raise_if_any([f"'outcome' must be an AutoMLJobOutcome, got {described(outcome)}"], where)
         raise TypeError(described(outcome))
@@ -313,11 +313,11 @@ class BestModel(Construct):
         else:
             self.policy = None
             grants.apply_to_given_role(self.role, own)
-        output = props.candidate.job.facts.output
+        output = props.candidate.job._facts.output
         if output is not None and output.bucket.policy is not None:
             needed.append(output.bucket.policy)
         needed += grants.needed
-        needed += provider.make_models(role_arn=self.role.role_arn)
+        needed += provider._make_models(role_arn=self.role.role_arn)
         needed += props.candidate.be_seen_by(provider)
         request: dict[str, Any] = {
             "ExecutionRoleArn": self.role.role_arn,
@@ -330,7 +330,7 @@ class BestModel(Construct):
             "Tags": self._tags.rendered_tags,
         }
         keys = props.inference_response_keys
-        self.resource: Final = provider.custom_resource(
+        self.resource: Final = provider._custom_resource(
             self,
             "Resource",
             contract.MODEL_TYPE,
@@ -338,7 +338,7 @@ class BestModel(Construct):
                 Property.JOB_NAME: props.candidate.job_name,
                 CandidateProperty.JOB_SPEC: props.candidate.spec_digest,
                 Property.REQUEST: request,
-                Property.NAME_PREFIX: provider.hosted_prefix(name),
+                Property.NAME_PREFIX: provider._hosted_prefix(name),
                 **({} if instance_type is None else {CandidateProperty.INSTANCE_TYPE: instance_type}),
                 **({} if keys is None else {CandidateProperty.RESPONSE_KEYS: [str(key) for key in keys]}),
                 **({} if max_containers is None else {CandidateProperty.MAX_CONTAINERS: max_containers}),

@@ -142,7 +142,7 @@ class AutoMLModelPackage(Construct):
         request = render(fields)
         if metadata:
             request["CustomerMetadataProperties"] = dict(metadata)
-        self._resource = provider.custom_resource(
+        self._resource = provider._custom_resource(
             self,
             "Resource",
             contract.MODEL_PACKAGE_TYPE,
@@ -157,7 +157,7 @@ class AutoMLModelPackage(Construct):
         let_change(self._resource)
         self._resource.apply_removal_policy(removal_policy)
         self._resource.node.add_dependency(
-            *provider.register_in(group, reports=candidate.folder), *candidate.be_seen_by(provider)
+            *provider._register_in(group, reports=candidate.folder), *candidate.be_seen_by(provider)
         )
         if isinstance(model_package_group, cdk.CfnResource):
             self._resource.node.add_dependency(model_package_group)

@@ -202,21 +202,21 @@ class Channel(ABC):
         return _ManifestChannel(path, bucket, data_prefix, kind, content_type)
 
     @classmethod
-    def from_shape(cls, channel: AutoMLJobChannel) -> Channel:
+    def _from_shape(cls, channel: AutoMLJobChannel) -> Channel:
         """The channel of a request in the API's own names. A manifest's objects may lie anywhere in its bucket."""
         bucket, key = split_uri(channel.s3_uri)
         prefix = key if channel.s3_data_type == S3DataType.S3_PREFIX else ""
         return _BucketChannel(bucket, key, prefix, channel.s3_data_type, channel.content_type, channel.compression)
 
     @abstractmethod
-    def describe(self) -> BoundChannel:
+    def _describe(self) -> BoundChannel:
         """What is known before anything is created; an URI that is not known yet is a token."""
 
     @abstractmethod
-    def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
+    def _bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
         """Create what the channel needs below `scope`, and ask for the permission to read it."""
 
-    def inspect(self, reading: Reading | None = None) -> LocalData | None:  # noqa: ARG002 - most hold no local table
+    def _inspect(self, reading: Reading | None = None) -> LocalData | None:  # noqa: ARG002 - most hold no local table
         """What is seen in the local file or folder behind the channel; None if there is none.
 
         Args:
@@ -224,16 +224,16 @@ class Channel(ABC):
         """
         return None
 
-    def rows(self) -> Iterator[list[str]]:
+    def _rows(self) -> Iterator[list[str]]:
         """All lines below the header of a local CSV file that is not large; none of all else."""
         return iter(())
 
     @property
-    def source(self) -> Bucket | None:
+    def _source(self) -> Bucket | None:
         """The bucket of the data; None where they are local."""
         return None
 
-    def prefix_in(self, bucket: Bucket) -> str | None:  # noqa: ARG002 - the others read what the app itself uploads
+    def _prefix_in(self, bucket: Bucket) -> str | None:  # noqa: ARG002 - the others read what the app itself uploads
         """What the keys of the objects begin with that are read in a bucket; None where it reads none, or a list."""
         return None
 
@@ -269,7 +269,7 @@ class _BucketChannel(Channel):
     content_type: str | None
     compression: str | None
 
-    def describe(self) -> BoundChannel:
+    def _describe(self) -> BoundChannel:
         return BoundChannel(
             s3_uri=f"s3://{facts(self.bucket).name}/{self.key}",
             s3_data_type=self.data_type,
@@ -277,17 +277,17 @@ class _BucketChannel(Channel):
             compression=self.compression,
         )
 
-    def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:  # noqa: ARG002 - nothing to make
+    def _bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:  # noqa: ARG002 - nothing to make
         allow_reading(grants, self.bucket, self.data_prefix)
         if not self.key.startswith(self.data_prefix):
             allow_reading_one(grants, self.bucket, self.key)
-        return self.describe()
+        return self._describe()
 
     @property
-    def source(self) -> Bucket | None:
+    def _source(self) -> Bucket | None:
         return self.bucket
 
-    def prefix_in(self, bucket: Bucket) -> str | None:
+    def _prefix_in(self, bucket: Bucket) -> str | None:
         if self.data_type != S3DataType.S3_PREFIX or facts(self.bucket).name != facts(bucket).name:
             return None
         return self.key
@@ -314,18 +314,18 @@ class _AssetChannel(Channel):
             told_compression = None
         return cls(path, content_type or str(told_type), compression or told_compression)
 
-    def describe(self) -> BoundChannel:
+    def _describe(self) -> BoundChannel:
         return self._bound(UNBOUND_URI)
 
-    def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
+    def _bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
         asset = assets.Asset(scope, construct_id, path=str(self.path.absolute()))
         allow_reading_one(grants, asset.bucket, asset.s3_object_key)
         return self._bound(asset.s3_object_url)
 
-    def rows(self) -> Iterator[list[str]]:
+    def _rows(self) -> Iterator[list[str]]:
         return rows(self.path, self.compression) if self.content_type == ContentType.CSV else iter(())
 
-    def inspect(self, reading: Reading | None = None) -> LocalData:
+    def _inspect(self, reading: Reading | None = None) -> LocalData:
         seen = read(self.path, self.content_type, self.compression, reading)
         return LocalData(
             name=self.path.name,
@@ -351,16 +351,16 @@ class _FolderChannel(Channel):
     path: Path
     content_type: ContentType | None
 
-    def describe(self) -> BoundChannel:
+    def _describe(self) -> BoundChannel:
         return self._bound(UNBOUND_URI)
 
-    def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
+    def _bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
         bucket, prefix, deployed = upload_folder(scope, construct_id, self.path, self._extent)
         allow_reading(grants, bucket, prefix)
         bound = self._bound(f"s3://{bucket.bucket_name}/{prefix}")
         return replace(bound, dependencies=(deployed,))
 
-    def inspect(self, reading: Reading | None = None) -> LocalData:  # noqa: ARG002 - it holds no table
+    def _inspect(self, reading: Reading | None = None) -> LocalData:  # noqa: ARG002 - it holds no table
         seen, problems = self._seen, list(self._seen.problems)
         if self.content_type not in (None, ContentType.IMAGE, seen.content_type) and not problems:
             problems.append(f"holds images of '{seen.content_type}', not of '{self.content_type}'")
@@ -393,20 +393,20 @@ class _ManifestChannel(Channel):
     data_type: S3DataType
     content_type: ContentType | None
 
-    def describe(self) -> BoundChannel:
+    def _describe(self) -> BoundChannel:
         return self._bound(UNBOUND_URI)
 
-    def bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
+    def _bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
         asset = assets.Asset(scope, construct_id, path=str(self.path.absolute()))
         allow_reading_one(grants, asset.bucket, asset.s3_object_key)
         allow_reading(grants, self.bucket, self.data_prefix)
         return self._bound(asset.s3_object_url)
 
     @property
-    def source(self) -> Bucket | None:
+    def _source(self) -> Bucket | None:
         return self.bucket
 
-    def inspect(self, reading: Reading | None = None) -> LocalData:  # noqa: ARG002 - it holds no table
+    def _inspect(self, reading: Reading | None = None) -> LocalData:  # noqa: ARG002 - it holds no table
         return LocalData(name=self.path.name, problems=problems_with_manifest(self.path, self.data_type, self._within))
 
     @property
@@ -511,7 +511,7 @@ def judge_local_data(
     headers: list[tuple[str, Sequence[str]]] = []
     problem = learning.problem
     for prop, channel in (("training_data", training), ("validation_data", validation)):
-        if channel is None or (seen := channel.inspect(learning.reading)) is None:
+        if channel is None or (seen := channel._inspect(learning.reading)) is None:
             continue
         whole_name = f"{names[prop]} ({seen.name})"
         found += [_sentence(whole_name, seen.name, text) for text in seen.problems]
@@ -519,7 +519,7 @@ def judge_local_data(
         if seen.columns is not None:
             headers.append((names[prop], seen.columns))
             if prop == "training_data" and learning.is_known and seen.surveys:
-                target = judged(seen.surveys, problem_type=learning.problem_type, least=problem.MIN_ROWS)
+                target = judged(seen.surveys, problem_type=learning.problem_type, least=problem._MIN_ROWS)
                 for kept, sentences in ((refused, target.refused), (told, target.told)):
                     for each in sentences:
                         kept.setdefault(each.id, []).append(f"{whole_name} {each.text}")
@@ -527,7 +527,7 @@ def judge_local_data(
             else:
                 doubts += _doubts_about_rows(channel, seen, parts, problem)
             found += _problems_with_table(names[prop], seen, wanted, problem=problem, chosen=chosen)
-            least = max(problem.MIN_ROWS, 1) if prop == "training_data" else 1
+            least = max(problem._MIN_ROWS, 1) if prop == "training_data" else 1
             if seen.rows < least:
                 found.append(f"{whole_name} must have at least {counted(least, 'row')}, got {seen.rows}")
         if doubts:
@@ -550,12 +550,12 @@ def _problems_with_table(
     columns = seen.columns or ()
     named = {column for _, column in wanted}
     whole_name = f"{prop} ({seen.name})"
-    if not problem.EXACT_COLUMNS:
+    if not problem._EXACT_COLUMNS:
         yield from problems_with_columns(prop, columns, wanted, file=Path(seen.name))
     elif set(columns) != named:
         them = listed(column for _, column in wanted)
         yield f"{whole_name} must have the columns {them} and no other, got {some(columns)}"
-    if problem.LEARNS_FROM_OTHERS and not chosen and set(columns) <= named:
+    if problem._LEARNS_FROM_OTHERS and not chosen and set(columns) <= named:
         yield f"{whole_name} has no column to learn from, only {some(columns)}"
 
 
@@ -568,8 +568,8 @@ def _doubts_about_rows(
     if seen.surveys:
         yield from doubts_about_classes(seen.surveys[0].labels.counts, target=target)
         return
-    table = Table(columns, channel.rows())
-    if "timestamp_attribute" in problem.ROLES:
+    table = Table(columns, channel._rows())
+    if "timestamp_attribute" in problem._ROLES:
         timestamp = parts.get("timestamp_attribute", [""])[0]
         of_series = [*parts.get("item_identifier_attribute", ()), *parts.get("grouping_attributes", ())]
         if {target, timestamp, *of_series} <= set(columns):

@@ -34,6 +34,7 @@ class FeatureSpecification(PendingUri):
         self._types = types
         self._names = names
         self._source = source
+        """The bucket that it lies in; None where it is written here."""
         self._key = key
 
     @classmethod
@@ -94,23 +95,18 @@ class FeatureSpecification(PendingUri):
         return cls(None, (), bucket, key)
 
     @classmethod
-    def from_uri(cls, s3_uri: str) -> FeatureSpecification:
+    def _from_uri(cls, s3_uri: str) -> FeatureSpecification:
         """The specification of a request in the API's own names."""
         return cls(None, (), *split_uri(s3_uri))
 
     @property
-    def source(self) -> Bucket | None:
-        """The bucket that it lies in; None where it is written here."""
-        return self._source
-
-    @property
-    def columns(self) -> Mapping[str, str] | None:
+    def _columns(self) -> Mapping[str, str] | None:
         """The columns with their types (empty where the service decides); None when they are not known here."""
         if self._source is not None:
             return None
         return self._types if self._types is not None else dict.fromkeys(self._names, "")
 
-    def bind(self, scope: Construct, grants: Grants) -> str:
+    def _bind(self, scope: Construct, grants: Grants) -> str:
         """Upload the specification if need be, and ask for the permission to read it; returns its URI."""
         if self._source is not None:
             allow_reading_one(grants, self._source, self._key)

@@ -68,13 +68,13 @@ class OutputLocation:
         return cls(bucket, prefix, encryption_key)
 
     @classmethod
-    def from_uri(cls, s3_uri: str, kms_key_id: str | None) -> OutputLocation:
+    def _from_uri(cls, s3_uri: str, kms_key_id: str | None) -> OutputLocation:
         """The location of a request in the API's own names."""
         bucket, prefix = split_uri(s3_uri)
         return cls(bucket, prefix, NamedKey(kms_key_id) if kms_key_id else None)
 
     @classmethod
-    def private(cls, scope: Construct) -> OutputLocation:
+    def _private(cls, scope: Construct) -> OutputLocation:
         """A bucket of the job's own: private, encrypted, versioned, TLS only. It stays when the stack is removed."""
         bucket = own_bucket(scope, "Output", _ONE_JOB)
         return cls(bucket, "", None)
@@ -85,27 +85,27 @@ class OutputLocation:
         return f"s3://{facts(self.bucket).name}/{self.prefix}"
 
     @property
-    def key(self) -> Key | None:
+    def _key(self) -> Key | None:
         """The KMS key of what is written here: the one that was given, else the bucket's own; None: neither."""
         return self.encryption_key or facts(self.bucket).key
 
     @property
-    def keys(self) -> list[Key]:
+    def _keys(self) -> list[Key]:
         """All KMS keys of what lies here: the bucket's own, and the one that was given."""
         return [key for key in dict.fromkeys([facts(self.bucket).key, self.encryption_key]) if key is not None]
 
-    def folder(self, *names: str) -> str:
+    def _folder(self, *names: str) -> str:
         """What the keys of all that is written here begin with; with the name of a job, of what that job writes."""
         return f"{'/'.join([self.prefix.rstrip('/'), *names])}/".lstrip("/")
 
-    def bind(self, grants: Grants) -> str:
+    def _bind(self, grants: Grants) -> str:
         """Ask for the permission to read and write here; returns the URI."""
         grants.allow_objects(facts(self.bucket), self.prefix, permissions.WRITE_OBJECTS, why=_WRITES)
-        for key in self.keys:
+        for key in self._keys:
             grants.allow_key(key, permissions.ENCRYPT)
         return self.s3_uri
 
-    def allow_writing_in_parts(self, grants: Grants) -> None:
+    def _allow_writing_in_parts(self, grants: Grants) -> None:
         """Ask for the permission to give up large objects that are written in parts."""
         grants.allow_objects(facts(self.bucket), self.prefix, permissions.ABORT_UPLOADS, why=_WRITES)
 
@@ -116,7 +116,7 @@ class OutputLocation:
             What was granted; where a part of it could not be, that part, whose `success` is false.
         """
         check_grantee(grantee)
-        folder = self.prefix if job_name is None else self.folder(job_name)
+        folder = self.prefix if job_name is None else self._folder(job_name)
         arn = facts(self.bucket).arn
         listing: dict[str, Any] = {
             "actions": list(permissions.LIST_BUCKET),
@@ -137,7 +137,7 @@ class OutputLocation:
             granted = [iam.Grant.add_to_principal_or_resource(resource=bucket, **objects)]
         else:  # of a bucket from elsewhere, whose policy cannot change, it would say that it had done it
             granted.append(iam.Grant.add_to_principal(**objects))
-        granted += [grant_key(key, grantee, *permissions.DECRYPT) for key in self.keys]
+        granted += [grant_key(key, grantee, *permissions.DECRYPT) for key in self._keys]
         failed = [each for each in granted if not each.success]
         return failed[0] if failed else reduce(lambda one, other: one.combine(other), granted)
 

@@ -35,9 +35,9 @@ def problems_with_output(
     """
     if output is None or is_token(output.prefix):
         return
-    written = output.folder(*([] if job_name is None or is_token(job_name) else [job_name]))
+    written = output._folder(*([] if job_name is None or is_token(job_name) else [job_name]))
     for name, channel in channels:
-        read = channel.prefix_in(output.bucket)
+        read = channel._prefix_in(output.bucket)
         if read is not None and not is_token(read) and written.startswith(read):
             place = f"in the same bucket, '{written}' below '{read}'" if read else "in a bucket that is read as a whole"
             yield f"{prop} lies below {name} ({place}): {why}; give another prefix or bucket"

@@ -181,7 +181,7 @@ class AutoMLEndpoint(EndpointBase):
                 [f"'outcome' must be an AutoMLJobOutcome, got {described(outcome)}; make one of the job"], where
             )
         model_props = ModelProps(
-            candidate=outcome.candidate,
+            candidate=outcome._candidate,
             role=role,
             vpc=vpc,
             vpc_subnets=vpc_subnets,
@@ -195,7 +195,7 @@ class AutoMLEndpoint(EndpointBase):
         raise_if_any(
             [
                 *_serving_problems(serving, model_props, data_capture),
-                *_capture_problems(data_capture, outcome.candidate),
+                *_capture_problems(data_capture, outcome._candidate),
                 *model_props.problems(scope),
                 *_name_problems(endpoint_name, EndpointName | None),
                 *_rollout_problems(serving, deployment_policy, rollback_alarms),
@@ -213,19 +213,19 @@ class AutoMLEndpoint(EndpointBase):
             {
                 **model_props.warnings(),
                 **warnings_of(serving),
-                **_serving_warnings(serving, outcome.candidate),
+                **_serving_warnings(serving, outcome._candidate),
                 **places.warnings,
             },
         )
         provider = AutoMLProvider.of(self)
         self._serving = serving
-        self._plain_name = endpoint_name or _generated_name(self, provider.hosted_prefix(construct_id), serving)
+        self._plain_name = endpoint_name or _generated_name(self, provider._hosted_prefix(construct_id), serving)
         self._invoke_actions = (
             permissions.INVOKE_ENDPOINT_ASYNC if isinstance(serving, Asynchronous) else permissions.INVOKE_ENDPOINT
         )
         asked = Grants(provider.stack)
-        capture = {} if data_capture is None else {"DataCaptureConfig": data_capture.bind(asked)}
-        queue = {"AsyncInferenceConfig": serving.bind(asked)} if isinstance(serving, Asynchronous) else {}
+        capture = {} if data_capture is None else {"DataCaptureConfig": data_capture._bind(asked)}
+        queue = {"AsyncInferenceConfig": serving._bind(asked)} if isinstance(serving, Asynchronous) else {}
         self._model = BestModel(
             self,
             "Model",
@@ -312,7 +312,7 @@ class AutoMLEndpoint(EndpointBase):
         return log
 
     def _new_check(self, provider: AutoMLProvider, config: cdk.CfnResource, *, is_named: bool) -> cdk.CfnResource:
-        check = provider.custom_resource(
+        check = provider._custom_resource(
             self,
             "Check",
             contract.ENDPOINT_CHECK_TYPE,
@@ -322,7 +322,7 @@ class AutoMLEndpoint(EndpointBase):
             },
         )
         if is_named:
-            check.node.add_dependency(*provider.look_at_endpoint(self._plain_name))
+            check.node.add_dependency(*provider._look_at_endpoint(self._plain_name))
         return check
 
     @property
@@ -383,10 +383,10 @@ class AutoMLEndpoint(EndpointBase):
         self._render_rollout()
 
     def _render_rollout(self) -> None:
-        policy = self._policy or DeploymentPolicy.watched()
+        policy = self._policy or DeploymentPolicy._watched()
         alarms = [{"AlarmName": alarm.alarm_name} for alarm in self._alarms]
         rollback = {"AutoRollbackConfiguration": {"Alarms": alarms}} if alarms else {}
-        l1.change(self._endpoint, DeploymentConfig=policy.rendered() | rollback)
+        l1.change(self._endpoint, DeploymentConfig=policy._rendered() | rollback)
 
 
 _NO_KEY: Final = dict.fromkeys(
@@ -422,7 +422,7 @@ def _serving_problems(serving: object, model: ModelProps, capture: object) -> It
     if not isinstance(serving, (RealTime, Serverless, Asynchronous)):
         yield f"'serving' must be a RealTime, Serverless or Asynchronous, got {described(serving)}"
         return
-    wrong = list(serving.problems())
+    wrong = list(serving._problems())
     yield from wrong
     if isinstance(serving, Asynchronous) and not wrong:
         for name in ("output", "failure_output"):
@@ -468,7 +468,7 @@ def _serving_warnings(serving: Serving, candidate: Candidate) -> dict[str, str]:
 # [async-capture]
 def _capture_problems(capture: object, candidate: Candidate) -> Iterator[str]:
     if isinstance(capture, DataCapture):
-        found = list(capture.problems())
+        found = list(capture._problems())
         yield from found or candidate.problems_with_output("'data_capture.destination'", capture.destination)
     elif capture is not None:
         yield f"'data_capture' must be a DataCapture, got {described(capture)}"
@@ -502,4 +502,4 @@ def _rollout_problems(serving: object, policy: object, alarms: object) -> Iterat
                 for name in given
             )
         if isinstance(policy, DeploymentPolicy):
-            yield from policy.problems("deployment_policy", instance_count_of(serving))
+            yield from policy._problems("deployment_policy", instance_count_of(serving))

@@ -67,7 +67,7 @@ class DeploymentPolicy:
         return cls("all_at_once", BlueGreen(traffic=traffic, **props), {}, _CANARY)
 
     @classmethod
-    def watched(cls) -> DeploymentPolicy:
+    def _watched(cls) -> DeploymentPolicy:
         """What is done where there are alarms and no policy."""
         traffic = Traffic(routing=TrafficRouting.ALL_AT_ONCE, wait_interval=SecondsValue(0))
         return cls(
@@ -151,11 +151,11 @@ class DeploymentPolicy:
         return cls("rolling", policy, sizes, _ROLLING)
 
     @property
-    def is_rolling(self) -> bool:
+    def _is_rolling(self) -> bool:
         """Whether instances are replaced in batches."""
         return isinstance(self._shape, Rolling)
 
-    def problems(self, prop: str, instance_count: int | None) -> Iterator[str]:
+    def _problems(self, prop: str, instance_count: int | None) -> Iterator[str]:
         """What is wrong, in the caller's words.
 
         Args:
@@ -208,9 +208,9 @@ class DeploymentPolicy:
                 f"are {sum(waited):g}"
             )
 
-    def rendered(self) -> dict[str, Any]:
+    def _rendered(self) -> dict[str, Any]:
         """The deployment configuration, without alarms."""
-        name = "RollingUpdatePolicy" if self.is_rolling else "BlueGreenUpdatePolicy"
+        name = "RollingUpdatePolicy" if self._is_rolling else "BlueGreenUpdatePolicy"
         return {name: render(self._shape)}
 
 

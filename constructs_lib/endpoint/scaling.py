@@ -48,7 +48,7 @@ class ScalingSchedule:
     time_zone: str | None = None
     """The time zone of the schedule, such as `Europe/Berlin`. Default: UTC."""
 
-    def problems(self, prop: str) -> Iterator[str]:
+    def _problems(self, prop: str) -> Iterator[str]:
         """What is wrong, in the caller's words.
 
         Args:
@@ -108,12 +108,12 @@ class AutoScaling:
     """Other bounds at certain times. Default: none."""
 
     @property
-    def target(self) -> tuple[Target, float] | None:
+    def _target(self) -> tuple[Target, float] | None:
         """What is aimed at, and the value."""
         given = [(target, getattr(self, target)) for target in Target if getattr(self, target) is not None]
         return given[0] if given else None
 
-    def problems(self, prop: str, fitting: Target, least: int) -> Iterator[str]:
+    def _problems(self, prop: str, fitting: Target, least: int) -> Iterator[str]:
         """What is wrong, in the caller's words.
 
         Args:
@@ -139,7 +139,7 @@ class AutoScaling:
                 yield from wrong
             elif value <= 0:
                 yield f"'{prop}.{target}' must be a number above 0, got {described(value)}"
-        if self.target is None and self.schedules in ((), []):
+        if self._target is None and self.schedules in ((), []):
             yield f"'{prop}' aims at nothing: give '{fitting}' or 'schedules'"
         for name in ("scale_in_cooldown", "scale_out_cooldown"):
             yield from _judged(self, prop, name, Annotated[Seconds | None, Limits(at_least=0)])
@@ -165,7 +165,7 @@ class AutoScaling:
             if not isinstance(each, ScalingSchedule):
                 yield f"'{own}' must be a ScalingSchedule, got {described(each)}"
                 continue
-            yield from each.problems(own)
+            yield from each._problems(own)
 
 
 def _judged(value: object, prop: str, name: str, annotation: object) -> list[str]:
@@ -213,9 +213,9 @@ def scale(
         },
     )
     target.node.add_dependency(endpoint)
-    if wanted.target is not None:
+    if wanted._target is not None:
         _policy(scope, "ScalingPolicy", target, "TargetTrackingScaling", _tracking(wanted, endpoint_name))
-        if wanted.target[0] is Target.BACKLOG and wanted.min_capacity == 0:
+        if wanted._target[0] is Target.BACKLOG and wanted.min_capacity == 0:
             _wake(scope, target, endpoint_name)
 
 
@@ -235,9 +235,9 @@ def _schedules(schedules: Sequence[ScalingSchedule]) -> list[dict[str, Any]]:
 
 
 def _tracking(wanted: AutoScaling, endpoint_name: str) -> dict[str, Any]:
-    if wanted.target is None:
+    if wanted._target is None:
         raise TypeError("no target")
-    target, value = wanted.target
+    target, value = wanted._target
     predefined = {
         Target.INVOCATIONS: "SageMakerVariantInvocationsPerInstance",
         Target.UTILIZATION: "SageMakerVariantProvisionedConcurrencyUtilization",

@@ -51,7 +51,7 @@ class RealTime(InstanceVariant):
     without the scaling first.
     """
 
-    def problems(self) -> Iterator[str]:
+    def _problems(self) -> Iterator[str]:
         """What is wrong, in the caller's words."""
         yield from _instance_problems(self)
         yield from _scaling_problems(self.auto_scaling, Target.INVOCATIONS, 1, self.instance_count)
@@ -70,7 +70,7 @@ class Serverless(ServerlessVariant):
     auto_scaling: AutoScaling | None = None
     """Let the provisioned concurrency follow the load. Needs `provisioned_concurrency` to begin with."""
 
-    def problems(self) -> Iterator[str]:
+    def _problems(self) -> Iterator[str]:
         """What is wrong, in the caller's words."""
         yield from problems(part(self, ServerlessVariant), is_token=is_token, path=_PROP)
         memory, most, warm = self.memory_size_mib, self.max_concurrency, self.provisioned_concurrency
@@ -110,7 +110,7 @@ class Asynchronous(InstanceVariant, AsyncFields):
     auto_scaling: AutoScaling | None = None
     """Let the number of instances follow the queue, down to none. Default: it stays as it is."""
 
-    def problems(self) -> Iterator[str]:
+    def _problems(self) -> Iterator[str]:
         """What is wrong, in the caller's words."""
         yield from _instance_problems(self)
         yield from problems(part(self, AsyncFields), is_token=is_token, path=_PROP)
@@ -124,12 +124,12 @@ class Asynchronous(InstanceVariant, AsyncFields):
             yield f"'{_PROP}.input_bucket' must be an s3.IBucket, got {described(self.input_bucket)}"
         yield from _scaling_problems(self.auto_scaling, Target.BACKLOG, 0, self.instance_count)
 
-    def bind(self, grants: Grants) -> dict[str, Any]:
+    def _bind(self, grants: Grants) -> dict[str, Any]:
         """Ask for the permissions, and say the configuration."""
-        uri = self.output.bind(grants)
+        uri = self.output._bind(grants)
         for location in (self.output, self.failure_output):
             if location is not None:
-                location.allow_writing_in_parts(grants)
+                location._allow_writing_in_parts(grants)
         if self.input_bucket is not None:
             allow_reading(grants, self.input_bucket, "")
         topics = {"SuccessTopic": self.success_topic, "ErrorTopic": self.error_topic}
@@ -140,10 +140,10 @@ class Asynchronous(InstanceVariant, AsyncFields):
                 grants.allow(permissions.publish(topic.topic_arn), topic)
                 if (key := getattr(topic, "master_key", None)) is not None:
                     grants.allow_key(key, permissions.PUBLISH_ENCRYPTED)
-        key = self.output.key
+        key = self.output._key
         output = {
             "S3OutputPath": uri,
-            **({} if self.failure_output is None else {"S3FailurePath": self.failure_output.bind(grants)}),
+            **({} if self.failure_output is None else {"S3FailurePath": self.failure_output._bind(grants)}),
             **({} if key is None else {"KmsKeyId": key.key_arn}),
             **({"NotificationConfig": told} if told else {}),
         }
@@ -170,7 +170,7 @@ class DataCapture(CaptureFields):
     capture_output: bool = True
     """Keep answers."""
 
-    def problems(self) -> Iterator[str]:
+    def _problems(self) -> Iterator[str]:
         """What is wrong, in the caller's words."""
         prop = "data_capture"
         yield from problems(part(self, CaptureFields), is_token=is_token, path=prop)
@@ -181,10 +181,10 @@ class DataCapture(CaptureFields):
         if not bad and not any(flags.values()):
             yield f"'{prop}' keeps nothing: set 'capture_input' or 'capture_output', or leave it out"
 
-    def bind(self, grants: Grants) -> dict[str, Any]:
+    def _bind(self, grants: Grants) -> dict[str, Any]:
         """Ask for the permissions, and say the configuration."""
-        uri = self.destination.bind(grants)
-        key = self.destination.key
+        uri = self.destination._bind(grants)
+        key = self.destination._key
         modes = [mode for mode, is_on in (("Input", self.capture_input), ("Output", self.capture_output)) if is_on]
         return {
             "EnableCapture": True,
@@ -272,7 +272,7 @@ def _scaling_problems(scaling: object, fitting: Target, least: int, begins_with:
     if not isinstance(scaling, AutoScaling):
         yield f"'{_PROP}.auto_scaling' must be an AutoScaling, got {described(scaling)}"
         return
-    found = list(scaling.problems(f"{_PROP}.auto_scaling", fitting, least))
+    found = list(scaling._problems(f"{_PROP}.auto_scaling", fitting, least))
     yield from found
     low, high = scaling.min_capacity, scaling.max_capacity
     if found or not (is_whole(low) and is_whole(high) and is_whole(begins_with)):

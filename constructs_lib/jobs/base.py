@@ -124,13 +124,13 @@ class JobBase(cdk.Resource):
         def job_arn(self) -> str:
             """The job's ARN."""
 
-    facts: JobFacts
+    _facts: JobFacts
     """What an outcome has to know of the job."""
 
     _output: OutputLocation | None
-    _following: Following | None
+    _follows: Following | None
 
-    def places_apart(self, stack: cdk.Stack) -> Iterator[tuple[str, str, str]]:
+    def _places_apart(self, stack: cdk.Stack) -> Iterator[tuple[str, str, str]]:
         """What keeps a stack from the job: account or region, where the job is, and where the stack is."""
         for what, of_job, of_stack in (
             ("account", self.env.account, stack.account),
@@ -140,11 +140,11 @@ class JobBase(cdk.Resource):
                 yield what, of_job, of_stack
 
     @property
-    def following(self) -> Following:
+    def _following(self) -> Following:
         """What follows the job to its end: its own resource, or a watch where no resource of the app made it."""
-        if self._following is None:
-            self._following = watch(self, "Watch", self)
-        return self._following
+        if self._follows is None:
+            self._follows = watch(self, "Watch", self)
+        return self._follows
 
     @property
     def output_location(self) -> str:
@@ -238,7 +238,7 @@ class JobBase(cdk.Resource):
                 f"{described(target)}; targets are in aws_cdk.aws_events_targets"
             )
         description = plain(f"The Autopilot job {deployed_path(self)} {what}")
-        return self.following.rule(self, construct_id, target, statuses, description)
+        return self._following.rule(self, construct_id, target, statuses, description)
 
     def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """A metric of the job's ends by its name. Statistic by default: average.
@@ -253,7 +253,7 @@ class JobBase(cdk.Resource):
         """
         wrong = value_problems(metric_name, JobMetric, is_token=is_token, path="metric_name")
         raise_if_any(wrong, f"a metric of '{self.node.path}'")
-        return self.following.metric(JobMetric(metric_name), {"statistic": "Average", **options})
+        return self._following.metric(JobMetric(metric_name), {"statistic": "Average", **options})
 
     def metric_completed(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """How many jobs of this resource have completed: 1 at the end of each. Statistic by default: sum.
@@ -261,23 +261,23 @@ class JobBase(cdk.Resource):
         The function writes the metrics at the end of a job in the embedded metric format, in the namespace
         `SageMakerAutopilot`. Asking for one has the job followed.
         """
-        return self.following.metric(JobMetric.COMPLETED, {"statistic": "Sum", **options})
+        return self._following.metric(JobMetric.COMPLETED, {"statistic": "Sum", **options})
 
     def metric_failed(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """How many jobs of this resource have failed: 1 at the end of each. Statistic by default: sum."""
-        return self.following.metric(JobMetric.FAILED, {"statistic": "Sum", **options})
+        return self._following.metric(JobMetric.FAILED, {"statistic": "Sum", **options})
 
     def metric_stopped(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """How many jobs of this resource were stopped: 1 at the end of each. Statistic by default: sum."""
-        return self.following.metric(JobMetric.STOPPED, {"statistic": "Sum", **options})
+        return self._following.metric(JobMetric.STOPPED, {"statistic": "Sum", **options})
 
     def metric_duration(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """How long each job ran, in seconds. Statistic by default: average."""
-        return self.following.metric(JobMetric.DURATION, {"statistic": "Average", **options})
+        return self._following.metric(JobMetric.DURATION, {"statistic": "Average", **options})
 
     def metric_objective_value(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """The objective's value of each job's best candidate. Statistic by default: average."""
-        return self.following.metric(JobMetric.OBJECTIVE, {"statistic": "Average", **options})
+        return self._following.metric(JobMetric.OBJECTIVE, {"statistic": "Average", **options})
 
     def _known_output(self, what: str) -> OutputLocation:
         if self._output is None:
@@ -303,8 +303,8 @@ class ImportedJob(JobBase):
         self._name = name
         self._arn = arn or permissions.job_arn(self.stack, name)
         self._output = output
-        self._following = None
-        self.facts = JobFacts(spec=name, output=output, folder=name, is_made_elsewhere=True)
+        self._follows = None
+        self._facts = JobFacts(spec=name, output=output, folder=name, is_made_elsewhere=True)
 
     @property
     def job_name(self) -> str:
@@ -364,6 +364,6 @@ class JobFacts:
 def watch(scope: Construct, construct_id: str, job: IAutoMLJob) -> Following:
     """A resource that follows a job which no resource of the scope's stack made."""
     provider = AutoMLProvider.of(scope)
-    resource = provider.custom_resource(scope, construct_id, contract.WATCH_TYPE, {Property.JOB_NAME: job.job_name})
-    resource.node.add_dependency(*provider.watch_job(job.job_arn))
+    resource = provider._custom_resource(scope, construct_id, contract.WATCH_TYPE, {Property.JOB_NAME: job.job_name})
+    resource.node.add_dependency(*provider._watch_job(job.job_arn))
     return Following(provider, resource, job)

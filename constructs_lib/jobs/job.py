@@ -224,7 +224,7 @@ class AutoMLJobV2(OwnedJob):
             request_type=CreateAutoMLJobV2,
             request=request,
             problem=kind,
-            columns=list(problem.columns()) if known else (),
+            columns=list(problem._columns()) if known else (),
             **_parts(props),
         )
         super().__init__(scope, construct_id, plan)
@@ -272,7 +272,7 @@ def _channel(channel: BoundChannel, channel_type: ChannelType, problem: type[Pro
         "s3_uri": channel.s3_uri,
         "channel_type": channel_type,
         "compression": channel.compression,
-        "content_type": channel.content_type or problem.CONTENT_TYPES[0],
+        "content_type": channel.content_type or problem._CONTENT_TYPES[0],
     }
 
 

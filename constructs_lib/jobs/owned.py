@@ -165,19 +165,19 @@ class OwnedJob(JobBase):
         for key, value in plan.tags.items():
             self._tags.set_tag(key, value)
         _TagCheck.of(self._provider).add(self, self._tags, plan)
-        self._output = output = plan.output or OutputLocation.private(self)
+        self._output = output = plan.output or OutputLocation._private(self)
         self._role = self._role_of(plan)
         bound, needed = self._bind(plan, output)
-        needed += self._provider.serve(role_arn=bound.role_arn, job_name=plan.job_name)
+        needed += self._provider._serve(role_arn=bound.role_arn, job_name=plan.job_name)
         if plan.deploy is not None:
-            needed += self._provider.clean_up(plan.deploy.endpoint_name)
+            needed += self._provider._clean_up(plan.deploy.endpoint_name)
         request = plan.request(bound)
         properties = self._properties(plan, construct_id, request)
-        self._resource = self._provider.custom_resource(self, "Resource", contract.RESOURCE_TYPE, properties)
+        self._resource = self._provider._custom_resource(self, "Resource", contract.RESOURCE_TYPE, properties)
         self._resource.node.add_dependency(*needed)
-        self._following = Following(self._provider, self._resource, self)
+        self._follows = Following(self._provider, self._resource, self)
         self._may_change = False
-        self.facts = self._facts_of(plan, request, properties)
+        self._facts = self._facts_of(plan, request, properties)
 
     def _role_of(self, plan: Plan) -> iam.IRole:
         if plan.role is not None:
@@ -195,12 +195,12 @@ class OwnedJob(JobBase):
         asked = Grants(self._provider.stack)
         security = plan.security.bind(self, asked)
         bound = Bound(
-            training=plan.training.bind(self, "TrainingData", asked),
-            validation=plan.validation.bind(self, "ValidationData", asked) if plan.validation else None,
-            output_uri=output.bind(asked),
+            training=plan.training._bind(self, "TrainingData", asked),
+            validation=plan.validation._bind(self, "ValidationData", asked) if plan.validation else None,
+            output_uri=output._bind(asked),
             role_arn=plan.role_arn or _arn_of(self._role),
             security=security.config,
-            features_uri=plan.features.bind(self, asked) if plan.features else None,
+            features_uri=plan.features._bind(self, asked) if plan.features else None,
         )
         own = permissions.execution_role(
             self._provider.stack,
@@ -234,7 +234,7 @@ class OwnedJob(JobBase):
             Property.REVISION: plan.revision,
         }
         if plan.job_name is None or is_token(plan.job_name):  # a token may turn out to be no value
-            properties[Property.NAME_PREFIX] = self._provider.name_prefix(construct_id)
+            properties[Property.NAME_PREFIX] = self._provider._name_prefix(construct_id)
         return properties
 
     def _facts_of(self, plan: Plan, request: Request, properties: Mapping[str, Any]) -> JobFacts:
@@ -246,12 +246,12 @@ class OwnedJob(JobBase):
         return JobFacts(
             spec=[properties[Property.OPERATION], judged, properties[Property.REVISION]],
             output=self._output,
-            folder=plan.job_name or self._provider.generated_names,
+            folder=plan.job_name or self._provider._generated_names,
             max_runtime=None if max_runtime is None or is_token(max_runtime) else max_runtime,
             objective=_known_text(request.objective),
             problem=plan.problem,
             problem_type=_known_text(getattr(settings, "problem_type", None)),
-            mode=_known_text(plan.problem.DEFAULT_MODE if mode is None else mode),
+            mode=_known_text(plan.problem._DEFAULT_MODE if mode is None else mode),
             target=_known_text(dict(plan.columns).get("target_attribute")),
             channels=plan.channels,
             deploys=plan.deploy is not None,

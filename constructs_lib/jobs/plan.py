@@ -104,8 +104,8 @@ class Plan:
         """The request, with stand-ins where nothing is created yet."""
         return self.request(
             Bound(
-                training=self.training.describe(),
-                validation=self.validation.describe() if self.validation else None,
+                training=self.training._describe(),
+                validation=self.validation._describe() if self.validation else None,
                 output_uri=self.output.s3_uri if self.output else UNBOUND_URI,
                 role_arn=self.role_arn or UNBOUND_ROLE,
                 security=self.security.draft(),
@@ -139,7 +139,7 @@ class Plan:
             self.channels,
             job_name=self.job_name if isinstance(self.job_name, str) else None,
         )
-        columns = self.features.columns if self.features else None
+        columns = self.features._columns if self.features else None
         draft = self.draft()
         judged = findings(draft, features=columns, is_token=is_token, words=self.words)
         data = self._judge_data(columns, draft.settings)
@@ -186,11 +186,11 @@ class Plan:
     def _learning(self, settings: object, target: str | None) -> Learning:
         """What is known of how the data are learned from."""
         mode, problem_type = (getattr(settings, prop, None) for prop in ("mode", "problem_type"))
-        if self.problem.DEFAULT_MODE is None:
+        if self.problem._DEFAULT_MODE is None:
             return Learning(problem=self.problem)
         is_known = mode in (None, *Mode) and problem_type in (None, *ProblemType)
         if mode in (None, Mode.ENSEMBLING, Mode.HYPERPARAMETER_TUNING):
-            engine = engine_of(mode or self.problem.DEFAULT_MODE)
+            engine = engine_of(mode or self.problem._DEFAULT_MODE)
             reading = Reading(reader=engine, engines=(engine,), target=target)
         else:
             reading = Reading(reader=TUNING, engines=(ENSEMBLING, TUNING), target=target)
@@ -200,9 +200,9 @@ class Plan:
         """What lies in some account and region, for `places.apart`."""
         role = self.role if self.role_arn is None else NamedRole(self.role_arn)
         for name, channel in self.channels:
-            yield from used_bucket(name, channel.source)
+            yield from used_bucket(name, channel._source)
         if self.features is not None:
-            yield from used_bucket(self._name("features"), self.features.source)
+            yield from used_bucket(self._name("features"), self.features._source)
         if self.output is not None:
             yield from used_bucket(self._name("output"), self.output.bucket)
             yield self._name("output.encryption_key"), self.output.encryption_key, KEY

@@ -36,12 +36,12 @@ def plan_of_request(
     settings = request.settings
     emr_role_arn = getattr(request, "emr_serverless_role_arn", None)
     features = getattr(settings, "features", None)
-    channels = [Channel.from_shape(channel) for channel in request.channels]
+    channels = [Channel._from_shape(channel) for channel in request.channels]
     return Plan(
         training=channels[0],
         validation=channels[1] if len(channels) > 1 else None,
-        output=OutputLocation.from_uri(request.s3_output_path, request.output_kms_key_id),
-        features=FeatureSpecification.from_uri(features) if isinstance(features, str) else None,
+        output=OutputLocation._from_uri(request.s3_output_path, request.output_kms_key_id),
+        features=FeatureSpecification._from_uri(features) if isinstance(features, str) else None,
         role=role,
         role_arn=None if role else request.role_arn,
         emr_serverless_role=None if emr_role_arn is None else NamedRole(emr_role_arn),

@@ -60,7 +60,7 @@ class QualityGate:
     """`fail`: the deployment fails. `warn`: it goes on, and `gate_result` tells."""
 
     @property
-    def rules(self) -> list[tuple[GateRule, Any]]:
+    def _rules(self) -> list[tuple[GateRule, Any]]:
         """What was given, with its value."""
         given = (
             (GateRule.AT_LEAST, self.at_least),
@@ -69,17 +69,17 @@ class QualityGate:
         )
         return [(rule, value) for rule, value in given if value is not None]
 
-    def problems(self, objective: str | None) -> Iterator[str]:
+    def _problems(self, objective: str | None) -> Iterator[str]:
         """What is wrong, in the caller's words.
 
         Args:
             objective: What the job optimizes, if that is known.
         """
-        if len(self.rules) != 1:
-            given = listed([_PROPS[rule] for rule, _ in self.rules]) if self.rules else "none"
+        if len(self._rules) != 1:
+            given = listed([_PROPS[rule] for rule, _ in self._rules]) if self._rules else "none"
             yield f"'quality_gate' must have exactly one of 'at_least', 'at_most' and 'better_than', got {given}"
             return
-        ((rule, value),) = self.rules
+        ((rule, value),) = self._rules
         prop = f"quality_gate.{_PROPS[rule]}"
         if rule is GateRule.BETTER_THAN:
             if not (has(value, "string_value") or _is_outcome(value)):
@@ -123,20 +123,20 @@ class QualityGate:
                 f"{hint(metric, DIRECTIONS)}: use 'at_least' or 'at_most'"
             )
 
-    def warnings(self) -> dict[str, str]:
+    def _warnings(self) -> dict[str, str]:
         """What surely is a mistake although it may pass."""
         found = {}
         if isinstance(self.metric, str) and not is_token(self.metric) and self.metric not in DIRECTIONS:
             guess = hint(self.metric, DIRECTIONS)
             found["gate_metric"] = f"'quality_gate.metric' is '{self.metric}', which this library does not know{guess}"
-        for rule, value in self.rules:
+        for rule, value in self._rules:
             if rule is not GateRule.BETTER_THAN and not is_token(value) and value == 0:
                 found["gate_zero"] = f"'quality_gate.{_PROPS[rule]}' is 0: {_ROUNDED}"
         return found
 
-    def rendered(self) -> dict[str, Any]:
+    def _rendered(self) -> dict[str, Any]:
         """The property that the function reads."""
-        ((rule, value),) = self.rules
+        ((rule, value),) = self._rules
         if _is_outcome(value):
             value = value.objective_value
         elif rule is GateRule.BETTER_THAN:

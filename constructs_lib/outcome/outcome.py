@@ -129,26 +129,26 @@ class AutoMLJobOutcome(Construct):
         raise_if_any(_problems(stack, job, timeout, on_timeout, quality_gate, revision), where)
         if not isinstance(job, JobBase):
             raise TypeError(described(job))
-        places = apart(stack, _used(job.facts))
+        places = apart(stack, _used(job._facts))
         raise_if_any(places.errors, where)
         super().__init__(scope, construct_id)
-        warnings = (quality_gate.warnings() if quality_gate else {}) | _timeout_warnings(timeout, job.facts)
+        warnings = (quality_gate._warnings() if quality_gate else {}) | _timeout_warnings(timeout, job._facts)
         warn(self, warnings | places.warnings)
         self._job = job
         provider = AutoMLProvider.of(self)
         _OrderCheck.of(provider)
-        facts = job.facts
+        facts = job._facts
         seconds = int(seconds_of(timeout)) if timeout is not None else _default_timeout(facts)
         is_own = cdk.Stack.of(job) is stack
-        following = job.following if is_own else watch(self, "Watch", job)
+        following = job._following if is_own else watch(self, "Watch", job)
         default = OnTimeout.FAIL if facts.is_made_elsewhere else OnTimeout.STOP_JOB
         choice = on_timeout or default
-        needed = provider.judge(
+        needed = provider._judge(
             result=_result(facts),
-            key=None if facts.output is None else facts.output.key,
+            key=None if facts.output is None else facts.output._key,
             stops=job.job_arn if choice is OnTimeout.STOP_JOB and (facts.is_made_elsewhere or not is_own) else None,
         )
-        self._resource = provider.custom_resource(
+        self._resource = provider._custom_resource(
             self,
             "Resource",
             contract.OUTCOME_TYPE,
@@ -157,7 +157,7 @@ class AutoMLJobOutcome(Construct):
                 OutcomeProperty.TIMEOUT: seconds,
                 OutcomeProperty.ON_TIMEOUT: choice,
                 OutcomeProperty.RESULT: facts.output is not None,
-                **({} if quality_gate is None else {OutcomeProperty.GATE: quality_gate.rendered()}),
+                **({} if quality_gate is None else {OutcomeProperty.GATE: quality_gate._rendered()}),
                 OutcomeProperty.REVISION: revision,
             },
         )
@@ -177,7 +177,7 @@ class AutoMLJobOutcome(Construct):
             following.signal(logical_id, until)
             before = condition
         self._resource.node.add_dependency(before)
-        self.candidate: Final = Candidate(job=job, job_name=self.job_name)
+        self._candidate: Final = Candidate(job=job, job_name=self.job_name)
         """The best candidate, as those see it who serve it."""
 
     @property
@@ -267,7 +267,7 @@ class AutoMLJobOutcome(Construct):
         Raises:
             ValueError: the job has no `model_deploy_config`, so there is none.
         """
-        if self._job.facts.deploys is False:
+        if self._job._facts.deploys is False:
             raise ValueError(
                 f"the outcome '{self.node.path}' has no 'endpoint_name': its job deploys nothing itself. Give the job "
                 "a 'model_deploy_config', or make an AutoMLEndpoint of this outcome and use its 'endpoint_name'"
@@ -358,14 +358,14 @@ def _default_timeout(facts: JobFacts) -> int:
 def _result(facts: JobFacts) -> tuple[Owned, str] | None:
     if facts.output is None:
         return None
-    return bucket_facts(facts.output.bucket), facts.output.folder(facts.folder)
+    return bucket_facts(facts.output.bucket), facts.output._folder(facts.folder)
 
 
 def _used(facts: JobFacts) -> Iterator[Used]:
     """What the function writes the result with."""
     if facts.output is not None:
         yield "the bucket of the job's 'output'", facts.output.bucket, FUNCTIONS_BUCKET
-        yield "the key of the job's 'output'", facts.output.key, FUNCTIONS_KEY
+        yield "the key of the job's 'output'", facts.output._key, FUNCTIONS_KEY
 
 
 def _problems(
@@ -381,9 +381,9 @@ def _problems(
         found += [
             f"'job' is in the {what} {of_job}, and the outcome's stack in {of_stack}: "
             "a job can only be waited for where it runs"
-            for what, of_job, of_stack in job.places_apart(stack)
+            for what, of_job, of_stack in job._places_apart(stack)
         ]
-    facts = job.facts if isinstance(job, JobBase) else None
+    facts = job._facts if isinstance(job, JobBase) else None
     found += _timeout_problems(timeout, None if facts is None else facts.max_runtime)
     if is_token(on_timeout):
         found.append(f"'on_timeout' decides what the function may do, so it cannot be a token: {listed(OnTimeout)}")
@@ -403,7 +403,7 @@ def _problems(
             "'quality_gate.better_than' is an outcome of the same job, which cannot be better than itself: give one of "
             "another job, or an SSM parameter with the value to beat"
         )
-    return found + list(quality_gate.problems(None if facts is None else facts.objective))
+    return found + list(quality_gate._problems(None if facts is None else facts.objective))
 
 
 def _timeout_warnings(timeout: cdk.Duration | None, facts: JobFacts) -> dict[str, str]:

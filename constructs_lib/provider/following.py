@@ -110,10 +110,10 @@ class Following:
         self._render()
 
     def _render(self) -> None:
-        waiter = self.provider.waiter
+        waiter = self.provider._waiter
         watch = {
             Watch.STATE_MACHINE: waiter.arn,
-            Watch.EVENT_BUS: self.provider.event_bus_arn,
+            Watch.EVENT_BUS: self.provider._event_bus_arn,
             Watch.CONDITIONS: [dict(condition) for condition in self._conditions],
         }
         self.resource.add_property_override(Property.WATCH, watch)

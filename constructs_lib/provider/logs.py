@@ -49,10 +49,10 @@ def keep(log: cdk.CfnResource, retention: cdk.Duration | None, key: kms.IKey | N
     l1.change(log, RetentionInDays=LOG_RETENTION_DAYS if seconds is None else int(seconds / _DAY))
     if key is not None:
         l1.change(log, KmsKeyId=key.key_arn)
-        allow_logs(key, cdk.Stack.of(log))
+        _allow(key, cdk.Stack.of(log))
 
 
-def allow_logs(key: kms.IKey, stack: cdk.Stack) -> None:
+def _allow(key: kms.IKey, stack: cdk.Stack) -> None:
     """Let CloudWatch Logs use a key for the logs of a stack's account and region."""
     logs = f"logs.{stack.region}.{stack.url_suffix}"
     key.add_to_resource_policy(

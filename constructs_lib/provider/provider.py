@@ -112,11 +112,11 @@ class AutoMLProvider(Construct):
             description=f"Creates and stops the Autopilot jobs of {deployed_path(self._stack)}",
         )
         self._policies = 0
-        self._policy = self.new_policy(
+        self._policy = self._new_policy(
             "Permissions",
             permissions.provider_function(
                 self._stack,
-                generated_names=self.generated_names,
+                generated_names=self._generated_names,
                 log_group_arn=log.get_att("Arn").to_string(),
             ),
         )
@@ -130,16 +130,16 @@ class AutoMLProvider(Construct):
         # An update that takes a job, or its endpoint's name, away would change a policy before the job goes. So what
         # stands in it names it: another one is made, and this one is deleted after the job.
         # https://github.com/aws/aws-cdk/issues/9840
-        self._clean_up = _Shelf(self, "CleanUp", besides=permissions.one_click_parts(self._stack))
+        self._one_click = _Shelf(self, "CleanUp", besides=permissions.one_click_parts(self._stack))
         self._models: iam.ManagedPolicy | None = None
         self._transforms: iam.ManagedPolicy | None = None
         self._log = log
         self._function = self._new_function(log)
         self.node.default_child = self._function
         self._options = _NONE
-        self._waiter: Waiter | None = None
+        self._made_waiter: Waiter | None = None
         self._sees_outcomes = False
-        self.service_token: Final = self._function.get_att("Arn").to_string()
+        self._service_token: Final = self._function.get_att("Arn").to_string()
         """The function's ARN, which every job names."""
         _PROVIDERS.append(self)
         if (chosen := _chosen_for(self._stack)) is not None:
@@ -174,7 +174,7 @@ class AutoMLProvider(Construct):
         from aws_cdk import aws_lambda as lambda_
 
         found = self.node.try_find_child("FunctionReference") or lambda_.Function.from_function_attributes(
-            self, "FunctionReference", function_arn=self.service_token, role=self._role, same_environment=True
+            self, "FunctionReference", function_arn=self._service_token, role=self._role, same_environment=True
         )
         return cast("lambda_.IFunction", found)
 
@@ -197,22 +197,22 @@ class AutoMLProvider(Construct):
         from aws_cdk import aws_stepfunctions as sfn
 
         found = self.node.try_find_child("StateMachineReference") or sfn.StateMachine.from_state_machine_arn(
-            self, "StateMachineReference", self.waiter.arn
+            self, "StateMachineReference", self._waiter.arn
         )
         return cast("sfn.IStateMachine", found)
 
-    def custom_resource(
+    def _custom_resource(
         self, scope: Construct, construct_id: str, resource_type: str, properties: Mapping[str, Any]
     ) -> cdk.CfnResource:
         """A resource that the function serves."""
-        served = {"ServiceToken": self.service_token, "ServiceTimeout": contract.SERVICE_TIMEOUT, **properties}
+        served = {"ServiceToken": self._service_token, "ServiceTimeout": contract.SERVICE_TIMEOUT, **properties}
         return cdk.CfnResource(scope, construct_id, type=resource_type, properties=served)
 
-    def name_prefix(self, construct_id: str) -> str:
+    def _name_prefix(self, construct_id: str) -> str:
         """The beginning of a generated job name: readable, and the stack's own."""
         return f"{self._stack_prefix}{slug(construct_id, _JOB_SLUG, 'job')}-"
 
-    def serve(self, *, role_arn: str, job_name: str | None) -> list[IDependable]:
+    def _serve(self, *, role_arn: str, job_name: str | None) -> list[IDependable]:
         """Allow the function what it does for one more job; returns what the job has to wait for.
 
         Args:
@@ -224,16 +224,16 @@ class AutoMLProvider(Construct):
             needed.append(self._names.put(job_name, permissions.provider_named_job(self._stack, job_name)))
         return needed
 
-    def clean_up(self, endpoint_name: str | None) -> list[IDependable]:
+    def _clean_up(self, endpoint_name: str | None) -> list[IDependable]:
         """Allow the function to delete a one-click endpoint; returns what the endpoint's job has to wait for.
 
         Args:
             endpoint_name: The endpoint's name if the caller chose it.
         """
         permission = permissions.one_click_endpoint(self._stack, endpoint_name)
-        return [self._clean_up.put("/".join(permission.resources), permission)]
+        return [self._one_click.put("/".join(permission.resources), permission)]
 
-    def new_policy(self, construct_id: str, allowed: Sequence[Permission]) -> iam.ManagedPolicy:
+    def _new_policy(self, construct_id: str, allowed: Sequence[Permission]) -> iam.ManagedPolicy:
         """A further policy of the function's role; there is a warning where the role gets more than it surely takes."""
         self._policies += 1
         if self._policies == _POLICIES_OF_A_ROLE + 1:
@@ -241,35 +241,35 @@ class AutoMLProvider(Construct):
         return managed_policy(self, construct_id, allowed, self._role)
 
     @property
-    def generated_names(self) -> str:
+    def _generated_names(self) -> str:
         """The pattern of all job names that this stack generates; ``?`` stands for one character, as in IAM."""
         return self._stack_prefix + "?" * (contract.NAME_LENGTH - len(self._stack_prefix))
 
     # Following jobs to their end
 
     @property
-    def waiter(self) -> Waiter:
+    def _waiter(self) -> Waiter:
         """What follows jobs to their end; made when it is first asked for."""
-        if self._waiter is None:
+        if self._made_waiter is None:
             options = self._options
             add_permissions(
                 self._policy,
                 permissions.provider_waiting(
                     self._stack,
                     state_machine_arn=permissions.states_arn(self._stack, state_machine_name(self._stack)),
-                    event_bus_arn=self.event_bus_arn,
+                    event_bus_arn=self._event_bus_arn,
                 ),
             )
             seconds = POLL_SECONDS if options.poll_interval is None else seconds_of(options.poll_interval)
-            self._waiter = Waiter(
+            self._made_waiter = Waiter(
                 self,
                 "Waiter",
-                function_arn=self.service_token,
+                function_arn=self._service_token,
                 poll_seconds=int(seconds),
                 log_level=options.log_level,
             )
-            options.apply_to_waiter(self._waiter)
-        return self._waiter
+            options.apply_to_waiter(self._made_waiter)
+        return self._made_waiter
 
     @property
     def event_bus(self) -> events.IEventBus | None:
@@ -277,16 +277,16 @@ class AutoMLProvider(Construct):
         return self._options.event_bus
 
     @property
-    def event_bus_arn(self) -> str:
+    def _event_bus_arn(self) -> str:
         """The ARN of the bus that hears of jobs."""
         bus = self.event_bus
         return permissions.default_event_bus_arn(self._stack) if bus is None else bus.event_bus_arn
 
-    def watch_job(self, job_arn: str) -> list[IDependable]:
+    def _watch_job(self, job_arn: str) -> list[IDependable]:
         """Allow the function to look at a job that this stack did not make; returns what its watch has to wait for."""
         return [self._policy, self._watched.put(job_arn, permissions.watched_job(job_arn))]
 
-    def judge(self, *, result: tuple[Owned, str] | None, key: Key | None, stops: str | None) -> list[IDependable]:
+    def _judge(self, *, result: tuple[Owned, str] | None, key: Key | None, stops: str | None) -> list[IDependable]:
         """Allow the function to see what a job has come to; returns what the outcome has to wait for.
 
         Args:
@@ -317,34 +317,34 @@ class AutoMLProvider(Construct):
 
     # Serving what a job has learned
 
-    def hosted_prefix(self, construct_id: str) -> str:
+    def _hosted_prefix(self, construct_id: str) -> str:
         """The beginning of the name of a model, an endpoint or a transform job: readable, and the stack's own."""
         return f"{self._stack_prefix}{slug(construct_id, _HOSTED_SLUG, 'model')}-"
 
     @property
-    def hosted_names(self) -> str:
+    def _hosted_names(self) -> str:
         """The pattern of all such names; ``?`` stands for one character, as in IAM."""
         return self._stack_prefix + "?" * (contract.HOSTED_NAME_LENGTH - len(self._stack_prefix))
 
-    def make_models(self, *, role_arn: str) -> list[IDependable]:
+    def _make_models(self, *, role_arn: str) -> list[IDependable]:
         """Allow the function to make models that run as a role; returns what they have to wait for."""
         if self._models is None:
-            allowed = permissions.provider_models(self._stack, generated_names=self.hosted_names)
-            self._models = self.new_policy("Models", allowed)
+            allowed = permissions.provider_models(self._stack, generated_names=self._hosted_names)
+            self._models = self._new_policy("Models", allowed)
         return [self._policy, self._models, self._roles.put(role_arn, permissions.pass_role([role_arn]))]
 
-    def look_at_endpoint(self, endpoint_name: str) -> list[IDependable]:
+    def _look_at_endpoint(self, endpoint_name: str) -> list[IDependable]:
         """Allow the function to look at an endpoint whose name the caller chose."""
         return [self._endpoints.put(endpoint_name, permissions.provider_endpoint(self._stack, endpoint_name))]
 
-    def run_transforms(self) -> list[IDependable]:
+    def _run_transforms(self) -> list[IDependable]:
         """Allow the function to run transform jobs; returns what they have to wait for."""
         if self._transforms is None:
-            allowed = permissions.provider_transforms(self._stack, generated_names=self.hosted_names)
-            self._transforms = self.new_policy("Transforms", allowed)
+            allowed = permissions.provider_transforms(self._stack, generated_names=self._hosted_names)
+            self._transforms = self._new_policy("Transforms", allowed)
         return [self._policy, self._transforms]
 
-    def register_in(self, group_name: str, *, reports: tuple[Owned, str] | None) -> list[IDependable]:
+    def _register_in(self, group_name: str, *, reports: tuple[Owned, str] | None) -> list[IDependable]:
         """Allow the function to register versions in a group; returns what they have to wait for.
 
         Args:
@@ -409,7 +409,7 @@ class AutoMLProvider(Construct):
         wrong += places.errors
         if self._options is not _NONE:
             wrong.append(_TWICE if self._options is not _chosen_for(self._stack) else _OTHERS)
-        if self._waiter is not None:
+        if self._made_waiter is not None:
             wrong.append("a job of this stack is followed already: call it before the first outcome or on_...")
         raise_if_any(wrong, f"AutoMLProvider.configure in '{self._stack.node.path}'")
         self._options = options
@@ -522,7 +522,7 @@ class _Shelf:
         if length > self._room:
             policy_id = f"{self._policy_id}{len(self._policies)}"
             besides = [] if self._besides is None else [self._besides]
-            self._policies.append(self._provider.new_policy(policy_id, besides))
+            self._policies.append(self._provider._new_policy(policy_id, besides))
             self._room = _POLICY_LENGTH - sum(len(str(each.statement())) for each in (permission, *besides))
             self._statement = None
         if self._statement is None or has_own:

@@ -364,9 +364,6 @@ MAX_USER_TAGS = MAX_TAGS - len(OwnerTag)
 """Tags that users may set: ours need a place too, `RELEASED` included."""
 
 
-# ------------------------------------------------------------------------------------------------------------- hosting
-
-
 class CandidateProperty(StrEnum):
     """Properties of a model, and of a version in the registry, besides `Property.JOB_NAME`.
 

@@ -144,8 +144,7 @@ def _follow(wanted: Watch, job: Job, event: Event, aws: Aws, clock: Clock) -> No
 def _is_more(wanted: Watch, old: Watch | None, stack: Stack) -> bool:
     """Whether a job that is there already is to be followed anew.
 
-    A rollback goes back to properties for which that was done before, and that execution lives as long as the job runs:
-    a second one would tell and count everything twice.
+    A rollback goes back to what is followed as long as it runs: a second one would tell and count everything twice.
     """
     return wanted.adds_to(old) and not stack.is_rolling_back()
 
@@ -167,10 +166,9 @@ def _state(job_name: str, aws: Aws, clock: Clock) -> str:
 
 
 def _earlier(spec: Spec, serves: Callable[[Job], bool], event: Event, aws: Aws, clock: Clock) -> Job | None:
-    """The job that the resource has, or the one before, if it serves this spec.
+    """The job that the resource has, or the one before, which a rollback goes back to, if it serves this spec.
 
-    A failed update leaves the resource its job, and one that is rolled back has replaced it. Both are found by their
-    ids, because the prefix of names may have changed since they were made.
+    They are found by their ids, because the prefix of names may have changed since they were made.
     """
 
     def find(name: str) -> Job | None:
@@ -196,8 +194,7 @@ def _claim(
     """The first acceptable job under the names of a spec; it is made where there is none.
 
     Raises:
-        Failure: The user gave the name, and it is spent; or the deployment could not wait for a new job (`in_vain`);
-            or nobody waits for this request any more.
+        Failure: The name is spent, the deployment could not wait for a new job (`in_vain`), or nobody waits any more.
     """
     stack = Stack(aws.cloudformation, event, clock)
     for name in spec.names(event):
@@ -212,7 +209,7 @@ def _claim(
 
 
 def _confirm(job: Job, event: Event, stack: Stack, aws: Aws, clock: Clock) -> None:
-    """See that a job that was made, or found, is still wanted. If not, the one that this request made is given up."""
+    """See that a job is still wanted. If not, and this request made it, it is given up."""
 
     def undo() -> None:
         _retire(_spare_live([job], event, aws, clock, spare_replaced=True), event, aws, clock)
@@ -295,7 +292,7 @@ def _quota_reason(error: ClientError, event: Event, aws: Aws) -> str:
 
 
 def _find_if_visible(name: str, event: Event, aws: Aws) -> Job | None:
-    """The job that a physical id names. The id may be anything, and then IAM keeps us from asking."""
+    """The job that a physical id names; that may be anything, and then IAM keeps us from asking."""
     if not _JOB_NAME.fullmatch(name):
         return None
     try:
@@ -316,7 +313,7 @@ def _looks_generated(name: str) -> bool:
 
 
 def _look_for_ours(event: Event, aws: Aws, clock: Clock, deadline: float) -> list[Job]:
-    """Every job of ours that a Delete is about. Answers may lag behind a Create, so where none lives it looks again."""
+    """Every job of ours that a Delete is about. Answers lag behind a Create: where none lives it looks again."""
     found: dict[str, Job] = {}
     for _ in clock.looks():
         found = {job.name: job for job in _candidates(event, aws, clock, deadline) if job.belongs_to(event)}
@@ -342,7 +339,7 @@ def _candidates(event: Event, aws: Aws, clock: Clock, deadline: float) -> Iterat
 def _retire_orphans(old: Spec, kept: Job, event: Event, stack: Stack, aws: Aws, clock: Clock) -> None:
     """Give up jobs of the old properties that are not the resource's: whoever made them died before answering.
 
-    A rollback may follow at once upon the call that made one, and answers lag behind: it looks again.
+    Answers lag behind, and a rollback may follow at once upon the call that made one.
     """
     follows_at_once = kept.name == event.physical_id and stack.is_rolling_back()
     for _ in clock.looks(more=follows_at_once):
@@ -359,10 +356,9 @@ def _retire_orphans(old: Spec, kept: Job, event: Event, stack: Stack, aws: Aws, 
 def _spare_live(
     found: Sequence[Job], event: Event, aws: Aws, clock: Clock, *, spare_replaced: bool = False
 ) -> list[Job]:
-    """Leave out what is done with, and, in case this event is an old one, the job that the resource has by now.
+    """Leave out what is done with, and the job that the resource has by now: this event may be an old one.
 
-    With `spare_replaced` also the job before that one: an update that is rolled back goes back to it, and one that is
-    not has a Delete for it that names it.
+    With `spare_replaced` also the one before: a rollback goes back to it, or else a Delete of its own names it.
 
     Raises:
         Failure: CloudFormation does not tell, and there is something to destroy.

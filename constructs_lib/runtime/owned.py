@@ -101,10 +101,7 @@ class Kind:
         return Thing(name, arn, str(reply.get(f"{self.noun}Status", "")), dict(tags_of(aws.sagemaker, arn)))
 
     def find_with_tags(self, name: str, aws: Aws, clock: Clock, *, is_sure: bool = False) -> Thing | None:
-        """The thing of that name. Answers may lag behind: what seems to have no tags is looked at again.
-
-        So is what is not seen at all, if it `is_sure` to be there.
-        """
+        """The thing of that name. Answers lag behind: without tags it is looked at again, and if it `is_sure` to be."""
         for _ in clock.looks():
             found = patiently(lambda: self.find(name, aws), clock, repeatable=True)
             if found.tags if found else not is_sure:
@@ -126,10 +123,7 @@ class Kind:
             return None
 
     def earlier(self, wish: Wish, event: Event, aws: Aws, clock: Clock) -> Thing | None:
-        """The thing that the resource has, or the one before, if it is of this wish.
-
-        A rollback goes back to it, whatever name its properties lead to by now.
-        """
+        """The thing that the resource has, or the one before, which a rollback goes back to, if it is of this wish."""
         current = self.find_if_visible(event.physical_id, event, aws, clock, is_sure=True)
         if current is None or not event.owns(current.tags):
             return None
@@ -140,10 +134,7 @@ class Kind:
         return None
 
     def look_for_ours(self, names: Callable[[], Iterable[str]], event: Event, aws: Aws, clock: Clock) -> list[Thing]:
-        """Everything of ours that a Delete is about: the physical id, and `names` up to the first that is free.
-
-        Answers may lag behind a Create, so where there is nothing it looks again.
-        """
+        """Everything of ours that a Delete is about: the physical id, and `names` up to the first that is free."""
         found: dict[str, Thing] = {}
         for _ in clock.looks():
             try:

@@ -1,14 +1,14 @@
 """What CloudFormation says of a stack and its resources: whether it still wants what an event asks for.
 
-Events can arrive late, and twice. What CloudFormation does not tell is waited for; before something is made or
-destroyed, that it does not tell is a reason to fail.
+Events can arrive late, and twice. Before something is made or destroyed, silence is a reason to fail.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -24,7 +24,7 @@ DELETED = "DELETE_COMPLETE"
 
 # [late-redelivery]
 _DELETED = {"DELETE_IN_PROGRESS", DELETED}
-_GONE: dict[str, object] = {"ResourceStatus": DELETED}
+_GONE: Mapping[str, Any] = {"ResourceStatus": DELETED}
 _IN_PROGRESS = "_IN_PROGRESS"
 # [rollback-status]
 _ROLLBACK = "ROLLBACK"
@@ -36,6 +36,11 @@ _TOLERANCE = 15.0
 _POLL_SECONDS = 10.0
 _SETTLE_BUDGET = 600.0
 """Seconds that a Delete waits for an update under way: what it is about may be what that update goes back to."""
+
+
+def _plain(properties: object) -> str:
+    """Properties for a comparison; those of a request are text throughout."""
+    return json.dumps(properties, sort_keys=True).replace('"', "").lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +155,8 @@ class Stack:
     def is_gone(self, physical_ids: set[str], *, when_missing: bool) -> bool:
         """Whether the resource was deleted, or its whole stack.
 
-        A replaced one shows as deleted, under its old name, when CloudFormation cleans up (unverified). `when_missing`
-        says whether a stack that does not know the resource has deleted it, or is not yet to be asked.
+        A replaced one shows as deleted, under its old name, in the clean-up (unverified). `when_missing`: whether a
+        stack that does not know the resource has deleted it.
         """
         try:
             resource = self._describe(self._event.logical_id)
@@ -206,12 +211,37 @@ class Stack:
         return self._older_than(resource)
 
     # [update-time]
-    def _older_than(self, resource: dict[str, object]) -> str:
+    def _older_than(self, resource: Mapping[str, Any]) -> str:
         """Why the request is not the one that is under way, if times tell."""
         since, sent = resource.get("LastUpdatedTimestamp"), self._event.sent
-        if isinstance(since, datetime) and sent is not None and sent + _TOLERANCE < since.timestamp():
-            return "another request is under way"
-        return ""
+        if not isinstance(since, datetime) or sent is None or int(since.timestamp()) <= int(sent):
+            return ""
+        is_older = sent + _TOLERANCE < since.timestamp() or self._is_overtaken(sent)
+        return "another request is under way" if is_older else ""
+
+    def _is_overtaken(self, sent: float) -> bool:
+        """Whether it was taken back; or two requests are later, of which one, by its time, may be this one itself."""
+        return sum(int(time) > int(sent) for _, time in self._requests()) > 1 or self.went_back()
+
+    def went_back(self) -> bool:
+        """Whether the latest request about the resource is the way back from this one."""
+        there, back = _plain(self._event.properties), _plain(self._event.old_properties)
+        with suppress(ValueError):
+            return any(_plain(json.loads(latest)) == back != there for latest, _ in self._requests()[:1])
+        return False
+
+    # [stack-events]
+    def _requests(self) -> list[tuple[str, float]]:
+        """Properties and times of the requests about the resource, the latest first; of late ones alone, if told."""
+        try:
+            page = self._told(lambda: self._client.describe_stack_events(StackName=self._event.stack_id), _GONE)
+        except Failure:
+            return []
+        return [
+            (str(each.get("ResourceProperties")), each["Timestamp"].timestamp())
+            for each in page.get("StackEvents", [])
+            if each["LogicalResourceId"] == self._event.logical_id and each["ResourceStatus"].endswith(_IN_PROGRESS)
+        ]
 
     def _told(self, read: Callable[[], T], gone: T) -> T:
         """What CloudFormation tells, at last; `gone` if the stack does not exist any more.
@@ -236,12 +266,12 @@ class Stack:
         stacks = self._client.describe_stacks(StackName=self._event.stack_id).get("Stacks", [])
         return str(stacks[0].get("StackStatus", "")) if stacks else ""
 
-    def _resource(self) -> tuple[dict[str, object], str, str]:
+    def _resource(self) -> tuple[Mapping[str, Any], str, str]:
         """The event's own resource, its status and its physical id."""
         resource = self._told(self._own, _GONE)
         return resource, str(resource.get("ResourceStatus", "")), str(resource.get("PhysicalResourceId", ""))
 
-    def _own(self) -> dict[str, object]:
+    def _own(self) -> Mapping[str, Any]:
         """The event's own resource; empty if the stack does not know it."""
         try:
             return self._describe(self._event.logical_id)

@@ -20,17 +20,27 @@ def change(
     stack: Stack,
     clock: Clock,
 ) -> bool:
-    """Replace old tags by the wanted ones, but not those that others set; tells whether that took anything."""
+    """Replace old tags by the wanted ones, but not those that others set; tells whether that took anything.
+
+    An old event would put old tags back: it is asked for before and after whether it has become one.
+    """
     changed = {key: value for key, value in wanted.items() if present.get(key) != value}
     removed = [key for key in old if key in present and key not in wanted]
-    # An old event would put old tags back: it is asked for before each call whether it has become one.
-    if changed:
-        stack.check_wanted(in_rollback=True)
-        tags = tag_list(changed)
-        patiently(lambda: client.add_tags(ResourceArn=arn, Tags=tags), clock, repeatable=True)
-    if removed:
-        stack.check_wanted(in_rollback=True)
-        patiently(lambda: client.delete_tags(ResourceArn=arn, TagKeys=removed), clock, repeatable=True)
-    if changed or removed:
-        log.write(event, "tags changed", job_name=arn.rpartition("/")[2])
-    return bool(changed or removed)
+    if not changed and not removed:
+        return False
+
+    def write(tags: Mapping[str, str], keys: list[str]) -> None:
+        if tags:
+            added = tag_list(tags)
+            patiently(lambda: client.add_tags(ResourceArn=arn, Tags=added), clock, repeatable=True)
+        if keys:
+            patiently(lambda: client.delete_tags(ResourceArn=arn, TagKeys=keys), clock, repeatable=True)
+
+    stack.check_wanted(in_rollback=True)
+    write(changed, removed)
+    if stack.went_back():
+        before = {**present, **old}
+        back = {key: before[key] for key in [*changed, *removed] if key in before}
+        write(back, [key for key in changed if key not in before])
+    log.write(event, "tags changed", job_name=arn.rpartition("/")[2])
+    return True

@@ -47,9 +47,9 @@ def _v1() -> str:
         "## Rules between fields",
         *_rules(rule for rule in RULES if _concerns(rule, Tabular) and _props_of_v1().issuperset(rule.props)),
         "## Metrics by problem type",
-        *_matrix("Problem type", "`objective`", ((str(name), metrics) for name, metrics in Tabular.METRICS.items())),
+        *_matrix("Problem type", "`objective`", ((str(name), metrics) for name, metrics in Tabular._METRICS.items())),
         "## Algorithms by mode",
-        *_matrix("Mode", "`algorithms`", ((str(mode), names) for mode, names in Tabular.ALGORITHMS.items())),
+        *_matrix("Mode", "`algorithms`", ((str(mode), names) for mode, names in Tabular._ALGORITHMS.items())),
         "## Beside the request",
         *_beside(),
     )
@@ -67,12 +67,12 @@ def _v2() -> str:
             (
                 (
                     f"`{problem.__name__}`",
-                    _either(problem.S3_DATA_TYPES),
-                    _either(problem.CONTENT_TYPES),
-                    "yes" if problem.GZIP else "no",
-                    "many" if problem.MANY_CANDIDATES else "one",
-                    "yes" if problem.SPLITS else "no",
-                    f"at least {problem.MIN_ROWS}" if problem.MIN_ROWS else "",
+                    _either(problem._S3_DATA_TYPES),
+                    _either(problem._CONTENT_TYPES),
+                    "yes" if problem._GZIP else "no",
+                    "many" if problem._MANY_CANDIDATES else "one",
+                    "yes" if problem._SPLITS else "no",
+                    f"at least {problem._MIN_ROWS}" if problem._MIN_ROWS else "",
                 )
                 for problem in PROBLEMS
             ),
@@ -84,20 +84,20 @@ def _v2() -> str:
             (
                 (_named(problem, problem_type), metrics)
                 for problem in PROBLEMS
-                for problem_type, metrics in (problem.METRICS or {None: ()}).items()
+                for problem_type, metrics in (problem._METRICS or {None: ()}).items()
             ),
         ),
         "## Algorithms",
         *_matrix(
             "Problem",
             "`problem.algorithms`",
-            ((_named(problem, mode), names) for problem in PROBLEMS for mode, names in problem.ALGORITHMS.items()),
+            ((_named(problem, mode), names) for problem in PROBLEMS for mode, names in problem._ALGORITHMS.items()),
         ),
         "## Types of features",
         *_matrix(
             "Problem",
             "type in `problem.features`",
-            ((_named(problem, mode), names) for problem in PROBLEMS for mode, names in problem.FEATURE_TYPES.items()),
+            ((_named(problem, mode), names) for problem in PROBLEMS for mode, names in problem._FEATURE_TYPES.items()),
         ),
         "## Rules of every problem",
         *_rules(rule for rule in RULES if rule.check.__module__ == rules.__name__),
@@ -119,7 +119,7 @@ def _problem(problem: type[Problem]) -> list[str]:
     (path,) = (field.api.wire for field in fields_of(CreateAutoMLJobV2) if field.name == "problem")
     return [
         f"## `{problem.__name__}`",
-        *_fields(list(places(problem, problem, "problem", f"{path}.{problem.MEMBER}")), problem),
+        *_fields(list(places(problem, problem, "problem", f"{path}.{problem._MEMBER}")), problem),
         *(_rules(own) if own else []),
     ]
 
@@ -157,7 +157,7 @@ def _beside() -> list[str]:
     suffixes = ", ".join(f"`{suffix}`" for suffix in SUFFIXES)
     return [
         f"- A local file's format is told from its name: {suffixes}.\n"
-        f"- A local training file of a `{Tabular.__name__}` job has at least {Tabular.MIN_ROWS} rows.\n"
+        f"- A local training file of a `{Tabular.__name__}` job has at least {Tabular._MIN_ROWS} rows.\n"
         f"- At most {MAX_USER_TAGS} tags of your own: the service takes {MAX_TAGS}, "
         f"and the library sets up to {MAX_TAGS - MAX_USER_TAGS}."
     ]

@@ -109,7 +109,7 @@ class _Comparison:
         if not isinstance(theirs, StructureShape) or not theirs.is_tagged_union:
             yield f"{path}: we have a union, botocore a {theirs.type_name}"
             return
-        ours = {member.MEMBER: member for member in kind.members}
+        ours = {member._MEMBER: member for member in kind.members}
         for name in theirs.members:
             if name not in ours and _joined(path, name) not in self._not_offered:
                 yield f"{_joined(path, name)}: botocore has it, we do not"

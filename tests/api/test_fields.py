@@ -643,7 +643,7 @@ def test_all_problems_become_one_error() -> None:
 def test_every_prop_of_v2_has_a_path_in_the_apis_own_names(member: type[Problem]) -> None:
     v2 = input_of("CreateAutoMLJobV2")
     paths = wire_paths(CreateAutoMLJobV2, member)
-    inside = f"AutoMLProblemTypeConfig.{member.MEMBER}"
+    inside = f"AutoMLProblemTypeConfig.{member._MEMBER}"
     assert paths["training_data.content_type"] == "AutoMLJobInputDataConfig[0].ContentType"
     assert paths["problem.completion_criteria.max_candidates"] == f"{inside}.CompletionCriteria.MaxCandidates"
     named = {path for path in paths.values() if path in paths_of(v2)}

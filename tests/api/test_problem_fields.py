@@ -41,7 +41,7 @@ SERIES = "TimeSeriesForecastingJobConfig"
 FILLING = f"{SERIES}.Transformations.Filling"
 QUANTILE = r"(^p[1-9]\d?$)"
 GAPS = ", ".join(f"'{gap}'" for gap in FillingType)
-MEMBERS = ", ".join(f"'{member.MEMBER}'" for member in AnyProblem.__args__)
+MEMBERS = ", ".join(f"'{member._MEMBER}'" for member in AnyProblem.__args__)
 ALGORITHMS = "AutoMLJobConfig.CandidateGenerationConfig.AlgorithmsConfig"
 
 

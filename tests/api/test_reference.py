@@ -49,7 +49,7 @@ def test_the_page_of_v2_has_every_prop_of_every_problem(problem: type[Problem], 
         for prop in place.props:
             assert f"`{prop.replace('[0]', '[]')}`" in pages["limits-v2.md"]
         assert f"`{place.wire.replace('[0]', '[]')}`" in pages["limits-v2.md"]
-    for values in (*problem.METRICS.values(), *problem.ALGORITHMS.values(), problem.CONTENT_TYPES):
+    for values in (*problem._METRICS.values(), *problem._ALGORITHMS.values(), problem._CONTENT_TYPES):
         assert ", ".join(f"`{value}`" for value in values) in pages["limits-v2.md"]
 
 

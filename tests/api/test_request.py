@@ -165,7 +165,7 @@ def test_the_columns_of_a_problem_are_told_with_their_props(
 
 def test_the_columns_that_a_problem_names_are_those_that_its_data_must_have() -> None:
     def columns(request: dict[str, Any]) -> list[tuple[str, object]]:
-        return list(parse(CreateAutoMLJobV2, request).problem.columns())
+        return list(parse(CreateAutoMLJobV2, request).problem._columns())
 
     assert columns(TABULAR) == [("target_attribute", "price"), ("sample_weight_attribute", "weight")]
     assert columns(IMAGES) == []

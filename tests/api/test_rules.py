@@ -635,25 +635,25 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
 PASSED: list[tuple[str, dict[str, Any]]] = [
     *(
         ("metric_fits_problem_type", {"problem_type": problem_type, "objective": metric})
-        for problem_type, metrics in Tabular.METRICS.items()
+        for problem_type, metrics in Tabular._METRICS.items()
         for metric in metrics
     ),
     *(
         ("metric_fits_problem_type", {"problem": problem, "objective": metric})
         for problem in AnyProblem.__args__
         if problem is not Tabular
-        for metric in problem.metrics()
+        for metric in problem._metrics()
     ),
     ("metric_is_known", {"problem_type": ProblemType.REGRESSION, "objective": Metric.R2}),
     ("objective_and_problem_type_go_together", {"problem_type": ProblemType.REGRESSION, "objective": Metric.MAE}),
     ("objective_and_problem_type_go_together", {}),
     *(
         ("algorithms_fit_mode", {"mode": mode, "algorithms": algorithms})
-        for mode, algorithms in Tabular.ALGORITHMS.items()
+        for mode, algorithms in Tabular._ALGORITHMS.items()
     ),
     (
         "algorithms_fit_mode",
-        {"problem": TimeSeriesForecasting, "algorithms": TimeSeriesForecasting.ALGORITHMS[None]},
+        {"problem": TimeSeriesForecasting, "algorithms": TimeSeriesForecasting._ALGORITHMS[None]},
     ),
     ("algorithms_need_a_mode", {"mode": Mode.AUTO}),
     ("algorithms_need_a_mode", {"mode": Mode.HYPERPARAMETER_TUNING, "algorithms": (Algorithm.MLP,)}),
@@ -678,7 +678,7 @@ PASSED: list[tuple[str, dict[str, Any]]] = [
     *(
         ("content_fits_problem", {"problem": problem, "channels": training(content_type=content_type)})
         for problem in AnyProblem.__args__
-        for content_type in problem.CONTENT_TYPES
+        for content_type in problem._CONTENT_TYPES
     ),
     ("gzip_needs_a_prefix", {"channels": training(compression=Compression.GZIP)}),
     (
@@ -846,7 +846,7 @@ def test_a_rule_speaks_of_the_props_that_it_declares(rule: Rule) -> None:
     assert named <= known_props(), "no such prop"
 
 
-ANY_COLUMN = set(TimeSeriesForecasting.ROLES)
+ANY_COLUMN = set(TimeSeriesForecasting._ROLES)
 """What a rule may name that speaks of the columns of any problem."""
 
 
@@ -939,7 +939,7 @@ SOME_COLUMNS = st.sampled_from(["churned", "w", "item"])
 
 def facts_of(problem: type[Problem]) -> dict[str, st.SearchStrategy[Any]]:
     """The facts that go with a problem."""
-    role = st.sampled_from(problem.ROLES or ["target_attribute"])
+    role = st.sampled_from(problem._ROLES or ["target_attribute"])
     columns = st.lists(st.tuples(role, SOME_COLUMNS), max_size=4, unique=True).map(tuple)
     settings: dict[str, st.SearchStrategy[Any]] = {}
     if problem is TimeSeriesForecasting:

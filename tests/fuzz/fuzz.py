@@ -94,6 +94,8 @@ def judge(pair: Pair) -> str | None:
     except Exception as error:
         if "KeyMustResolveToString" in str(error):  # the CDK's own word: a key may be known late, if it is text then
             return None
+        if "ValidationFailedWithErrors" in str(error):  # what the constructs say once the whole app is known
+            return _fault_of(error, pair)
         return f"accepted, but cannot be synthesized: {type(error).__name__}: {_short(error)}"
     for fault in faults(template):
         return f"accepted, but {fault}"

@@ -349,6 +349,7 @@ SUBJECTS: Final[list[Subject]] = [
     Subject(library.FeatureSpecification.of, lambda _: {"features": ["x"]}, _in_job("features")),
     Subject(library.FeatureSpecification.from_bucket, _bucket_and(key="f.json"), _in_job("features")),
     Subject(library.OutputLocation.from_bucket, _bucket_and(prefix="models/"), _in_job("output")),
+    Subject(library.OutputLocation.grant_read, _grantee, on=lambda world: world.output),
     Subject(library.AutoMLJobOutcome, lambda world: {"job": world.job}),
     Subject(
         library.QualityGate,
@@ -426,14 +427,8 @@ def name_of(subject: Subject) -> str:
     return subject.of.__qualname__
 
 
-NOT_FOR_USERS: Final = frozenset(
-    {"bind", "columns", "describe", "facts", "folder", "from_shape", "from_uri", "grant_read", "inspect", "metrics"}
-    | {"prefix_in", "private", "problems", "rendered", "warnings", "watched", "places_apart", "of", "auto_named"}
-    | {"custom_resource", "hosted_prefix", "judge", "look_at_endpoint", "make_models", "name_prefix", "new_policy"}
-    | {"clean_up", "register_in", "rows", "run_transforms", "serve", "watch_job", "start_after", "grant"}
-    | {"allow_writing_in_parts"}
-)
-"""Methods that the parts of the library call, and those that take no props: a scope, or any number of things."""
+WITHOUT_PROPS: Final = frozenset({"auto_named", "grant", "of", "start_after"})
+"""Methods that take no props: a scope, any number of things, or nothing."""
 
 MADE_BY_FACTORIES: Final = (library.Channel, library.FeatureSpecification, library.OutputLocation)
 MADE_BY_FACTORIES_TOO: Final = (library.DeploymentPolicy, library.AutoMLProvider)
@@ -449,7 +444,7 @@ def public_callables() -> Iterator[Callable[..., Any]]:
             yield cls
         for own, member in inspect.getmembers(cls, callable):
             module = getattr(member, "__module__", None) or ""
-            if own.startswith("_") or own in NOT_FOR_USERS or not module.startswith("constructs_lib"):
+            if own.startswith("_") or own in WITHOUT_PROPS or not module.startswith("constructs_lib"):
                 continue
             yield member
 

@@ -484,14 +484,14 @@ def test_asset_must_be_a_file_whose_format_can_be_told(tmp_path: Path) -> None:
     assert f"the name of '{nameless}' does not tell its format, give content_type" in raised(
         lambda: Channel.from_asset(nameless)
     )
-    assert Channel.from_asset(nameless, content_type=ContentType.CSV).describe().content_type == ContentType.CSV
+    assert Channel.from_asset(nameless, content_type=ContentType.CSV)._describe().content_type == ContentType.CSV
 
 
 def test_compression_is_told_from_the_name(tmp_path: Path) -> None:
     packed = tmp_path / "data.csv.gz"
     packed.write_bytes(b"")
 
-    assert Channel.from_asset(packed).describe().compression == Compression.GZIP
+    assert Channel.from_asset(packed)._describe().compression == Compression.GZIP
 
 
 @pytest.mark.parametrize(

@@ -591,7 +591,7 @@ def test_gate_away_from_zero_is_not_warned_of() -> None:
         QualityGate(at_most=threshold),
         QualityGate(better_than=champion),
     ):
-        assert gate.warnings() == {}
+        assert gate._warnings() == {}
 
 
 @pytest.mark.parametrize("metric", ["validation:mse", "AVERAGE_WEIGHTED_QUANTILE_LOSS"])

@@ -436,6 +436,8 @@ class FakeCloudFormation(FakeService):
     """When the status of each resource was told, where CloudFormation says it."""
     signals: list[tuple[str, str]] = field(default_factory=list)
     """(logical id, unique id), of those that were taken"""
+    events: list[dict[str, Any]] = field(default_factory=list)
+    """Of the stack, the latest first. Nobody has seen what a real one tells: by default nothing."""
 
     def __post_init__(self) -> None:
         super().__init__(self.time)
@@ -445,6 +447,10 @@ class FakeCloudFormation(FakeService):
             if params["StackName"] not in self.stacks:
                 raise client_error("DescribeStacks", "ValidationError", f"Stack {params['StackName']} does not exist")
             return {"Stacks": [{"StackStatus": self.stack_status}]}
+
+    def describe_stack_events(self, **params: str) -> dict[str, Any]:
+        with self.serving("DescribeStackEvents", params):
+            return {"StackEvents": self.events}
 
     def signal_resource(self, **params: str) -> dict[str, Any]:
         """The texts of the refusals are unverified; so the function must not read them."""

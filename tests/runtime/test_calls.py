@@ -31,7 +31,7 @@ SAGEMAKER = {
     "DeleteModel",
     "ListCandidatesForAutoMLJob",
 }
-CLOUDFORMATION = {"DescribeStackResource", "DescribeStacks", "SignalResource"}
+CLOUDFORMATION = {"DescribeStackEvents", "DescribeStackResource", "DescribeStacks", "SignalResource"}
 CALLS = {
     "sagemaker": SAGEMAKER,
     "cloudformation": CLOUDFORMATION,

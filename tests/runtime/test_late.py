@@ -1,6 +1,7 @@
 """Events that come late, and calls that are lost: nothing is made at rest, and nothing that serves is destroyed."""
 
 import copy
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +24,7 @@ from .fake_hosting import HostingWorld, model
 from .fake_sagemaker import EPOCH, client_error
 from .test_registration import package
 from .test_transform import transform
-from .world import Crash, Sink, World, properties, watching
+from .world import LOGICAL_ID, Crash, Sink, World, properties, watching
 
 A = properties()
 B = properties(ProblemType="Regression")
@@ -166,6 +167,78 @@ def test_change_of_tags_older_than_the_request_under_way_puts_no_old_tags_back(w
 
     assert "another request is under way" in world.send(late)["Reason"]
     assert world.job().tags["team"] == "one"
+
+
+def shown(world: World, **wanted: Any) -> dict[str, Any]:
+    """An event of the stack about the resource, as CloudFormation's model has it."""
+    return {
+        "LogicalResourceId": LOGICAL_ID,
+        "ResourceStatus": "UPDATE_IN_PROGRESS",
+        "ResourceProperties": json.dumps(wanted["properties"]),
+        "Timestamp": EPOCH + timedelta(seconds=wanted["after"]),
+    }
+
+
+ONE, TWO = properties(tags={"team": "one"}), properties(tags={"team": "two"})
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_tags_of_an_update_that_the_stack_took_back_meanwhile_are_taken_back(world: World, *, is_told: bool) -> None:
+    """Soak, seeds 410799 and 421096: the rollback's request looks at the tags before the update changes them."""
+    world.create(ONE)
+
+    def go_back() -> None:
+        if is_told:
+            world.cloudformation.events = [shown(world, properties=ONE, after=4), shown(world, properties=TWO, after=1)]
+
+    world.sagemaker.hooks["AddTags"] = go_back
+    world.send(to(world, TWO, ONE))
+
+    assert world.job().tags["team"] == ("one" if is_told else "two")
+
+
+def test_tag_that_an_update_added_goes_when_the_stack_took_the_update_back(world: World) -> None:
+    old, new = properties(tags={"team": "one", "cost": "7"}), properties(tags={"team": "one", "stage": "dev"})
+    world.create(old)
+    world.cloudformation.events = [shown(world, properties=old, after=4)]
+    world.send(to(world, new, old))
+
+    assert {key: world.job().tags.get(key) for key in ("team", "cost", "stage")} == {
+        "team": "one",
+        "cost": "7",
+        "stage": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("latest", "reason"),
+    [
+        ([(B, 2)], ""),
+        ([(B, 2), (A, 0)], ""),
+        ([(A, 2), (B, 0)], "another request is under way"),
+        ([(properties(revision="3"), 9), (A, 2), (B, 0)], "another request is under way"),
+        ([("no JSON", 2)], ""),
+        ([], ""),
+    ],
+    ids=["its own, shown late", "its own and an older one", "the way back", "a later one", "not to be read", "untold"],
+)
+def test_request_of_the_same_seconds_as_later_ones_is_told_by_the_events_of_the_stack(
+    world: World, latest: list[tuple[Any, float]], reason: str
+) -> None:
+    """Soak, seed 408561: an update that was cancelled makes its job while a later one is under way."""
+    world.create(A)
+    late = to(world, B, A)
+    late["ResponseURL"] = f"{world.sink.url}?X-Amz-Date={EPOCH:%Y%m%dT%H%M%SZ}&X-Amz-Signature=x"
+    world.cloudformation.since = EPOCH + timedelta(seconds=2)
+    world.cloudformation.events = [
+        {"LogicalResourceId": "Other", "ResourceStatus": "UPDATE_IN_PROGRESS", "Timestamp": EPOCH + timedelta(hours=1)},
+        *(shown(world, properties=wanted, after=after) for wanted, after in latest),
+    ]
+
+    answer = world.send(late)
+
+    assert (reason or "SUCCESS") in (answer["Reason"] if reason else answer["Status"])
+    assert world.creates() == (1 if reason else 2)
 
 
 def test_job_made_while_its_update_was_cancelled_is_given_up_at_once(world: World) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..runtime.fake_hosting import FakeHosting, Hosted, arn_of
@@ -23,6 +23,10 @@ class Flow(FakeTime):
 
     def sleep(self, seconds: float) -> None:
         self._simulation.pass_time(seconds)
+
+
+EVENTS = 100
+"""So many events of a stack are on the first page, the latest first."""
 
 
 class Disturbed(FakeService):
@@ -137,6 +141,20 @@ class CloudFormation(Disturbed):
                 text = f"Resource {logical_id} does not exist for stack {stack.stack_id}"
                 raise client_error("DescribeStackResource", "ValidationError", text)
             return {"StackResourceDetail": resource.shown(dates=self.simulation.scenario.dates)}
+
+    def describe_stack_events(self, **params: str) -> dict[str, Any]:
+        with self.serving("DescribeStackEvents", params):
+            stack = self.simulation.stack_of(params["StackName"])
+            page = [
+                {
+                    "LogicalResourceId": logical_id,
+                    "ResourceStatus": status,
+                    "Timestamp": EPOCH + timedelta(seconds=time),
+                    "ResourceProperties": properties,
+                }
+                for logical_id, status, properties, time in stack.events[:EVENTS]
+            ]
+            return {"StackEvents": page}
 
     def signal_resource(self, **params: str) -> dict[str, Any]:
         with self.serving("SignalResource", params):

@@ -1,5 +1,6 @@
 """CloudFormation: what it sends for each resource, how long it listens, and what it shows meanwhile."""
 
+import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -83,6 +84,8 @@ class Stack:
             Resource(kind, f"{kind.title()}{place}", number, now=simulation.time.now)
             for place, kind in enumerate(plan.resources)
         ]
+        self.events: list[tuple[str, str, str, float]] = []
+        """Logical id, status, properties and time of each request, the latest first."""
         self._steps = list(plan.steps)
         self._operation = 0
         self._open: list[Request] = []
@@ -161,6 +164,8 @@ class Stack:
                 self._open.remove(request)
                 then(answer)
 
+        shown = json.dumps(more["ResourceProperties"])
+        self.events.insert(0, (resource.logical_id, resource.status, shown, self._simulation.time.now()))
         request = self._simulation.request(
             self, resource, {"RequestType": kind, **more}, hear, is_rollback=self._rolls_back and kind == "Update"
         )

@@ -17,7 +17,7 @@ class ImageClassification(Problem):
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ImageClassificationJobConfig.html
     """
 
-    MEMBER: ClassVar = "ImageClassificationJobConfig"
-    METRICS: ClassVar[Mapping[ProblemType | None, Sequence[Metric]]] = {None: (Metric.ACCURACY,)}
-    CONTENT_TYPES: ClassVar = (ContentType.IMAGE, ContentType.PNG, ContentType.JPEG)
-    S3_DATA_TYPES: ClassVar = tuple(S3DataType)
+    _MEMBER: ClassVar = "ImageClassificationJobConfig"
+    _METRICS: ClassVar[Mapping[ProblemType | None, Sequence[Metric]]] = {None: (Metric.ACCURACY,)}
+    _CONTENT_TYPES: ClassVar = (ContentType.IMAGE, ContentType.PNG, ContentType.JPEG)
+    _S3_DATA_TYPES: ClassVar = tuple(S3DataType)

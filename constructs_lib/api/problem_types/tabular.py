@@ -18,8 +18,8 @@ class Tabular(Problem):
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TabularJobConfig.html
     """
 
-    MEMBER: ClassVar = "TabularJobConfig"
-    METRICS: ClassVar[Mapping[ProblemType | None, Sequence[Metric]]] = {
+    _MEMBER: ClassVar = "TabularJobConfig"
+    _METRICS: ClassVar[Mapping[ProblemType | None, Sequence[Metric]]] = {
         ProblemType.REGRESSION: (Metric.MAE, Metric.MSE, Metric.R2, Metric.RMSE),
         ProblemType.BINARY_CLASSIFICATION: (
             Metric.ACCURACY,
@@ -38,8 +38,8 @@ class Tabular(Problem):
         ),
     }
     # Not AUTO: seen in every public run, of both calls, on data far below AUTO's 100 MB.
-    DEFAULT_MODE: ClassVar = Mode.HYPERPARAMETER_TUNING
-    ALGORITHMS: ClassVar[Mapping[Mode | None, Sequence[Algorithm]]] = {
+    _DEFAULT_MODE: ClassVar = Mode.HYPERPARAMETER_TUNING
+    _ALGORITHMS: ClassVar[Mapping[Mode | None, Sequence[Algorithm]]] = {
         Mode.ENSEMBLING: (
             Algorithm.CATBOOST,
             Algorithm.EXTRA_TREES,
@@ -52,18 +52,18 @@ class Tabular(Problem):
         ),
         Mode.HYPERPARAMETER_TUNING: (Algorithm.LINEAR_LEARNER, Algorithm.MLP, Algorithm.XGBOOST),
     }
-    FEATURE_TYPES: ClassVar[Mapping[Mode | None, Sequence[FeatureType]]] = {
+    _FEATURE_TYPES: ClassVar[Mapping[Mode | None, Sequence[FeatureType]]] = {
         Mode.ENSEMBLING: (FeatureType.NUMERIC, FeatureType.CATEGORICAL, FeatureType.TEXT, FeatureType.DATETIME),
         Mode.HYPERPARAMETER_TUNING: tuple(FeatureType),
     }
-    ROLES: ClassVar = ("target_attribute", "sample_weight_attribute")
-    LEARNS_FROM_OTHERS: ClassVar = True
-    S3_DATA_TYPES: ClassVar = (S3DataType.S3_PREFIX, S3DataType.MANIFEST_FILE)
-    GZIP: ClassVar = True
-    MANY_CANDIDATES: ClassVar = True
-    EMR_SERVERLESS: ClassVar = True
+    _ROLES: ClassVar = ("target_attribute", "sample_weight_attribute")
+    _LEARNS_FROM_OTHERS: ClassVar = True
+    _S3_DATA_TYPES: ClassVar = (S3DataType.S3_PREFIX, S3DataType.MANIFEST_FILE)
+    _GZIP: ClassVar = True
+    _MANY_CANDIDATES: ClassVar = True
+    _EMR_SERVERLESS: ClassVar = True
     # https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-datasets-problem-types.html
-    MIN_ROWS: ClassVar = 500
+    _MIN_ROWS: ClassVar = 500
 
     target_attribute: Annotated[str, Api("TargetAttributeName", min_length=1)]
     """The column to predict. Rows without a value in it are left out."""
@@ -109,8 +109,8 @@ def algorithms_need_a_mode(job: JobFacts) -> Iterator[str]:
     """Not to be set in AUTO mode or without a mode, says the page of `AutoMLAlgorithmConfig`."""
     if job.problem is Tabular and isinstance(job.algorithms, tuple) and job.mode in (None, Mode.AUTO):
         known = {algorithm for algorithm in job.algorithms if algorithm is not UNKNOWN}
-        all_of_them = [mode for mode, names in Tabular.ALGORITHMS.items() if mode and known.issubset(names)]
-        yield _needs("algorithms", all_of_them or [mode for mode in Tabular.ALGORITHMS if mode], job)
+        all_of_them = [mode for mode, names in Tabular._ALGORITHMS.items() if mode and known.issubset(names)]
+        yield _needs("algorithms", all_of_them or [mode for mode in Tabular._ALGORITHMS if mode], job)
 
 
 @rule("sample_weight_attribute", "mode", source=API + "API_AutoMLChannel.html")
@@ -133,4 +133,4 @@ def _needs(prop: str, modes: Sequence[Mode], job: JobFacts) -> str:
     if job.mode is not None:
         return f"{needs}, got '{job.mode}'"
     way_out = f": give {job.setting('mode', modes[0])}" if len(modes) == 1 else ""
-    return f"{needs}, got no mode, with which a job runs as '{Tabular.DEFAULT_MODE}'{way_out}"
+    return f"{needs}, got no mode, with which a job runs as '{Tabular._DEFAULT_MODE}'{way_out}"

@@ -18,9 +18,9 @@ class TextClassification(Problem):
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TextClassificationJobConfig.html
     """
 
-    MEMBER: ClassVar = "TextClassificationJobConfig"
-    METRICS: ClassVar[Mapping[ProblemType | None, Sequence[Metric]]] = {None: (Metric.ACCURACY,)}
-    ROLES: ClassVar = ("content_column", "target_label_column")
+    _MEMBER: ClassVar = "TextClassificationJobConfig"
+    _METRICS: ClassVar[Mapping[ProblemType | None, Sequence[Metric]]] = {None: (Metric.ACCURACY,)}
+    _ROLES: ClassVar = ("content_column", "target_label_column")
 
     content_column: Annotated[ColumnName, Api("ContentColumn")]
     """The column with the text; not the label's."""

@@ -26,8 +26,8 @@ class TextGeneration(Problem):
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TextGenerationJobConfig.html
     """
 
-    MEMBER: ClassVar = "TextGenerationJobConfig"
-    EXACT_COLUMNS: ClassVar = True
+    _MEMBER: ClassVar = "TextGenerationJobConfig"
+    _EXACT_COLUMNS: ClassVar = True
 
     base_model_name: Annotated[
         str | None, Api("BaseModelName", min_length=1, max_length=256, pattern="[a-zA-Z0-9](-*[a-zA-Z0-9])*")
@@ -43,7 +43,7 @@ class TextGeneration(Problem):
     accept_eula: Annotated[bool | None, Api("ModelAccessConfig.AcceptEula")] = None
     """That you have read and accept the model's end-user licence agreement; some models want it. Default: not said."""
 
-    def columns(self) -> Iterator[tuple[str, object]]:
+    def _columns(self) -> Iterator[tuple[str, object]]:
         """Input and output, whose names are given."""
         yield from (("problem", column) for column in COLUMNS)
 

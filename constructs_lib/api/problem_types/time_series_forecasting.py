@@ -25,11 +25,11 @@ class TimeSeriesForecasting(Problem):
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TimeSeriesForecastingJobConfig.html
     """
 
-    MEMBER: ClassVar = "TimeSeriesForecastingJobConfig"
-    METRICS: ClassVar[Mapping[ProblemType | None, Sequence[Metric]]] = {
+    _MEMBER: ClassVar = "TimeSeriesForecastingJobConfig"
+    _METRICS: ClassVar[Mapping[ProblemType | None, Sequence[Metric]]] = {
         None: (Metric.RMSE, Metric.AVERAGE_WEIGHTED_QUANTILE_LOSS, Metric.MASE, Metric.MAPE, Metric.WAPE)
     }
-    ALGORITHMS: ClassVar[Mapping[Mode | None, Sequence[Algorithm]]] = {
+    _ALGORITHMS: ClassVar[Mapping[Mode | None, Sequence[Algorithm]]] = {
         None: (
             Algorithm.CNN_QR,
             Algorithm.DEEPAR,
@@ -39,12 +39,12 @@ class TimeSeriesForecasting(Problem):
             Algorithm.ETS,
         )
     }
-    FEATURE_TYPES: ClassVar[Mapping[Mode | None, Sequence[FeatureType]]] = {
+    _FEATURE_TYPES: ClassVar[Mapping[Mode | None, Sequence[FeatureType]]] = {
         None: (FeatureType.NUMERIC, FeatureType.CATEGORICAL, FeatureType.TEXT, FeatureType.DATETIME)
     }
-    ROLES: ClassVar = ("target_attribute", "timestamp_attribute", "item_identifier_attribute", "grouping_attributes")
-    SPLITS: ClassVar = False
-    EMR_SERVERLESS: ClassVar = True
+    _ROLES: ClassVar = ("target_attribute", "timestamp_attribute", "item_identifier_attribute", "grouping_attributes")
+    _SPLITS: ClassVar = False
+    _EMR_SERVERLESS: ClassVar = True
 
     target_attribute: Annotated[str, Api("TimeSeriesConfig.TargetAttributeName", min_length=1)]
     """The column to forecast; numeric."""
@@ -107,9 +107,9 @@ class TimeSeriesForecasting(Problem):
     features: Annotated[PendingUri | S3Uri | None, Api("FeatureSpecificationS3Uri")] = None
     """A `FeatureSpecification`: the columns to learn from, and their types. Default: all; the service infers types."""
 
-    def columns(self) -> Iterator[tuple[str, object]]:
+    def _columns(self) -> Iterator[tuple[str, object]]:
         """Target, time, item, groups, and the columns that are transformed."""
-        for prop in (*self.ROLES, "filling", "aggregation"):
+        for prop in (*self._ROLES, "filling", "aggregation"):
             named = getattr(self, prop)
             columns = named if isinstance(named, (list, tuple, Mapping)) else (named,)
             yield from ((prop, column) for column in columns)
@@ -152,7 +152,7 @@ def quantiles_and_groups_are_distinct(job: JobFacts) -> Iterator[str]:
 
 
 @rule(
-    *TimeSeriesForecasting.ROLES,
+    *TimeSeriesForecasting._ROLES,
     source=API + "API_TimeSeriesConfig.html",
 )
 def time_series_columns_are_distinct(job: JobFacts) -> Iterator[str]:

@@ -107,6 +107,16 @@ ASSUMPTIONS: Final = (
         noticed=Noticed.BILLS,
     ),
     Assumption(
+        id="stack-events",
+        assumed="`DescribeStackEvents` shows each request about a resource with its properties, the latest first",
+        where=("runtime/stack.py",),
+        if_wrong=(
+            "of requests within 15 seconds, an update that was taken back may leave its tags, or make a job that "
+            "nobody owns while a later update is under way"
+        ),
+        noticed=Noticed.BILLS,
+    ),
+    Assumption(
         id="one-click-times",
         assumed=(
             "A one-click deployment is made within five minutes of the job's `EndTime`, and its model data "

@@ -79,7 +79,7 @@ def test_data(stack: cdk.Stack) -> None:
     bucket = s3.Bucket.from_bucket_name(stack, "Bucket", "probe")
     folder = Grants(stack)
     allow_reading(folder, bucket, "train/")
-    OutputLocation.from_bucket(bucket, "out/").bind(folder)
+    OutputLocation.from_bucket(bucket, "out/")._bind(folder)
     assert by_text(policies.data("train/", "train/*", "out/")) == by_text(statements(stack, folder._permissions))
     whole = Grants(stack)
     whole.allow_object(facts(bucket), "train/data.csv", permissions.READ_OBJECTS)

@@ -85,6 +85,10 @@ def handle(event, context):
         seen["shown"] = shown["ResourceStatus"]
         seen["stack"] = cloudformation.describe_stacks(**of_stack)["Stacks"][0]["StackStatus"]
         seen["since"] = shown["LastUpdatedTimestamp"].timestamp()
+        events = [one for one in cloudformation.describe_stack_events(**of_stack)["StackEvents"]
+                  if one["LogicalResourceId"] == event["LogicalResourceId"]
+                  and one["ResourceStatus"].endswith("_IN_PROGRESS")]
+        seen["events"] = [json.loads(one.get("ResourceProperties") or "{}").get("Value") for one in events]
         if event["RequestType"] == "Update" and "Again" in given:
             time.sleep(float(given["Again"]))
             seen["looked"], seen["later"] = time.time(), look()["LastUpdatedTimestamp"].timestamp()
@@ -107,7 +111,7 @@ def handle(event, context):
 class Rollback(Probe):
     """An update that replaces a custom resource, fails and is rolled back; then the stack is deleted."""
 
-    ids = ("late-redelivery", "reverse-update", "rollback-status", "update-time", "answer-date")
+    ids = ("late-redelivery", "reverse-update", "rollback-status", "update-time", "answer-date", "stack-events")
     makes = "a stack with a function, its role and log group, and two custom resources"
 
     def template(self, run: Run) -> Resources:
@@ -128,8 +132,9 @@ class Rollback(Probe):
                 back = next((one for one in sent if one["type"] == "Update" and one["old"] == "second"), None)
                 yield "reverse-update", _reverse_update(sent, back)
                 yield "rollback-status", _rollback_status(back)
+                yield "stack-events", _stack_events(back)
             else:
-                for each in ("reverse-update", "rollback-status"):
+                for each in ("reverse-update", "rollback-status", "stack-events"):
                     yield each, unchecked(f"The update was to be rolled back; the stack is {status}", stack.reasons())
         yield "late-redelivery", self._delete(run, stack)
 
@@ -189,7 +194,7 @@ def _resources(*, value: str, fails: str, aws: Aws) -> Resources:
         },
         "Role": role_of(
             "lambda.amazonaws.com",
-            allow(["cloudformation:DescribeStackResource", "cloudformation:DescribeStacks"], own_stacks),
+            allow([f"cloudformation:DescribeStack{each}" for each in ("Events", "Resource", "s")], own_stacks),
             allow(["logs:CreateLogStream", "logs:PutLogEvents"], {"Fn::GetAtt": ["Log", "Arn"]}),
         ),
         "Recorder": function(_RECORDER, "Role", "Log", FunctionName=name),
@@ -205,6 +210,17 @@ def _reverse_update(sent: list[dict[str, Any]], back: dict[str, Any] | None) -> 
     if back["value"] != "first" or back["id"] != "second":
         return differs("The rollback sent an Update with other properties or another physical id", *story)
     return agrees("The rollback sent an Update with the old properties and the new physical id", *story)
+
+
+def _stack_events(back: dict[str, Any] | None) -> Seen:
+    if back is None or "events" not in back:
+        return unchecked(
+            "The rollback's request was not told of the events of its stack", (back or {}).get("error", "")
+        )
+    seen = f"during the rollback's request the properties of the latest ones were {as_json(back['events'][:2])}"
+    if back["events"][:2] != ["first", "second"]:
+        return differs("The events of a stack do not show each request with its properties, the latest first", seen)
+    return agrees("The events of a stack show each request with its properties, the latest first", seen)
 
 
 def _rollback_status(back: dict[str, Any] | None) -> Seen:
