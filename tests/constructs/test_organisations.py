@@ -290,6 +290,28 @@ def test_logs_that_are_the_accounts_have_an_end_and_a_key() -> None:
     assert all(each["Properties"]["RetentionInDays"] == 731 and "KmsKeyId" in each["Properties"] for each in found)
 
 
+def test_roles_are_made_elsewhere_for_one_click_deployment_and_folders_too() -> None:
+    app = cdk.App()
+    paths = {
+        "SageMakerAutopilotProvider": "function",
+        "Job": "job",
+        "Digits": "digits",
+        "SageMakerAutopilotCopier607": "copier",
+        "Custom::S3AutoDeleteObjectsCustomResourceProvider": "emptier",
+    }
+    iam.Role.customize_roles(app, use_precreated_roles={f"Stack/{path}/Role": name for path, name in paths.items()})
+    stack = cdk.Stack(app, "Stack")
+    new_job(stack, mode=Mode.ENSEMBLING, model_deploy_config=ModelDeployConfig.named("churn"))
+    folder = Channel.from_asset(DIGITS)
+    AutoMLJobV2(stack, "Digits", problem=ImageClassification(), training_data=folder)
+
+    kinds = {each["Type"] for each in template_of(stack)["Resources"].values()}
+    assert [kind for kind in kinds if "::IAM::" in kind] == []
+    assert {"Custom::SageMakerAutoMLJob", "Custom::CDKBucketDeployment"} <= kinds
+    report = json.loads((Path(app.outdir) / "iam-policy-report.json").read_text())
+    assert {role["roleName"] for role in report["roles"]} == set(paths.values())
+
+
 def test_policies_follow_roles_with_a_path() -> None:
     """They name roles by reference: an ARN has the path in it."""
     names = learning(cdk.App())
