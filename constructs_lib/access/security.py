@@ -130,6 +130,11 @@ class Security:
         """Whether it runs in a VPC."""
         return self.vpc is not None or self.vpc_subnets is not None
 
+    @property
+    def network_prop(self) -> str:
+        """Which prop puts it there."""
+        return "vpc_subnets" if self.vpc is None else "vpc"
+
     def problems(self) -> list[str]:
         """What can be seen before anything is created."""
         found = check_key("volume_encryption_key", self.volume_encryption_key)
@@ -254,6 +259,11 @@ class RequestedSecurity:
     def in_vpc(self) -> bool:
         """Whether the job runs in a VPC."""
         return self.config is not None and self.config.vpc_config is not None
+
+    @property
+    def network_prop(self) -> str:
+        """Which member puts it there, as the props call it."""
+        return "vpc"
 
     def problems(self) -> list[str]:
         """Nothing beyond what the request's own checks say."""

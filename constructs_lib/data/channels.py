@@ -68,7 +68,7 @@ class Channel(ABC):
 
         A folder is uploaded by CDK's `BucketDeployment` into a bucket of the job's own, which goes with the stack: at
         most 100,000 files and 4.5 GiB. Its function runs as `AutoMLProvider.configure` says; that which empties the
-        bucket at the end is CDK's for all buckets, and never in a VPC.
+        bucket at the end is CDK's for all buckets, and in a VPC only where you put it there: docs/organisations.md.
 
         Args:
             path: The file or folder; a relative path starts at the current directory.

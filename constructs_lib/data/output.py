@@ -73,8 +73,8 @@ class OutputLocation:
             prefix: What all keys begin with, without a leading slash; not below a prefix that is learned from, which
                 would take models for data. Default: the whole bucket. The URI
                 (`s3://bucket/prefix`) may have at most 512 characters, and above 128 there is a warning.
-            encryption_key: The KMS key for what the job writes; its role may use it. Default: the bucket's own
-                encryption.
+            encryption_key: The KMS key for what the job writes; its role may use it. Default: the bucket's own key,
+                which requests name too; of a bucket without one, its own encryption.
 
         Raises:
             ValueError: `bucket` is no bucket, `prefix` not a prefix, or `encryption_key` no key.

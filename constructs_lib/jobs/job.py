@@ -277,4 +277,5 @@ def _channel(channel: BoundChannel, channel_type: ChannelType, problem: type[Pro
 
 
 def _key_of(output: OutputLocation | None) -> str | None:
-    return output.encryption_key.key_arn if output and output.encryption_key else None
+    """The key of the output; the bucket's own is named too, or the service may take another one in its place."""
+    return output._key.key_arn if output and output._key else None

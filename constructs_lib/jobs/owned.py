@@ -164,7 +164,7 @@ class OwnedJob(JobBase):
         self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.RESOURCE_TYPE)
         for key, value in plan.tags.items():
             self._tags.set_tag(key, value)
-        _TagCheck.of(self._provider).add(self, self._tags)
+        _TagCheck.of(self._provider).add(self, self._tags, plan)
         self._output = output = (plan.output or OutputLocation.new_bucket())._made(self)
         self._role = self._role_of(plan)
         bound, needed = self._bind(plan, output)
@@ -334,7 +334,7 @@ class _TagCheck:
     """Looks at the tags of a stack's jobs once all of them are there."""
 
     def __init__(self, provider: AutoMLProvider) -> None:
-        self._jobs: list[tuple[OwnedJob, cdk.TagManager]] = []
+        self._jobs: list[tuple[OwnedJob, cdk.TagManager, Plan]] = []
         provider.node.add_validation(self)
 
     @classmethod
@@ -346,19 +346,20 @@ class _TagCheck:
     @property
     def jobs(self) -> list[OwnedJob]:
         """The jobs of the stack."""
-        return [job for job, _ in self._jobs]
+        return [job for job, _, _ in self._jobs]
 
-    def add(self, job: OwnedJob, tags: cdk.TagManager) -> None:
+    def add(self, job: OwnedJob, tags: cdk.TagManager, plan: Plan) -> None:
         """Look at the tags of this job too."""
-        self._jobs.append((job, tags))
+        self._jobs.append((job, tags, plan))
 
     def validate(self) -> list[str]:
         """What is wrong with the tags."""
-        return [
-            f"the job '{job.node.path}': {problem}"
-            for job, tags in self._jobs
-            for problem in _tag_problems(tags.tag_values())
-        ]
+        found = []
+        for job, tags, plan in self._jobs:
+            values = tags.tag_values()
+            found += [f"the job '{job.node.path}': {problem}" for problem in _tag_problems(values)]
+            warn(job, plan.tag_warnings(values))
+        return found
 
 
 def jobs_of(provider: AutoMLProvider) -> list[OwnedJob]:

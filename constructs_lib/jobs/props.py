@@ -53,7 +53,9 @@ class JobProps(TypedDict, total=False):
     """Encrypt the traffic between the job's instances, which can make training slower. Default: not encrypted."""
 
     model_deploy_config: ModelDeployConfig | None
-    """Deploy the best candidate when the job is done (one-click). Default: nothing is deployed."""
+    """Deploy the best candidate when the job is done (one-click). The request gives the endpoint a name and no more:
+    where the job has a volume key, a network or tags there is a warning, and `AutoMLEndpoint` takes them. Default:
+    nothing is deployed."""
 
     job_name: str | None
     """A name of your own: at most 32 letters, digits and hyphens. AWS never gives the name of a job free again, so a

@@ -27,7 +27,8 @@ from ..l1 import Kind
 from ..naming import deployed_path, slug
 from ..runtime import contract
 from ..tokens import TEXT_TOKEN
-from .options import LOG_RETENTION_DAYS, RUNTIMES, Options, ProviderOptions
+from .logs import LOG_RETENTION_DAYS
+from .options import RUNTIMES, Options, ProviderOptions
 from .waiter import POLL_SECONDS, Waiter, state_machine_name
 
 if TYPE_CHECKING:
@@ -542,7 +543,9 @@ class _Shelf:
     def _rename(self) -> None:
         """Give the last policy an id that follows from what it lists."""
         policy = self._policies[-1]
-        resource = cast("cdk.CfnResource", policy.node.default_child)
+        resource = cast("cdk.CfnResource | None", policy.node.default_child)
+        if resource is None:  # `iam.Role.customize_roles`: none is made
+            return
         stack = self._provider.stack
         listed = sorted(json.dumps(stack.resolve(thing)) for thing, place in self._place_of.items() if place is policy)
         digest = hashlib.sha256("".join(listed).encode()).hexdigest()[:_LISTED_HASH]

@@ -250,6 +250,8 @@ ROWS: dict[type, tuple[Props, dict[str, Row]]] = {
             "vpc_subnets": Row(second, {MODEL + "Request"}, beside={"vpc": vpc}),
             "security_groups": Row(lambda stack: [group(stack)], {OLD_GROUP, MODEL + "Request"}, beside={"vpc": vpc}),
             "enable_network_isolation": Row(always(value=True), {MODEL + "Request"}),
+            "log_retention": Row(always(cdk.Duration.days(30)), {"new AWS::Logs::LogGroup"}),
+            "log_encryption_key": Row(key, {"new AWS::Logs::LogGroup"}),
         },
     ),
     AutoMLTransform: (
