@@ -7,6 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import aws_cdk as cdk
     from aws_cdk import aws_iam as iam
     from constructs import Construct
@@ -28,6 +30,10 @@ class Companion:
 class Configuration(Protocol):
     """What was configured."""
 
+    @property
+    def vpc(self) -> object:
+        """The VPC of the functions; None: none."""
+
     def apply_to_function(self, companion: Companion) -> None:
         """Change a function, its log and its permissions."""
 
@@ -42,7 +48,7 @@ class Companions:
     """The functions of a stack besides the provider's, made before or after it is configured."""
 
     def __init__(self) -> None:
-        self._known: list[Companion] = []
+        self._steps: list[Callable[[Configuration], None]] = []
         self.configuration: Configuration | None = None
         """What was configured; None: nothing."""
 
@@ -54,12 +60,16 @@ class Companions:
 
     def add(self, companion: Companion) -> None:
         """Have one more."""
-        self._known.append(companion)
+        self.when_configured(lambda configuration: configuration.apply_to_function(companion))
+
+    def when_configured(self, step: Callable[[Configuration], None]) -> None:
+        """Do something with what was configured, or will be."""
+        self._steps.append(step)
         if self.configuration is not None:
-            self.configuration.apply_to_function(companion)
+            step(self.configuration)
 
     def configure(self, configuration: Configuration) -> None:
         """Have all run so, also those that are still to come."""
         self.configuration = configuration
-        for companion in self._known:
-            configuration.apply_to_function(companion)
+        for step in self._steps:
+            step(configuration)

@@ -22,7 +22,9 @@ def last(policy: iam.ManagedPolicy, stack: cdk.Stack) -> iam.ManagedPolicy:
     writes, and where the update fails it is the one that stays. Of another id, the policy is another one, and the old
     one goes in the clean-up after what depends on it.
     """
-    resource = cast("cdk.CfnResource", policy.node.default_child)
+    resource = cast("cdk.CfnResource | None", policy.node.default_child)
+    if resource is None:  # `iam.Role.customize_roles`: none is made
+        return policy
     # [policy-order]
     resource.override_logical_id(cdk.Lazy.string(_Id(stack.get_logical_id(resource), stack, policy.document)))
     return policy

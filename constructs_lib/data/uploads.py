@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final, cast
 
 import aws_cdk as cdk
@@ -12,7 +12,9 @@ from constructs import Construct
 
 from ..access import permissions
 from ..access.companions import Companion, Companions
-from ..access.grants import acknowledge_late, add_permissions, compliance, managed_policy, new_role
+from ..access.grants import acknowledge_late, add_permissions, compliance, managed_policy, new_role, warn
+from ..api.datafolder import files_of
+from ..api.digests import file_digest, folder_digest
 from ..api.fields import counted, number
 from ..keywords import ConstructorSignature
 from ..naming import deployed_path
@@ -26,7 +28,13 @@ if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
     from constructs import IConstruct, IDependable
 
+    from ..access.companions import Configuration
     from ..api.datafolder import Extent
+
+
+def file_asset(scope: Construct, construct_id: str, path: Path) -> assets.Asset:
+    """A local file, which is another asset whenever a byte of it is another one."""
+    return assets.Asset(scope, construct_id, path=str(path.absolute()), asset_hash=file_digest(path))
 
 
 def upload_folder(
@@ -49,6 +57,7 @@ def upload_folder(
         scope,
         f"{construct_id}Archive",
         path=str(folder.absolute()),
+        asset_hash=folder_digest(folder, files_of(folder)),
         exclude=["**/.*"],
         follow_symlinks=cdk.SymlinkFollowMode.ALWAYS,  # else another content behind a link is the same archive
     )
@@ -71,7 +80,14 @@ def upload_folder(
         copier.allow(archive.bucket.arn_for_objects(archive.s3_object_key), bucket.bucket_arn, prefix)
     )
     copier.found(deployed.node.find_child("CustomResourceHandler"))
+    Companions.of(cdk.Stack.of(scope)).when_configured(partial(_tell_of_network, bucket))
     return bucket, prefix, deployed
+
+
+def _tell_of_network(bucket: s3.Bucket, configured: Configuration) -> None:
+    """Say that the function which empties a bucket does not follow: a stack has one for all its buckets."""
+    if configured.vpc is not None:
+        warn(bucket, {"emptied_outside_vpc": _EMPTIED_OUTSIDE})
 
 
 def unfit_to_copy(extent: Extent) -> str | None:
@@ -194,6 +210,12 @@ _PREFIX: Final = 16
 _COPIES: Final = (
     "holds copies of files that the app has itself: one function writes them, in deployments, each version below a "
     "prefix of its own, and would write them again"
+)
+
+_EMPTIED_OUTSIDE: Final = (
+    "the function of the CDK that empties this bucket when the stack goes (Custom::S3AutoDeleteObjects) is not in the "
+    "'vpc' of AutoMLProvider.configure: a stack has one for all its buckets, yours too. docs/organisations.md has the "
+    "lines that put it there; Channel.from_bucket does without it"
 )
 
 _LOG: Final = dict.fromkeys(

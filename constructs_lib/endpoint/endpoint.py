@@ -12,7 +12,8 @@ from aws_cdk import aws_iam as iam
 from .. import l1
 from ..access import permissions
 from ..access.grants import Grants, add_permissions, compliance, warn
-from ..access.places import name_in_arn
+from ..access.keys import check_key
+from ..access.places import LOG_KEY, name_in_arn
 from ..api.fields import described, has, raise_if_any, value_problems
 from ..api.hosting import EndpointName
 from ..candidate.model import TUNED, BestModel, Candidate, ModelProps
@@ -21,6 +22,7 @@ from ..keywords import ConstructorSignature
 from ..l1 import Kind
 from ..naming import deployed_path
 from ..outcome.outcome import AutoMLJobOutcome
+from ..provider.logs import keep, retention_problems
 from ..provider.provider import AutoMLProvider
 from ..releases import acknowledge
 from ..runtime import contract
@@ -45,7 +47,7 @@ from .serving import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_ec2 as ec2
@@ -126,9 +128,11 @@ class AutoMLEndpoint(EndpointBase):
         role: iam.IRole | None = None,
         encryption_key: kms.IKey | None = None,
         vpc: ec2.IVpc | None = None,
-        vpc_subnets: ec2.SubnetSelection | None = None,
+        vpc_subnets: ec2.SubnetSelection | Mapping[str, Any] | None = None,
         security_groups: Sequence[ec2.ISecurityGroup] | None = None,
         enable_network_isolation: bool | None = None,
+        log_retention: cdk.Duration | None = None,
+        log_encryption_key: kms.IKey | None = None,
     ) -> None:
         """Define an endpoint.
 
@@ -160,6 +164,13 @@ class AutoMLEndpoint(EndpointBase):
             vpc_subnets: Which of its subnets, 1 to 16. Default: the private ones.
             security_groups: The security groups, 1 to 5. Default: a new one in `vpc` that allows all outbound traffic.
             enable_network_isolation: Let the containers reach nothing; not with `Serverless`. Default: they may.
+            log_retention: How long the endpoint's log, `/aws/sagemaker/Endpoints/<name>`, is kept: a number of days
+                that CloudWatch Logs knows (1, 3, 5, 7, 14, 30, 60, 90, ..., 3653). The log is then the stack's, made
+                before the endpoint and removed after it; one that is there already is refused by CloudFormation, see
+                docs/organisations.md. Default: 365 days where there is a `log_encryption_key`; else the service makes
+                the log, and keeps it for ever.
+            log_encryption_key: The KMS key of that log, which is the stack's then; CloudWatch Logs is allowed to use
+                it. A key from elsewhere must allow that already. Default: CloudWatch Logs' own encryption.
 
         Raises:
             ValueError: with everything that is wrong, each in the props' own names.
@@ -188,10 +199,13 @@ class AutoMLEndpoint(EndpointBase):
                 *model_props.problems(scope),
                 *_name_problems(endpoint_name, EndpointName | None),
                 *_rollout_problems(serving, deployment_policy, rollback_alarms),
+                *retention_problems(log_retention),
+                *check_key("log_encryption_key", log_encryption_key),
             ],
             where,
         )
-        places = model_props.places(scope, used_by(serving, data_capture))
+        log_key = ("'log_encryption_key'", log_encryption_key, LOG_KEY)
+        places = model_props.places(scope, [*used_by(serving, data_capture), log_key])
         raise_if_any(places.errors, where)
         super().__init__(scope, construct_id)
         warn(
@@ -210,8 +224,8 @@ class AutoMLEndpoint(EndpointBase):
             permissions.INVOKE_ENDPOINT_ASYNC if isinstance(serving, Asynchronous) else permissions.INVOKE_ENDPOINT
         )
         asked = Grants(provider.stack)
-        capture = {} if data_capture is None else {"DataCaptureConfig": data_capture._bind(asked)}
-        queue = {"AsyncInferenceConfig": serving._bind(asked)} if isinstance(serving, Asynchronous) else {}
+        capture = {} if data_capture is None else {"DataCaptureConfig": data_capture._bind(self, asked)}
+        queue = {"AsyncInferenceConfig": serving._bind(self, asked)} if isinstance(serving, Asynchronous) else {}
         self._model = BestModel(
             self,
             "Model",
@@ -224,6 +238,8 @@ class AutoMLEndpoint(EndpointBase):
         config = self._new_config(encryption_key, {**capture, **queue})
         self._endpoint = self._new_endpoint(config)
         self.node.default_child = self._endpoint
+        if log_retention is not None or log_encryption_key is not None:
+            self._endpoint.node.add_dependency(self._new_log(log_retention, log_encryption_key))
         self._policy = deployment_policy
         self._alarms: list[cloudwatch.IAlarm] = []
         self._check = self._new_check(provider, config, is_named=endpoint_name is not None)
@@ -282,6 +298,18 @@ class AutoMLEndpoint(EndpointBase):
                 **(kept if is_scaled else {}),
             },
         )
+
+    # [endpoint-log]
+    def _new_log(self, retention: cdk.Duration | None, key: kms.IKey | None) -> cdk.CfnResource:
+        """The log that the service would make itself, with no end and no key, when the endpoint first writes to it."""
+        # Another kind of serving is another endpoint: the log of the old one goes after it.
+        construct_id = f"{_CHILDREN[type(self._serving)]}Log"
+        log = l1.create(Kind.LOG_GROUP, self, construct_id, {"LogGroupName": f"{_LOGS}{self._plain_name}"})
+        keep(log, retention, key)
+        log.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
+        if key is None:
+            acknowledge(log, _NO_LOG_KEY)
+        return log
 
     def _new_check(self, provider: AutoMLProvider, config: cdk.CfnResource, *, is_named: bool) -> cdk.CfnResource:
         check = provider._custom_resource(
@@ -366,6 +394,16 @@ _NO_KEY: Final = dict.fromkeys(
     "volumes are encrypted by the service's own key; instances with disks of their own take no other: give "
     "`encryption_key` where one of yours is wanted",
 )
+
+
+_NO_LOG_KEY: Final = dict.fromkeys(
+    compliance("CloudWatchLogGroupEncrypted"),
+    "encrypted by CloudWatch Logs itself; it holds what the candidate's containers print: give `log_encryption_key` "
+    "where a key of yours is wanted",
+)
+
+_LOGS: Final = "/aws/sagemaker/Endpoints/"
+"""https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html"""
 
 
 def _generated_name(scope: Construct, prefix: str, serving: Serving) -> str:

@@ -164,8 +164,8 @@ class OwnedJob(JobBase):
         self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.RESOURCE_TYPE)
         for key, value in plan.tags.items():
             self._tags.set_tag(key, value)
-        _TagCheck.of(self._provider).add(self, self._tags)
-        self._output = output = plan.output or OutputLocation._private(self)
+        _TagCheck.of(self._provider).add(self, self._tags, plan)
+        self._output = output = (plan.output or OutputLocation.new_bucket())._made(self)
         self._role = self._role_of(plan)
         bound, needed = self._bind(plan, output)
         needed += self._provider._serve(role_arn=bound.role_arn, job_name=plan.job_name)
@@ -335,7 +335,7 @@ class _TagCheck:
     """Looks at the tags of a stack's jobs once all of them are there."""
 
     def __init__(self, provider: AutoMLProvider) -> None:
-        self._jobs: list[tuple[OwnedJob, cdk.TagManager]] = []
+        self._jobs: list[tuple[OwnedJob, cdk.TagManager, Plan]] = []
         provider.node.add_validation(self)
 
     @classmethod
@@ -347,19 +347,20 @@ class _TagCheck:
     @property
     def jobs(self) -> list[OwnedJob]:
         """The jobs of the stack."""
-        return [job for job, _ in self._jobs]
+        return [job for job, _, _ in self._jobs]
 
-    def add(self, job: OwnedJob, tags: cdk.TagManager) -> None:
+    def add(self, job: OwnedJob, tags: cdk.TagManager, plan: Plan) -> None:
         """Look at the tags of this job too."""
-        self._jobs.append((job, tags))
+        self._jobs.append((job, tags, plan))
 
     def validate(self) -> list[str]:
         """What is wrong with the tags."""
-        return [
-            f"the job '{job.node.path}': {problem}"
-            for job, tags in self._jobs
-            for problem in _tag_problems(tags.tag_values())
-        ]
+        found = []
+        for job, tags, plan in self._jobs:
+            values = tags.tag_values()
+            found += [f"the job '{job.node.path}': {problem}" for problem in _tag_problems(values)]
+            warn(job, plan.tag_warnings(values))
+        return found
 
 
 def jobs_of(provider: AutoMLProvider) -> list[OwnedJob]:
@@ -398,8 +399,8 @@ _CHINA: Final = "cn-"
 
 def _output_problems(output: object, here: Place) -> list[str]:
     """What is wrong with the output of a job that was made elsewhere, in that place."""
-    if not isinstance(output, OutputLocation):
-        return check_output("output", output)
+    if not isinstance(output, OutputLocation) or not output._is_made:
+        return check_output("output", output, is_there=True)
     return apart(here, used_output("output", output), where="the job").errors
 
 

@@ -19,6 +19,7 @@ from ..data.output import OutputLocation, check_output
 from ..data.readback import problems_with_output
 from ..engines.inspection import ENSEMBLING, TUNING, engine_of
 from ..tokens import is_token
+from .one_click import SETTINGS, TAGS, not_carried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -105,7 +106,7 @@ class Plan:
             Bound(
                 training=self.training._describe(),
                 validation=self.validation._describe() if self.validation else None,
-                output_uri=self.output.s3_uri if self.output else UNBOUND_URI,
+                output_uri=self.output.s3_uri if self.output and self.output._is_made else UNBOUND_URI,
                 role_arn=self.role_arn or UNBOUND_ROLE,
                 security=self.security.draft(),
                 features_uri=UNBOUND_URI if self.features else None,
@@ -144,9 +145,27 @@ class Plan:
         data = self._judge_data(columns, draft.settings)
         return Findings(
             [*judged.errors, *data.errors, *wrong_places],
-            judged.warnings | data.warnings | self.security.warnings(),
+            judged.warnings | data.warnings | self.security.warnings() | self._one_click_warnings(),
             refusals=data.refusals,
         )
+
+    def _one_click_warnings(self) -> dict[str, str]:
+        """What the job is given, and its one-click endpoint perhaps not."""
+        security = self.security.draft()
+        if self.deploy is None or security is None:
+            return {}
+        given = {
+            "volume_encryption_key": security.volume_kms_key_id is not None,
+            self.security.network_prop: security.vpc_config is not None,
+        }
+        named = [f"the job's {self._name(prop)}" for prop, is_given in given.items() if is_given]
+        return not_carried(SETTINGS, self._name("model_deploy_config"), named)
+
+    def tag_warnings(self, tags: Mapping[str, str]) -> dict[str, str]:
+        """What surely is a mistake about the tags that the job has come to have."""
+        if self.deploy is None or not tags:
+            return {}
+        return not_carried(TAGS, self._name("model_deploy_config"), ["the job's tags"])
 
     def _judge_data(self, features: Mapping[str, str] | None, settings: object) -> Findings:
         wanted = [(prop, column) for prop, column in self.columns if isinstance(column, str) and not is_token(column)]
@@ -185,7 +204,7 @@ class Plan:
         if self.features is not None:
             yield from used_bucket(self._name("features"), self.features._source)
         if self.output is not None:
-            yield from used_bucket(self._name("output"), self.output.bucket)
+            yield from used_bucket(self._name("output"), self.output.bucket if self.output._is_made else None)
             yield self._name("output.encryption_key"), self.output.encryption_key, KEY
         yield self._name("role") if self.role is None else "'role'", role, ROLE
         yield self._name("emr_serverless_role"), self.emr_serverless_role, ROLE

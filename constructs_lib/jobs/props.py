@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_iam as iam
@@ -28,7 +29,8 @@ class JobProps(TypedDict, total=False):
     Default: the service takes 0.2."""
 
     output: OutputLocation | None
-    """Where models and reports go. Default: a new private, encrypted bucket, which stays when the stack is removed."""
+    """Where models and reports go. Default: a new private, encrypted bucket, which stays when the stack is removed; for
+    one that goes see `OutputLocation.new_bucket`."""
 
     role: iam.IRole | None
     """The role the job runs as; it must trust `sagemaker.amazonaws.com`, and gets what the job needs. One of another
@@ -41,7 +43,7 @@ class JobProps(TypedDict, total=False):
     vpc: ec2.IVpc | None
     """The VPC to run in; it must reach S3 and the AWS APIs that the job calls. Default: the service's own network."""
 
-    vpc_subnets: ec2.SubnetSelection | None
+    vpc_subnets: ec2.SubnetSelection | Mapping[str, Any] | None
     """Which of its subnets, 1 to 16. Default: the private ones, as elsewhere in the CDK."""
 
     security_groups: Sequence[ec2.ISecurityGroup] | None
@@ -51,7 +53,9 @@ class JobProps(TypedDict, total=False):
     """Encrypt the traffic between the job's instances, which can make training slower. Default: not encrypted."""
 
     model_deploy_config: ModelDeployConfig | None
-    """Deploy the best candidate when the job is done (one-click). Default: nothing is deployed."""
+    """Deploy the best candidate when the job is done (one-click). The request gives the endpoint a name and no more:
+    where the job has a volume key, a network or tags there is a warning, and `AutoMLEndpoint` takes them. Default:
+    nothing is deployed."""
 
     job_name: str | None
     """A name of your own: at most 32 letters, digits and hyphens. AWS never gives the name of a job free again, so a

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -14,14 +14,15 @@ from ..access.grants import add_permissions, compliance
 from ..access.keys import check_key, grant_key_to_own_role
 from ..access.opening import is_to_be_opened, open_to
 from ..access.places import FUNCTIONS_KEY, LOG_KEY, apart, used_network
-from ..access.security import OPEN_EGRESS, Subnets, check_groups, select
+from ..access.security import OPEN_EGRESS, Subnets, check_groups, check_selection, select, selection_of
 from ..api.fields import described, has, listed, number, value_problems
 from ..naming import deployed_path, plain
 from ..releases import NEWEST_RUNTIME, acknowledge
 from ..tokens import is_token, is_whole, known_seconds
+from .logs import keep, retention_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_events as events
@@ -35,19 +36,13 @@ if TYPE_CHECKING:
     from ..api.rulebook import Findings
     from .waiter import Waiter
 
-LOG_RETENTION_DAYS: Final = 365
 RUNTIMES: Final = ("python3.14", "python3.13", "python3.12")
 """What the function runs on; the first where nobody says otherwise."""
 
 _ARCHITECTURES: Final = ("arm64", "x86_64")
 
-_DAY: Final = 24 * 3600
 _SHORTEST_POLL: Final = 20
 _LONGEST_POLL: Final = 300
-_RETENTIONS: Final = (
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-)  # fmt: skip
-"""https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-logs-loggroup.html"""
 
 
 class ProviderOptions(TypedDict, total=False):
@@ -79,7 +74,7 @@ class ProviderOptions(TypedDict, total=False):
     """The VPC of the function. It must reach SageMaker, CloudFormation, CloudWatch Logs, S3 (CloudFormation's own
     buckets too), and Step Functions and EventBridge where jobs are followed. Default: no VPC."""
 
-    vpc_subnets: ec2.SubnetSelection | None
+    vpc_subnets: ec2.SubnetSelection | Mapping[str, Any] | None
     """Which of its subnets. Default: the private ones. Public ones are refused: Lambda functions reach nothing from
     there."""
 
@@ -126,6 +121,11 @@ class Options:
     architecture: lambda_.Architecture | None = None
     runtime: lambda_.Runtime | None = None
 
+    @classmethod
+    def of(cls, options: ProviderOptions) -> Options:
+        """What somebody asked for."""
+        return cls(**{**options, "vpc_subnets": selection_of(options.get("vpc_subnets"))})
+
     def problems(self) -> list[str]:
         """What is wrong, in the caller's words."""
         found = [
@@ -133,7 +133,9 @@ class Options:
             for prop, attribute, kind in _INTERFACES
             if (value := getattr(self, prop)) is not None and not has(value, attribute)
         ]
+        found += retention_problems(self.log_retention)
         found += check_key("log_encryption_key", self.log_encryption_key)
+        found += check_selection(self.vpc_subnets)
         found += [] if self.vpc is None else check_groups(self.security_groups)
         level = self.state_machine_log_level
         if level is not None and getattr(type(level), "__jsii_type__", None) != _LOG_LEVEL:
@@ -165,22 +167,14 @@ class Options:
         yield "the key of 'dead_letter_topic'", getattr(self.dead_letter_topic, "master_key", None), FUNCTIONS_KEY
 
     def _number_problems(self) -> Iterator[str]:
-        yield from (
-            f"'{prop}' must be known when the app is synthesized, so it cannot be a token"
-            for prop in ("poll_interval", "log_retention")
-            if (span := getattr(self, prop)) is not None and span.is_unresolved()
-        )
+        if self.poll_interval is not None and self.poll_interval.is_unresolved():
+            yield "'poll_interval' must be known when the app is synthesized, so it cannot be a token"
         if (seconds := known_seconds(self.poll_interval)) is not None and not (
             _SHORTEST_POLL <= seconds <= _LONGEST_POLL and seconds == int(seconds)
         ):
             yield (
                 f"'poll_interval' must be whole seconds from {_SHORTEST_POLL} to {_LONGEST_POLL}, got "
                 f"{number(seconds)}: each look takes nine of the 25,000 events that an execution may have"
-            )
-        if (seconds := known_seconds(self.log_retention)) is not None and seconds / _DAY not in _RETENTIONS:
-            yield (
-                f"'log_retention' must be a number of days that CloudWatch Logs knows ({listed(_RETENTIONS)}), "
-                f"got {number(seconds / _DAY)}"
             )
         reserved, prop = self.reserved_concurrent_executions, "reserved_concurrent_executions"
         wrong = value_problems(reserved, int | None, is_token=is_token, path=prop)
@@ -311,39 +305,13 @@ class Options:
         return dict.fromkeys(compliance("CloudWatchLogGroupEncrypted"), f"encrypted by CloudWatch Logs itself; {what}")
 
     def _apply_to_log(self, log: cdk.CfnResource) -> None:
-        seconds = known_seconds(self.log_retention)
-        days = LOG_RETENTION_DAYS if seconds is None else int(seconds / _DAY)
-        l1.change(log, RetentionInDays=days)
-        if self.log_encryption_key is not None:
-            l1.change(log, KmsKeyId=self.log_encryption_key.key_arn)
-            allow_logs(self.log_encryption_key, cdk.Stack.of(log))
-
-
-def allow_logs(key: kms.IKey, stack: cdk.Stack) -> None:
-    """Let CloudWatch Logs use a key for the logs of a stack's account and region."""
-    logs = f"logs.{stack.region}.{stack.url_suffix}"
-    key.add_to_resource_policy(
-        iam.PolicyStatement(
-            principals=[iam.ServicePrincipal(logs)],
-            actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
-            resources=["*"],
-            conditions={
-                "ArnLike": {
-                    "kms:EncryptionContext:aws:logs:arn": (
-                        f"arn:{stack.partition}:logs:{stack.region}:{stack.account}:log-group:*"
-                    )
-                }
-            },
-        )
-    )
+        keep(log, self.log_retention, self.log_encryption_key)
 
 
 _INTERFACES: Final = (
     ("poll_interval", "to_seconds", "a Duration"),
     ("event_bus", "event_bus_arn", "an events.IEventBus"),
-    ("log_retention", "to_seconds", "a Duration"),
     ("vpc", "vpc_id", "an ec2.IVpc"),
-    ("vpc_subnets", "subnet_type", "an ec2.SubnetSelection"),
     ("permissions_boundary", "managed_policy_arn", "an iam.IManagedPolicy"),
     ("dead_letter_topic", "topic_arn", "an sns.ITopic"),
 )

@@ -19,6 +19,7 @@ from ..access.companions import Companion, Companions
 from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
 from ..access.keys import grant_key_to_own_role
 from ..access.opening import is_to_be_opened, open_to
+from ..api.digests import folder_digest
 from ..api.fields import described, has, raise_if_any, seconds_of
 from ..api.rulebook import Findings
 from ..keywords import ConstructorSignature, spelled_out
@@ -26,7 +27,8 @@ from ..l1 import Kind
 from ..naming import deployed_path, slug
 from ..runtime import contract
 from ..tokens import TEXT_TOKEN
-from .options import LOG_RETENTION_DAYS, RUNTIMES, Options, ProviderOptions
+from .logs import LOG_RETENTION_DAYS
+from .options import RUNTIMES, Options, ProviderOptions
 from .waiter import POLL_SECONDS, Waiter, state_machine_name
 
 if TYPE_CHECKING:
@@ -374,7 +376,7 @@ class AutoMLProvider(Construct):
 
         See https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
         """
-        return self._configure(Options(**options))
+        return self._configure(Options.of(options))
 
     @classmethod
     @spelled_out(ProviderOptions)
@@ -392,7 +394,7 @@ class AutoMLProvider(Construct):
         """
         if not has(scope, "node"):
             raise ValueError(f"AutoMLProvider.configure_all: 'scope' must be a construct, got {described(scope)}")
-        chosen = Options(**options)
+        chosen = Options.of(options)
         wrong = chosen.problems()
         if scope in _CHOSEN:
             wrong.append(_TWICE.replace("stack", "scope"))
@@ -426,6 +428,7 @@ class AutoMLProvider(Construct):
             self,
             "Code",
             path=str(library),
+            asset_hash=folder_digest(library, (library / "runtime").glob("*.py")),
             exclude=["**", "**/.*", "!runtime", "!runtime/*.py"],
             ignore_mode=cdk.IgnoreMode.GLOB,
         )
@@ -540,7 +543,9 @@ class _Shelf:
     def _rename(self) -> None:
         """Give the last policy an id that follows from what it lists."""
         policy = self._policies[-1]
-        resource = cast("cdk.CfnResource", policy.node.default_child)
+        resource = cast("cdk.CfnResource | None", policy.node.default_child)
+        if resource is None:  # `iam.Role.customize_roles`: none is made
+            return
         stack = self._provider.stack
         listed = sorted(json.dumps(stack.resolve(thing)) for thing, place in self._place_of.items() if place is policy)
         digest = hashlib.sha256("".join(listed).encode()).hexdigest()[:_LISTED_HASH]

@@ -54,6 +54,7 @@ endpoint = AutoMLEndpoint(
     deployment_policy=DeploymentPolicy.canary(
         percent=50, wait_interval=cdk.Duration.minutes(10), termination_wait=cdk.Duration.minutes(5)
     ),
+    log_retention=cdk.Duration.days(365),
 )
 
 key = kms.Key(stack, "Key", enable_key_rotation=True)

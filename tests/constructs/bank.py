@@ -116,6 +116,8 @@ def define_bank(app: cdk.App) -> None:
         data_capture=DataCapture(destination=place("captured/")),
         encryption_key=key,
         enable_network_isolation=True,
+        log_retention=cdk.Duration.days(731),
+        log_encryption_key=key,
         vpc=vpc,
     )
     alarm = endpoint.alarm_5xx()
@@ -124,7 +126,7 @@ def define_bank(app: cdk.App) -> None:
     warm = Serverless(
         provisioned_concurrency=1, auto_scaling=AutoScaling(min_capacity=1, max_capacity=2, utilization=0.7)
     )
-    AutoMLEndpoint(stack, "Serverless", outcome=outcome, serving=warm, encryption_key=key)
+    AutoMLEndpoint(stack, "Serverless", outcome=outcome, serving=warm, encryption_key=key, log_encryption_key=key)
     queue = Asynchronous(
         instance_type="ml.m5.large",
         output=place("answers/"),
@@ -133,4 +135,4 @@ def define_bank(app: cdk.App) -> None:
         error_topic=topic,
         auto_scaling=AutoScaling(min_capacity=0, max_capacity=2, backlog_per_instance=3),
     )
-    AutoMLEndpoint(stack, "Queue", outcome=outcome, serving=queue, encryption_key=key)
+    AutoMLEndpoint(stack, "Queue", outcome=outcome, serving=queue, encryption_key=key, log_encryption_key=key)

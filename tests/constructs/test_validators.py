@@ -215,6 +215,7 @@ def define_serving(app: cdk.App) -> None:
         vpc=vpc_of(stack),
         enable_network_isolation=True,
         endpoint_name="Churn",
+        log_retention=cdk.Duration.days(365),
     )
     alarm = endpoint.alarm_5xx()
     alarm.add_alarm_action(actions.SnsAction(sns.Topic.from_topic_arn(stack, "Topic", TOPIC)))

@@ -260,6 +260,63 @@ def test_what_is_kept_is_encrypted_with_the_buckets_own_key_where_none_is_given(
     assert flat(config["DataCaptureConfig"]["KmsKeyId"]) == "<Key961B73FD.Arn>"
 
 
+# ---------------------------------------------------------------------------------------------------------------- log
+
+
+def logs_of(template: dict[str, Any]) -> dict[str, Any]:
+    """The endpoint's own."""
+    found = resources_of(template, "AWS::Logs::LogGroup")
+    return {name: each for name, each in found.items() if name.startswith("Endpoint")}
+
+
+def test_log_is_left_to_the_service_where_nothing_is_said_of_it(template: dict[str, Any]) -> None:
+    assert logs_of(template) == {}
+
+
+@pytest.mark.parametrize(("name", "logged"), [(None, None), ("churn", "churn"), ("token", "<Name>")])
+def test_log_of_the_stack_is_called_as_the_service_calls_it_and_comes_first(
+    stack: cdk.Stack, name: str | None, logged: str | None
+) -> None:
+    given = cdk.CfnParameter(stack, "Name").value_as_string if name == "token" else name
+    new_endpoint(stack, endpoint_name=given, log_retention=cdk.Duration.days(30))
+
+    template = template_of(stack)
+
+    ((logical_id, log),) = logs_of(template).items()
+    endpoint = only(resources_of(template, ENDPOINT))
+    assert flat(log["Properties"]["LogGroupName"]) == (
+        f"/aws/sagemaker/Endpoints/{logged or endpoint['Properties']['EndpointName']}"
+    )
+    assert log["Properties"]["RetentionInDays"] == 30
+    assert "KmsKeyId" not in log["Properties"]
+    assert log["DeletionPolicy"] == "Delete"
+    assert logical_id in endpoint["DependsOn"]
+
+
+def test_log_with_a_key_alone_is_kept_as_long_as_the_librarys_others(stack: cdk.Stack) -> None:
+    new_endpoint(stack, log_encryption_key=kms.Key(stack, "Key"))
+
+    template = template_of(stack)
+
+    log = only(logs_of(template))["Properties"]
+    assert flat(log["KmsKeyId"]) == "<Key961B73FD.Arn>"
+    assert log["RetentionInDays"] == 365
+    key = only(resources_of(template, "AWS::KMS::Key"))["Properties"]["KeyPolicy"]
+    assert "kms:EncryptionContext:aws:logs:arn" in json.dumps(key)
+
+
+def test_another_kind_of_serving_has_another_log(stack: cdk.Stack) -> None:
+    """It has another name, and the old endpoint writes until it is gone."""
+    props: dict[str, Any] = {"log_retention": cdk.Duration.days(30)}
+    new_endpoint(stack, **props)
+    other = new_stack()
+    new_endpoint(other, serving=Serverless(), **props)
+    one, two = (logs_of(template_of(each)) for each in (stack, other))
+
+    assert set(one) & set(two) == set()
+    assert only(one)["Properties"]["LogGroupName"] != only(two)["Properties"]["LogGroupName"]
+
+
 def test_tag_on_the_endpoint_alone_reaches_all_its_parts(stack: cdk.Stack) -> None:
     cdk.Tags.of(new_endpoint(stack)).add("team", "growth")
 

@@ -110,6 +110,19 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
         "'outcome' must be an AutoMLJobOutcome, got 'job' (str); make one of the job",
     ),
     "no serving": ({"serving": "ml.m5.large"}, "'serving' must be a RealTime, Serverless or Asynchronous, got"),
+    "log kept for some time": (
+        {"log_retention": cdk.Duration.days(8)},
+        "'log_retention' must be a number of days that CloudWatch Logs knows ('1', '3', '5',",
+    ),
+    "log kept for a number": ({"log_retention": 30}, "'log_retention' must be a Duration, got 30 (int)"),
+    "log kept for a token": (
+        {"log_retention": cdk.Duration.days(cdk.Token.as_number({"Ref": "Days"}))},
+        "'log_retention' must be known when the app is synthesized, so it cannot be a token",
+    ),
+    "key of the log": (
+        {"log_encryption_key": "alias/mine"},
+        "'log_encryption_key' must be a kms.IKey, got 'alias/mine' (str)",
+    ),
     "instance type": (
         {"serving": RealTime(instance_type="m5.large")},
         r"'serving.instance_type' must match ml\.[a-z0-9-]+\.[a-z0-9]+, got 'm5.large'",

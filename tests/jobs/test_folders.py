@@ -19,7 +19,17 @@ from constructs_lib.data import channels
 from constructs_lib.data.uploads import disk_for, unfit_to_copy
 
 from ..constructs.bank import vpc_of
-from ..constructs.synthesis import as_list, flat, job_properties, new_stack, only, resolved, resources_of, template_of
+from ..constructs.synthesis import (
+    as_list,
+    flat,
+    job_properties,
+    new_stack,
+    only,
+    resolved,
+    resources_of,
+    template_of,
+    warnings_of,
+)
 from .test_v2 import PNG, digits, images_job, new_v2_job, stack
 
 __all__ = ["digits", "stack"]  # fixtures
@@ -241,6 +251,34 @@ def test_function_that_copies_runs_as_the_provider_is_configured(
     (name,) = copiers(template)
     (policy,) = (each for each in resources[name]["DependsOn"] if "Permissions" in each)
     assert "ec2:CreateNetworkInterface" in json.dumps(resources[policy])
+
+
+@pytest.mark.parametrize("comes_first", ["configuration", "job"])
+def test_function_that_empties_the_bucket_is_told_where_it_is_not_in_the_vpc(
+    comes_first: str, stack: cdk.Stack, digits: Path
+) -> None:
+    if comes_first == "configuration":
+        AutoMLProvider.of(stack).configure(vpc=vpc_of(stack))
+    job = images_job(stack, digits)
+    if comes_first == "job":
+        AutoMLProvider.of(stack).configure(vpc=vpc_of(stack))
+
+    (told,) = warnings_of(job.node.find_child("TrainingDataBucket"))
+    assert told == (
+        "the function of the CDK that empties this bucket when the stack goes (Custom::S3AutoDeleteObjects) is not in "
+        "the 'vpc' of AutoMLProvider.configure: a stack has one for all its buckets, yours too. docs/organisations.md "
+        "has the lines that put it there; Channel.from_bucket does without it "
+        "[ack: cdk-sagemaker-autopilot:emptied_outside_vpc]"
+    )
+    cdk.Annotations.of(job).acknowledge_warning("cdk-sagemaker-autopilot:emptied_outside_vpc", "it may be outside")
+    assert warnings_of(job.node.find_child("TrainingDataBucket")) == []
+
+
+def test_nothing_is_told_of_it_without_a_vpc(stack: cdk.Stack, digits: Path) -> None:
+    AutoMLProvider.of(stack).configure(tracing=True)
+    job = images_job(stack, digits)
+
+    assert warnings_of(job.node.find_child("TrainingDataBucket")) == []
 
 
 def test_configuration_moves_nothing_that_was_deployed(stack: cdk.Stack, digits: Path) -> None:

@@ -234,6 +234,15 @@ def test_job_says_no_more_than_it_was_told() -> None:
     }
 
 
+def test_key_of_the_output_bucket_is_named_in_the_request() -> None:
+    """Policies test the request (`sagemaker:OutputKmsKey`), not the bucket."""
+    stack = new_stack()
+    bucket = s3.Bucket(stack, "Results", encryption_key=kms.Key(stack, "Key"))
+    new_job(stack, output=OutputLocation.from_bucket(bucket, "models/"))
+
+    assert flat(request_of(template_of(stack))["OutputDataConfig"]["KmsKeyId"]) == "<Key961B73FD.Arn>"
+
+
 def test_missing_output_is_a_private_bucket_that_stays() -> None:
     stack = new_stack()
     job = new_job(stack, output=None)

@@ -151,7 +151,7 @@ def test_what_is_looked_at_as_it_is_has_every_acknowledgement(templates: Templat
 # ------------------------------------------------------------------------------------------------------- Control Tower
 
 CONTROLS = {
-    "cloudwatch_log_group_encrypted_check": r"/(SageMakerAutopilot\w+(/Waiter)?)/Log$",  # log_encryption_key
+    "cloudwatch_log_group_encrypted_check": r"/SageMaker\w+(/Waiter)?/Log$|/EndpointLog$",  # log_encryption_key
     "lambda_inside_vpc_check": r"/SageMakerAutopilotProvider/Function$|/Custom::CDKBucketDeployment",  # vpc
     "s3_bucket_logging_enabled_check": r"/(Output|(Training|Validation)DataBucket)$",  # output, Channel.from_bucket
     "s3_bucket_object_lock_enabled_check": r"/(Output|(Training|Validation)DataBucket)$",

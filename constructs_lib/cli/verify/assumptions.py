@@ -346,6 +346,14 @@ ASSUMPTIONS: Final = (
         noticed=Noticed.DEPLOYMENT,
     ),
     Assumption(
+        id="endpoint-log",
+        assumed="SageMaker writes into an endpoint's log group that is there before it, and makes it no second time "
+        "when the endpoint is gone",
+        where=("endpoint/endpoint.py",),
+        if_wrong="a stack with `log_retention` cannot be made again under its name until that group is deleted",
+        noticed=Noticed.DEPLOYMENT,
+    ),
+    Assumption(
         id="config-after-rollback",
         assumed="`DescribeEndpoint` names the old configuration after SageMaker took a deployment back",
         where=("runtime/check.py",),
