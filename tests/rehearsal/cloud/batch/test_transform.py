@@ -324,7 +324,7 @@ def test_role_that_is_not_trusted_for_the_job_fails_it(account: Account) -> None
     # Not with a wildcard, which would let in jobs as well.
     trust = {**SAGEMAKER_TRUST, "Condition": {"StringEquals": {"aws:SourceArn": f"{place}:*"}}}
     role = account.role(account.fresh("Serving"), JOB_ACTIONS, trust=trust)
-    name = model(account, model_data(account, "yes"), ExecutionRoleArn=role)
+    name = model(account, model_data(account, "yes"), role=role)
 
     job = ended(account, request(account, name, put(account, "untrusted", a=b"1")))
 
