@@ -83,13 +83,6 @@ STACKS = (
 COMPLIANCE = ("HIPAA.Security", "NIST.800.53.R4", "NIST.800.53.R5", "PCI.DSS.321")
 
 
-def acknowledge_inline_policy(role: iam.IRole) -> None:
-    reason = "the role of whoever wrote this test, not of the library"
-    for pack in COMPLIANCE:
-        acknowledgment = cdk.Acknowledgment(id=f"{pack}::{pack}-IAMNoInlinePolicy", reason=reason)
-        cdk.Validations.of(role).acknowledge(acknowledgment)
-
-
 def define(app: cdk.App) -> None:
     """A stack for each kind of job."""
     Quickstart(app, "Quickstart")
@@ -128,7 +121,6 @@ def define(app: cdk.App) -> None:
     role = iam.Role(stack, "JobRole", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"))
     new_job(stack, "Typed", role=role, training_data=Channel.from_bucket(data_bucket(stack), "train/"))
     AutoMLJob.from_request(stack, "Requested", request(), role=role)
-    acknowledge_inline_policy(role)
 
     owner = cdk.Stack(app, "Owner")
     stack = cdk.Stack(app, "Referring")
@@ -237,7 +229,6 @@ def define_serving(app: cdk.App) -> None:
     outcome = AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
     AutoMLEndpoint(stack, "Endpoint", outcome=outcome, serving=serving, encryption_key=key)
     AutoMLEndpoint(stack, "Brought", outcome=outcome, serving=serving, role=role)
-    acknowledge_inline_policy(role)
 
     stack = cdk.Stack(app, "Batch")
     outcome = AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))

@@ -1,6 +1,7 @@
 """The tiny trainer, whose models of one column are worse than all others: a gate has something to beat."""
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,8 @@ from constructs_lib.rehearsal.training.task import (
 from tests.rehearsal.cloud import tiny_training
 from tests.rehearsal.serving import tiny_models
 
-Server = tiny_models.Server
+SECONDS = 3.0
+"""How long a model of these takes for a row that says `slow`."""
 
 WORSE, FOR_EVER = "worse", tiny_training.SLOW_TARGET
 CSV = f"churned,fraud,{WORSE},{FOR_EVER}\n".encode() + b"1,0,0,0\n2,1,1,1\n" * 300
@@ -44,3 +46,12 @@ def train(
         candidates=[judged(each) for each in result.candidates],
         best=None if result.best is None else judged(result.best),
     )
+
+
+class Server(tiny_models.Server):
+    """Takes so long for slow rows that a transform job of some of them is at work until it is stopped."""
+
+    def predict(self, body: bytes, content_type: str, accept: str) -> tuple[bytes, str]:
+        if body.startswith(FOR_EVER.encode()):
+            time.sleep(SECONDS)
+        return super().predict(body, content_type, accept)

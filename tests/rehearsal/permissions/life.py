@@ -124,7 +124,7 @@ class Life:
         account.new_bucket(DATA)
         rows = json.dumps([{"prefix": f"s3://{DATA}/validation/"}, "a.csv"]).encode()
         files = {f"{folder}/a.csv": CSV for folder in ("train", "validation", "fraud", "endless")}
-        requests = {f"new/{number}.csv": b"slow" for number in range(300)}
+        requests = {f"new/{number}.csv": FOR_EVER.encode() for number in range(150)}
         more = {"validation.manifest": rows, "answers/good": b"1", "answers/bad": b"bad"}
         for key, body in {**files, **requests, **more}.items():
             account.s3.put_object(Bucket=DATA, Key=key, Body=body)
