@@ -48,6 +48,7 @@ NO_CALL: Final[Mapping[str, str]] = {
     "auto-mode": "It takes two jobs of its own, on both sides of 100 MB; the job of this command names its mode.",
     "picture-batch": "It takes a job for images, which is too dear for a check.",
     "endpoint-log": "A look at a log shows only that no line has come yet since its endpoint is gone.",
+    "trust-keys": "It takes a job, a model and a state machine with roles that ask for them; their trust here is open.",
     "copied-folders": "It takes CDK's own function with its layer, which only an app of the CDK brings.",
     "copied-in-time": "It takes a folder of 100,000 files.",
     "readers": "It takes a job for each odd table; the job of this command has one plain table.",
