@@ -36,8 +36,8 @@ DATA = "bank-data"
 PREFIX, OTHER_PREFIX = "bank676c", "another1"
 """How generated names begin in the bank's template, and how else they might."""
 
-RENAMED = ("QueueModel", "RealTimeModel")
-"""The models whose names begin otherwise in the end."""
+RENAMED, KEPT = ("Churn", "QueueModel", "RealTimeModel"), {"automl-job": ["fr"], "model": ["se", "tr"]}
+"""What has a name that begins otherwise in the end, and how names go on that do not."""
 
 ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
@@ -239,7 +239,7 @@ def _renamed(template: Template) -> Template:
     changed: Template = json.loads(json.dumps(template))
     for name, resource in changed["Resources"].items():
         properties = resource.get("Properties", {})
-        if resource["Type"] == contract.RESOURCE_TYPE or name.startswith(RENAMED):
+        if name.startswith(RENAMED) and "NamePrefix" in properties:
             properties["NamePrefix"] = properties["NamePrefix"].replace(PREFIX, OTHER_PREFIX)
         if resource["Type"].startswith("Custom::"):
             properties.get("Request", {}).pop("Tags", None)
@@ -254,8 +254,7 @@ def _renamed(template: Template) -> Template:
 def _rename(statement: dict[str, Any]) -> None:
     """Let a statement of the bank's generated names be one of those that `_renamed` leads to."""
     text = json.dumps(statement["Resource"])
-    if f":automl-job/{PREFIX}-" in text:
-        statement["Resource"] = json.loads(text.replace(PREFIX, OTHER_PREFIX))
-    elif f":model/{PREFIX}-" in text:
-        kept = [text.replace(f"{PREFIX}-??", f"{PREFIX}-{beginning}") for beginning in ("se", "tr")]
-        statement["Resource"] = [json.loads(each) for each in (*kept, text.replace(PREFIX, OTHER_PREFIX))]
+    for kind, kept in KEPT.items():
+        if f":{kind}/{PREFIX}-" in text:
+            named = [text.replace(f"{PREFIX}-??", f"{PREFIX}-{beginning}") for beginning in kept]
+            statement["Resource"] = [json.loads(each) for each in (*named, text.replace(PREFIX, OTHER_PREFIX))]

@@ -99,15 +99,12 @@ NOT_TOLD: Mapping[str, Sequence[str]] = {
     "a version is only taken back when its request is overtaken while it is made": _each(
         "function", "sagemaker:DeleteModelPackage", "model-package model-package-group"
     ),
-    "only asked for when an update was taken back while it was at work": _each(
-        "function", "cloudformation:DescribeStackEvents", "stack"
-    ),
 }
 """What the embedded AWS never asks for, by the reason."""
 
 EITHER: Mapping[str, Sequence[str]] = {
     "two statements allow it on purpose, by name and by tag: what one cannot see yet, or any more, the other does": [
-        *_each("function", "sagemaker:ListTags", "automl-job"),
+        *_each("function", "sagemaker:DeleteTags sagemaker:ListTags", "automl-job"),
         *_each("function", "sagemaker:StopAutoMLJob", "automl-job if aws:ResourceTag"),
         *_each("function", "sagemaker:ListTags", "model"),
         *_each("function", "sagemaker:ListTags sagemaker:StopTransformJob", "transform-job"),
