@@ -125,6 +125,9 @@ QUIET: Mapping[str, Sequence[str]] = {
     "the event is missing, and the function's log says why": _each(
         "function", "events:PutEvents", "event-bus if events:source"
     ),
+    "an update that was taken back within seconds may leave its tags": _each(
+        "function", "cloudformation:DescribeStackEvents", "stack"
+    ),
     "the job runs on without a log": _each(
         "job", "logs:CreateLogGroup logs:CreateLogStream logs:PutLogEvents", "log-group"
     ),
