@@ -305,6 +305,17 @@ def test_log_with_a_key_alone_is_kept_as_long_as_the_librarys_others(stack: cdk.
     assert "kms:EncryptionContext:aws:logs:arn" in json.dumps(key)
 
 
+def test_key_of_the_log_may_be_of_another_stack(stack: cdk.Stack) -> None:
+    foundation = cdk.Stack(stack.node.root, "Foundation")
+    new_endpoint(stack, log_encryption_key=kms.Key(foundation, "Key"))
+
+    assert "Fn::ImportValue" in only(logs_of(template_of(stack)))["Properties"]["KmsKeyId"]
+    key = only(resources_of(template_of(foundation), "AWS::KMS::Key"))["Properties"]["KeyPolicy"]
+    (allowed,) = (each for each in key["Statement"] if "logs." in flat(each["Principal"].get("Service", "")))
+    context = allowed["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+    assert flat(context) == "arn:<Partition>:logs:<Region>:<AccountId>:log-group:*"
+
+
 def test_another_kind_of_serving_has_another_log(stack: cdk.Stack) -> None:
     """It has another name, and the old endpoint writes until it is gone."""
     props: dict[str, Any] = {"log_retention": cdk.Duration.days(30)}
