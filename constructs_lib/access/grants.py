@@ -36,7 +36,7 @@ class Grants:
         """
         self._stack = stack
         self._permissions: list[Permission] = []
-        self._keys: list[tuple[Any, tuple[str, ...]]] = []
+        self._keys: dict[Any, tuple[str, ...]] = {}
         self._apart: list[tuple[Any, Permission]] = []
         self.needed: list[IDependable] = []
         """What has to be there, besides the role's policies, before all that was asked for is allowed."""
@@ -69,8 +69,7 @@ class Grants:
     def allow_key(self, key: Any, actions: tuple[str, ...]) -> None:  # a kms.IKey, whose module this one need not load
         """Ask for a key of which there is a construct, so that its own policy can follow where it must."""
         key = grantable(key)
-        if (key, actions) not in self._keys:
-            self._keys.append((key, actions))
+        self._keys[key] = tuple(dict.fromkeys((*self._keys.get(key, ()), *actions)))
 
     def apply_to_new_role(
         self, scope: Construct, role: iam.IRole, permissions: Iterable[Permission]
@@ -79,7 +78,7 @@ class Grants:
         for permission in permissions:
             self.allow(permission)
         policy = managed_policy(scope, "Permissions", self._permissions, role)
-        for key, actions in self._keys:
+        for key, actions in self._keys.items():
             self.needed += grant_key_to_own_role(key, policy, role, self._stack, *actions)
         self._open_to(role)
         return policy
@@ -95,7 +94,7 @@ class Grants:
             require_trust("role", role, SAGEMAKER_PRINCIPAL)
         added = _ADDED[role]
         acknowledge_wildcards(role, [each for each in (*self._permissions, *permissions) if added.add(each)])
-        for key, actions in self._keys:
+        for key, actions in self._keys.items():
             grant_key(key, role, *actions)
         self._open_to(role)
 

@@ -359,9 +359,7 @@ def provider_waiting(stack: cdk.Stack, *, state_machine_arn: str, event_bus_arn:
             resources=(f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:*",),
             reason="executions of the stack's own state machine are named after the jobs that they follow",
         ),
-        Permission(
-            actions=("cloudformation:DescribeStacks", "cloudformation:SignalResource"), resources=(stack.stack_id,)
-        ),
+        Permission(actions=("cloudformation:SignalResource",), resources=(stack.stack_id,)),
         Permission(
             actions=("events:PutEvents",),
             resources=(event_bus_arn,),
@@ -497,7 +495,17 @@ INVOKE_ENDPOINT_ASYNC: Final = ("sagemaker:InvokeEndpointAsync",)
 _TAGGED: Final = ("sagemaker:AddTags", "sagemaker:DeleteTags", "sagemaker:ListTags")
 # [tags-of-models]
 _OWN_MODELS: Final = ("sagemaker:DescribeModel", "sagemaker:DeleteModel", *_TAGGED)
+_OLD_MODELS: Final = ("sagemaker:DescribeModel", "sagemaker:DeleteModel", "sagemaker:ListTags")
+"""What is done with models of another prefix, which get no other tags: what has another name is another model."""
+
 _OWN_TRANSFORMS: Final = ("sagemaker:DescribeTransformJob", "sagemaker:StopTransformJob", *_TAGGED)
+_OLD_TRANSFORMS: Final = (
+    "sagemaker:DescribeTransformJob",
+    "sagemaker:StopTransformJob",
+    "sagemaker:AddTags",
+    "sagemaker:ListTags",
+)
+"""The same; a job that is given up is marked so, with a tag."""
 
 
 def endpoint_arn(stack: cdk.Stack, endpoint_name: str) -> str:
@@ -569,8 +577,7 @@ def provider_models(stack: cdk.Stack, *, generated_names: str) -> list[Permissio
             actions=("sagemaker:CreateModel", *_OWN_MODELS),
             resources=(arns.sagemaker(f"model/{generated_names}"),),
         ),
-        _own(stack, "model", _OWN_MODELS),
-        Permission(actions=("cloudformation:DescribeStacks",), resources=(stack.stack_id,)),
+        _own(stack, "model", _OLD_MODELS),
         provider_endpoint(stack, generated_names),
     ]
 
@@ -588,7 +595,7 @@ def provider_transforms(stack: cdk.Stack, *, generated_names: str) -> list[Permi
             actions=("sagemaker:CreateTransformJob", *_OWN_TRANSFORMS),
             resources=(_arns(stack).sagemaker(f"transform-job/{generated_names}"),),
         ),
-        _own(stack, "transform-job", _OWN_TRANSFORMS),
+        _own(stack, "transform-job", _OLD_TRANSFORMS),
     ]
 
 

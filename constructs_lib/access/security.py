@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ..api.fields import described, has
+from ..api.fields import described, has, listed
 from ..api.shapes import SecurityConfig, VpcConfig
 from ..naming import deployed_path, plain
 from ..releases import acknowledge
@@ -66,6 +68,33 @@ class Subnets:
     """Whether one is surely public."""
 
 
+def selection_of(given: object) -> Any:
+    """A selection of subnets as a struct of the CDK's, which takes a dict of its members in its place."""
+    if not isinstance(given, Mapping):
+        return given
+    from aws_cdk import aws_ec2 as ec2
+
+    try:
+        return ec2.SubnetSelection(**given)
+    except TypeError:  # told by `check_selection`
+        return given
+
+
+def check_selection(selection: object) -> list[str]:
+    """What is wrong with a prop that should be a selection of subnets."""
+    if selection is None or has(selection, "subnet_type"):
+        return []
+    if not isinstance(selection, Mapping):
+        return [f"'vpc_subnets' must be an ec2.SubnetSelection, got {described(selection)}"]
+    from aws_cdk import aws_ec2 as ec2
+
+    odd = [name for name in selection if name not in inspect.signature(ec2.SubnetSelection).parameters]
+    wrong = f"it has no member {listed(map(str, odd))}" if odd else "one of its members is of another type"
+    return [
+        f"'vpc_subnets' must be an ec2.SubnetSelection or a dict of its members, got {described(selection)}: {wrong}"
+    ]
+
+
 def select(vpc: ec2.IVpc | None, selection: ec2.SubnetSelection | None) -> Subnets:
     """The subnets of a selection. Those that it names are taken as they are: the CDK would ask for their zones.
 
@@ -113,8 +142,7 @@ class Security:
             found.append(
                 f"'vpc' must be an ec2.IVpc, got {described(self.vpc)}; for a VPC that exists use ec2.Vpc.from_lookup"
             )
-        if self.vpc_subnets is not None and not has(self.vpc_subnets, "subnet_type"):
-            found.append(f"'vpc_subnets' must be an ec2.SubnetSelection, got {described(self.vpc_subnets)}")
+        found += check_selection(self.vpc_subnets)
         found += check_groups(self.security_groups)
         return found or self._network_problems()
 

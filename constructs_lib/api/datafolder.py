@@ -47,14 +47,14 @@ class Extent:
 
 def extent_of(folder: Path) -> Extent:
     """How much of a folder is uploaded; no file is opened."""
-    sizes = [path.stat().st_size for path in _files(folder)]
+    sizes = [path.stat().st_size for path in files_of(folder)]
     return Extent(len(sizes), sum(sizes))
 
 
 def read_images(folder: Path) -> ImageFolder:
     """Look at every file of a folder that is not hidden; of each image at its first bytes."""
     try:
-        files = list(_files(folder))
+        files = list(files_of(folder))
         named = [path for path in files if path.suffix.lower() in IMAGE_STARTS]
         images = [path for path in named if _begins_as_named(path)]
     except OSError as error:
@@ -90,7 +90,7 @@ def _doubts(classes: Mapping[str, int], loose: Sequence[Path]) -> Iterator[str]:
         yield f"holds one class only, {listed(classes)}"
 
 
-def _files(folder: Path, *above: Path) -> Iterator[Path]:
+def files_of(folder: Path, *above: Path) -> Iterator[Path]:
     """All that is uploaded: links are followed, but not to a folder around them, which would never end."""
     around = (*above, folder.resolve())
     for path in sorted(folder.iterdir()):
@@ -101,7 +101,7 @@ def _files(folder: Path, *above: Path) -> Iterator[Path]:
         elif path.resolve() in around:
             raise OSError(0, "a link leads back to a folder around it", str(path))
         else:
-            yield from _files(path, *around)
+            yield from files_of(path, *around)
 
 
 def _begins_as_named(path: Path) -> bool:

@@ -27,7 +27,7 @@ from ..tokens import is_token, place
 from .model import BestModel, Candidate, ModelProps, candidate_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_iam as iam
@@ -64,7 +64,8 @@ class TransformProps(TypedDict, total=False):
 
     output: OutputLocation | None
     """Where predictions go, an object `<key>.out` for each object read; not below what is read here or by the job.
-    Default: a new private, encrypted bucket, which stays when the stack is removed."""
+    Default: a new private, encrypted bucket, which stays when the stack is removed; for one that goes see
+    `OutputLocation.new_bucket`."""
 
     instance_count: int
     """How many instances share the objects, at least 1. Default: 1."""
@@ -117,7 +118,7 @@ class TransformProps(TypedDict, total=False):
     vpc: ec2.IVpc | None
     """The VPC to run in; it must reach S3. Default: the service's own network."""
 
-    vpc_subnets: ec2.SubnetSelection | None
+    vpc_subnets: ec2.SubnetSelection | Mapping[str, Any] | None
     """Which of its subnets, 1 to 16. Default: the private ones."""
 
     security_groups: Sequence[ec2.ISecurityGroup] | None
@@ -217,7 +218,7 @@ class AutoMLTransform(Construct):
         warn(self, {**model_props.warnings(), **doubts, **_warnings(fields, data, candidate), **places.warnings})
         provider = AutoMLProvider.of(self)
         self._tags = cdk.TagManager(cdk.TagType.KEY_VALUE, contract.TRANSFORM_TYPE)
-        self._output = output or OutputLocation._private(self)
+        self._output = (output or OutputLocation.new_bucket())._made(self)
         asked = Grants(provider.stack)
         bound = data._bind(self, "Data", asked)
         uri = self._output._bind(asked)

@@ -16,7 +16,7 @@ from ..access.grants import Grants, check_role, new_role
 from ..access.keys import check_key
 from ..access.lasting import last
 from ..access.places import KEY, ROLE, apart
-from ..access.security import Security
+from ..access.security import Security, selection_of
 from ..api.enums import Mode, ProblemType
 from ..api.fields import described, listed, raise_if_any, render, value_problems
 from ..api.hosting import ResponseKey
@@ -164,7 +164,7 @@ class ModelProps:
     candidate: Candidate
     role: iam.IRole | None
     vpc: ec2.IVpc | None
-    vpc_subnets: ec2.SubnetSelection | None
+    vpc_subnets: ec2.SubnetSelection | Mapping[str, Any] | None
     security_groups: Sequence[ec2.ISecurityGroup] | None
     enable_network_isolation: bool | None
     inference_response_keys: Sequence[ResponseKey | str] | None
@@ -182,7 +182,7 @@ class ModelProps:
             volume_encryption_key=self.volume_encryption_key,
             encrypt_inter_container_traffic=None,
             vpc=self.vpc,
-            vpc_subnets=self.vpc_subnets,
+            vpc_subnets=selection_of(self.vpc_subnets),
             security_groups=self.security_groups,
             what=self.what,
         )

@@ -88,13 +88,14 @@ def own_bucket(scope: Construct, construct_id: str, why: str, **props: Any) -> s
         scope: Where.
         construct_id: Its id there.
         why: Why its access is not logged, and its objects are neither replicated nor locked.
-        props: Further props.
+        props: Further props; with an `encryption_key` its key is that one.
     """
+    encryption = s3.BucketEncryption.KMS if "encryption_key" in props else s3.BucketEncryption.KMS_MANAGED
     bucket = s3.Bucket(
         scope,
         construct_id,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-        encryption=s3.BucketEncryption.KMS_MANAGED,
+        encryption=encryption,
         enforce_ssl=True,
         versioned=True,
         lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=_UNFINISHED)],

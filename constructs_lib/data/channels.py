@@ -8,8 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aws_cdk import aws_s3_assets as assets
-
 from ..api.datafile import Reading, format_of, problems_with_columns, read, rows
 from ..api.datafolder import Extent, ImageFolder, extent_of, read_images
 from ..api.datarows import Table, counted_classes, doubts_about_classes, doubts_about_series, judged
@@ -20,7 +18,7 @@ from ..api.rulebook import Findings
 from ..api.shapes import ContentTypeName
 from ..tokens import is_token
 from .buckets import Bucket, allow_reading, allow_reading_one, check_bucket, check_object_key, facts, split_uri
-from .uploads import unfit_to_copy, upload_folder
+from .uploads import file_asset, unfit_to_copy, upload_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -318,7 +316,7 @@ class _AssetChannel(Channel):
         return self._bound(UNBOUND_URI)
 
     def _bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
-        asset = assets.Asset(scope, construct_id, path=str(self.path.absolute()))
+        asset = file_asset(scope, construct_id, self.path)
         allow_reading_one(grants, asset.bucket, asset.s3_object_key)
         return self._bound(asset.s3_object_url)
 
@@ -397,7 +395,7 @@ class _ManifestChannel(Channel):
         return self._bound(UNBOUND_URI)
 
     def _bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
-        asset = assets.Asset(scope, construct_id, path=str(self.path.absolute()))
+        asset = file_asset(scope, construct_id, self.path)
         allow_reading_one(grants, asset.bucket, asset.s3_object_key)
         allow_reading(grants, self.bucket, self.data_prefix)
         return self._bound(asset.s3_object_url)

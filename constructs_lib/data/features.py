@@ -8,15 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import aws_s3 as s3
-from aws_cdk import aws_s3_assets as assets
-
 from ..api.enums import FeatureType
 from ..api.fields import PendingUri, described, hint, listed, shorten, unfit
 from ..tokens import is_token
 from .buckets import Bucket, allow_reading_one, check_bucket, check_object_key, facts, split_uri
+from .uploads import file_asset
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
     from ..access.grants import Grants
@@ -117,6 +116,6 @@ class FeatureSpecification(PendingUri):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "features.json")
             path.write_text(json.dumps(document, ensure_ascii=False, sort_keys=True), encoding="utf-8")
-            asset = assets.Asset(scope, "Features", path=str(path))
+            asset = file_asset(scope, "Features", path)
         allow_reading_one(grants, asset.bucket, asset.s3_object_key)
         return asset.s3_object_url

@@ -5,18 +5,20 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, Any, cast
 
+import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ..access import permissions
 from ..access.grants import Grants, check_grantee
 from ..access.keys import Key, NamedKey, check_key, grant_key
 from ..access.places import KEY, account_of, is_made_here
-from ..api.fields import described
+from ..api.fields import described, raise_if_any, value_problems
+from ..api.shapes import JobName
 from ..tokens import is_token
 from .buckets import Bucket, check_bucket, check_object_key, facts, own_bucket, split_uri, used_bucket
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
@@ -30,18 +32,35 @@ _WRITES = "the job names what it writes below its output location"
 class OutputLocation:
     """Where a job writes its models and reports.
 
-    Use `from_bucket`. The job writes below `<prefix>/<job name>/`; its role may read and write below the prefix.
+    Use `from_bucket` or `new_bucket`. The job writes below `<prefix>/<job name>/`; its role may read and write below
+    the prefix.
 
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AutoMLOutputDataConfig.html
     """
 
-    def __init__(self, bucket: Bucket, prefix: str, encryption_key: Key | None) -> None:
-        self.bucket = bucket
-        """The bucket."""
+    def __init__(
+        self, bucket: Bucket | None, prefix: str, encryption_key: Key | None, props: Mapping[str, Any] | None = None
+    ) -> None:
+        self._bucket = bucket
+        self._props = props or {}
+        """What the bucket is made with, where there is none yet."""
         self.prefix = prefix
         """What all keys begin with."""
         self.encryption_key = encryption_key
         """The key the job encrypts with; None: the bucket's own encryption."""
+
+    @property
+    def bucket(self) -> Bucket:
+        """The bucket.
+
+        Raises:
+            ValueError: it is a new one, which nothing writes to yet.
+        """
+        if self._bucket is None:
+            raise ValueError(
+                "OutputLocation.new_bucket has no bucket yet: the job, transform or endpoint that gets it makes one"
+            )
+        return self._bucket
 
     @classmethod
     def from_bucket(
@@ -74,10 +93,57 @@ class OutputLocation:
         return cls(bucket, prefix, NamedKey(kms_key_id) if kms_key_id else None)
 
     @classmethod
-    def _private(cls, scope: Construct) -> OutputLocation:
-        """A bucket of the job's own: private, encrypted, versioned, TLS only. It stays when the stack is removed."""
-        bucket = own_bucket(scope, "Output", _ONE_JOB)
-        return cls(bucket, "", None)
+    def new_bucket(
+        cls,
+        *,
+        removal_policy: cdk.RemovalPolicy = cdk.RemovalPolicy.RETAIN,
+        auto_delete_objects: bool = False,
+        encryption_key: kms.IKey | None = None,
+    ) -> OutputLocation:
+        """A bucket that is made below the job: private, encrypted, versioned, TLS only.
+
+        It is the one that a job without an `output` gets, and stays it when only the policy changes. Where one location
+        is given to several, the first of them makes the bucket; transforms and endpoints take it too.
+
+        Args:
+            removal_policy: What becomes of it when the job leaves the stack. Default: it stays.
+            auto_delete_objects: Empty it before it is destroyed, which needs `RemovalPolicy.DESTROY`: without it only
+                an empty bucket goes. CDK's function does it, once the job is gone. Default: it is not emptied.
+            encryption_key: The KMS key of the bucket and of what the job writes; its role may use it. Default: S3's own
+                key for the account (`aws/s3`).
+
+        Raises:
+            ValueError: with everything that is wrong.
+        """
+        wrong = check_key("encryption_key", encryption_key)
+        if not isinstance(removal_policy, cdk.RemovalPolicy) or removal_policy is cdk.RemovalPolicy.SNAPSHOT:
+            wrong.append(
+                "'removal_policy' must be RemovalPolicy.DESTROY, RETAIN or RETAIN_ON_UPDATE_OR_DELETE, got "
+                f"{described(removal_policy)}"
+            )
+        elif auto_delete_objects is True and removal_policy is not cdk.RemovalPolicy.DESTROY:
+            wrong.append(
+                f"'auto_delete_objects' needs removal_policy=RemovalPolicy.DESTROY, got {removal_policy}: a bucket "
+                "that stays is not emptied; leave it out"
+            )
+        if not isinstance(auto_delete_objects, bool):
+            wrong.append(f"'auto_delete_objects' must be True or False, got {described(auto_delete_objects)}")
+        raise_if_any(wrong, "OutputLocation.new_bucket")
+        props = {"removal_policy": removal_policy, "auto_delete_objects": auto_delete_objects}
+        return cls(
+            None, "", encryption_key, props if encryption_key is None else props | {"encryption_key": encryption_key}
+        )
+
+    @property
+    def _is_made(self) -> bool:
+        """Whether there is a bucket."""
+        return self._bucket is not None
+
+    def _made(self, scope: Construct, construct_id: str = "Output") -> OutputLocation:
+        """This location, with a bucket below a scope if there was none."""
+        if self._bucket is None:
+            self._bucket = own_bucket(scope, construct_id, _ONE_JOB, **self._props)
+        return self
 
     @property
     def s3_uri(self) -> str:
@@ -103,6 +169,8 @@ class OutputLocation:
         grants.allow_objects(facts(self.bucket), self.prefix, permissions.WRITE_OBJECTS, why=_WRITES)
         for key in self._keys:
             grants.allow_key(key, permissions.ENCRYPT)
+        if self._props.get("auto_delete_objects"):  # what writes goes first, then what it wrote
+            grants.needed.append(cast("s3.Bucket", self.bucket))
         return self.s3_uri
 
     def _allow_writing_in_parts(self, grants: Grants) -> None:
@@ -114,8 +182,15 @@ class OutputLocation:
 
         Returns:
             What was granted; where a part of it could not be, that part, whose `success` is false.
+
+        Raises:
+            ValueError: `grantee` is nobody, or `job_name` cannot be the name of a job.
         """
         check_grantee(grantee)
+        if is_token(job_name):
+            job_name = cdk.Token.as_string(job_name)
+        wrong = value_problems(job_name, JobName | None, is_token=is_token, path="job_name")
+        raise_if_any(wrong, "OutputLocation.grant_read")
         folder = self.prefix if job_name is None else self._folder(job_name)
         arn = facts(self.bucket).arn
         listing: dict[str, Any] = {
@@ -151,13 +226,24 @@ def _is_apart(grantee: iam.IGrantable, bucket: Any) -> bool:
 def used_output(prop: str, output: OutputLocation | None) -> Iterator[Used]:
     """The bucket and the keys of a location; None: a new one."""
     if output is not None:
-        yield from used_bucket(f"'{prop}'", output.bucket)
+        yield from used_bucket(f"'{prop}'", output.bucket if output._is_made else None)
         yield f"'{prop}.encryption_key'", output.encryption_key, KEY
 
 
-def check_output(prop: str, output: object, *, is_required: bool = False) -> list[str]:
-    """What is wrong with a prop that should be an output location."""
-    if isinstance(output, OutputLocation) or (output is None and not is_required):
+def check_output(prop: str, output: object, *, is_required: bool = False, is_there: bool = False) -> list[str]:
+    """What is wrong with a prop that should be an output location.
+
+    Args:
+        prop: What the caller calls it.
+        output: Its value.
+        is_required: Whether it has to be given.
+        is_there: Whether somebody writes there already.
+    """
+    if isinstance(output, OutputLocation):
+        if is_there and not output._is_made:
+            return [f"'{prop}' is where the job writes already, so it is no new bucket; use OutputLocation.from_bucket"]
+        return []
+    if output is None and not is_required:
         return []
     return [f"'{prop}' must be an OutputLocation, got {described(output)}; use OutputLocation.from_bucket"]
 

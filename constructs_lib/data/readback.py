@@ -33,7 +33,7 @@ def problems_with_output(
         why: What would become of it.
         job_name: The name of the job that writes, where it has a folder of its own.
     """
-    if output is None or is_token(output.prefix):
+    if output is None or not output._is_made or is_token(output.prefix):
         return
     written = output._folder(*([] if job_name is None or is_token(job_name) else [job_name]))
     for name, channel in channels:

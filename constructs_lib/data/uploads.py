@@ -13,6 +13,8 @@ from constructs import Construct
 from ..access import permissions
 from ..access.companions import Companion, Companions
 from ..access.grants import acknowledge_late, add_permissions, compliance, managed_policy, new_role, warn
+from ..api.datafolder import files_of
+from ..api.digests import file_digest, folder_digest
 from ..api.fields import counted, number
 from ..keywords import ConstructorSignature
 from ..naming import deployed_path
@@ -28,6 +30,11 @@ if TYPE_CHECKING:
 
     from ..access.companions import Configuration
     from ..api.datafolder import Extent
+
+
+def file_asset(scope: Construct, construct_id: str, path: Path) -> assets.Asset:
+    """A local file, which is another asset whenever a byte of it is another one."""
+    return assets.Asset(scope, construct_id, path=str(path.absolute()), asset_hash=file_digest(path))
 
 
 def upload_folder(
@@ -50,6 +57,7 @@ def upload_folder(
         scope,
         f"{construct_id}Archive",
         path=str(folder.absolute()),
+        asset_hash=folder_digest(folder, files_of(folder)),
         exclude=["**/.*"],
         follow_symlinks=cdk.SymlinkFollowMode.ALWAYS,  # else another content behind a link is the same archive
     )

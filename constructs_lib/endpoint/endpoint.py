@@ -47,7 +47,7 @@ from .serving import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_ec2 as ec2
@@ -128,7 +128,7 @@ class AutoMLEndpoint(EndpointBase):
         role: iam.IRole | None = None,
         encryption_key: kms.IKey | None = None,
         vpc: ec2.IVpc | None = None,
-        vpc_subnets: ec2.SubnetSelection | None = None,
+        vpc_subnets: ec2.SubnetSelection | Mapping[str, Any] | None = None,
         security_groups: Sequence[ec2.ISecurityGroup] | None = None,
         enable_network_isolation: bool | None = None,
         log_retention: cdk.Duration | None = None,
@@ -224,8 +224,8 @@ class AutoMLEndpoint(EndpointBase):
             permissions.INVOKE_ENDPOINT_ASYNC if isinstance(serving, Asynchronous) else permissions.INVOKE_ENDPOINT
         )
         asked = Grants(provider.stack)
-        capture = {} if data_capture is None else {"DataCaptureConfig": data_capture._bind(asked)}
-        queue = {"AsyncInferenceConfig": serving._bind(asked)} if isinstance(serving, Asynchronous) else {}
+        capture = {} if data_capture is None else {"DataCaptureConfig": data_capture._bind(self, asked)}
+        queue = {"AsyncInferenceConfig": serving._bind(self, asked)} if isinstance(serving, Asynchronous) else {}
         self._model = BestModel(
             self,
             "Model",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sns as sns
+    from constructs import Construct
 
     from ..access.grants import Grants
     from ..access.places import Used
@@ -124,9 +125,11 @@ class Asynchronous(InstanceVariant, AsyncFields):
             yield f"'{_PROP}.input_bucket' must be an s3.IBucket, got {described(self.input_bucket)}"
         yield from _scaling_problems(self.auto_scaling, Target.BACKLOG, 0, self.instance_count)
 
-    def _bind(self, grants: Grants) -> dict[str, Any]:
-        """Ask for the permissions, and say the configuration."""
-        uri = self.output._bind(grants)
+    def _bind(self, scope: Construct, grants: Grants) -> dict[str, Any]:
+        """Make what is not there yet below `scope`, ask for the permissions, and say the configuration."""
+        uri = self.output._made(scope)._bind(grants)
+        failed = self.failure_output
+        failures = {} if failed is None else {"S3FailurePath": failed._made(scope, "FailureOutput")._bind(grants)}
         for location in (self.output, self.failure_output):
             if location is not None:
                 location._allow_writing_in_parts(grants)
@@ -143,7 +146,7 @@ class Asynchronous(InstanceVariant, AsyncFields):
         key = self.output._key
         output = {
             "S3OutputPath": uri,
-            **({} if self.failure_output is None else {"S3FailurePath": self.failure_output._bind(grants)}),
+            **failures,
             **({} if key is None else {"KmsKeyId": key.key_arn}),
             **({"NotificationConfig": told} if told else {}),
         }
@@ -181,9 +184,9 @@ class DataCapture(CaptureFields):
         if not bad and not any(flags.values()):
             yield f"'{prop}' keeps nothing: set 'capture_input' or 'capture_output', or leave it out"
 
-    def _bind(self, grants: Grants) -> dict[str, Any]:
-        """Ask for the permissions, and say the configuration."""
-        uri = self.destination._bind(grants)
+    def _bind(self, scope: Construct, grants: Grants) -> dict[str, Any]:
+        """Make what is not there yet below `scope`, ask for the permissions, and say the configuration."""
+        uri = self.destination._made(scope, "CaptureOutput")._bind(grants)
         key = self.destination._key
         modes = [mode for mode, is_on in (("Input", self.capture_input), ("Output", self.capture_output)) if is_on]
         return {

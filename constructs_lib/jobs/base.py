@@ -10,14 +10,16 @@ from aws_cdk import aws_iam as iam
 
 from ..access import permissions
 from ..access.grants import check_grantee
-from ..api.fields import described, has, raise_if_any, value_problems
+from ..api.fields import has, raise_if_any, value_problems
 from ..interfaces import Resource
+from ..keywords import spelled_out
 from ..naming import deployed_path, plain
 from ..provider.following import Following
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
 from ..runtime.contract import ENDED, JobMetric, JobStatus, Property
-from ..tokens import is_token, place
+from ..tokens import is_token
+from .listening import Listening, RuleOptions, listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,15 +97,22 @@ class IAutoMLJob(Resource, Protocol):
     def metric_objective_value(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """The objective's value of each job's best candidate."""
 
-    def on_finished(self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnFinished") -> events.Rule:
+    @spelled_out(RuleOptions)
+    def on_finished(
+        self, id_or_target: str | events.IRuleTarget | sns.ITopic = "OnFinished", /, **options: Unpack[RuleOptions]
+    ) -> events.Rule:
         """Send something when the job has ended, however it did."""
 
+    @spelled_out(RuleOptions)
     def on_completed(
-        self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnCompleted"
+        self, id_or_target: str | events.IRuleTarget | sns.ITopic = "OnCompleted", /, **options: Unpack[RuleOptions]
     ) -> events.Rule:
         """Send something when the job has ended well."""
 
-    def on_failed(self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnFailed") -> events.Rule:
+    @spelled_out(RuleOptions)
+    def on_failed(
+        self, id_or_target: str | events.IRuleTarget | sns.ITopic = "OnFailed", /, **options: Unpack[RuleOptions]
+    ) -> events.Rule:
         """Send something when the job has failed."""
 
 
@@ -203,42 +212,55 @@ class JobBase(cdk.Resource):
         """
         return self._known_output("grant_read_artifacts").grant_read(grantee, self.job_name)
 
-    def on_finished(self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnFinished") -> events.Rule:
+    @spelled_out(RuleOptions)
+    def on_finished(
+        self, id_or_target: str | events.IRuleTarget | sns.ITopic = "OnFinished", /, **options: Unpack[RuleOptions]
+    ) -> events.Rule:
         """Send something when the job has ended, however it did: completed, failed or stopped.
 
         AWS itself sends no event when an AutoML job ends. The stack's state machine looks at the job once a minute and
         puts an `Autopilot Job State Change` event of the source `cdk-sagemaker-autopilot` on the bus; a change may be
-        told twice, and a state that passes between two looks is not told.
+        told twice, and a state that passes between two looks is not told. `add_event_pattern` of the rule that comes
+        back asks for more, e.g. of the event's `detail` (docs/waiting.md).
 
         Args:
-            target: A rule target of `aws_events_targets`, or an SNS topic.
-            construct_id: The id of the rule below the job. Another target under the same id joins the rule.
+            id_or_target: The id of the rule, or the target, for the usual id. Another target under the same id joins
+                the rule.
+
+        Raises:
+            ValueError: with everything that is wrong.
 
         See https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rules.html
         """
-        return self._on(construct_id, target, sorted(ENDED), "has ended")
+        return self._on(listening(self, id_or_target, "OnFinished", options), sorted(ENDED), "has ended")
 
+    @spelled_out(RuleOptions)
     def on_completed(
-        self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnCompleted"
+        self, id_or_target: str | events.IRuleTarget | sns.ITopic = "OnCompleted", /, **options: Unpack[RuleOptions]
     ) -> events.Rule:
-        """Send something when the job has ended well. For the rest see `on_finished`."""
-        return self._on(construct_id, target, [JobStatus.COMPLETED], "has completed")
+        """Send something when the job has ended well. For the rest see `on_finished`.
 
-    def on_failed(self, target: events.IRuleTarget | sns.ITopic, *, construct_id: str = "OnFailed") -> events.Rule:
-        """Send something when the job has failed; a job that was stopped has not. For the rest see `on_finished`."""
-        return self._on(construct_id, target, [JobStatus.FAILED], "has failed")
+        Args:
+            id_or_target: The id of the rule, or the target, for the usual id.
+        """
+        return self._on(listening(self, id_or_target, "OnCompleted", options), [JobStatus.COMPLETED], "has completed")
 
-    def _on(
-        self, construct_id: str, target: events.IRuleTarget | sns.ITopic, statuses: Sequence[str], what: str
+    @spelled_out(RuleOptions)
+    def on_failed(
+        self, id_or_target: str | events.IRuleTarget | sns.ITopic = "OnFailed", /, **options: Unpack[RuleOptions]
     ) -> events.Rule:
-        place("the rule", self, construct_id)
-        if not (has(target, "topic_arn") or (has(target, "bind") and _is_of_the_cdk(target))):
-            raise ValueError(
-                f"'target' of '{self.node.path}' must be an events.IRuleTarget or an sns.ITopic, got "
-                f"{described(target)}; targets are in aws_cdk.aws_events_targets"
-            )
-        description = plain(f"The Autopilot job {deployed_path(self)} {what}")
-        return self._following.rule(self, construct_id, target, statuses, description)
+        """Send something when the job has failed; a job that was stopped has not. For the rest see `on_finished`.
+
+        Args:
+            id_or_target: The id of the rule, or the target, for the usual id.
+        """
+        return self._on(listening(self, id_or_target, "OnFailed", options), [JobStatus.FAILED], "has failed")
+
+    def _on(self, asked: Listening, statuses: Sequence[str], what: str) -> events.Rule:
+        description = asked.description or plain(f"The Autopilot job {deployed_path(self)} {what}")
+        return self._following.rule(
+            asked.scope, asked.construct_id, asked.target, statuses, description=description, rule_name=asked.rule_name
+        )
 
     def metric(self, metric_name: str, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
         """A metric of the job's ends by its name. Statistic by default: average.
@@ -286,11 +308,6 @@ class JobBase(cdk.Resource):
                 "'output'"
             )
         return self._output
-
-
-def _is_of_the_cdk(value: object) -> bool:
-    """Whether a value is an object of the CDK, or of a class that implements one of its interfaces."""
-    return any(hasattr(type(value), mark) for mark in ("__jsii_type__", "__jsii_ifaces__"))
 
 
 class ImportedJob(JobBase):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
-from ..access.security import Security
+from ..access.security import Security, selection_of
 from ..api import shapes
 from ..api.fields import Malformed, Words, raise_if_any
 from ..api.migration import v2_request
@@ -241,7 +241,7 @@ def _parts(props: JobProps) -> dict[str, Any]:
             volume_encryption_key=props["volume_encryption_key"],
             encrypt_inter_container_traffic=props["encrypt_inter_container_traffic"],
             vpc=props["vpc"],
-            vpc_subnets=props["vpc_subnets"],
+            vpc_subnets=selection_of(props["vpc_subnets"]),
             security_groups=props["security_groups"],
         ),
         "job_name": props["job_name"],

@@ -165,7 +165,7 @@ class OwnedJob(JobBase):
         for key, value in plan.tags.items():
             self._tags.set_tag(key, value)
         _TagCheck.of(self._provider).add(self, self._tags, plan)
-        self._output = output = plan.output or OutputLocation._private(self)
+        self._output = output = (plan.output or OutputLocation.new_bucket())._made(self)
         self._role = self._role_of(plan)
         bound, needed = self._bind(plan, output)
         needed += self._provider._serve(role_arn=bound.role_arn, job_name=plan.job_name)
@@ -398,8 +398,8 @@ _CHINA: Final = "cn-"
 
 def _output_problems(output: object, here: Place) -> list[str]:
     """What is wrong with the output of a job that was made elsewhere, in that place."""
-    if not isinstance(output, OutputLocation):
-        return check_output("output", output)
+    if not isinstance(output, OutputLocation) or not output._is_made:
+        return check_output("output", output, is_there=True)
     return apart(here, used_output("output", output), where="the job").errors
 
 

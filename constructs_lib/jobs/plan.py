@@ -106,7 +106,7 @@ class Plan:
             Bound(
                 training=self.training._describe(),
                 validation=self.validation._describe() if self.validation else None,
-                output_uri=self.output.s3_uri if self.output else UNBOUND_URI,
+                output_uri=self.output.s3_uri if self.output and self.output._is_made else UNBOUND_URI,
                 role_arn=self.role_arn or UNBOUND_ROLE,
                 security=self.security.draft(),
                 features_uri=UNBOUND_URI if self.features else None,
@@ -204,7 +204,7 @@ class Plan:
         if self.features is not None:
             yield from used_bucket(self._name("features"), self.features._source)
         if self.output is not None:
-            yield from used_bucket(self._name("output"), self.output.bucket)
+            yield from used_bucket(self._name("output"), self.output.bucket if self.output._is_made else None)
             yield self._name("output.encryption_key"), self.output.encryption_key, KEY
         yield self._name("role") if self.role is None else "'role'", role, ROLE
         yield self._name("emr_serverless_role"), self.emr_serverless_role, ROLE

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_iam as iam
@@ -28,7 +29,8 @@ class JobProps(TypedDict, total=False):
     Default: the service takes 0.2."""
 
     output: OutputLocation | None
-    """Where models and reports go. Default: a new private, encrypted bucket, which stays when the stack is removed."""
+    """Where models and reports go. Default: a new private, encrypted bucket, which stays when the stack is removed; for
+    one that goes see `OutputLocation.new_bucket`."""
 
     role: iam.IRole | None
     """The role the job runs as; it must trust `sagemaker.amazonaws.com`, and gets what the job needs. One of another
@@ -41,7 +43,7 @@ class JobProps(TypedDict, total=False):
     vpc: ec2.IVpc | None
     """The VPC to run in; it must reach S3 and the AWS APIs that the job calls. Default: the service's own network."""
 
-    vpc_subnets: ec2.SubnetSelection | None
+    vpc_subnets: ec2.SubnetSelection | Mapping[str, Any] | None
     """Which of its subnets, 1 to 16. Default: the private ones, as elsewhere in the CDK."""
 
     security_groups: Sequence[ec2.ISecurityGroup] | None

@@ -122,9 +122,11 @@ class Following:
         self,
         scope: Construct,
         construct_id: str,
-        target: events.IRuleTarget | sns.ITopic,
+        target: events.IRuleTarget | sns.ITopic | None,
         statuses: Sequence[str],
+        *,
         description: str,
+        rule_name: str | None,
     ) -> events.Rule:
         """A rule that fires when the job's status becomes one of these; a second target joins the rule of its id.
 
@@ -142,6 +144,7 @@ class Following:
                 scope,
                 construct_id,
                 description=description,
+                rule_name=rule_name,
                 **({} if bus is None else {"event_bus": bus}),  # type: ignore[arg-type]  # mypy takes it for any prop
                 event_pattern=events.EventPattern(
                     source=[EVENT_SOURCE],
@@ -153,7 +156,8 @@ class Following:
             )
             if has(target, "topic_arn"):
                 acknowledge(rule, _TO_TOPIC)
-        rule.add_target(targets.SnsTopic(target) if has(target, "topic_arn") else target)  # type: ignore[arg-type]
+        if target is not None:
+            rule.add_target(targets.SnsTopic(target) if has(target, "topic_arn") else target)  # type: ignore[arg-type]
         return rule
 
     def metric(self, name: JobMetric, options: Mapping[str, Any]) -> cloudwatch.Metric:

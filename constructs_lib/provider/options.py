@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -14,7 +14,7 @@ from ..access.grants import add_permissions, compliance
 from ..access.keys import check_key, grant_key_to_own_role
 from ..access.opening import is_to_be_opened, open_to
 from ..access.places import FUNCTIONS_KEY, LOG_KEY, apart, used_network
-from ..access.security import OPEN_EGRESS, Subnets, check_groups, select
+from ..access.security import OPEN_EGRESS, Subnets, check_groups, check_selection, select, selection_of
 from ..api.fields import described, has, listed, number, value_problems
 from ..naming import deployed_path, plain
 from ..releases import NEWEST_RUNTIME, acknowledge
@@ -22,7 +22,7 @@ from ..tokens import is_token, is_whole, known_seconds
 from .logs import keep, retention_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_events as events
@@ -74,7 +74,7 @@ class ProviderOptions(TypedDict, total=False):
     """The VPC of the function. It must reach SageMaker, CloudFormation, CloudWatch Logs, S3 (CloudFormation's own
     buckets too), and Step Functions and EventBridge where jobs are followed. Default: no VPC."""
 
-    vpc_subnets: ec2.SubnetSelection | None
+    vpc_subnets: ec2.SubnetSelection | Mapping[str, Any] | None
     """Which of its subnets. Default: the private ones. Public ones are refused: Lambda functions reach nothing from
     there."""
 
@@ -121,6 +121,11 @@ class Options:
     architecture: lambda_.Architecture | None = None
     runtime: lambda_.Runtime | None = None
 
+    @classmethod
+    def of(cls, options: ProviderOptions) -> Options:
+        """What somebody asked for."""
+        return cls(**{**options, "vpc_subnets": selection_of(options.get("vpc_subnets"))})
+
     def problems(self) -> list[str]:
         """What is wrong, in the caller's words."""
         found = [
@@ -130,6 +135,7 @@ class Options:
         ]
         found += retention_problems(self.log_retention)
         found += check_key("log_encryption_key", self.log_encryption_key)
+        found += check_selection(self.vpc_subnets)
         found += [] if self.vpc is None else check_groups(self.security_groups)
         level = self.state_machine_log_level
         if level is not None and getattr(type(level), "__jsii_type__", None) != _LOG_LEVEL:
@@ -306,7 +312,6 @@ _INTERFACES: Final = (
     ("poll_interval", "to_seconds", "a Duration"),
     ("event_bus", "event_bus_arn", "an events.IEventBus"),
     ("vpc", "vpc_id", "an ec2.IVpc"),
-    ("vpc_subnets", "subnet_type", "an ec2.SubnetSelection"),
     ("permissions_boundary", "managed_policy_arn", "an iam.IManagedPolicy"),
     ("dead_letter_topic", "topic_arn", "an sns.ITopic"),
 )

@@ -19,6 +19,7 @@ from ..access.companions import Companion, Companions
 from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
 from ..access.keys import grant_key_to_own_role
 from ..access.opening import is_to_be_opened, open_to
+from ..api.digests import folder_digest
 from ..api.fields import described, has, raise_if_any, seconds_of
 from ..api.rulebook import Findings
 from ..keywords import ConstructorSignature, spelled_out
@@ -375,7 +376,7 @@ class AutoMLProvider(Construct):
 
         See https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
         """
-        return self._configure(Options(**options))
+        return self._configure(Options.of(options))
 
     @classmethod
     @spelled_out(ProviderOptions)
@@ -393,7 +394,7 @@ class AutoMLProvider(Construct):
         """
         if not has(scope, "node"):
             raise ValueError(f"AutoMLProvider.configure_all: 'scope' must be a construct, got {described(scope)}")
-        chosen = Options(**options)
+        chosen = Options.of(options)
         wrong = chosen.problems()
         if scope in _CHOSEN:
             wrong.append(_TWICE.replace("stack", "scope"))
@@ -427,6 +428,7 @@ class AutoMLProvider(Construct):
             self,
             "Code",
             path=str(library),
+            asset_hash=folder_digest(library, (library / "runtime").glob("*.py")),
             exclude=["**", "**/.*", "!runtime", "!runtime/*.py"],
             ignore_mode=cdk.IgnoreMode.GLOB,
         )

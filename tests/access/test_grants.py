@@ -1,5 +1,7 @@
 """Who may do what with a job, and what a job may do elsewhere."""
 
+from typing import Any
+
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ec2 as ec2
@@ -89,6 +91,14 @@ def test_artifacts_can_be_read_below_the_jobs_own_folder_and_decrypted(stack: cd
     (listing,) = allowing(statements_of(template_of(stack), beginning="Reader"), "s3:ListBucket")
     (prefix,) = as_list(listing["Condition"]["StringLike"]["s3:prefix"])
     assert flat(prefix) == f"models/{name}/*"
+
+
+@pytest.mark.parametrize("name", ["*", "a/../b", 3])
+def test_artifacts_of_what_is_no_job_are_not_granted(stack: cdk.Stack, reader: iam.Role, name: Any) -> None:
+    output = OutputLocation.from_bucket(s3.Bucket(stack, "Results"))
+
+    with pytest.raises(ValueError, match=r"OutputLocation.grant_read has 1 problem:\n  - 'job_name' must .*got"):
+        output.grant_read(reader, name)
 
 
 def test_job_is_a_grantee(stack: cdk.Stack) -> None:

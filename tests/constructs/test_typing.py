@@ -92,8 +92,13 @@ whole = AutoMLJobV2(
 from_file: AutoMLJobV2 = AutoMLJobV2.from_v1_request(stack, "File", {"RoleArn": "..."}, role=whole.role)
 
 topic = sns.Topic(stack, "Topic")
+AutoMLJob(
+    stack, "InPublic", training_data=data, target_attribute="y", vpc=vpc,
+    vpc_subnets={"subnet_type": ec2.SubnetType.PUBLIC},
+)
 rule = job.on_finished(targets.SnsTopic(topic))
 either[1].on_failed(topic, construct_id="Pager")
+either[1].on_failed("Third", target=topic, description="x", rule_name="churn")
 alarm = job.metric_failed(period=cdk.Duration.hours(1)).create_alarm(stack, "Alarm", threshold=1, evaluation_periods=1)
 baseline = ssm.StringParameter(stack, "Baseline", string_value="0.8")
 outcome = AutoMLJobOutcome(stack, "Outcome", job=job, quality_gate=QualityGate(at_least=0.8, metric=Metric.AUC))
@@ -162,7 +167,7 @@ endpoint.endpoint_name = "x"  # misc
 outcome.transform(data=data)  # call-arg
 outcome.transform(data=data, instance_type="ml.m5.large", split_type="Line")  # arg-type
 outcome.register("churn", approval_status="Approved")  # arg-type
-job.on_finished("arn:aws:sns:eu-west-1:1:topic")  # arg-type
+job.on_finished(target="arn:aws:sns:eu-west-1:1:topic")  # arg-type
 job.metric_failed(every=5)  # call-arg
 AutoMLProvider.of(stack).configure(poll_interval=60)  # arg-type
 AutoMLProvider.of(stack).configure(dead_letter_topic="arn")  # arg-type

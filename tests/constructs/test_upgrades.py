@@ -384,6 +384,17 @@ def test_every_option_has_its_row() -> None:
     assert sorted(OPTIONS) == sorted(set(inspect.signature(AutoMLProvider.configure).parameters) - {"self"})
 
 
+def test_bucket_of_a_job_stays_when_it_is_said_what_becomes_of_it() -> None:
+    props = {name: make for name, make in ROWS[AutoMLJob][0].items() if name != "output"}
+    gone = OutputLocation.new_bucket(removal_policy=cdk.RemovalPolicy.DESTROY, auto_delete_objects=True)
+
+    assert effects(deployed(AutoMLJob, props), deployed(AutoMLJob, {**props, "output": always(gone)})) == {
+        "new AWS::IAM::Role",
+        "new AWS::Lambda::Function",
+        "new Custom::S3AutoDeleteObjects",
+    }
+
+
 def test_another_kind_of_serving_is_another_endpoint() -> None:
     """The service turns none of them into another."""
     warm = {"serving": always(Serverless())}

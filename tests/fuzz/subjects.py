@@ -164,7 +164,9 @@ def _request_v1(world: World) -> Props:
 _BESIDES: Final = {
     "content_type": "content type",
     "compression": "gzip-compressed",
+    "cross_stack_scope": "scope",
     "data_prefix": "does not lie below",
+    "id_or_target": "construct_id|target",
     "metric": "at_least|at_most",
     "path": "there is no file|the name of|is no|is empty|cannot be read",
 }
@@ -204,11 +206,13 @@ class Subject:
         given = self.given(world)
         if "scope" in parameters:
             given.setdefault("scope", world.stack)
-        if "construct_id" in parameters:
+        if "construct_id" in parameters and name != "id_or_target":
             given["construct_id"] = world.fresh_id()
         if name is not None:
             given[name] = value
-        result = self.of(*([] if self.on is None else [self.on(world)]), **given)
+        first = [] if self.on is None else [self.on(world)]
+        first += [given.pop("id_or_target")] if "id_or_target" in given else []
+        result = self.of(*first, **given)
         if self.use is not None:
             self.use(world, result)
 
@@ -349,6 +353,9 @@ SUBJECTS: Final[list[Subject]] = [
     Subject(library.FeatureSpecification.of, lambda _: {"features": ["x"]}, _in_job("features")),
     Subject(library.FeatureSpecification.from_bucket, _bucket_and(key="f.json"), _in_job("features")),
     Subject(library.OutputLocation.from_bucket, _bucket_and(prefix="models/"), _in_job("output")),
+    Subject(
+        library.OutputLocation.new_bucket, lambda _: {"removal_policy": cdk.RemovalPolicy.DESTROY}, _in_job("output")
+    ),
     Subject(library.OutputLocation.grant_read, _grantee, on=lambda world: world.output),
     Subject(library.AutoMLJobOutcome, lambda world: {"job": world.job}),
     Subject(

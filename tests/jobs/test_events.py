@@ -116,6 +116,86 @@ def test_more_targets_join_the_rule_and_another_id_makes_another_rule() -> None:
     assert sorted(len(rule["Properties"]["Targets"]) for rule in rules) == [1, 2]
 
 
+def test_rule_is_defined_as_those_of_the_cdk_are() -> None:
+    stack = new_stack()
+    topic = sns.Topic(stack, "Topic")
+    job = new_job(stack)
+    pager = job.on_failed("Pager", target=topic, description="Wake somebody", rule_name="churn-failed")
+
+    rule = rule_of(template_of(stack))
+
+    assert (rule["Description"], rule["Name"]) == ("Wake somebody", "churn-failed")
+    assert [target["Arn"] for target in rule["Targets"]] == [stack.resolve(topic.topic_arn)]
+    assert job.on_failed(topic, construct_id="Pager") is job.on_failed("Pager") is pager
+
+
+def test_rule_has_the_same_id_however_its_target_is_given() -> None:
+    ids = []
+    for give in ("alone", "by name", "behind an id"):
+        stack = new_stack()
+        job, topic = new_job(stack), sns.Topic(stack, "Topic")
+        if give == "alone":
+            job.on_failed(topic)
+        elif give == "by name":
+            job.on_failed(target=topic)
+        else:
+            job.on_failed("OnFailed", target=topic)
+        ids.append(list(resources_of(template_of(stack), RULE)))
+
+    assert ids == [["JobOnFailedF94673F3"]] * 3
+
+
+def test_rule_without_a_target_waits_for_one() -> None:
+    stack = new_stack()
+    rule = new_job(stack).on_completed("Done")
+    rule.add_event_pattern(detail={"MetricValue": events.Match.greater_than(0.9)})
+    rule.add_target(targets.SnsTopic(sns.Topic(stack, "Topic")))
+
+    made = rule_of(template_of(stack))
+
+    assert len(made["Targets"]) == 1
+    assert made["EventPattern"]["detail"]["MetricValue"] == [{"numeric": [">", 0.9]}]
+    assert made["EventPattern"]["detail"]["AutoMLJobStatus"] == ["Completed"]
+
+
+def test_rule_lives_where_its_target_does_not_make_stacks_need_each_other() -> None:
+    app = cdk.App()
+    stack, other = cdk.Stack(app, "Stack"), cdk.Stack(app, "Other")
+    new_job(stack).on_failed("Pager", target=targets.SqsQueue(sqs.Queue(other, "Queue")), cross_stack_scope=other)
+
+    assert resources_of(template_of(stack), RULE) == {}
+    assert len(rule_of(template_of(other))["Targets"]) == 1
+
+
+ODD_RULES: dict[str, tuple[Any, dict[str, Any], str]] = {
+    "two ids": ("Pager", {"construct_id": "Other"}, "'construct_id' must be given once, and the first argument is one"),
+    "two targets": ("topic", {"target": "topic"}, "'target' must be given once, and the first argument is one"),
+    "no target": ("Pager", {"target": 3}, "'target' of 'Stack/Job' must be an events.IRuleTarget or an sns.ITopic"),
+    "a name": ("Pager", {"rule_name": "a b"}, "'rule_name' must match .*, got 'a b'"),
+    "a text": ("Pager", {"description": "x" * 513}, "'description' must .*512"),
+    "a scope": ("Pager", {"cross_stack_scope": "Stack"}, "'scope' must be a construct, got 'Stack'"),
+    "no stack": ("Pager", {"cross_stack_scope": cdk.App()}, "'cross_stack_scope' must be a stack or lie in one, got"),
+    "an id": ("topic", {"construct_id": ""}, "'construct_id' must"),
+    "too late": (
+        "There",
+        {"rule_name": "x"},
+        "'rule_name' comes too late: a rule with the id 'There' is",
+    ),
+}
+
+
+@pytest.mark.parametrize(("first", "options", "message"), ODD_RULES.values(), ids=ODD_RULES)
+def test_odd_rule_is_refused(first: Any, options: dict[str, Any], message: str) -> None:
+    stack = new_stack()
+    job: Any = new_job(stack)
+    topic = sns.Topic(stack, "Topic")
+    job.on_failed("There", target=topic)
+    given = {name: topic if value == "topic" else value for name, value in options.items()}
+
+    with pytest.raises(ValueError, match=message):
+        job.on_failed(topic if first == "topic" else first, **given)
+
+
 def test_a_job_made_elsewhere_is_watched() -> None:
     stack = new_stack()
     job = AutoMLJob.from_job_name(stack, "Old", "churn-2025")

@@ -152,7 +152,18 @@ JOB_TYPES: list[tuple[str, Any, str]] = [
         "for a key that exists use kms.Key.from_key_arn",
     ),
     ("vpc", "vpc-1", "'vpc' must be an ec2.IVpc, got 'vpc-1' (str); for a VPC that exists use ec2.Vpc.from_lookup"),
-    ("vpc_subnets", {"subnets": []}, "'vpc_subnets' must be an ec2.SubnetSelection, got {'subnets': []} (dict)"),
+    (
+        "vpc_subnets",
+        {"subnetType": "Public"},
+        "'vpc_subnets' must be an ec2.SubnetSelection or a dict of its members, got {'subnetType': 'Public'} (dict): "
+        "it has no member 'subnetType'",
+    ),
+    (
+        "vpc_subnets",
+        {"subnet_type": "Public"},
+        "'vpc_subnets' must be an ec2.SubnetSelection or a dict of its members, got {'subnet_type': 'Public'} (dict): "
+        "one of its members is of another type",
+    ),
     ("vpc_subnets", ["subnet-1"], "'vpc_subnets' must be an ec2.SubnetSelection, got ['subnet-1'] (list)"),
     ("security_groups", "sg-1", "'security_groups' must be a list of ec2.ISecurityGroup, got 'sg-1' (str)"),
     ("security_groups", 3, "'security_groups' must be a list of ec2.ISecurityGroup, got 3 (int)"),

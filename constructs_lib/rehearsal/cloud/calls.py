@@ -36,7 +36,7 @@ class Call:
 
     def require_assumable(self, role_arn: str, for_arn: str) -> None:
         """The role must exist and trust SageMaker."""
-        if not ministack.role_trusts_sagemaker(role_arn, for_arn):
+        if not ministack.role_trusts(ministack.PRINCIPAL, role_arn, for_arn):
             raise ValidationError(
                 f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
                 f"'{ministack.PRINCIPAL}' to assume the role."

@@ -1,6 +1,7 @@
 """Starts and stops the embedded AWS as a process of its own."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -65,6 +66,7 @@ class Cloud:
         concurrent_jobs: int = 4,
         quotas: Mapping[str, int] | None = None,
         training: str = DEFAULT_TRAINING,
+        records_decisions: bool = False,
     ) -> Self:
         """Start an embedded AWS on the loopback interface and wait until it answers.
 
@@ -78,6 +80,7 @@ class Cloud:
             concurrent_jobs: The quota of AutoML jobs that run at the same time.
             quotas: Quotas of instances by their names: `{"ml.m5.large for endpoint usage": 1}`. Default of each: 20.
             training: The module that trains and serves. Default: the rehearsal's own.
+            records_decisions: Whether `decisions` tells what each call of a role rested on. Default: it is not asked.
 
         Raises:
             CloudError: The port is taken, or the server ended before it was ready (with the end of its log).
@@ -104,6 +107,7 @@ class Cloud:
                 training=training,
                 concurrent_jobs=concurrent_jobs,
                 quotas=quotas or {},
+                records_decisions=records_decisions,
             )
             try:
                 return cls._launch(settings, wait_scale)
@@ -165,6 +169,15 @@ class Cloud:
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CI": "1",
         }
+
+    def decisions(self) -> list[dict[str, Any]]:
+        """What each call of a role rested on so far, one of each kind.
+
+        Each has the name of the `Role`, `Action` and `Resource`, the `Statements` that allow it, and whether `IsNeeded`
+        holds: without them all the call is denied.
+        """
+        with self._settings.decisions.open() as lines:
+            return [json.loads(line) for line in lines]
 
     def client(self, service: str) -> Any:
         """A boto client of `service`, signed as the account's root."""

@@ -27,7 +27,16 @@ def main() -> None:
     logging.getLogger("botocore").setLevel(logging.WARNING)
 
     from constructs_lib.rehearsal.cloud.hosting import scaling
-    from constructs_lib.rehearsal.cloud.ministack import door, exports, functions, ministack, nested, waits
+    from constructs_lib.rehearsal.cloud.ministack import (
+        decisions,
+        door,
+        exports,
+        functions,
+        machines,
+        ministack,
+        nested,
+        waits,
+    )
     from constructs_lib.rehearsal.cloud.resource_types import cloudformation
     from constructs_lib.rehearsal.cloud.service import TARGET_PREFIX, SageMaker
     from constructs_lib.rehearsal.cloud.store import Store
@@ -64,7 +73,10 @@ def main() -> None:
     nested.install()
     exports.install()
     functions.install()
+    machines.install()
     door.install(settings.account, root)
+    if settings.records_decisions:
+        decisions.install(settings.decisions)
     threading.Thread(target=_end_with_parent, args=(service,), daemon=True).start()
     door.serve(settings.port, str(settings.certificate), str(settings.key))
 

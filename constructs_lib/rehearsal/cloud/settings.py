@@ -33,6 +33,14 @@ class Settings:
     """How many instances there may be, by the names of Service Quotas: `ml.m5.large for endpoint usage`, and the same
     for `transform job usage`. Default of each: 20."""
 
+    records_decisions: bool = False
+    """Whether `decisions` is written."""
+
+    @property
+    def decisions(self) -> Path:
+        """What each call of a role rested on, a line of JSON for each kind."""
+        return self.folder / "decisions.jsonl"
+
     @property
     def work(self) -> Path:
         """Where the server unpacks, trains and serves."""

@@ -32,10 +32,14 @@ class Account:
         self.s3 = cloud.client("s3")
         self.iam = cloud.client("iam")
         self._numbers = itertools.count(1)
-        elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": cloud.region}}
-        self.s3.create_bucket(Bucket=BUCKET, **({} if cloud.region == "us-east-1" else elsewhere))
+        self.new_bucket(BUCKET)
         self.s3.put_object(Bucket=BUCKET, Key="train/a.csv", Body=CSV)
         self.job_role = self.role("JobRole", JOB_ACTIONS)
+
+    def new_bucket(self, name: str) -> None:
+        """A bucket of the account's region."""
+        elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": self.cloud.region}}
+        self.s3.create_bucket(Bucket=name, **({} if self.cloud.region == "us-east-1" else elsewhere))
 
     def fresh(self, prefix: str = "job") -> str:
         """A name that no test has used."""

@@ -8,6 +8,8 @@ from constructs_lib.rehearsal.cloud.launcher import Cloud
 
 from .account import BUCKET, Account
 
+LONGEST_BODY = 51_200
+
 
 class Stacks:
     """Deploys templates and tells what the provider was sent."""
@@ -26,7 +28,7 @@ class Stacks:
         """Create or update a stack, and do not wait for it."""
         arguments = {
             "StackName": name,
-            "TemplateBody": json.dumps(template),
+            **self._body(name, json.dumps(template)),
             "Capabilities": ["CAPABILITY_IAM"],
             "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         }
@@ -34,6 +36,14 @@ class Stacks:
             self.cloudformation.update_stack(**arguments)
         else:
             self.cloudformation.create_stack(**arguments)
+
+    def _body(self, name: str, template: str) -> dict[str, str]:
+        """How a template is given: those that are too long for a request lie in S3."""
+        if len(template) <= LONGEST_BODY:
+            return {"TemplateBody": template}
+        key = f"templates/{name}"
+        self.account.s3.put_object(Bucket=BUCKET, Key=key, Body=template.encode())
+        return {"TemplateURL": f"https://s3.{self.account.cloud.region}.amazonaws.com/{BUCKET}/{key}"}
 
     def put(self, name: str, template: dict[str, Any], **parameters: str) -> str:
         """Create or update a stack; its status at the end."""

@@ -25,6 +25,8 @@ def test_jobs_with_names_of_their_own_go_through_their_whole_life() -> None:
         "Leaderboard of credit-plain\n",
     ):
         assert words in said
+    assert "bucket named-deployedoutput" in said
+    assert "bucket named-plainoutput" not in said  # emptied and gone, as its `new_bucket` says
     [live] = re.findall(r"credit-plain: WeightedEnsemble-L3-FULL-t1: F1 0\.\d+ in (\S+) s$", said, re.MULTILINE)
     leaderboard = said.split("Leaderboard of credit-plain\n")[1]
     last = re.findall(r"1 +WeightedEnsemble-L3-FULL-t1 +F1 +0\.\d+ +(\S+)", leaderboard)[0]

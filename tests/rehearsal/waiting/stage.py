@@ -118,7 +118,7 @@ class Stage(Stacks):
         self.sagemaker = account.sagemaker
         self.states = cloud.client("stepfunctions")
         self._assets = f"cdk-hnb659fds-assets-{cloud.account}-{cloud.region}"
-        account.s3.create_bucket(Bucket=self._assets)
+        account.new_bucket(self._assets)
 
     # Deploying
 

@@ -77,6 +77,7 @@ def install(*services: Service) -> None:
     _name_denied_resources(added)
     _resolve_more_keys(added)
     _tell_more_of_requests(added)
+    _ask_for_keys()
 
 
 def _name_resources(added: Mapping[str, Service]) -> None:
@@ -150,6 +151,29 @@ def _tell_more_of_requests(added: Mapping[str, Service]) -> None:
     iam_actions.request_tag_context = request_tag_context
 
 
+def _ask_for_keys() -> None:
+    """Who writes an object with a KMS key of the account has to be allowed that too, which MiniStack's S3 leaves out.
+
+    Left out: keys that are named by an alias or an id, and those that a bucket has by default.
+    """
+    original = iam_actions.s3_additional_checks
+
+    def s3_additional_checks(
+        method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
+    ) -> list[tuple[str, str]]:
+        checks: list[tuple[str, str]] = original(method, path, headers, body, query_params)
+        key = headers.get("x-amz-server-side-encryption-aws-kms-key-id", "")
+        through = {"kms:ViaService": f"s3.{region()}.amazonaws.com", "kms:CallerAccount": account()}
+        if method == "PUT" and ":key/" in key and not Caller.of(headers).may(_ENCRYPT, key, through):
+            checks.append((_ENCRYPT, key))
+        return checks
+
+    iam_actions.s3_additional_checks = s3_additional_checks
+
+
+_ENCRYPT = "kms:GenerateDataKey"
+
+
 def json_error(code: str, message: str, status: int, **members: str | int) -> Answer:
     """An error in the wire format of JSON 1.1."""
     body = json.dumps({"__type": code, "message": message, **members}).encode()
@@ -206,14 +230,17 @@ def denial(principal: str, action: str, resource: str, *, explicit: bool) -> str
     return f"User: {principal} is not authorized to perform: {action} on resource: {resource} {reason}"
 
 
-def role_trusts_sagemaker(role_arn: str, source_arn: str) -> bool:
-    """Whether the role exists in this account and its trust policy lets SageMaker assume it for `source_arn`."""
+def role_trusts(service: str, role_arn: str, source_arn: str) -> bool:
+    """Whether the role exists in this account and its trust policy lets a service assume it for `source_arn`.
+
+    The service says for whom it asks: `aws:SourceArn`, and `aws:SourceAccount` with the account of that.
+    """
     role = iam._roles.get(role_arn.rsplit("/", 1)[-1])
     if role is None or role.get("Arn") != role_arn:
         return False
     document = role.get("AssumeRolePolicyDocument") or {}
     trust = json.loads(document) if isinstance(document, str) else document
-    principal = f"arn:aws:sts::{account()}:assumed-role/service-role/{PRINCIPAL}"
+    principal = f"arn:aws:sts::{account()}:assumed-role/service-role/{service}"
     context = iam_evaluator.EvalContext(
         principal_arn=principal,
         principal_type="AssumedRole",
@@ -221,13 +248,13 @@ def role_trusts_sagemaker(role_arn: str, source_arn: str) -> bool:
         action="sts:AssumeRole",
         resource_arn=role_arn,
         region=region(),
-        service_context={"aws:sourceaccount": account(), "aws:sourcearn": source_arn},
+        service_context={"aws:sourceaccount": source_arn.split(":")[4], "aws:sourcearn": source_arn},
     )
-    return bool(iam_evaluator.evaluate_trust_policy(_statements_for_sagemaker(trust), principal, context))
+    return bool(iam_evaluator.evaluate_trust_policy(_statements_for(service, trust), principal, context))
 
 
-def _statements_for_sagemaker(trust: Mapping[str, Any]) -> dict[str, Any]:
-    """The trust policy with SageMaker's statements open to any caller and the others' left out.
+def _statements_for(service: str, trust: Mapping[str, Any]) -> dict[str, Any]:
+    """The trust policy with the service's statements open to any caller and the others' left out.
 
     MiniStack's evaluator lets no service principal through but root; its actions and conditions are right.
     """
@@ -236,7 +263,7 @@ def _statements_for_sagemaker(trust: Mapping[str, Any]) -> dict[str, Any]:
     for statement in [statements] if isinstance(statements, dict) else statements:
         principal = statement.get("Principal", {})
         services = principal.get("Service", []) if isinstance(principal, dict) else principal
-        if PRINCIPAL in ([services] if isinstance(services, str) else services) or services == "*":
+        if service in ([services] if isinstance(services, str) else services) or services == "*":
             ours.append({**statement, "Principal": "*"})
     return {"Statement": ours}
 

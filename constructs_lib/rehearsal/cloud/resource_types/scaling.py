@@ -18,7 +18,7 @@ class TargetType:
     def create(self, logical_id: str, properties: Json, stack_name: str) -> tuple[str, Json]:
         """Register the target and its scheduled actions."""
         del logical_id, stack_name
-        self._register(properties, [])
+        self._register({**properties, "Tags": _tags(properties)}, [])
         physical_id = "|".join(properties[member] for member in _IDENTITY)
         return physical_id, {"Id": physical_id}
 
@@ -28,7 +28,11 @@ class TargetType:
             return self.create(logical_id, new, stack_name)
         kept = {action["ScheduledActionName"] for action in new.get("ScheduledActions", ())}
         before = [action["ScheduledActionName"] for action in old.get("ScheduledActions", ())]
-        self._register(new, [name for name in before if name not in kept])
+        arn = self._register(
+            {name: value for name, value in new.items() if name != "Tags"},
+            [name for name in before if name not in kept],
+        )
+        self._replace_tags(arn, _tags(old), _tags(new))
         return physical_id, {"Id": physical_id}
 
     def delete(self, physical_id: str, properties: Json) -> None:
@@ -36,13 +40,20 @@ class TargetType:
         del properties
         _delete(self.client, "deregister_scalable_target", identity_of(physical_id))
 
-    def _register(self, properties: Json, gone: list[str]) -> None:
+    def _register(self, properties: Json, gone: list[str]) -> str:
         scaling, identity = self.client(SERVICE), {member: properties[member] for member in _IDENTITY}
-        scaling.register_scalable_target(**request_of("RegisterScalableTarget", properties, SERVICE))
+        answer = scaling.register_scalable_target(**request_of("RegisterScalableTarget", properties, SERVICE))
         for name in gone:
             scaling.delete_scheduled_action(ScheduledActionName=name, **identity)
         for action in properties.get("ScheduledActions", ()):
             scaling.put_scheduled_action(**request_of("PutScheduledAction", {**action, **identity}, SERVICE))
+        return str(answer["ScalableTargetARN"])
+
+    def _replace_tags(self, arn: str, old: Json, new: Json) -> None:
+        if gone := sorted(old.keys() - new.keys()):
+            self.client(SERVICE).untag_resource(ResourceARN=arn, TagKeys=gone)
+        if new:
+            self.client(SERVICE).tag_resource(ResourceARN=arn, Tags=new)
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,11 @@ class PolicyType:
 def identity_of(scaling_target_id: str) -> Json:
     """The members that `Ref` of a scalable target is made of."""
     return dict(zip(_IDENTITY, scaling_target_id.split("|"), strict=True))
+
+
+def _tags(properties: Json) -> Json:
+    """Tags as the API takes them; a template has a list."""
+    return {tag["Key"]: tag["Value"] for tag in properties.get("Tags", ())}
 
 
 def _target_of(properties: Json) -> Json:

@@ -25,17 +25,20 @@ PARAMETERS = {
         "explicit_deny", "resource_policy_arn",
     ],
     "core.iam_actions.request_tag_context": ["service", "iam_action", "body", "params"],
+    "core.iam_actions.s3_additional_checks": ["method", "path", "headers", "body", "query_params"],
     "core.iam_evaluator.AmbiguousAccessKeyError": None,
     "core.iam_evaluator.AuthError": ["code", "message", "details"],
     "core.iam_evaluator.CredentialResolutionError": ["code", "message"],
     "core.iam_evaluator.EvalContext": None,
     "core.iam_evaluator._anonymous": None,
+    "core.iam_evaluator._first_match": ["ctx", "stmts", "effect"],
     "core.iam_evaluator._resolve_condition_key": ["key", "ctx"],
     "core.iam_evaluator._signed_request": None,
     "core.iam_evaluator._verified_key": None,
     "core.iam_evaluator.enforce": [
         "access_key_id", "iam_action", "service", "region", "resource_arn", "service_context",
     ],
+    "core.iam_evaluator.evaluate": ["ctx", "policies", "limits"],
     "core.iam_evaluator.evaluate_trust_policy": ["trust_doc", "caller_arn", "ctx"],
     "core.iam_evaluator.find_iam_access_key_account": ["access_key_id"],
     "core.iam_evaluator.is_root_access_key": ["access_key_id"],
@@ -65,7 +68,11 @@ PARAMETERS = {
     "services.iam._roles": None,
     "services.lambda_svc.execution_credentials": ["config"],
     "services.lambda_svc.os": None,
+    "services.stepfunctions._ExecutionError": ["error", "cause"],
+    "services.stepfunctions._call_lambda": ["func_ref", "event"],
+    "services.stepfunctions._execute_task": ["state_def", "raw_input", "execution", "ctx"],
     "services.stepfunctions._executions": None,
+    "services.stepfunctions._state_machines": None,
     "services.sts.register_session": ["access_key", "session"],
     "services.tagging._RESOURCE_TAG_COLLECTORS": None,
     "services.cloudformation.custom_resource._pending": None,
@@ -165,5 +172,5 @@ def used_by(module: str) -> set[str]:
 
 
 def test_every_inner_name_is_watched() -> None:
-    ours = ("door", "exports", "functions", "ministack", "nested", "node", "waits")
+    ours = ("decisions", "door", "exports", "functions", "machines", "ministack", "nested", "node", "waits")
     assert set().union(*(used_by(f"ministack.{module}") for module in ours)) == set(PARAMETERS)

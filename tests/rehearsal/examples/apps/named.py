@@ -1,10 +1,19 @@
-"""Two jobs in a stack, each with a name of its own; one is deployed with one click."""
+"""Two jobs in a stack, each with a name of its own; one is deployed with one click, the other takes all with it."""
 
 from pathlib import Path
 
 import aws_cdk as cdk
 
-from constructs_lib import Algorithm, AutoMLJob, AutoMLJobV2, Channel, Mode, ModelDeployConfig, Tabular
+from constructs_lib import (
+    Algorithm,
+    AutoMLJob,
+    AutoMLJobV2,
+    Channel,
+    Mode,
+    ModelDeployConfig,
+    OutputLocation,
+    Tabular,
+)
 
 DATA = Path(__file__).parents[4] / "examples/quickstart/data/credit.csv"
 
@@ -27,5 +36,6 @@ AutoMLJobV2(
     job_name="credit-plain",
     problem=Tabular(target_attribute="bad_credit", mode=Mode.ENSEMBLING, algorithms=[Algorithm.RANDOMFOREST]),
     training_data=data,
+    output=OutputLocation.new_bucket(removal_policy=cdk.RemovalPolicy.DESTROY, auto_delete_objects=True),
 )
 app.synth()
