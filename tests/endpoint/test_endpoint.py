@@ -305,8 +305,9 @@ def test_log_with_a_key_alone_is_kept_as_long_as_the_librarys_others(stack: cdk.
     assert "kms:EncryptionContext:aws:logs:arn" in json.dumps(key)
 
 
-def test_key_of_the_log_may_be_of_another_stack(stack: cdk.Stack) -> None:
-    foundation = cdk.Stack(stack.node.root, "Foundation")
+def test_key_of_the_log_may_be_of_another_stack() -> None:
+    app = cdk.App()
+    foundation, stack = cdk.Stack(app, "Foundation"), cdk.Stack(app, "Stack")
     new_endpoint(stack, log_encryption_key=kms.Key(foundation, "Key"))
 
     assert "Fn::ImportValue" in only(logs_of(template_of(stack)))["Properties"]["KmsKeyId"]
