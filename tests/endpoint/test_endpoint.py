@@ -18,6 +18,8 @@ from constructs_lib import (
     AutoMLEndpoint,
     AutoMLJob,
     AutoMLJobOutcome,
+    AutoMLProvider,
+    AutoScaling,
     DataCapture,
     DeploymentPolicy,
     Mode,
@@ -258,6 +260,34 @@ def test_what_is_kept_is_encrypted_with_the_buckets_own_key_where_none_is_given(
 
     assert flat(config["AsyncInferenceConfig"]["OutputConfig"]["KmsKeyId"]) == "<Key961B73FD.Arn>"
     assert flat(config["DataCaptureConfig"]["KmsKeyId"]) == "<Key961B73FD.Arn>"
+
+
+# ------------------------------------------------------------------------------------------------------------ numbers
+
+ANY: Any = cdk.Fn.import_value("number")
+"""Text that stands for a number, e.g. a parameter of the stack or of SSM."""
+
+
+def test_text_of_the_deployment_may_stand_for_each_number(stack: cdk.Stack) -> None:
+    AutoMLProvider.of(stack).configure(reserved_concurrent_executions=ANY)
+    scaling = AutoScaling(min_capacity=ANY, max_capacity=ANY, invocations_per_instance=ANY)
+    outcome = new_outcome(stack)
+    place = OutputLocation.from_bucket(data_bucket(stack), "x/")
+    minute = cdk.Duration.minutes(1)
+    new_endpoint(
+        stack,
+        outcome=outcome,
+        serving=RealTime(instance_type="ml.m5.large", instance_count=ANY, volume_size_gib=ANY, auto_scaling=scaling),
+        data_capture=DataCapture(destination=place, sampling_percentage=ANY),
+        deployment_policy=DeploymentPolicy.canary(instances=ANY, wait_interval=minute),
+    )
+    warm = Serverless(memory_size_mib=ANY, max_concurrency=ANY, provisioned_concurrency=ANY)
+    AutoMLEndpoint(stack, "Warm", outcome=outcome, serving=warm)
+    queue = Asynchronous(instance_type="ml.m5.large", output=place, max_concurrent_invocations_per_instance=ANY)
+    rolling = DeploymentPolicy.rolling(percent=ANY, wait_interval=minute)
+    AutoMLEndpoint(stack, "Queue", outcome=outcome, serving=queue, deployment_policy=rolling)
+
+    assert json.dumps(template_of(stack)["Resources"]).count('{"Fn::ImportValue": "number"}') == 13
 
 
 # ---------------------------------------------------------------------------------------------------------------- log
