@@ -76,7 +76,10 @@ _NUMBERS: Final = {
     *("TargetValue", "VolumeSizeInGB"),
     *(f"{size}.Value" for size in ("CanarySize", "LinearStepSize", "MaximumBatchSize", "RollbackMaximumBatchSize")),
 }
-"""Numbers that are the user's, for which text may stand that is only known at deploy time; jsii takes none for one."""
+"""Numbers that are the user's. What is only known at deploy time may stand there as text; jsii takes none for one."""
+
+_LISTS: Final = {"CsvContentTypes", "JsonContentTypes"}
+"""Lists that are the user's."""
 
 
 def _spelled(value: Any, name: str = "", around: str = "") -> Any:
@@ -91,9 +94,14 @@ def _spelled(value: Any, name: str = "", around: str = "") -> Any:
         return {_camel(key): each if key in _VERBATIM else _spelled(each, key, name) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [_spelled(each, name, around) for each in value]
-    if isinstance(value, str) and not _NUMBERS.isdisjoint((name, f"{around}.{name}")):
-        return cdk.Token.as_number(cdk.Token.as_any(value))
-    return value
+    if isinstance(value, (bool, int, float)) or value is None:
+        return value
+    is_text = isinstance(value, str)
+    if not _NUMBERS.isdisjoint((name, f"{around}.{name}")):
+        return cdk.Token.as_number(cdk.Token.as_any(value) if is_text else value)
+    if is_text:
+        return value
+    return cdk.Token.as_list(value) if name in _LISTS else cdk.Token.as_string(value)
 
 
 _ACRONYM: Final = re.compile(r"(?<=[A-Z])[A-Z]+(?![a-z])")

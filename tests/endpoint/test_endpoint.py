@@ -264,30 +264,45 @@ def test_what_is_kept_is_encrypted_with_the_buckets_own_key_where_none_is_given(
 
 # ------------------------------------------------------------------------------------------------------------ numbers
 
-ANY: Any = cdk.Fn.import_value("number")
-"""Text that stands for a number, e.g. a parameter of the stack or of SSM."""
 
-
-def test_text_of_the_deployment_may_stand_for_each_number(stack: cdk.Stack) -> None:
-    AutoMLProvider.of(stack).configure(reserved_concurrent_executions=ANY)
-    scaling = AutoScaling(min_capacity=ANY, max_capacity=ANY, invocations_per_instance=ANY)
+@pytest.mark.parametrize("number", [cdk.Fn.import_value("number"), cdk.Token.as_any({"Fn::ImportValue": "number"})])
+def test_what_the_deployment_knows_may_stand_for_each_number(stack: cdk.Stack, number: Any) -> None:
+    """E.g. a parameter of the stack or of SSM, which is text, or what the CDK calls resolvable."""
+    AutoMLProvider.of(stack).configure(reserved_concurrent_executions=number)
+    scaling = AutoScaling(min_capacity=number, max_capacity=number, invocations_per_instance=number)
     outcome = new_outcome(stack)
     place = OutputLocation.from_bucket(data_bucket(stack), "x/")
     minute = cdk.Duration.minutes(1)
     new_endpoint(
         stack,
         outcome=outcome,
-        serving=RealTime(instance_type="ml.m5.large", instance_count=ANY, volume_size_gib=ANY, auto_scaling=scaling),
-        data_capture=DataCapture(destination=place, sampling_percentage=ANY),
-        deployment_policy=DeploymentPolicy.canary(instances=ANY, wait_interval=minute),
+        serving=RealTime(
+            instance_type="ml.m5.large", instance_count=number, volume_size_gib=number, auto_scaling=scaling
+        ),
+        data_capture=DataCapture(destination=place, sampling_percentage=number),
+        deployment_policy=DeploymentPolicy.canary(instances=number, wait_interval=minute),
     )
-    warm = Serverless(memory_size_mib=ANY, max_concurrency=ANY, provisioned_concurrency=ANY)
+    warm = Serverless(memory_size_mib=number, max_concurrency=number, provisioned_concurrency=number)
     AutoMLEndpoint(stack, "Warm", outcome=outcome, serving=warm)
-    queue = Asynchronous(instance_type="ml.m5.large", output=place, max_concurrent_invocations_per_instance=ANY)
-    rolling = DeploymentPolicy.rolling(percent=ANY, wait_interval=minute)
+    queue = Asynchronous(instance_type="ml.m5.large", output=place, max_concurrent_invocations_per_instance=number)
+    rolling = DeploymentPolicy.rolling(percent=number, wait_interval=minute)
     AutoMLEndpoint(stack, "Queue", outcome=outcome, serving=queue, deployment_policy=rolling)
 
     assert json.dumps(template_of(stack)["Resources"]).count('{"Fn::ImportValue": "number"}') == 13
+
+
+def test_what_the_deployment_knows_may_stand_for_text_and_lists(stack: cdk.Stack) -> None:
+    later: Any = cdk.Token.as_any({"Fn::ImportValue": "later"})
+    place = OutputLocation.from_bucket(data_bucket(stack), "x/")
+    new_endpoint(
+        stack,
+        serving=RealTime(instance_type=later),
+        data_capture=DataCapture(destination=place, csv_content_types=later),
+    )
+
+    config = properties_of(template_of(stack), CONFIG)
+    assert config["ProductionVariants"][0]["InstanceType"] == {"Fn::ImportValue": "later"}
+    assert config["DataCaptureConfig"]["CaptureContentTypeHeader"]["CsvContentTypes"] == {"Fn::ImportValue": "later"}
 
 
 # ---------------------------------------------------------------------------------------------------------------- log
