@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
@@ -12,9 +14,10 @@ from aws_cdk import aws_iam as iam
 from ..api.fields import described, has
 from ..naming import plain
 from ..releases import acknowledge, before_findings
-from .keys import grant_key, grant_key_to_own_role, grantable
+from .keys import grant_key_to_own_role, grantable
 from .opening import is_to_be_opened, open_to
 from .permissions import SAGEMAKER_PRINCIPAL, Permission, below, listing
+from .places import account_of
 from .trust import require_trust
 
 if TYPE_CHECKING:
@@ -89,62 +92,153 @@ class Grants:
 
     def apply_to_given_role(self, role: iam.IRole, permissions: Iterable[Permission]) -> None:
         """Add everything to a role that the caller brought, except what it already has from another job."""
-        if role not in _ADDED:
-            _ADDED[role] = _Added(role)
+        if role not in _BROUGHT:
+            _BROUGHT[role] = _Brought(role)
             require_trust("role", role, SAGEMAKER_PRINCIPAL)
-        added = _ADDED[role]
-        acknowledge_wildcards(role, [each for each in (*self._permissions, *permissions) if added.add(each)])
+        brought = _BROUGHT[role]
+        for permission in (*self._permissions, *permissions):
+            self.needed += brought.add(permission)
         for key, actions in self._keys.items():
-            grant_key(key, role, *actions)
+            self.needed += brought.add_key(key, actions, self._stack)
         self._open_to(role)
 
 
-class _Added:
-    """What this library added to a role that a caller brought.
+@dataclass
+class _Policy:
+    """A managed policy, and how long its document is at most."""
 
-    Permissions that differ in their resources or in the prefix they may list share a statement: a role has room for a
-    few ten thousand characters, and many jobs may share it.
+    policy: iam.ManagedPolicy
+    size: int = 0
+
+
+@dataclass(frozen=True)
+class _Statement:
+    """A statement that grows, the policy that holds it, and what it is about so far."""
+
+    statement: iam.PolicyStatement
+    policy: _Policy
+    about: list[str]
+
+
+class _Brought:
+    """What this library added to a role that a caller brought: managed policies, for all that run as it.
+
+    Permissions that differ in their resources or in the prefix they may list share a statement: a role has few
+    policies, a policy has room for a few thousand characters, and many jobs may share the role.
     """
 
     def __init__(self, role: iam.IRole) -> None:
-        # The first of the two does the same with half the calls to jsii.
-        self._add = role.add_to_policy if isinstance(role, iam.Role) else role.add_to_principal_policy
-        self._known: set[str] = set()
-        self._open: dict[str, tuple[iam.PolicyStatement, list[str]]] = {}
+        self._role = role
+        self._policies: list[_Policy] = []
+        self._is_closed = False
+        self._known: dict[str, list[IDependable]] = {}
+        """What there is already, and what has to be there before it is allowed."""
 
-    def add(self, permission: Permission) -> bool:
-        """Add a permission; returns whether it is new to the role."""
+        self._open: dict[str, _Statement] = {}
+
+    def add(self, permission: Permission) -> list[IDependable]:
+        """Add a permission, unless the role has it, or cannot change; returns what its use has to wait for."""
         marker = json.dumps(permission.statement(), sort_keys=True)
-        if marker in self._known:
-            return False
-        self._known.add(marker)
+        if marker not in self._known:
+            self._known[marker] = self._add(permission, marker)
+        return self._known[marker]
+
+    def _add(self, permission: Permission, marker: str) -> list[IDependable]:
         prefixes = permission.prefixes
         fresh = prefixes or permission.resources
         shared = permission.resources if prefixes else permission.conditions
         kind = json.dumps([permission.actions, bool(prefixes), shared], sort_keys=True)
-        statement, listed = self._open.get(kind, (None, []))
-        if statement is None or len(listed) + len(fresh) > _PER_STATEMENT:
-            statement = iam.PolicyStatement.from_json(permission.statement())
-            self._add(statement)
-            self._open[kind] = (statement, list(fresh))
-            return True
-        listed += fresh
-        if prefixes:
-            statement.add_condition(*below(listed))
+        grown = self._open.get(kind)
+        size = sum(map(_length, fresh)) + _QUOTES * len(fresh)
+        if grown is not None and grown.policy.size + size <= _ROOM:
+            grown.about.extend(fresh)
+            if prefixes:
+                grown.statement.add_condition(*below(grown.about))
+            else:
+                grown.statement.add_resources(*fresh)
+            policy = grown.policy
         else:
-            statement.add_resources(*fresh)
-        return True
+            size = _length(marker)
+            found = self._with_room(size)
+            if found is None:
+                return []
+            policy = found
+            statement = iam.PolicyStatement.from_json(permission.statement())
+            policy.policy.add_statements(statement)
+            self._open[kind] = _Statement(statement, policy, list(fresh))
+        policy.size += size
+        acknowledge_wildcards(policy.policy, [permission])
+        return [policy.policy]
+
+    def add_key(self, key: Any, actions: tuple[str, ...], stack: cdk.Stack) -> list[IDependable]:
+        """The same for actions with a key."""
+        marker = json.dumps([key.key_arn, actions])
+        if marker not in self._known:
+            policy = self._with_room(_OF_A_KEY)
+            if policy is None:
+                return []
+            policy.size += _OF_A_KEY
+            opened = grant_key_to_own_role(key, policy.policy, self._role, stack, *actions)
+            self._known[marker] = [policy.policy, *opened]
+        return self._known[marker]
+
+    def _with_room(self, size: int) -> _Policy | None:
+        """A policy that takes a statement of so many characters; None where the role cannot change."""
+        if not self._is_closed and (not self._policies or self._policies[-1].size + size > _ROOM):
+            self._attach()
+        return None if self._is_closed else self._policies[-1]
+
+    def _attach(self) -> None:
+        """Have one more policy, if the role takes it: one that was imported may not, or may be another account's."""
+        role = self._role
+        construct_id = f"AutopilotPermissions{len(self._policies) or ''}"
+        if isinstance(role, (iam.Role, iam.LazyRole)):
+            self._policies.append(_Policy(iam.ManagedPolicy(role, construct_id, roles=[role])))
+            return
+        here, there = account_of(cdk.Stack.of(role)), account_of(cast("Any", role))
+        self._is_closed = bool(here and there and here != there)
+        if self._is_closed:
+            return
+        # To jsii, what was imported is no construct, and nothing can be made below it.
+        scope = cast("Construct", role.node.scope)
+        construct_id = f"{role.node.id}{construct_id}"
+        policy = iam.ManagedPolicy(scope, construct_id)
+        role.add_managed_policy(policy)
+        self._is_closed = not cdk.Stack.of(role).resolve(cast("iam.CfnManagedPolicy", policy.node.default_child).roles)
+        if self._is_closed:
+            scope.node.try_remove_child(construct_id)
+        else:
+            self._policies.append(_Policy(policy))
 
 
-_PER_STATEMENT: Final = 16
-"""Small enough for the CDK, which splits a large policy between statements."""
+_ROOM: Final = 6000
+"""Characters of a managed policy that are filled: it may have 6144, and some stand around its statements."""
 
-_ADDED: Final[dict[iam.IRole, _Added]] = {}
+_QUOTES: Final = 3
+_OF_A_KEY: Final = 320
+_TOKEN: Final = re.compile(r"\$\{Token\[([^\]]*)\]\}")
+_KNOWN_LENGTHS: Final = {"AWS.Partition": 10, "AWS.AccountId": 12, "AWS.Region": 14}
+_UNKNOWN_LENGTH: Final = 128
 
 
+def _length(text: str) -> int:
+    """How long a text is at most when it is deployed: what it refers to is an ARN or a name."""
+    tokens = [found[1].rpartition(".")[0] for found in _TOKEN.finditer(text)]
+    return len(_TOKEN.sub("", text)) + sum(_KNOWN_LENGTHS.get(token, _UNKNOWN_LENGTH) for token in tokens)
+
+
+_BROUGHT: Final[dict[iam.IRole, _Brought]] = {}
+
+
+# [trust-keys]
 @cache
-def _principal(service: str) -> iam.ServicePrincipal:
-    return iam.ServicePrincipal(service)
+def _principal(service: str, acts_for: str | None, account: str | None) -> iam.ServicePrincipal:
+    if acts_for is None:
+        return iam.ServicePrincipal(service)
+    return iam.ServicePrincipal(
+        service,
+        conditions={"ArnLike": {"aws:SourceArn": acts_for}, "StringEquals": {"aws:SourceAccount": account}},
+    )
 
 
 def check_grantee(grantee: object) -> None:
@@ -164,12 +258,21 @@ def check_role(prop: str, role: object) -> list[str]:
     return [f"'{prop}' must be an iam.IRole, got {described(role)}; for a role that exists use iam.Role.from_role_arn"]
 
 
-def new_role(scope: Construct, *, service: str, description: str) -> iam.Role:
-    """A role without inline policies; it has a name of ours only where another account of the app has to name it."""
+def new_role(scope: Construct, *, service: str, description: str, acts_for: str | None = None) -> iam.Role:
+    """A role without inline policies; it has a name of ours only where another account of the app has to name it.
+
+    Args:
+        scope: What it belongs to.
+        service: Who may assume it.
+        description: What it is for.
+        acts_for: The ARN of that for which the service does so, or its pattern; of the stack's account alone. None: the
+            service is not known to say for what.
+    """
+    account = None if acts_for is None else cdk.Stack.of(scope).account
     return iam.Role(
         scope,
         "Role",
-        assumed_by=_principal(service),
+        assumed_by=_principal(service, acts_for, account),
         description=plain(description),
         role_name=_name_if_needed(),
     )

@@ -125,6 +125,15 @@ def _arns(stack: cdk.Stack) -> _Arns:
     return _Arns(stack)
 
 
+def any_of_sagemaker(stack: cdk.Stack) -> str:
+    """The pattern of all that SageMaker does in the stack's account and region, each with an ARN of its own.
+
+    Endpoints assume a role for this very text, training, processing and transform jobs for their own ARNs:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/security-confused-deputy-prevention.html
+    """
+    return _arns(stack).sagemaker("*")
+
+
 def job_arn(stack: cdk.Stack, job_name: str) -> str:
     """The ARN of the AutoML job of that name in the stack's account and region."""
     return _arns(stack).sagemaker(f"automl-job/{job_name}")

@@ -303,6 +303,7 @@ class BestModel(Construct):
             scope,
             service=permissions.SAGEMAKER_PRINCIPAL,
             description=f"The {props.what} {deployed_path(scope, provider.stack)} runs as this",
+            acts_for=permissions.any_of_sagemaker(provider.stack),
         )
         needed: list[IDependable] = [self.role, *security.dependencies]
         if props.role is None:

@@ -188,6 +188,7 @@ class OwnedJob(JobBase):
             self,
             service=permissions.SAGEMAKER_PRINCIPAL,
             description=f"The Autopilot job {deployed_path(self, self._provider.stack)} runs as this",
+            acts_for=permissions.any_of_sagemaker(self._provider.stack),
         )
 
     def _bind(self, plan: Plan, output: OutputLocation) -> tuple[Bound, list[IDependable]]:

@@ -75,6 +75,7 @@ class Waiter(Construct):
             self,
             service=permissions.STATES_PRINCIPAL,
             description=f"Follows the Autopilot jobs of {deployed_path(stack)}",
+            acts_for=permissions.states_arn(stack, name),
         )
         self.policy: Final = managed_policy(
             self,

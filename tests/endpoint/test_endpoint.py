@@ -458,9 +458,9 @@ def test_role_that_is_brought_gets_what_it_needs(stack: cdk.Stack) -> None:
     template = template_of(stack)
 
     assert endpoint.role is role
-    assert allowing(statements_of(template, beginning="MineDefaultPolicy"), "s3:GetObject")
+    assert allowing(statements_of(template, beginning="MineAutopilotPermissions"), "s3:GetObject")
     assert not [name for name in template["Resources"] if name.startswith("EndpointRole")]
-    assert "MineDefaultPolicy" in str(only(resources_of(template, contract.MODEL_TYPE))["DependsOn"])
+    assert "MineAutopilotPermissions" in str(only(resources_of(template, contract.MODEL_TYPE))["DependsOn"])
 
 
 def test_function_makes_models_of_its_stack_only(template: dict[str, Any]) -> None:
@@ -725,7 +725,9 @@ def test_role_that_is_brought_may_look_at_the_alarms(stack: cdk.Stack) -> None:
     endpoint = new_endpoint(stack, role=role)
     endpoint.add_rollback_alarm(endpoint.alarm_5xx())
 
-    assert allowing(statements_of(template_of(stack), beginning="MineDefaultPolicy"), "cloudwatch:DescribeAlarms")
+    assert allowing(
+        statements_of(template_of(stack), beginning="MineAutopilotPermissions"), "cloudwatch:DescribeAlarms"
+    )
 
 
 def test_endpoint_without_a_policy_leaves_deployments_to_the_service(template: dict[str, Any]) -> None:

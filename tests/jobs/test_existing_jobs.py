@@ -238,7 +238,7 @@ def test_role_in_place_of_the_requests_gets_what_the_job_needs(stack: cdk.Stack)
     template = template_of(stack)
 
     assert request_of(template)["RoleArn"] == stack.resolve(role.role_arn)
-    statements = statements_of(template, beginning="RoleDefaultPolicy")
+    statements = statements_of(template, beginning="RoleAutopilotPermissions")
     read = {flat(each) for s in allowing(statements, "s3:GetObject") for each in as_list(s["Resource"])}
     assert {"arn:<Partition>:s3:::churn/train/*", "arn:<Partition>:s3:::churn/models*"} <= read
     (encrypt,) = allowing(statements, "kms:Encrypt")

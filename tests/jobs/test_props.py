@@ -150,7 +150,7 @@ def test_job_has_nothing_beside_the_request_but_what_the_function_needs(full: di
 
 
 def test_role_brought_by_the_caller_gets_everything_the_job_needs(full: dict[str, Any]) -> None:
-    statements = statements_of(full, beginning="JobRoleDefaultPolicy")
+    statements = statements_of(full, beginning="JobRoleAutopilotPermissions")
     allowed = {
         (action, flat(resource))
         for s in statements
@@ -197,7 +197,7 @@ def test_job_waits_for_its_role_its_network_and_the_bucket_policy(full: dict[str
 
     for beginning in (
         "JobRole",
-        "JobRoleDefaultPolicy",
+        "JobRoleAutopilotPermissions",
         "ResultsPolicy",
         "SageMakerAutopilotProviderPermissions",
         "SageMakerAutopilotProviderNames0",
@@ -265,9 +265,9 @@ def test_missing_role_is_one_that_only_sagemaker_can_take_on() -> None:
         each for name, each in resources_of(template_of(stack), "AWS::IAM::Role").items() if name.startswith("Job")
     )
 
-    assert role["Properties"]["AssumeRolePolicyDocument"]["Statement"] == [
-        {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}}
-    ]
+    (trusted,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trusted["Principal"] == {"Service": "sagemaker.amazonaws.com"}
+    assert (trusted["Action"], trusted["Effect"]) == ("sts:AssumeRole", "Allow")
     assert "ManagedPolicyArns" not in role["Properties"]
 
 

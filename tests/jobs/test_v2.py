@@ -1215,7 +1215,7 @@ def test_role_in_place_of_the_requests_may_read_what_the_request_names(stack: cd
     assert list(request_of(template)["RoleArn"]) == ["Fn::GetAtt"]
     read = {
         flat(resource)
-        for statement in allowing(statements_of(template, beginning="RoleDefaultPolicy"), "s3:GetObject")
+        for statement in allowing(statements_of(template, beginning="RoleAutopilotPermissions"), "s3:GetObject")
         for resource in as_list(statement["Resource"])
     }
     arn = "arn:<Partition>:s3:::bucket"
@@ -1341,7 +1341,7 @@ def test_a_job_by_both_calls_is_the_same_to_its_role(stack: cdk.Stack) -> None:
     def permissions(make: Callable[[cdk.Stack, iam.IRole], Any]) -> list[Any]:
         stack = new_stack()
         make(stack, iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com")))
-        return statements_of(template_of(stack), beginning="RoleDefaultPolicy")
+        return statements_of(template_of(stack), beginning="RoleAutopilotPermissions")
 
     one = permissions(lambda stack, role: AutoMLJob.from_request(stack, "Job", v1_request(), role=role))
     two = permissions(lambda stack, role: AutoMLJobV2.from_v1_request(stack, "Job", v1_request(), role=role))

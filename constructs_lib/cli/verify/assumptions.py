@@ -177,6 +177,17 @@ ASSUMPTIONS: Final = (
         noticed=Noticed.NO_JOB,
     ),
     Assumption(
+        id="trust-keys",
+        assumed=(
+            "SageMaker says `aws:SourceArn` and `aws:SourceAccount` whenever it assumes a role, for an AutoML job "
+            "itself too (its page shows both keys, and other kinds of jobs), as Step Functions does; of Lambda no "
+            "page says so, and the roles of functions ask for neither"
+        ),
+        where=("access/grants.py",),
+        if_wrong="the role cannot be assumed, and the service says so; bring your own role",
+        noticed=Noticed.NO_JOB,
+    ),
+    Assumption(
         id="role-text",
         assumed="The text of the error while a new role is not usable yet",
         where=("runtime/failure.py",),

@@ -169,13 +169,7 @@ def roll_back(alarm: Any) -> Statement:
     return allow(["cloudwatch:DescribeAlarms"], [alarm])
 
 
-OWN_MODELS: Final = (
-    "sagemaker:DescribeModel",
-    "sagemaker:DeleteModel",
-    "sagemaker:AddTags",
-    "sagemaker:DeleteTags",
-    "sagemaker:ListTags",
-)
+OWN_MODELS: Final = ("sagemaker:DescribeModel", "sagemaker:DeleteModel", "sagemaker:ListTags")
 OWN_JOBS: Final = (
     "sagemaker:AddTags",
     "sagemaker:DeleteTags",

@@ -21,6 +21,20 @@ _CHUNK = 1 << 20
 GRANT_CONTEXT: Mapping[str, str] = {"kms:GrantIsForAWSResource": "true"}
 """What policies can test of a grant that a service makes for its own use."""
 
+
+def of_all(place: Place) -> str:
+    """For what SageMaker assumes the roles of models: "the asterisk does not stand for wildcard", says its page."""
+    return f"arn:aws:sagemaker:{place.region}:{place.account}:*"
+
+
+def not_assumable(role_arn: str) -> str:
+    """What SageMaker says of a role that it may not assume."""
+    return (
+        f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
+        f"'{ministack.PRINCIPAL}' to assume the role."
+    )
+
+
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
 _MISSING = frozenset({"NoSuchKey", "NoSuchBucket", "404"})
 
@@ -88,6 +102,17 @@ class AsRole:
     place: Place
     _clients: dict[str, Any] = field(default_factory=dict)
     _usable_keys: set[tuple[str, str]] = field(default_factory=set)
+
+    @classmethod
+    def assumed(cls, role_arn: str, connection: Connection, place: Place, source: str) -> "AsRole":
+        """The role, assumed by SageMaker for a job, or for `of_all` its models.
+
+        Raises:
+            Denied: It may not be assumed for that.
+        """
+        if not ministack.role_trusts(ministack.PRINCIPAL, role_arn, source):
+            raise Denied(not_assumable(role_arn))
+        return cls(role_arn, connection, ministack.open_session(role_arn, "SageMaker"), place)
 
     def client(self, service: str) -> Any:
         """A client of `service` that signs as the role."""

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from constructs_lib.rehearsal.cloud import condition_keys
-from constructs_lib.rehearsal.cloud.as_role import GRANT_CONTEXT
+from constructs_lib.rehearsal.cloud import as_role, condition_keys
 from constructs_lib.rehearsal.cloud.errors import ValidationError
 from constructs_lib.rehearsal.cloud.ministack import ministack
 from constructs_lib.rehearsal.cloud.store import Json, Place
@@ -34,13 +33,10 @@ class Call:
         """Handing a role to SageMaker needs `iam:PassRole`."""
         self.caller.require("iam:PassRole", role_arn, {"iam:PassedToService": ministack.PRINCIPAL})
 
-    def require_assumable(self, role_arn: str, for_arn: str) -> None:
-        """The role must exist and trust SageMaker."""
-        if not ministack.role_trusts(ministack.PRINCIPAL, role_arn, for_arn):
-            raise ValidationError(
-                f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
-                f"'{ministack.PRINCIPAL}' to assume the role."
-            )
+    def require_assumable(self, role_arn: str, *sources: str) -> None:
+        """The role must exist and trust SageMaker, whatever of these it works for."""
+        if not all(ministack.role_trusts(ministack.PRINCIPAL, role_arn, source) for source in sources):
+            raise ValidationError(as_role.not_assumable(role_arn))
 
     def may_grant(self, key: str | None) -> bool:
         """Whether the caller may let the service use a key on a volume."""
@@ -48,7 +44,7 @@ class Call:
             return False
         place = self.place
         arn = key if key.startswith("arn:") else f"arn:aws:kms:{place.region}:{place.account}:key/{key}"
-        return self.caller.may("kms:CreateGrant", arn, GRANT_CONTEXT)
+        return self.caller.may("kms:CreateGrant", arn, as_role.GRANT_CONTEXT)
 
 
 Operation = Callable[[Call, Json], Json]

@@ -15,6 +15,11 @@ CREATE = {"Effect": "Allow", "Action": "sagemaker:CreateAutoMLJob", "Resource": 
 PASS = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}
 
 
+def acting_for(source: str) -> dict[str, Any]:
+    """A trust policy that lets SageMaker assume a role for some things alone."""
+    return {**SAGEMAKER_TRUST, "Condition": {"ArnLike": {"aws:SourceArn": source}}}
+
+
 def sagemaker_as(account: Account, *statements: dict[str, Any]) -> Any:
     return account.acting_as(*statements)("sagemaker")
 
@@ -84,8 +89,10 @@ def test_a_policy_can_test_the_tags_of_a_request_and_of_a_job(account: Account) 
     [
         {**SAGEMAKER_TRUST, "Principal": {"Service": "lambda.amazonaws.com"}},
         {**SAGEMAKER_TRUST, "Condition": {"StringEquals": {"aws:SourceAccount": "999999999999"}}},
+        acting_for("arn:aws:sagemaker:eu-north-1:123456789012:*"),
+        acting_for("arn:aws:sagemaker:*:*:automl-job/*"),
     ],
-    ids=["another service", "another source account"],
+    ids=["another service", "another source account", "another region", "not for its training jobs"],
 )
 def test_the_role_must_trust_sagemaker(account: Account, trust: dict[str, Any]) -> None:
     role = account.role(account.fresh("Untrusting"), JOB_ACTIONS, trust=trust)
@@ -104,11 +111,24 @@ def test_a_trust_policy_may_have_conditions_and_other_services(account: Account)
         "Action": "sts:*",
         "Condition": {
             "StringEquals": {"aws:SourceAccount": account.cloud.account},
-            "ArnLike": {"aws:SourceArn": "arn:aws:sagemaker:*:*:automl-job/*"},
+            "ArnLike": {"aws:SourceArn": f"arn:aws:sagemaker:{account.cloud.region}:{account.cloud.account}:*"},
         },
     }
     role = account.role(account.fresh("Trusting"), JOB_ACTIONS, trust=trust)
     assert account.ended(account.request(RoleArn=role))["AutoMLJobStatus"] == "Completed"
+
+
+def test_role_of_a_model_is_assumed_for_the_pages_very_text_and_not_for_the_model(account: Account) -> None:
+    container = {"Image": account.image, "ModelDataUrl": f"s3://{BUCKET}/missing.tar.gz"}
+
+    def made(source: str) -> str:
+        role = account.role(account.fresh("Serving"), JOB_ACTIONS, trust=acting_for(source))
+        request = {"ModelName": account.fresh("model"), "ExecutionRoleArn": role, "PrimaryContainer": container}
+        return refusal(account.sagemaker.create_model, **request)[1]
+
+    place = f"arn:aws:sagemaker:{account.cloud.region}:{account.cloud.account}"
+    assert "Could not assume role" in made(f"{place}:model/*")
+    assert "Could not find model data" in made(f"{place}:*")
 
 
 def test_the_role_must_exist(account: Account) -> None:

@@ -69,20 +69,20 @@ def _names(properties: Mapping[str, Any], member: str, role: str) -> bool:
 
 
 def held(template: Template) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Each statement of those roles, with the role and what that is for; resources are ARNs of their type."""
+    """Each statement of those roles as it is written, with the role and what that is for."""
     roles = roles_of(template)
     for kind in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
         for policy in resources_of(template, kind).values():
-            by = [each["Ref"] for each in policy["Properties"]["Roles"] if isinstance(each, dict)]
+            by = [each["Ref"] for each in policy["Properties"]["Roles"] if isinstance(each, dict) and "Ref" in each]
             for role in (each for each in by if each in roles):
                 for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
-                    arns = [_arn(each, template) for each in as_list(statement["Resource"])]
-                    yield role, roles[role], {**statement, "Resource": arns}
+                    yield role, roles[role], statement
 
 
 def statements_of(template: Template) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each statement of those roles, with what the role is for."""
-    return ((kind, statement) for _, kind, statement in held(template))
+    """Each statement of those roles with ARNs of the right types as resources, and what the role is for."""
+    for _, kind, statement in held(template):
+        yield kind, {**statement, "Resource": [_arn(each, template) for each in as_list(statement["Resource"])]}
 
 
 def rights_of(role: str, statement: Mapping[str, Any]) -> Iterator[Right]:

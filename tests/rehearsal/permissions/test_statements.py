@@ -15,12 +15,12 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 
-from constructs_lib import AutoMLJob, AutoMLJobOutcome, Channel, OutputLocation
+from constructs_lib import AutoMLJob, AutoMLJobOutcome, Channel, Mode, OutputLocation
 
 from ...constructs import bank
 from ...constructs.synthesis import as_list, resources_of
 from ...scanners.scanning import synthesized
-from ..waiting.stage import CONDITION, Template, impatient, new_stack
+from ..waiting.stage import CONDITION, FUNCTION, Template, new_stack
 from .life import DATA, Life, Use, start
 from .rights import Right, all_rights, held, places_of, rights_of, roles_of, statements_of
 
@@ -217,7 +217,7 @@ def _template(life: Life, name: str) -> Template:
         output=OutputLocation.from_bucket(bucket, f"{name}/", encryption_key=key),
         volume_encryption_key=key,
         vpc=vpc,
-        mode="ENSEMBLING",
+        mode=Mode.ENSEMBLING,
     )
     AutoMLJobOutcome(stack, "Outcome", job=job)
     return life.in_its_network(life.stage.template(stack))
@@ -225,8 +225,10 @@ def _template(life: Life, name: str) -> Template:
 
 def without(template: Template, case: Case) -> Template:
     """The template with an action taken away from a kind of role."""
+    changed: Template = json.loads(json.dumps(template))
     # What the function lacks is asked for again until its time is over.
-    changed: Template = impatient(template) if case.role == "function" else json.loads(json.dumps(template))
+    for function in resources_of(changed, FUNCTION).values() if case.role == "function" else ():
+        function["Properties"]["Timeout"] = 60
     roles = [name for name, kind in roles_of(changed).items() if kind == case.role]
     taken = 0
     for policy in resources_of(changed, "AWS::IAM::ManagedPolicy").values():

@@ -76,7 +76,8 @@ class AutoML:
         arn = call.place.exact_arn("automl-job", name)
         call.require_tagging(arn, request)
         call.require_passing(request["RoleArn"])
-        call.require_assumable(request["RoleArn"], arn)
+        steps = [call.place.exact_arn(kind, name) for kind in ("processing-job", "training-job", "transform-job")]
+        call.require_assumable(request["RoleArn"], arn, *steps)
         with self._store.lock:
             self._require_free(call.place, name)
         require_target(settings, self._acting_as(request["RoleArn"], call.place))

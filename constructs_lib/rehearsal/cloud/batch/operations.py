@@ -76,6 +76,7 @@ class Transforms:
             environment=request.get("Environment"),
             volume_key=request["TransformResources"].get("VolumeKmsKeyId"),
             caller_may_grant=call.may_grant(request["TransformResources"].get("VolumeKmsKeyId")),
+            source=arn,
         )
         background.start(f"transform-{name}", Batch(job, start, self._store, self._folder).run)
         return {"TransformJobArn": arn}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from constructs_lib.rehearsal.cloud.as_role import AsRole, Denied, S3Location
+from constructs_lib.rehearsal.cloud.as_role import AsRole, Denied, S3Location, of_all
 from constructs_lib.rehearsal.cloud.connection import Connection
 from constructs_lib.rehearsal.cloud.environments import FEATURES, INPUT, LABELS, OUTPUT, TRANSFORM_MODE
 from constructs_lib.rehearsal.cloud.errors import ValidationError
@@ -116,6 +116,7 @@ class Containers:
         environment: Mapping[str, str] | None = None,
         volume_key: str | None = None,
         caller_may_grant: bool = False,
+        source: str | None = None,
     ) -> Serving:
         """Read a model's data as its role and load it.
 
@@ -125,6 +126,7 @@ class Containers:
             environment: What a transform job adds to the containers' own.
             volume_key: The key of the volume under the containers.
             caller_may_grant: Whether who asks for it may let the service use that key.
+            source: The ARN of the job that it is for. Default: it serves.
 
         Raises:
             Denied: The role may not, or what it should read is not there.
@@ -134,15 +136,15 @@ class Containers:
         containers = self.definitions(place, model)
         if not role_arn or any(not container.get("ModelDataUrl") for container in containers):
             raise ValidationError(f"The model {model.name} needs an ExecutionRoleArn and a ModelDataUrl to be served")
-        role = self._as_role(place, role_arn)
+        role = self._as_role(place, role_arn, source)
         with contextlib.ExitStack() as held:
             held.enter_context(VolumeGrant(role, volume_key, caller_may_grant=caller_may_grant))
             held.enter_context(NetworkInterfaces(role, model.request.get("VpcConfig")))
             server = self._load(role, [with_environment(container, environment or {}) for container in containers])
             return Serving(server, role, held.pop_all())
 
-    def _as_role(self, place: Place, role_arn: str) -> AsRole:
-        return AsRole(role_arn, self._connection, ministack.open_session(role_arn, "SageMaker"), place)
+    def _as_role(self, place: Place, role_arn: str, source: str | None = None) -> AsRole:
+        return AsRole.assumed(role_arn, self._connection, place, source or of_all(place))
 
     def _load(self, role: AsRole, containers: Sequence[Json]) -> Any:
         folder = Path(tempfile.mkdtemp(prefix="model-", dir=self._folder))

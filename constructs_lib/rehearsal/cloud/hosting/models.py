@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from constructs_lib.rehearsal.cloud.as_role import of_all
 from constructs_lib.rehearsal.cloud.calls import Call, Operation
 from constructs_lib.rehearsal.cloud.errors import ValidationError
 from constructs_lib.rehearsal.cloud.hosting.containers import Containers
@@ -47,7 +48,7 @@ class Models:
             raise ValidationError("A model has either a PrimaryContainer or Containers")
         if role := request.get("ExecutionRoleArn"):
             call.require_passing(role)
-            call.require_assumable(role, arn)
+            call.require_assumable(role, of_all(call.place))
         model = Model(name=request["ModelName"], arn=arn, tags=tags_of(request), request=request)
         self._containers.check(call.place, model)
         with self._store.lock:

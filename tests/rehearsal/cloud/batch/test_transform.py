@@ -9,7 +9,7 @@ import pytest
 from constructs_lib.rehearsal.cloud.launcher import Cloud
 from constructs_lib.rehearsal.cloud.store import TERMINAL
 
-from ..account import BUCKET, JOB_ACTIONS, Account, refusal
+from ..account import BUCKET, JOB_ACTIONS, SAGEMAKER_TRUST, Account, refusal
 from ..hosting.endpoints import model, model_data, until
 
 pytestmark = pytest.mark.cloud
@@ -317,3 +317,16 @@ def test_a_call_needs_its_action_on_the_job(account: Account, served: str) -> No
     code, message = refusal(caller.create_transform_job, **made)
     assert code == "AccessDeniedException"
     assert f"sagemaker:CreateTransformJob on resource: {arn}:transform-job/{made['TransformJobName']}" in message
+
+
+def test_role_that_is_not_trusted_for_the_job_fails_it(account: Account) -> None:
+    place = f"arn:aws:sagemaker:{account.cloud.region}:{account.cloud.account}"
+    # Not with a wildcard, which would let in jobs as well.
+    trust = {**SAGEMAKER_TRUST, "Condition": {"StringEquals": {"aws:SourceArn": f"{place}:*"}}}
+    role = account.role(account.fresh("Serving"), JOB_ACTIONS, trust=trust)
+    name = model(account, model_data(account, "yes"), role=role)
+
+    job = ended(account, request(account, name, put(account, "untrusted", a=b"1")))
+
+    assert job["TransformJobStatus"] == "Failed"
+    assert f"Could not assume role {role}" in job["FailureReason"]
