@@ -139,13 +139,11 @@ class Following:
         self.begin()
         rule = scope.node.try_find_child(construct_id)
         if not isinstance(rule, events.Rule):
-            bus = self.provider.event_bus
             rule = events.Rule(
                 scope,
                 construct_id,
                 description=description,
                 rule_name=rule_name,
-                **({} if bus is None else {"event_bus": bus}),  # type: ignore[arg-type]  # mypy takes it for any prop
                 event_pattern=events.EventPattern(
                     source=[EVENT_SOURCE],
                     detail_type=[EVENT_DETAIL_TYPE],
@@ -154,6 +152,7 @@ class Following:
                     detail={EventDetail.JOB_NAME: [self._job.job_name], EventDetail.STATUS: list(statuses)},
                 ),
             )
+            self.provider._listen(rule)
             if has(target, "topic_arn"):
                 acknowledge(rule, _TO_TOPIC)
         if target is not None:

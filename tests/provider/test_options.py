@@ -1,15 +1,19 @@
 """How a stack's function and state machine run."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import aws_cdk as cdk
+import jsii
 import pytest
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
+from constructs import IConstruct
 
 from constructs_lib import AutoMLJobOutcome, AutoMLJobV2, AutoMLProvider, Channel, ImageClassification
 from constructs_lib.provider.provider import CONSTRUCT_ID
@@ -27,11 +31,9 @@ from ..constructs.synthesis import (
     template_of,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 DIGITS = CREDIT.parents[2] / "image_classification" / "data" / "digits"
 FUNCTION = "AWS::Lambda::Function"
+KEY_ID = f"{'1' * 8}-1111-1111-1111-{'1' * 12}"
 MACHINE = "AWS::StepFunctions::StateMachine"
 LOG = "AWS::Logs::LogGroup"
 
@@ -224,15 +226,95 @@ def test_public_subnets_are_refused() -> None:
         AutoMLProvider.of(stack).configure(vpc=ec2.Vpc(stack, "Vpc"), vpc_subnets=public)
 
 
-def test_options_are_given_once_and_before_a_job_is_followed() -> None:
+def test_options_are_given_once() -> None:
     stack = new_stack()
     AutoMLProvider.of(stack).configure(tracing=True)
-    AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
 
-    with pytest.raises(ValueError, match="2 problems") as refused:
+    with pytest.raises(ValueError, match="it has been called for this stack already: give all options at once"):
         AutoMLProvider.of(stack).configure(tracing=False)
-    assert "it has been called for this stack already: give all options at once" in str(refused.value)
-    assert "a job of this stack is followed already: call it before the first outcome or on_..." in str(refused.value)
+
+
+@jsii.implements(cdk.IAspect)
+class Configured:
+    """Says of each stack that it visits how its function and state machine run."""
+
+    def __init__(self, options: Callable[[cdk.Stack], dict[str, Any]], *, of: bool) -> None:
+        self._options = options
+        self._of = of
+
+    def visit(self, node: IConstruct) -> None:
+        if not isinstance(node, cdk.Stack):
+            return
+        if self._of:
+            AutoMLProvider.of(node).configure(**self._options(node))
+        else:
+            AutoMLProvider.configure_all(node, **self._options(node))
+
+
+def everything(stack: cdk.Stack) -> dict[str, Any]:
+    """An option of each kind: of the function, of the state machine, of both, and of who hears."""
+    return {
+        "poll_interval": cdk.Duration.minutes(2),
+        "event_bus": events.EventBus.from_event_bus_name(stack, "Bus", "ml"),
+        "state_machine_log_level": sfn.LogLevel.ERROR,
+        "log_retention": cdk.Duration.days(30),
+        "log_encryption_key": kms.Key.from_key_arn(stack, "Key", f"arn:aws:kms:eu-west-1:111122223333:key/{KEY_ID}"),
+        "tracing": True,
+        "reserved_concurrent_executions": 2,
+        "runtime": lambda_.Runtime.PYTHON_3_12,
+    }
+
+
+def followed(stack: cdk.Stack) -> None:
+    job = new_job(stack)
+    AutoMLJobOutcome(stack, "Outcome", job=job)
+    job.on_failed(sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:eu-west-1:111122223333:topic"))
+
+
+@pytest.mark.parametrize("how", ["of", "configure_all"])
+def test_options_from_an_aspect_are_those_that_were_given_at_once(how: str) -> None:
+    at_once = new_stack()
+    AutoMLProvider.of(at_once).configure(**everything(at_once))
+    followed(at_once)
+    late = new_stack()
+    followed(late)
+    cdk.Aspects.of(late.node.root).add(Configured(everything, of=how == "of"))
+
+    assert ordered(template_of(late)) == ordered(template_of(at_once))
+
+
+def ordered(template: Any) -> Any:
+    """With the statements of policies in an order of their own: it says nothing."""
+    if isinstance(template, dict):
+        return {
+            name: sorted(map(str, each)) if name == "Statement" else ordered(each) for name, each in template.items()
+        }
+    return [ordered(each) for each in template] if isinstance(template, list) else template
+
+
+def test_stack_without_jobs_gets_no_function_of_options_for_all() -> None:
+    stack = new_stack()
+    cdk.Aspects.of(stack).add(Configured(lambda _: {"tracing": True}, of=False))
+
+    assert "Resources" not in template_of(stack)
+
+
+def test_options_for_all_that_are_refused_leave_nothing_behind() -> None:
+    app = cdk.App()
+    sound, taken = cdk.Stack(app, "Sound"), cdk.Stack(app, "Taken")
+    for stack in (sound, taken):
+        new_job(stack)
+    AutoMLProvider.of(taken).configure(tracing=True)
+
+    with pytest.raises(ValueError, match=r"configure_all in 'App' has 1 problem:\n  - 'Taken': it has been called for"):
+        AutoMLProvider.configure_all(app, reserved_concurrent_executions=2)
+    AutoMLProvider.configure_all(sound, reserved_concurrent_executions=3)
+    following = cdk.Stack(app, "Next")
+    new_job(following)
+
+    assert function_of(template_of(sound))["ReservedConcurrentExecutions"] == 3
+    assert "ReservedConcurrentExecutions" not in function_of(template_of(taken))
+    assert "ReservedConcurrentExecutions" not in function_of(template_of(following))
 
 
 def test_state_machine_may_call_the_function_and_deliver_its_log_and_nothing_else() -> None:
@@ -318,15 +400,6 @@ def test_stack_with_options_for_all_is_told_how_to_have_its_own() -> None:
         ValueError, match=r"its options are those of configure_all: for others of its own use AutoMLPro"
     ):
         AutoMLProvider.of(stack).configure(tracing=False)
-
-
-def test_options_for_all_come_before_a_job_is_followed() -> None:
-    app = cdk.App()
-    stack = cdk.Stack(app, "Stack")
-    AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
-
-    with pytest.raises(ValueError, match=r"AutoMLProvider\.configure in 'Stack' .*\n.*followed already"):
-        AutoMLProvider.configure_all(app, tracing=True)
 
 
 def test_options_for_all_are_judged_at_once() -> None:
