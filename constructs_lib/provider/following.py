@@ -136,6 +136,7 @@ class Following:
         from aws_cdk import aws_events as events
         from aws_cdk import aws_events_targets as targets
 
+        self.provider._check_listening(f"the rule '{scope.node.path}/{construct_id}'")
         self.begin()
         rule = scope.node.try_find_child(construct_id)
         if not isinstance(rule, events.Rule):

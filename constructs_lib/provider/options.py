@@ -13,7 +13,7 @@ from ..access import permissions
 from ..access.grants import add_permissions, compliance
 from ..access.keys import check_key, grant_key_to_own_role
 from ..access.opening import is_to_be_opened, open_to
-from ..access.places import FUNCTIONS_KEY, LOG_KEY, apart, used_network
+from ..access.places import EVENT_BUS, FUNCTIONS_KEY, LOG_KEY, apart, used_network
 from ..access.security import OPEN_EGRESS, Subnets, check_groups, check_selection, select, selection_of
 from ..api.fields import described, has, listed, number, seconds_of, value_problems
 from ..naming import deployed_path, plain
@@ -58,8 +58,10 @@ class ProviderOptions(TypedDict, total=False):
     to 5 minutes. Default: a minute; a twelve-hour wait costs about 0.06 USD."""
 
     event_bus: events.IEventBus | None
-    """Where the events about jobs go, and where the rules of `on_finished` and its kin listen. Default: the
-    account's default bus."""
+    """Where the events about jobs go, and where the rules of `on_finished` and its kin listen. A bus of another account
+    of the app lets the function in; one from elsewhere must do so already. Rules live in the account of their bus, so
+    on that of another one `on_finished` and its kin are refused (docs/waiting.md). Default: the account's default
+    bus."""
 
     log_retention: cdk.Duration | None
     """How long the logs of both are kept: a number of days that CloudWatch Logs knows (1, 3, 5, 7, 14, 30, 60, 90,
@@ -166,6 +168,7 @@ class Options:
         return apart(stack, self._used())
 
     def _used(self) -> Iterator[Used]:
+        yield "'event_bus'", self.event_bus, EVENT_BUS
         yield "'log_encryption_key'", self.log_encryption_key, LOG_KEY
         yield from used_network(self.vpc, self.vpc_subnets, self.security_groups)
         yield "the key of 'dead_letter_topic'", getattr(self.dead_letter_topic, "master_key", None), FUNCTIONS_KEY

@@ -20,6 +20,7 @@ from ..access.companions import Companion, Companions
 from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
 from ..access.keys import grant_key_to_own_role
 from ..access.opening import is_to_be_opened, open_to
+from ..access.places import account_of
 from ..api.fields import described, has, raise_if_any
 from ..keywords import ConstructorSignature, spelled_out
 from ..l1 import Kind
@@ -257,14 +258,14 @@ class AutoMLProvider(Construct):
     def _waiter(self) -> Waiter:
         """What follows jobs to their end; made when it is first asked for."""
         if self._made_waiter is None:
-            add_permissions(
-                self._policy,
-                permissions.provider_waiting(
-                    self._stack,
-                    state_machine_arn=permissions.states_arn(self._stack, state_machine_name(self._stack)),
-                    event_bus_arn=self._event_bus_arn,
-                ),
+            allowed = permissions.provider_waiting(
+                self._stack,
+                state_machine_arn=permissions.states_arn(self._stack, state_machine_name(self._stack)),
+                event_bus_arn=self._event_bus_arn,
             )
+            add_permissions(self._policy, allowed)
+            (self._telling,) = (each for each in allowed if "events:PutEvents" in each.actions)
+            self._open_bus()
             self._made_waiter = waiter = Waiter(self, "Waiter", function_arn=self._service_token)
             acknowledge_late(waiter.log, lambda: self._options.log_reasons(_EXECUTED))
             acknowledge_late(waiter.resource, lambda: self._options.waiter_reasons())
@@ -280,6 +281,27 @@ class AutoMLProvider(Construct):
     def _event_bus_arn(self) -> str:
         """The ARN of the bus that hears of jobs, once that is known: an aspect may still name one."""
         return cdk.Lazy.uncached_string(_BusArn(self))
+
+    def _open_bus(self) -> None:
+        """Let the function put events on a bus of another account of the app."""
+        if self.event_bus is not None and is_to_be_opened(self.event_bus, self._stack):
+            open_to(self.event_bus, self._role, self._stack, self._telling, sid=f"Autopilot-{self._stack_prefix}puts")
+
+    def _far_bus(self, options: Options) -> str:
+        """Why no rule of this stack can listen to the bus, as the end of a sentence; empty where it can."""
+        bus: Any = options.event_bus
+        here, there = account_of(self._stack), account_of(bus)
+        if not here or there in ("", here):
+            return ""
+        return (
+            f"'event_bus' is in the account {there}, and this stack in {here}: rules live in the account of their bus. "
+            "Define an events.Rule in a stack there; docs/waiting.md has the pattern"
+        )
+
+    def _check_listening(self, what: str) -> None:
+        """Refuse a rule of this stack that could not hear anything."""
+        if far := self._far_bus(self._options):
+            raise_if_any([far], what)
 
     def _listen(self, rule: events.Rule) -> None:
         """Have a rule listen to the bus."""
@@ -424,6 +446,8 @@ class AutoMLProvider(Construct):
         wrong += [] if wrong else options.places(self._stack).errors
         if self._options is not _NONE:
             wrong.append(_TWICE if self._options is not _chosen_for(self._stack) else _OTHERS)
+        if not wrong and self._rules and (far := self._far_bus(options)):
+            wrong.append(f"{far}; '{self._rules[0].node.path}' is a rule of this stack")
         return wrong
 
     def _configure(self, options: Options) -> None:
@@ -436,6 +460,7 @@ class AutoMLProvider(Construct):
         Companions.of(self._stack).configure(options)
         if self._made_waiter is not None:
             options.apply_to_waiter(self._made_waiter)
+            self._open_bus()
         if options.event_bus is not None:
             for rule in self._rules:
                 self._move(rule, options.event_bus)

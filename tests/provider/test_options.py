@@ -29,6 +29,7 @@ from ..constructs.synthesis import (
     resources_of,
     statements_of,
     template_of,
+    warnings_of,
 )
 
 DIGITS = CREDIT.parents[2] / "image_classification" / "data" / "digits"
@@ -325,6 +326,79 @@ def test_state_machine_may_call_the_function_and_deliver_its_log_and_nothing_els
     assert invoke["Action"] == "lambda:InvokeFunction"
     assert invoke["Resource"] == {"Fn::GetAtt": ["SageMakerAutopilotProviderFunction8807CA69", "Arn"]}
     assert all(action.startswith("logs:") for action in as_list(deliver["Action"]))
+
+
+# ------------------------------------------------------------------------------------------ a bus of another account
+
+HERE, THERE = (cdk.Environment(account=account, region="eu-west-1") for account in ("111111111111", "222222222222"))
+
+
+def far_bus(app: cdk.App) -> events.EventBus:
+    return events.EventBus(cdk.Stack(app, "Hub", env=THERE), "Bus", event_bus_name="hub")
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_bus_of_another_account_of_the_app_lets_the_function_in(late: bool) -> None:
+    app = cdk.App()
+    stack = cdk.Stack(app, "Churn", env=HERE)
+    bus = far_bus(app)
+    if late:
+        AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
+        AutoMLProvider.of(stack).configure(event_bus=bus)
+        template = template_of(stack)
+    else:
+        template = configured(stack, event_bus=bus)
+
+    (told,) = allowing(statements_of(template, beginning=CONSTRUCT_ID), "events:PutEvents")
+    policy = only(resources_of(template_of(bus.stack), "AWS::Events::EventBusPolicy"))["Properties"]["Statement"]
+    assert flat(told["Resource"]) == "arn:<Partition>:events:eu-west-1:222222222222:event-bus/hub"
+    assert (policy["Action"], policy["Effect"]) == ("events:PutEvents", "Allow")
+    assert flat(policy["Principal"]["AWS"]) == "arn:<Partition>:iam::111111111111:root"
+    roles = resources_of(template, "AWS::IAM::Role")
+    (name,) = (each["Properties"]["RoleName"] for each in roles.values() if "RoleName" in each["Properties"])
+    assert policy["Condition"]["StringEquals"] == {"events:source": "cdk-sagemaker-autopilot"}
+    assert flat(policy["Condition"]["ArnEquals"]["aws:PrincipalArn"]).endswith(f":role/{name}")
+
+
+def test_rule_that_could_not_listen_to_a_far_bus_is_refused() -> None:
+    app = cdk.App()
+    stack = cdk.Stack(app, "Churn", env=HERE)
+    AutoMLProvider.of(stack).configure(event_bus=far_bus(app))
+    topic = sns.Topic(stack, "Topic")
+
+    with pytest.raises(
+        ValueError,
+        match=r"the rule 'Churn/Job/OnFailed' has 1 problem:\n  - 'event_bus' is in the account 222222222222, and this "
+        r"stack in 111111111111: rules live in the account of their bus. Define an events.Rule in a stack there",
+    ):
+        new_job(stack).on_failed(topic)
+
+
+def test_far_bus_is_refused_where_there_are_rules_already() -> None:
+    app = cdk.App()
+    stack = cdk.Stack(app, "Churn", env=HERE)
+    new_job(stack).on_failed(sns.Topic(stack, "Topic"))
+
+    with pytest.raises(
+        ValueError, match=r"rules live in the account of their bus.*'Churn/Job/OnFailed' is a rule of this"
+    ):
+        AutoMLProvider.of(stack).configure(event_bus=far_bus(app))
+
+
+def test_bus_of_another_region_is_refused_and_one_from_elsewhere_is_doubted() -> None:
+    app = cdk.App()
+    stack, other = cdk.Stack(app, "Churn", env=HERE), cdk.Stack(app, "Other", env=HERE)
+    arn = "arn:aws:events:us-east-1:111111111111:event-bus/ml"
+    with pytest.raises(
+        ValueError, match="'event_bus' is in the region us-east-1, and the stack in eu-west-1: events are"
+    ):
+        AutoMLProvider.of(stack).configure(event_bus=events.EventBus.from_event_bus_arn(stack, "Far", arn))
+
+    found = events.EventBus.from_event_bus_arn(other, "Found", "arn:aws:events:eu-west-1:222222222222:event-bus/ml")
+    AutoMLProvider.of(other).configure(event_bus=found)
+
+    (told,) = warnings_of(AutoMLProvider.of(other))
+    assert "'event_bus' is in the account 222222222222, and the stack in 111111111111: its policy has to allow" in told
 
 
 # ------------------------------------------------------------------------------------------- architecture and runtime
