@@ -14,16 +14,21 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import aws_cdk as cdk
 import jsii
 from jsii import _reference_map
 
+from .api.fields import has
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from constructs import Construct
+
+
+T = TypeVar("T")
 
 
 class Kind(StrEnum):
@@ -48,7 +53,9 @@ def create(kind: Kind, scope: Construct, construct_id: str, properties: Mapping[
         The construct. In Python this object is a `CfnResource`, which is all that this library needs of it.
     """
     resource: cdk.CfnResource = cdk.CfnResource.__new__(cdk.CfnResource)
-    made = jsii.create(_type_of(kind), resource, [scope, construct_id, _spelled(properties)])
+    made = _whatever_fits(
+        properties, lambda given: jsii.create(_type_of(kind), resource, [scope, construct_id, _spelled(given)])
+    )
     # Else jsii would hand this very object to whoever meets the construct.
     _reference_map._refs._refs.pop(made.ref)  # noqa: SLF001 - the reason for this file
     return resource
@@ -56,8 +63,24 @@ def create(kind: Kind, scope: Construct, construct_id: str, properties: Mapping[
 
 def change(resource: cdk.CfnResource, **properties: Any) -> None:
     """Set properties of such a construct, as CloudFormation spells them."""
-    for name, value in _spelled(properties).items():
-        jsii.set(resource, name, value)
+    for name, value in properties.items():
+        _whatever_fits({name: value}, lambda given: [jsii.set(resource, *each) for each in _spelled(given).items()])
+
+
+def _whatever_fits(properties: Mapping[str, Any], use: Callable[[dict[str, Any]], T]) -> T:
+    """Use properties, with those that are tokens encoded as what the property's type is, which only jsii knows."""
+    tokens = {name: value for name, value in properties.items() if _is_token(value)}
+    for encode in (cdk.Token.as_string, cdk.Token.as_number) if tokens else ():
+        try:
+            return use({**properties, **{name: encode(value) for name, value in tokens.items()}})
+        except RuntimeError:
+            continue
+    return use({**properties})
+
+
+def _is_token(value: object) -> bool:
+    """Whether a value is a token as an object, which no property takes that is text, a number or a list."""
+    return has(value, "resolve", "creation_stack")
 
 
 @cache
@@ -73,10 +96,20 @@ _VERBATIM: Final = {"Definition", "Variables"}
 def _spelled(value: Any) -> Any:
     """Keys as JavaScript spells them; a key that it does not know would be left out without a word."""
     if isinstance(value, dict):
-        return {_camel(key): each if key in _VERBATIM else _spelled(each) for key, each in value.items()}
+        return {_camel(key): each if key in _VERBATIM else _spelled_part(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_spelled(each) for each in value]
+        return [_spelled_part(each) for each in value]
     return value
+
+
+def _spelled_part(value: Any) -> Any:
+    """A part of a property. As a token it may hold tokens, and jsii does not look at the types of what is in it."""
+    spelled = _spelled(value)
+    if isinstance(value, dict):
+        parts = [part for each in value.values() for part in (each if isinstance(each, (list, tuple)) else [each])]
+        if any(map(_is_token, parts)):
+            return cdk.Token.as_any(spelled)
+    return spelled
 
 
 _ACRONYM: Final = re.compile(r"(?<=[A-Z])[A-Z]+(?![a-z])")
