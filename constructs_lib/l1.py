@@ -70,13 +70,38 @@ _VERBATIM: Final = {"Definition", "Variables"}
 """Properties whose own keys are the user's, not CloudFormation's."""
 
 
-def _spelled(value: Any) -> Any:
-    """Keys as JavaScript spells them; a key that it does not know would be left out without a word."""
+_NUMBERS: Final = {
+    *("InitialInstanceCount", "InitialSamplingPercentage", "MaxCapacity", "MaxConcurrency", "MemorySizeInMB"),
+    *("MaxConcurrentInvocationsPerInstance", "MinCapacity", "ProvisionedConcurrency", "ReservedConcurrentExecutions"),
+    *("TargetValue", "VolumeSizeInGB"),
+    *(f"{size}.Value" for size in ("CanarySize", "LinearStepSize", "MaximumBatchSize", "RollbackMaximumBatchSize")),
+}
+"""Numbers that are the user's. What is only known at deploy time may stand there as text; jsii takes none for one."""
+
+_LISTS: Final = {"CsvContentTypes", "JsonContentTypes"}
+"""Lists that are the user's."""
+
+
+def _spelled(value: Any, name: str = "", around: str = "") -> Any:
+    """Keys as JavaScript spells them; a key that it does not know would be left out without a word.
+
+    Args:
+        value: What stands there.
+        name: The key that it stands at.
+        around: The key around that one.
+    """
     if isinstance(value, dict):
-        return {_camel(key): each if key in _VERBATIM else _spelled(each) for key, each in value.items()}
+        return {_camel(key): each if key in _VERBATIM else _spelled(each, key, name) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_spelled(each) for each in value]
-    return value
+        return [_spelled(each, name, around) for each in value]
+    if isinstance(value, (bool, int, float)) or value is None:
+        return value
+    is_text = isinstance(value, str)
+    if not _NUMBERS.isdisjoint((name, f"{around}.{name}")):
+        return cdk.Token.as_number(cdk.Token.as_any(value) if is_text else value)
+    if is_text:
+        return value
+    return cdk.Token.as_list(value) if name in _LISTS else cdk.Token.as_string(value)
 
 
 _ACRONYM: Final = re.compile(r"(?<=[A-Z])[A-Z]+(?![a-z])")

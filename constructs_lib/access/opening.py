@@ -41,19 +41,22 @@ def is_to_be_opened(resource: Any, stack: cdk.Stack) -> bool:
 
 
 # [other-account]
-def open_to(resource: Any, role: iam.IRole, stack: cdk.Stack, permission: Permission) -> IDependable:
+def open_to(
+    resource: Any, role: iam.IRole, stack: cdk.Stack, permission: Permission, *, sid: str | None = None
+) -> IDependable:
     """Let a role of a stack do with a resource of another account what its own policy allows it.
 
     Args:
-        resource: A bucket, a key or a topic, made in this app.
+        resource: A bucket, a key, a topic or an event bus, made in this app.
         role: The role.
         stack: Where the role is.
         permission: What it may.
+        sid: What the statement is called, which only buses need.
 
     Returns:
         What has to be there before the role does so.
     """
-    statement = permission.statement()
+    statement = permission.statement() | ({} if sid is None else {"Sid": sid})
     named = {"ArnEquals": {"aws:PrincipalArn": role.role_arn}}
     principal = f"arn:{cdk.Aws.PARTITION}:iam::{account_of(stack)}:root"
     resource.add_to_resource_policy(

@@ -90,6 +90,9 @@ FUNCTIONS_BUCKET: Final = Bond(BUCKET.reasons, _ALLOWS_FUNCTION)
 FUNCTIONS_KEY: Final = Bond(KEY.reasons, _ALLOWS_FUNCTION)
 """A key that is granted to the function."""
 
+EVENT_BUS: Final = Bond({"region": "events are put on buses of their own region only"}, _ALLOWS_FUNCTION)
+"""A bus that the function puts events on."""
+
 LOG_KEY: Final = Bond(KEY.reasons, {"account": "its policy has to allow CloudWatch Logs, too"})
 """The key of a log."""
 

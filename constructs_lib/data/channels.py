@@ -58,7 +58,7 @@ class Channel(ABC):
     def from_asset(
         cls, path: str | Path, *, content_type: ContentType | None = None, compression: Compression | None = None
     ) -> Channel:
-        """A local file, or a folder of images, uploaded when the app is deployed. Another content trains again.
+        """A local file, or a folder of images, uploaded when the app is deployed. Another byte trains again.
 
         It is checked when the app is synthesized. A file: readable, CSV with a header that has the target and every
         named column, at least 500 data rows to train on tabular data; rows and names as the engine of the job's mode

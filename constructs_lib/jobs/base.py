@@ -10,7 +10,7 @@ from aws_cdk import aws_iam as iam
 
 from ..access import permissions
 from ..access.grants import check_grantee
-from ..api.fields import has, raise_if_any, value_problems
+from ..api.fields import has, listed, raise_if_any, value_problems
 from ..interfaces import Resource
 from ..keywords import spelled_out
 from ..naming import deployed_path, plain
@@ -274,6 +274,8 @@ class JobBase(cdk.Resource):
             ValueError: a job has no metric of that name.
         """
         wrong = value_problems(metric_name, JobMetric, is_token=is_token, path="metric_name")
+        if is_token(metric_name):
+            wrong = [f"'metric_name' must be one of {listed(JobMetric)}, and is a token: it cannot be known late"]
         raise_if_any(wrong, f"a metric of '{self.node.path}'")
         return self._following.metric(JobMetric(metric_name), {"statistic": "Average", **options})
 

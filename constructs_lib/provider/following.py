@@ -136,16 +136,15 @@ class Following:
         from aws_cdk import aws_events as events
         from aws_cdk import aws_events_targets as targets
 
+        self.provider._check_listening(f"the rule '{scope.node.path}/{construct_id}'")
         self.begin()
         rule = scope.node.try_find_child(construct_id)
         if not isinstance(rule, events.Rule):
-            bus = self.provider.event_bus
             rule = events.Rule(
                 scope,
                 construct_id,
                 description=description,
                 rule_name=rule_name,
-                **({} if bus is None else {"event_bus": bus}),  # type: ignore[arg-type]  # mypy takes it for any prop
                 event_pattern=events.EventPattern(
                     source=[EVENT_SOURCE],
                     detail_type=[EVENT_DETAIL_TYPE],
@@ -154,6 +153,7 @@ class Following:
                     detail={EventDetail.JOB_NAME: [self._job.job_name], EventDetail.STATUS: list(statuses)},
                 ),
             )
+            self.provider._listen(rule)
             if has(target, "topic_arn"):
                 acknowledge(rule, _TO_TOPIC)
         if target is not None:

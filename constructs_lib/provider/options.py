@@ -13,9 +13,9 @@ from ..access import permissions
 from ..access.grants import add_permissions, compliance
 from ..access.keys import check_key, grant_key_to_own_role
 from ..access.opening import is_to_be_opened, open_to
-from ..access.places import FUNCTIONS_KEY, LOG_KEY, apart, used_network
+from ..access.places import EVENT_BUS, FUNCTIONS_KEY, LOG_KEY, apart, used_network
 from ..access.security import OPEN_EGRESS, Subnets, check_groups, check_selection, select, selection_of
-from ..api.fields import described, has, listed, number, value_problems
+from ..api.fields import described, has, listed, number, seconds_of, value_problems
 from ..naming import deployed_path, plain
 from ..releases import NEWEST_RUNTIME, acknowledge
 from ..tokens import is_token, is_whole, known_seconds
@@ -53,8 +53,10 @@ class ProviderOptions(TypedDict, total=False):
     to 5 minutes. Default: a minute; a twelve-hour wait costs about 0.06 USD."""
 
     event_bus: events.IEventBus | None
-    """Where the events about jobs go, and where the rules of `on_finished` and its kin listen. Default: the
-    account's default bus."""
+    """Where the events about jobs go, and where the rules of `on_finished` and its kin listen. A bus of another account
+    of the app lets the function in; one from elsewhere must do so already. Rules live in the account of their bus, so
+    on that of another one `on_finished` and its kin are refused (docs/waiting.md). Default: the account's default
+    bus."""
 
     log_retention: cdk.Duration | None
     """How long the logs of both are kept: a number of days that CloudWatch Logs knows (1, 3, 5, 7, 14, 30, 60, 90,
@@ -162,6 +164,7 @@ class Options:
         return apart(stack, self._used())
 
     def _used(self) -> Iterator[Used]:
+        yield "'event_bus'", self.event_bus, EVENT_BUS
         yield "'log_encryption_key'", self.log_encryption_key, LOG_KEY
         yield from used_network(self.vpc, self.vpc_subnets, self.security_groups)
         yield "the key of 'dead_letter_topic'", getattr(self.dead_letter_topic, "master_key", None), FUNCTIONS_KEY
@@ -266,20 +269,20 @@ class Options:
         companion.function.node.add_dependency(*selected.dependencies)
         add_permissions(companion.policy, permissions.function_in_vpc(cdk.Stack.of(companion.construct)))
 
-    @property
-    def log_level(self) -> str:
-        """What Step Functions logs of each execution."""
-        return "ALL" if self.state_machine_log_level is None else self.state_machine_log_level.value
-
     def apply_to_waiter(self, waiter: Waiter) -> None:
         """Change the state machine, its log and its permissions."""
         self._apply_to_log(waiter.log)
+        if self.poll_interval is not None:
+            waiter.look_every(int(seconds_of(self.poll_interval)))
+        if self.state_machine_log_level is not None:
+            waiter.log_at(self.state_machine_log_level.value)
         if self.tracing:
             l1.change(waiter.resource, TracingConfiguration={"Enabled": True})
             add_permissions(waiter.policy, permissions.traces())
-        acknowledge(waiter.log, self.log_reasons(_EXECUTED))
-        if not self.tracing:
-            acknowledge(waiter.resource, _UNTRACED)
+
+    def waiter_reasons(self) -> dict[str, str]:
+        """Why findings on the state machine stand."""
+        return {} if self.tracing else _UNTRACED
 
     def function_reasons(self) -> dict[str, str]:
         """Why findings of cdk-nag on the function stand."""
@@ -335,8 +338,4 @@ _OUTSIDE_VPC: Final = dict.fromkeys(
 _UNTRACED: Final = dict.fromkeys(
     ["AwsSolutions-SF2", "Serverless-StepFunctionStateMachineXray"],
     "each look at a job is in the history of its execution; AutoMLProvider.configure(tracing=True) traces it too",
-)
-_EXECUTED: Final = (
-    "an execution holds names, ids and times of a job, its stack and the conditions that wait for it, and how a look "
-    "failed; no data and no request"
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Unpack, cast
 
 import aws_cdk as cdk
+import jsii
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
@@ -19,9 +20,9 @@ from ..access.companions import Companion, Companions
 from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
 from ..access.keys import grant_key_to_own_role
 from ..access.opening import is_to_be_opened, open_to
+from ..access.places import account_of
 from ..api.digests import folder_digest
-from ..api.fields import described, has, raise_if_any, seconds_of
-from ..api.rulebook import Findings
+from ..api.fields import described, has, raise_if_any
 from ..keywords import ConstructorSignature, spelled_out
 from ..l1 import Kind
 from ..naming import deployed_path, slug
@@ -29,7 +30,7 @@ from ..runtime import contract
 from ..tokens import TEXT_TOKEN
 from .logs import LOG_RETENTION_DAYS
 from .options import RUNTIMES, Options, ProviderOptions
-from .waiter import POLL_SECONDS, Waiter, state_machine_name
+from .waiter import Waiter, state_machine_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,6 +77,11 @@ _OWN_STATEMENT: Final = 120
 _LOGGED: Final = (
     "the function logs ids, states and decisions, and what is wrong with a request, which may quote a value of it; no "
     "data, no request as a whole, and nothing of the address that it answers to"
+)
+
+_EXECUTED: Final = (
+    "an execution holds names, ids and times of a job, its stack and the conditions that wait for it, and how a look "
+    "failed; no data and no request"
 )
 
 _TWICE: Final = "it has been called for this stack already: give all options at once"
@@ -139,11 +145,13 @@ class AutoMLProvider(Construct):
         self.node.default_child = self._function
         self._options = _NONE
         self._made_waiter: Waiter | None = None
+        self._rules: list[events.Rule] = []
         self._sees_outcomes = False
         self._service_token: Final = self._function.get_att("Arn").to_string()
         """The function's ARN, which every job names."""
         _PROVIDERS.append(self)
         if (chosen := _chosen_for(self._stack)) is not None:
+            raise_if_any(self._unfit(chosen), f"AutoMLProvider.configure_all in '{self._stack.node.path}'")
             self._configure(chosen)
 
     @classmethod
@@ -252,24 +260,18 @@ class AutoMLProvider(Construct):
     def _waiter(self) -> Waiter:
         """What follows jobs to their end; made when it is first asked for."""
         if self._made_waiter is None:
-            options = self._options
-            add_permissions(
-                self._policy,
-                permissions.provider_waiting(
-                    self._stack,
-                    state_machine_arn=permissions.states_arn(self._stack, state_machine_name(self._stack)),
-                    event_bus_arn=self._event_bus_arn,
-                ),
+            allowed = permissions.provider_waiting(
+                self._stack,
+                state_machine_arn=permissions.states_arn(self._stack, state_machine_name(self._stack)),
+                event_bus_arn=self._event_bus_arn,
             )
-            seconds = POLL_SECONDS if options.poll_interval is None else seconds_of(options.poll_interval)
-            self._made_waiter = Waiter(
-                self,
-                "Waiter",
-                function_arn=self._service_token,
-                poll_seconds=int(seconds),
-                log_level=options.log_level,
-            )
-            options.apply_to_waiter(self._made_waiter)
+            add_permissions(self._policy, allowed)
+            (self._telling,) = (each for each in allowed if "events:PutEvents" in each.actions)
+            self._open_bus()
+            self._made_waiter = waiter = Waiter(self, "Waiter", function_arn=self._service_token)
+            acknowledge_late(waiter.log, lambda: self._options.log_reasons(_EXECUTED))
+            acknowledge_late(waiter.resource, lambda: self._options.waiter_reasons())
+            self._options.apply_to_waiter(waiter)
         return self._made_waiter
 
     @property
@@ -279,9 +281,38 @@ class AutoMLProvider(Construct):
 
     @property
     def _event_bus_arn(self) -> str:
-        """The ARN of the bus that hears of jobs."""
-        bus = self.event_bus
-        return permissions.default_event_bus_arn(self._stack) if bus is None else bus.event_bus_arn
+        """The ARN of the bus that hears of jobs, once that is known: an aspect may still name one."""
+        return cdk.Lazy.uncached_string(_BusArn(self))
+
+    def _open_bus(self) -> None:
+        """Let the function put events on a bus of another account of the app."""
+        if self.event_bus is not None and is_to_be_opened(self.event_bus, self._stack):
+            open_to(self.event_bus, self._role, self._stack, self._telling, sid=f"Autopilot-{self._stack_prefix}puts")
+
+    def _far_bus(self, options: Options) -> str:
+        """Why no rule of this stack can listen to the bus, as the end of a sentence; empty where it can."""
+        bus: Any = options.event_bus
+        here, there = account_of(self._stack), account_of(bus)
+        if not here or there in ("", here):
+            return ""
+        return (
+            f"'event_bus' is in the account {there}, and this stack in {here}: rules live in the account of their bus. "
+            "Define an events.Rule in a stack there; docs/waiting.md has the pattern"
+        )
+
+    def _check_listening(self, what: str) -> None:
+        """Refuse a rule of this stack that could not hear anything."""
+        if far := self._far_bus(self._options):
+            raise_if_any([far], what)
+
+    def _listen(self, rule: events.Rule) -> None:
+        """Have a rule listen to the bus."""
+        self._rules.append(rule)
+        if self.event_bus is not None:
+            self._move(rule, self.event_bus)
+
+    def _move(self, rule: events.Rule, bus: events.IEventBus) -> None:
+        l1.change(cast("cdk.CfnResource", rule.node.default_child), EventBusName=bus.event_bus_name)
 
     def _watch_job(self, job_arn: str) -> list[IDependable]:
         """Allow the function to look at a job that this stack did not make; returns what its watch has to wait for."""
@@ -363,7 +394,7 @@ class AutoMLProvider(Construct):
 
     @spelled_out(ProviderOptions)
     def configure(self, **options: Unpack[ProviderOptions]) -> AutoMLProvider:
-        """Set how this stack's function and state machine run. Once per stack, before its first outcome or `on_...`.
+        """Set how this stack's function and state machine run, once per stack.
 
         What is said of the function holds for CDK's function that copies folders (`Channel.from_asset`) too, but for
         `architecture` and `runtime`.
@@ -372,11 +403,14 @@ class AutoMLProvider(Construct):
             This provider.
 
         Raises:
-            ValueError: with everything that is wrong, also that it was called before, or too late.
+            ValueError: with everything that is wrong, also that it was called before.
 
         See https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
         """
-        return self._configure(Options.of(options))
+        chosen = Options.of(options)
+        raise_if_any(self._unfit(chosen), f"AutoMLProvider.configure in '{self._stack.node.path}'")
+        self._configure(chosen)
+        return self
 
     @classmethod
     @spelled_out(ProviderOptions)
@@ -384,13 +418,14 @@ class AutoMLProvider(Construct):
         """Set how the functions and state machines of all stacks in an app or a stage run, nested stacks too.
 
         It counts for stacks that are there and for those that come. Of several scopes that hold a stack, the nearest
-        counts, as a whole: for a stack of its own kind call it with that stack, before its first job.
+        counts, as a whole: for a stack of its own kind call it with that stack, before its first job. An aspect may
+        call it too, with a stack that it visits: `of` would make a function in stacks that have no job.
 
         Args:
             scope: The app, a stage, or a stack.
 
         Raises:
-            ValueError: with everything that is wrong, also that it was called for this scope before, or too late.
+            ValueError: with everything that is wrong, also that it was called for this scope before.
         """
         if not has(scope, "node"):
             raise ValueError(f"AutoMLProvider.configure_all: 'scope' must be a construct, got {described(scope)}")
@@ -398,29 +433,39 @@ class AutoMLProvider(Construct):
         wrong = chosen.problems()
         if scope in _CHOSEN:
             wrong.append(_TWICE.replace("stack", "scope"))
-        raise_if_any(wrong, f"AutoMLProvider.configure_all in '{scope.node.path or 'App'}'")
+        what = f"AutoMLProvider.configure_all in '{scope.node.path or 'App'}'"
+        raise_if_any(wrong, what)
+        reached = [each for each in _PROVIDERS if _is_nearest(scope, each.stack)]
+        wrong = [f"'{each.stack.node.path}': {text}" for each in reached for text in each._unfit(chosen)]  # noqa: SLF001
+        raise_if_any(wrong, what)
         _CHOSEN[scope] = chosen
-        for provider in _PROVIDERS:
-            if _chosen_for(provider.stack) is chosen:
-                provider._configure(chosen)  # noqa: SLF001 - of this class
+        for provider in reached:
+            provider._configure(chosen)  # noqa: SLF001 - of this class
 
-    def _configure(self, options: Options) -> AutoMLProvider:
+    def _unfit(self, options: Options) -> list[str]:
+        """Why the stack cannot run so."""
         wrong = options.problems()
-        places = Findings([], {}) if wrong else options.places(self._stack)
-        wrong += places.errors
+        wrong += [] if wrong else options.places(self._stack).errors
         if self._options is not _NONE:
             wrong.append(_TWICE if self._options is not _chosen_for(self._stack) else _OTHERS)
-        if self._made_waiter is not None:
-            wrong.append("a job of this stack is followed already: call it before the first outcome or on_...")
-        raise_if_any(wrong, f"AutoMLProvider.configure in '{self._stack.node.path}'")
+        if not wrong and self._rules and (far := self._far_bus(options)):
+            wrong.append(f"{far}; '{self._rules[0].node.path}' is a rule of this stack")
+        return wrong
+
+    def _configure(self, options: Options) -> None:
         self._options = options
-        warn(self, options.warnings() | places.warnings)
+        warn(self, options.warnings() | options.places(self._stack).warnings)
         options.apply_to_code(self._function)
         options.apply_to_function(
             Companion(construct=self, function=self._function, log=self._log, policy=self._policy, role=self._role)
         )
         Companions.of(self._stack).configure(options)
-        return self
+        if self._made_waiter is not None:
+            options.apply_to_waiter(self._made_waiter)
+            self._open_bus()
+        if options.event_bus is not None:
+            for rule in self._rules:
+                self._move(rule, options.event_bus)
 
     def _new_function(self, log: cdk.CfnResource) -> cdk.CfnResource:
         library = Path(contract.__file__).parents[1]
@@ -464,11 +509,29 @@ _CHOSEN: Final[dict[Construct, Options]] = {}
 _PROVIDERS: Final[list[AutoMLProvider]] = []
 
 
+def _is_nearest(scope: Construct, stack: cdk.Stack) -> bool:
+    """Whether a scope holds a stack, and none for which something was chosen lies in between."""
+    return next((each for each in reversed(stack.node.scopes) if each is scope or each in _CHOSEN), None) is scope
+
+
 def _chosen_for(stack: cdk.Stack) -> Options | None:
     """What was chosen for the nearest scope that holds a stack, if anything was for any."""
     if not _CHOSEN:
         return None
     return next((_CHOSEN[scope] for scope in reversed(stack.node.scopes) if scope in _CHOSEN), None)
+
+
+@jsii.implements(cdk.IStringProducer)
+class _BusArn:
+    """The ARN of the bus that a stack's events go to, when the template is written."""
+
+    def __init__(self, provider: AutoMLProvider) -> None:
+        self._provider = provider
+
+    def produce(self, _: cdk.IResolveContext) -> str:
+        """The ARN."""
+        bus = self._provider.event_bus
+        return permissions.default_event_bus_arn(self._provider.stack) if bus is None else bus.event_bus_arn
 
 
 @cache

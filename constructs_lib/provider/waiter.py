@@ -63,9 +63,7 @@ def definition(function_arn: str, poll_seconds: int = POLL_SECONDS) -> dict[str,
 class Waiter(Construct):
     """The state machine with its role and its log."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, function_arn: str, poll_seconds: int, log_level: str
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, function_arn: str) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
         name = state_machine_name(stack)
@@ -91,15 +89,24 @@ class Waiter(Construct):
                 "StateMachineName": name,
                 "StateMachineType": "STANDARD",
                 "RoleArn": self.role.role_arn,
-                "Definition": definition(function_arn, poll_seconds),
-                "LoggingConfiguration": {
-                    "Level": log_level,
-                    "IncludeExecutionData": True,
-                    "Destinations": [{"CloudWatchLogsLogGroup": {"LogGroupArn": self.log.get_att("Arn").to_string()}}],
-                },
+                "Definition": definition(function_arn),
+                "LoggingConfiguration": self._logging("ALL"),
             },
         )
         self.resource.node.add_dependency(self.policy)
         self.node.default_child = self.resource
         self.arn: Final = self.resource.ref
         """The state machine's ARN, which every job that is followed names."""
+        self._function_arn = function_arn
+
+    def look_every(self, seconds: int) -> None:
+        """Let so much time pass between two looks at a job."""
+        l1.change(self.resource, Definition=definition(self._function_arn, seconds))
+
+    def log_at(self, level: str) -> None:
+        """Have that logged of each execution."""
+        l1.change(self.resource, LoggingConfiguration=self._logging(level))
+
+    def _logging(self, level: str) -> dict[str, Any]:
+        log = {"CloudWatchLogsLogGroup": {"LogGroupArn": self.log.get_att("Arn").to_string()}}
+        return {"Level": level, "IncludeExecutionData": True, "Destinations": [log]}

@@ -34,7 +34,7 @@ from constructs_lib import (
 )
 from constructs_lib.l1 import Kind
 
-from .synthesis import data_bucket, new_job, new_stack, template_of
+from .synthesis import data_bucket, new_job, new_stack, only, resources_of, template_of
 
 TOPIC = "arn:aws:sns:eu-west-1:111122223333:topic"
 
@@ -220,6 +220,51 @@ def test_aspect_in_python_is_handed_the_function_as_what_it_is() -> None:
     done = subprocess.run([sys.executable, "-c", ASPECT], capture_output=True, text=True, timeout=240)
 
     assert done.stdout == "['runtime.handler.handle'] 60 [{'Key': 'seen', 'Value': 'yes'}]\n", done.stderr
+
+
+def test_tokens_as_objects_stand_where_text_numbers_and_lists_do() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    late = cdk.CfnParameter(stack, "Late", type="Number")
+    types = cdk.CfnParameter(stack, "Types", type="CommaDelimitedList")
+    outcome = AutoMLJobOutcome(stack, "Outcome", job=new_job(stack, mode=Mode.ENSEMBLING))
+    given: dict[str, Any] = {"instance_type": late, "instance_count": late}
+    scaling: dict[str, Any] = {"min_capacity": late, "max_capacity": late, "invocations_per_instance": late}
+    capture: dict[str, Any] = {"sampling_percentage": late, "csv_content_types": types}
+    steps: dict[str, Any] = {"percent": late}
+    name: Any = cdk.Fn.condition_if("IsNamed", "mine", cdk.Aws.NO_VALUE)
+    cdk.CfnCondition(stack, "IsNamed")
+    AutoMLEndpoint(
+        stack,
+        "Endpoint",
+        outcome=outcome,
+        serving=RealTime(**given, auto_scaling=AutoScaling(**scaling)),
+        data_capture=DataCapture(destination=OutputLocation.from_bucket(data_bucket(stack), "seen/"), **capture),
+        deployment_policy=DeploymentPolicy.canary(**steps, wait_interval=cdk.Duration.minutes(1)),
+        endpoint_name=name,
+    )
+    reserved: dict[str, Any] = {"reserved_concurrent_executions": late}
+    AutoMLProvider.of(stack).configure(**reserved)
+
+    template = template_of(stack)
+    (config, endpoint, target) = (
+        only(resources_of(template, kind))["Properties"]
+        for kind in (
+            "AWS::SageMaker::EndpointConfig",
+            "AWS::SageMaker::Endpoint",
+            "AWS::ApplicationAutoScaling::ScalableTarget",
+        )
+    )
+    (variant,) = config["ProductionVariants"]
+    traffic = endpoint["DeploymentConfig"]["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
+
+    assert {variant["InstanceType"]["Ref"], variant["InitialInstanceCount"]["Ref"]} == {"Late"}
+    assert config["DataCaptureConfig"]["InitialSamplingPercentage"] == {"Ref": "Late"}
+    assert config["DataCaptureConfig"]["CaptureContentTypeHeader"]["CsvContentTypes"] == {"Ref": "Types"}
+    assert endpoint["EndpointName"] == {"Fn::If": ["IsNamed", "mine", {"Ref": "AWS::NoValue"}]}
+    assert traffic["CanarySize"]["Value"] == {"Ref": "Late"}
+    assert (target["MinCapacity"], target["MaxCapacity"]) == ({"Ref": "Late"}, {"Ref": "Late"})
+    function = only(resources_of(template, "AWS::Lambda::Function"))["Properties"]
+    assert function["ReservedConcurrentExecutions"] == {"Ref": "Late"}
 
 
 def test_inside_of_jsii_is_still_as_it_is_taken_here() -> None:

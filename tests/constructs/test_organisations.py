@@ -88,7 +88,9 @@ def template() -> Template:
         **names["network"],
     )
     names.run("The function that empties buckets")
-    return template_of(names["self"])
+    made = template_of(names["self"])
+    assert [warning for each in names["self"].node.find_all() for warning in warnings_of(each)] == []
+    return made
 
 
 def creates(template: Template) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -99,6 +100,9 @@ ELSEWHERE: Final[dict[str, dict[str, Value]]] = {
         "bucket": lambda world: OutputLocation.from_bucket(world.far_bucket, "out/"),
         "key of a bucket": lambda world: OutputLocation.from_bucket(world.locked_bucket, "out/"),
         "key": lambda world: OutputLocation.from_bucket(world.bucket, "out/", encryption_key=world.far_key),
+    },
+    "events.IEventBus": {
+        "bus": lambda world: events.EventBus.from_event_bus_name(world.there, world.fresh_id(), "ml"),
     },
     "sns.ITopic": {"key of a topic": lambda world: sns.Topic(world.stack, world.fresh_id(), master_key=world.far_key)},
 }

@@ -18,6 +18,8 @@ from constructs_lib import (
     AutoMLEndpoint,
     AutoMLJob,
     AutoMLJobOutcome,
+    AutoMLProvider,
+    AutoScaling,
     DataCapture,
     DeploymentPolicy,
     Mode,
@@ -260,6 +262,49 @@ def test_what_is_kept_is_encrypted_with_the_buckets_own_key_where_none_is_given(
     assert flat(config["DataCaptureConfig"]["KmsKeyId"]) == "<Key961B73FD.Arn>"
 
 
+# ------------------------------------------------------------------------------------------------------------ numbers
+
+
+@pytest.mark.parametrize("number", [cdk.Fn.import_value("number"), cdk.Token.as_any({"Fn::ImportValue": "number"})])
+def test_what_the_deployment_knows_may_stand_for_each_number(stack: cdk.Stack, number: Any) -> None:
+    """E.g. a parameter of the stack or of SSM, which is text, or what the CDK calls resolvable."""
+    AutoMLProvider.of(stack).configure(reserved_concurrent_executions=number)
+    scaling = AutoScaling(min_capacity=number, max_capacity=number, invocations_per_instance=number)
+    outcome = new_outcome(stack)
+    place = OutputLocation.from_bucket(data_bucket(stack), "x/")
+    minute = cdk.Duration.minutes(1)
+    new_endpoint(
+        stack,
+        outcome=outcome,
+        serving=RealTime(
+            instance_type="ml.m5.large", instance_count=number, volume_size_gib=number, auto_scaling=scaling
+        ),
+        data_capture=DataCapture(destination=place, sampling_percentage=number),
+        deployment_policy=DeploymentPolicy.canary(instances=number, wait_interval=minute),
+    )
+    warm = Serverless(memory_size_mib=number, max_concurrency=number, provisioned_concurrency=number)
+    AutoMLEndpoint(stack, "Warm", outcome=outcome, serving=warm)
+    queue = Asynchronous(instance_type="ml.m5.large", output=place, max_concurrent_invocations_per_instance=number)
+    rolling = DeploymentPolicy.rolling(percent=number, wait_interval=minute)
+    AutoMLEndpoint(stack, "Queue", outcome=outcome, serving=queue, deployment_policy=rolling)
+
+    assert json.dumps(template_of(stack)["Resources"]).count('{"Fn::ImportValue": "number"}') == 13
+
+
+def test_what_the_deployment_knows_may_stand_for_text_and_lists(stack: cdk.Stack) -> None:
+    later: Any = cdk.Token.as_any({"Fn::ImportValue": "later"})
+    place = OutputLocation.from_bucket(data_bucket(stack), "x/")
+    new_endpoint(
+        stack,
+        serving=RealTime(instance_type=later),
+        data_capture=DataCapture(destination=place, csv_content_types=later),
+    )
+
+    config = properties_of(template_of(stack), CONFIG)
+    assert config["ProductionVariants"][0]["InstanceType"] == {"Fn::ImportValue": "later"}
+    assert config["DataCaptureConfig"]["CaptureContentTypeHeader"]["CsvContentTypes"] == {"Fn::ImportValue": "later"}
+
+
 # ---------------------------------------------------------------------------------------------------------------- log
 
 
@@ -303,6 +348,18 @@ def test_log_with_a_key_alone_is_kept_as_long_as_the_librarys_others(stack: cdk.
     assert log["RetentionInDays"] == 365
     key = only(resources_of(template, "AWS::KMS::Key"))["Properties"]["KeyPolicy"]
     assert "kms:EncryptionContext:aws:logs:arn" in json.dumps(key)
+
+
+def test_key_of_the_log_may_be_of_another_stack() -> None:
+    app = cdk.App()
+    foundation, stack = cdk.Stack(app, "Foundation"), cdk.Stack(app, "Stack")
+    new_endpoint(stack, log_encryption_key=kms.Key(foundation, "Key"))
+
+    assert "Fn::ImportValue" in only(logs_of(template_of(stack)))["Properties"]["KmsKeyId"]
+    key = only(resources_of(template_of(foundation), "AWS::KMS::Key"))["Properties"]["KeyPolicy"]
+    (allowed,) = (each for each in key["Statement"] if "logs." in flat(each["Principal"].get("Service", "")))
+    context = allowed["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+    assert flat(context) == "arn:<Partition>:logs:<Region>:<AccountId>:log-group:*"
 
 
 def test_another_kind_of_serving_has_another_log(stack: cdk.Stack) -> None:

@@ -23,7 +23,7 @@ from typing import Any, Final
 from ..kernel import Unsendable, guard
 from .subjects import METRIC_OPTIONS, SUBJECTS, World, name_of
 from .values import NAMES, value_of
-from .verdict import faults
+from .verdict import LATE, faults
 
 _LONGEST: Final = 4000
 """Characters that somebody reads of an error."""
@@ -93,6 +93,8 @@ def judge(pair: Pair) -> str | None:
         return f"the kernel would end: {error}"
     except Exception as error:
         if "KeyMustResolveToString" in str(error):  # the CDK's own word: a key may be known late, if it is text then
+            return None
+        if f'"{LATE}" should be a number' in str(error):  # its own, too: of text that is no number in the end
             return None
         if "ValidationFailedWithErrors" in str(error):  # what the constructs say once the whole app is known
             return _fault_of(error, pair)

@@ -274,3 +274,8 @@ def test_a_failed_job_can_raise_an_alarm() -> None:
     new_job(stack).metric_failed().create_alarm(stack, "Alarm", threshold=1, evaluation_periods=1)
 
     assert only(resources_of(template_of(stack), "AWS::CloudWatch::Alarm"))["Properties"]["MetricName"] == "JobsFailed"
+
+
+def test_name_of_a_metric_that_is_known_late_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"'metric_name' must be one of 'JobsCompleted', .*, and is a token"):
+        new_job(new_stack()).metric(cdk.Aws.REGION)

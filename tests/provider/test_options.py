@@ -1,15 +1,19 @@
 """How a stack's function and state machine run."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import aws_cdk as cdk
+import jsii
 import pytest
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
+from constructs import IConstruct
 
 from constructs_lib import AutoMLJobOutcome, AutoMLJobV2, AutoMLProvider, Channel, ImageClassification
 from constructs_lib.provider.provider import CONSTRUCT_ID
@@ -25,13 +29,12 @@ from ..constructs.synthesis import (
     resources_of,
     statements_of,
     template_of,
+    warnings_of,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 DIGITS = CREDIT.parents[2] / "image_classification" / "data" / "digits"
 FUNCTION = "AWS::Lambda::Function"
+KEY_ID = f"{'1' * 8}-1111-1111-1111-{'1' * 12}"
 MACHINE = "AWS::StepFunctions::StateMachine"
 LOG = "AWS::Logs::LogGroup"
 
@@ -224,15 +227,95 @@ def test_public_subnets_are_refused() -> None:
         AutoMLProvider.of(stack).configure(vpc=ec2.Vpc(stack, "Vpc"), vpc_subnets=public)
 
 
-def test_options_are_given_once_and_before_a_job_is_followed() -> None:
+def test_options_are_given_once() -> None:
     stack = new_stack()
     AutoMLProvider.of(stack).configure(tracing=True)
-    AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
 
-    with pytest.raises(ValueError, match="2 problems") as refused:
+    with pytest.raises(ValueError, match="it has been called for this stack already: give all options at once"):
         AutoMLProvider.of(stack).configure(tracing=False)
-    assert "it has been called for this stack already: give all options at once" in str(refused.value)
-    assert "a job of this stack is followed already: call it before the first outcome or on_..." in str(refused.value)
+
+
+@jsii.implements(cdk.IAspect)
+class Configured:
+    """Says of each stack that it visits how its function and state machine run."""
+
+    def __init__(self, options: Callable[[cdk.Stack], dict[str, Any]], *, of: bool) -> None:
+        self._options = options
+        self._of = of
+
+    def visit(self, node: IConstruct) -> None:
+        if not isinstance(node, cdk.Stack):
+            return
+        if self._of:
+            AutoMLProvider.of(node).configure(**self._options(node))
+        else:
+            AutoMLProvider.configure_all(node, **self._options(node))
+
+
+def everything(stack: cdk.Stack) -> dict[str, Any]:
+    """An option of each kind: of the function, of the state machine, of both, and of who hears."""
+    return {
+        "poll_interval": cdk.Duration.minutes(2),
+        "event_bus": events.EventBus.from_event_bus_name(stack, "Bus", "ml"),
+        "state_machine_log_level": sfn.LogLevel.ERROR,
+        "log_retention": cdk.Duration.days(30),
+        "log_encryption_key": kms.Key.from_key_arn(stack, "Key", f"arn:aws:kms:eu-west-1:111122223333:key/{KEY_ID}"),
+        "tracing": True,
+        "reserved_concurrent_executions": 2,
+        "runtime": lambda_.Runtime.PYTHON_3_12,
+    }
+
+
+def followed(stack: cdk.Stack) -> None:
+    job = new_job(stack)
+    AutoMLJobOutcome(stack, "Outcome", job=job)
+    job.on_failed(sns.Topic.from_topic_arn(stack, "Topic", "arn:aws:sns:eu-west-1:111122223333:topic"))
+
+
+@pytest.mark.parametrize("how", ["of", "configure_all"])
+def test_options_from_an_aspect_are_those_that_were_given_at_once(how: str) -> None:
+    at_once = new_stack()
+    AutoMLProvider.of(at_once).configure(**everything(at_once))
+    followed(at_once)
+    late = new_stack()
+    followed(late)
+    cdk.Aspects.of(late.node.root).add(Configured(everything, of=how == "of"))
+
+    assert ordered(template_of(late)) == ordered(template_of(at_once))
+
+
+def ordered(template: Any) -> Any:
+    """With the statements of policies in an order of their own: it says nothing."""
+    if isinstance(template, dict):
+        return {
+            name: sorted(map(str, each)) if name == "Statement" else ordered(each) for name, each in template.items()
+        }
+    return [ordered(each) for each in template] if isinstance(template, list) else template
+
+
+def test_stack_without_jobs_gets_no_function_of_options_for_all() -> None:
+    stack = new_stack()
+    cdk.Aspects.of(stack).add(Configured(lambda _: {"tracing": True}, of=False))
+
+    assert "Resources" not in template_of(stack)
+
+
+def test_options_for_all_that_are_refused_leave_nothing_behind() -> None:
+    app = cdk.App()
+    sound, taken = cdk.Stack(app, "Sound"), cdk.Stack(app, "Taken")
+    for stack in (sound, taken):
+        new_job(stack)
+    AutoMLProvider.of(taken).configure(tracing=True)
+
+    with pytest.raises(ValueError, match=r"configure_all in 'App' has 1 problem:\n  - 'Taken': it has been called for"):
+        AutoMLProvider.configure_all(app, reserved_concurrent_executions=2)
+    AutoMLProvider.configure_all(sound, reserved_concurrent_executions=3)
+    following = cdk.Stack(app, "Next")
+    new_job(following)
+
+    assert function_of(template_of(sound))["ReservedConcurrentExecutions"] == 3
+    assert "ReservedConcurrentExecutions" not in function_of(template_of(taken))
+    assert "ReservedConcurrentExecutions" not in function_of(template_of(following))
 
 
 def test_state_machine_may_call_the_function_and_deliver_its_log_and_nothing_else() -> None:
@@ -243,6 +326,79 @@ def test_state_machine_may_call_the_function_and_deliver_its_log_and_nothing_els
     assert invoke["Action"] == "lambda:InvokeFunction"
     assert invoke["Resource"] == {"Fn::GetAtt": ["SageMakerAutopilotProviderFunction8807CA69", "Arn"]}
     assert all(action.startswith("logs:") for action in as_list(deliver["Action"]))
+
+
+# ------------------------------------------------------------------------------------------ a bus of another account
+
+HERE, THERE = (cdk.Environment(account=account, region="eu-west-1") for account in ("111111111111", "222222222222"))
+
+
+def far_bus(app: cdk.App) -> events.EventBus:
+    return events.EventBus(cdk.Stack(app, "Hub", env=THERE), "Bus", event_bus_name="hub")
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_bus_of_another_account_of_the_app_lets_the_function_in(late: bool) -> None:
+    app = cdk.App()
+    stack = cdk.Stack(app, "Churn", env=HERE)
+    bus = far_bus(app)
+    if late:
+        AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
+        AutoMLProvider.of(stack).configure(event_bus=bus)
+        template = template_of(stack)
+    else:
+        template = configured(stack, event_bus=bus)
+
+    (told,) = allowing(statements_of(template, beginning=CONSTRUCT_ID), "events:PutEvents")
+    policy = only(resources_of(template_of(bus.stack), "AWS::Events::EventBusPolicy"))["Properties"]["Statement"]
+    assert flat(told["Resource"]) == "arn:<Partition>:events:eu-west-1:222222222222:event-bus/hub"
+    assert (policy["Action"], policy["Effect"]) == ("events:PutEvents", "Allow")
+    assert flat(policy["Principal"]["AWS"]) == "arn:<Partition>:iam::111111111111:root"
+    roles = resources_of(template, "AWS::IAM::Role")
+    (name,) = (each["Properties"]["RoleName"] for each in roles.values() if "RoleName" in each["Properties"])
+    assert policy["Condition"]["StringEquals"] == {"events:source": "cdk-sagemaker-autopilot"}
+    assert flat(policy["Condition"]["ArnEquals"]["aws:PrincipalArn"]).endswith(f":role/{name}")
+
+
+def test_rule_that_could_not_listen_to_a_far_bus_is_refused() -> None:
+    app = cdk.App()
+    stack = cdk.Stack(app, "Churn", env=HERE)
+    AutoMLProvider.of(stack).configure(event_bus=far_bus(app))
+    topic = sns.Topic(stack, "Topic")
+
+    with pytest.raises(
+        ValueError,
+        match=r"the rule 'Churn/Job/OnFailed' has 1 problem:\n  - 'event_bus' is in the account 222222222222, and this "
+        r"stack in 111111111111: rules live in the account of their bus. Define an events.Rule in a stack there",
+    ):
+        new_job(stack).on_failed(topic)
+
+
+def test_far_bus_is_refused_where_there_are_rules_already() -> None:
+    app = cdk.App()
+    stack = cdk.Stack(app, "Churn", env=HERE)
+    new_job(stack).on_failed(sns.Topic(stack, "Topic"))
+
+    with pytest.raises(
+        ValueError, match=r"rules live in the account of their bus.*'Churn/Job/OnFailed' is a rule of this"
+    ):
+        AutoMLProvider.of(stack).configure(event_bus=far_bus(app))
+
+
+def test_bus_of_another_region_is_refused_and_one_from_elsewhere_is_doubted() -> None:
+    app = cdk.App()
+    stack, other = cdk.Stack(app, "Churn", env=HERE), cdk.Stack(app, "Other", env=HERE)
+    arn = "arn:aws:events:us-east-1:111111111111:event-bus/ml"
+    with pytest.raises(
+        ValueError, match="'event_bus' is in the region us-east-1, and the stack in eu-west-1: events are"
+    ):
+        AutoMLProvider.of(stack).configure(event_bus=events.EventBus.from_event_bus_arn(stack, "Far", arn))
+
+    found = events.EventBus.from_event_bus_arn(other, "Found", "arn:aws:events:eu-west-1:222222222222:event-bus/ml")
+    AutoMLProvider.of(other).configure(event_bus=found)
+
+    (told,) = warnings_of(AutoMLProvider.of(other))
+    assert "'event_bus' is in the account 222222222222, and the stack in 111111111111: its policy has to allow" in told
 
 
 # ------------------------------------------------------------------------------------------- architecture and runtime
@@ -318,15 +474,6 @@ def test_stack_with_options_for_all_is_told_how_to_have_its_own() -> None:
         ValueError, match=r"its options are those of configure_all: for others of its own use AutoMLPro"
     ):
         AutoMLProvider.of(stack).configure(tracing=False)
-
-
-def test_options_for_all_come_before_a_job_is_followed() -> None:
-    app = cdk.App()
-    stack = cdk.Stack(app, "Stack")
-    AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
-
-    with pytest.raises(ValueError, match=r"AutoMLProvider\.configure in 'Stack' .*\n.*followed already"):
-        AutoMLProvider.configure_all(app, tracing=True)
 
 
 def test_options_for_all_are_judged_at_once() -> None:
