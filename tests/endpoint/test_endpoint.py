@@ -265,7 +265,11 @@ def test_what_is_kept_is_encrypted_with_the_buckets_own_key_where_none_is_given(
 # ------------------------------------------------------------------------------------------------------------ numbers
 
 
-@pytest.mark.parametrize("number", [cdk.Fn.import_value("number"), cdk.Token.as_any({"Fn::ImportValue": "number"})])
+@pytest.mark.parametrize(
+    "number",
+    [cdk.Fn.import_value("number"), cdk.Token.as_any({"Fn::ImportValue": "number"})],
+    ids=["as text", "as an object"],
+)
 def test_what_the_deployment_knows_may_stand_for_each_number(stack: cdk.Stack, number: Any) -> None:
     """E.g. a parameter of the stack or of SSM, which is text, or what the CDK calls resolvable."""
     AutoMLProvider.of(stack).configure(reserved_concurrent_executions=number)
