@@ -21,6 +21,7 @@ import jsii
 from jsii import _reference_map
 
 from .api.fields import has
+from .tokens import TEXT_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -53,9 +54,7 @@ def create(kind: Kind, scope: Construct, construct_id: str, properties: Mapping[
         The construct. In Python this object is a `CfnResource`, which is all that this library needs of it.
     """
     resource: cdk.CfnResource = cdk.CfnResource.__new__(cdk.CfnResource)
-    made = _whatever_fits(
-        properties, lambda given: jsii.create(_type_of(kind), resource, [scope, construct_id, _spelled(given)])
-    )
+    made = _as_fits(properties, lambda given: jsii.create(_type_of(kind), resource, [scope, construct_id, given]))
     # Else jsii would hand this very object to whoever meets the construct.
     _reference_map._refs._refs.pop(made.ref)  # noqa: SLF001 - the reason for this file
     return resource
@@ -64,23 +63,43 @@ def create(kind: Kind, scope: Construct, construct_id: str, properties: Mapping[
 def change(resource: cdk.CfnResource, **properties: Any) -> None:
     """Set properties of such a construct, as CloudFormation spells them."""
     for name, value in properties.items():
-        _whatever_fits({name: value}, lambda given: [jsii.set(resource, *each) for each in _spelled(given).items()])
+        _as_fits({name: value}, lambda given: [jsii.set(resource, *each) for each in given.items()])
 
 
-def _whatever_fits(properties: Mapping[str, Any], use: Callable[[dict[str, Any]], T]) -> T:
-    """Use properties, with those that are tokens encoded as what the property's type is, which only jsii knows."""
-    tokens = {name: value for name, value in properties.items() if _is_token(value)}
-    for encode in (cdk.Token.as_string, cdk.Token.as_number) if tokens else ():
+def _as_fits(properties: Mapping[str, Any], use: Callable[[dict[str, Any]], T]) -> T:
+    """Use properties, with tokens encoded as what the properties' types are, which only jsii knows.
+
+    A token may stand as text where a number belongs, or be an object. What is a token as a whole may hold either: jsii
+    does not look into it.
+    """
+    tokens = [name for name, value in properties.items() if _is_token(value)]
+    spelled = _spelled(properties)
+    if not tokens and not any(map(_holds_token, properties.values())):
+        return use(spelled)
+    late = {_camel(name): _spelled(value, opaque=True) for name, value in properties.items()}
+    ways: list[Callable[[], dict[str, Any]]] = [
+        lambda: spelled,
+        lambda: late | {_camel(name): cdk.Token.as_string(properties[name]) for name in tokens},
+        lambda: late | {_camel(name): cdk.Token.as_number(cdk.Token.as_any(properties[name])) for name in tokens},
+    ]
+    refused: RuntimeError | None = None
+    for given in ways:
         try:
-            return use({**properties, **{name: encode(value) for name, value in tokens.items()}})
-        except RuntimeError:
-            continue
-    return use({**properties})
+            return use(given())
+        except RuntimeError as error:
+            refused = refused or error
+    raise refused or RuntimeError(str(properties))
 
 
 def _is_token(value: object) -> bool:
-    """Whether a value is a token as an object, which no property takes that is text, a number or a list."""
-    return has(value, "resolve", "creation_stack")
+    """Whether a value is a token: text with one in it, or an object."""
+    return TEXT_TOKEN.search(value) is not None if isinstance(value, str) else has(value, "resolve", "creation_stack")
+
+
+def _holds_token(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(map(_holds_token, value.values()))
+    return any(map(_holds_token, value)) if isinstance(value, (list, tuple)) else _is_token(value)
 
 
 @cache
@@ -93,23 +112,21 @@ _VERBATIM: Final = {"Definition", "Variables"}
 """Properties whose own keys are the user's, not CloudFormation's."""
 
 
-def _spelled(value: Any) -> Any:
-    """Keys as JavaScript spells them; a key that it does not know would be left out without a word."""
+def _spelled(value: Any, *, opaque: bool = False) -> Any:
+    """Keys as JavaScript spells them; a key that it does not know would be left out without a word.
+
+    Args:
+        value: A property, or some.
+        opaque: Make a token of each structure that holds one.
+    """
     if isinstance(value, dict):
-        return {_camel(key): each if key in _VERBATIM else _spelled_part(each) for key, each in value.items()}
+        spelled = {
+            _camel(key): each if key in _VERBATIM else _spelled(each, opaque=opaque) for key, each in value.items()
+        }
+        return cdk.Token.as_any(spelled) if opaque and _holds_token(value) else spelled
     if isinstance(value, (list, tuple)):
-        return [_spelled_part(each) for each in value]
+        return [_spelled(each, opaque=opaque) for each in value]
     return value
-
-
-def _spelled_part(value: Any) -> Any:
-    """A part of a property. As a token it may hold tokens, and jsii does not look at the types of what is in it."""
-    spelled = _spelled(value)
-    if isinstance(value, dict):
-        parts = [part for each in value.values() for part in (each if isinstance(each, (list, tuple)) else [each])]
-        if any(map(_is_token, parts)):
-            return cdk.Token.as_any(spelled)
-    return spelled
 
 
 _ACRONYM: Final = re.compile(r"(?<=[A-Z])[A-Z]+(?![a-z])")

@@ -277,5 +277,5 @@ def test_a_failed_job_can_raise_an_alarm() -> None:
 
 
 def test_name_of_a_metric_that_is_known_late_is_refused() -> None:
-    with pytest.raises(ValueError, match="'metric_name' must be one of 'JobsCompleted', .*, and is a token"):
+    with pytest.raises(ValueError, match=r"'metric_name' must be one of 'JobsCompleted', .*, and is a token"):
         new_job(new_stack()).metric(cdk.Aws.REGION)
