@@ -222,13 +222,15 @@ def test_aspect_in_python_is_handed_the_function_as_what_it_is() -> None:
     assert done.stdout == "['runtime.handler.handle'] 60 [{'Key': 'seen', 'Value': 'yes'}]\n", done.stderr
 
 
-def test_tokens_as_objects_stand_where_text_numbers_and_lists_do() -> None:
+def test_tokens_stand_for_values_of_any_type() -> None:
+    """As objects, and as text where a number belongs, which the typed properties of an L1 do not take."""
     stack = cdk.Stack(cdk.App(), "Stack")
     late = cdk.CfnParameter(stack, "Late", type="Number")
     types = cdk.CfnParameter(stack, "Types", type="CommaDelimitedList")
     outcome = AutoMLJobOutcome(stack, "Outcome", job=new_job(stack, mode=Mode.ENSEMBLING))
-    given: dict[str, Any] = {"instance_type": late, "instance_count": late}
-    scaling: dict[str, Any] = {"min_capacity": late, "max_capacity": late, "invocations_per_instance": late}
+    text: Any = cdk.Fn.import_value("Count")
+    given: dict[str, Any] = {"instance_type": late, "instance_count": text}
+    scaling: dict[str, Any] = {"min_capacity": text, "max_capacity": late, "invocations_per_instance": late}
     capture: dict[str, Any] = {"sampling_percentage": late, "csv_content_types": types}
     steps: dict[str, Any] = {"percent": late}
     name: Any = cdk.Fn.condition_if("IsNamed", "mine", cdk.Aws.NO_VALUE)
@@ -257,12 +259,14 @@ def test_tokens_as_objects_stand_where_text_numbers_and_lists_do() -> None:
     (variant,) = config["ProductionVariants"]
     traffic = endpoint["DeploymentConfig"]["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
 
-    assert {variant["InstanceType"]["Ref"], variant["InitialInstanceCount"]["Ref"]} == {"Late"}
+    imported = {"Fn::ImportValue": "Count"}
+
+    assert (variant["InstanceType"], variant["InitialInstanceCount"]) == ({"Ref": "Late"}, imported)
     assert config["DataCaptureConfig"]["InitialSamplingPercentage"] == {"Ref": "Late"}
     assert config["DataCaptureConfig"]["CaptureContentTypeHeader"]["CsvContentTypes"] == {"Ref": "Types"}
     assert endpoint["EndpointName"] == {"Fn::If": ["IsNamed", "mine", {"Ref": "AWS::NoValue"}]}
     assert traffic["CanarySize"]["Value"] == {"Ref": "Late"}
-    assert (target["MinCapacity"], target["MaxCapacity"]) == ({"Ref": "Late"}, {"Ref": "Late"})
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (imported, {"Ref": "Late"})
     function = only(resources_of(template, "AWS::Lambda::Function"))["Properties"]
     assert function["ReservedConcurrentExecutions"] == {"Ref": "Late"}
 
