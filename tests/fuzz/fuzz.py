@@ -34,6 +34,10 @@ _EMPTY: Final = {"False", "0", "0.0", "''", "[]", "()", "{}", "set()"}
 _TYPES: Final = {"False": "bool", "0": "int|float", "0.0": "float", "''": "str", "[]": "Sequence", "()": "Sequence"}
 
 
+_TEXT_LATE: Final = {"a lazy text", "a secret"}
+"""Tokens that turn out to be text when the template is written."""
+
+
 @dataclass(frozen=True)
 class Pair:
     """One prop, and the odd value that it gets."""
@@ -93,6 +97,8 @@ def judge(pair: Pair) -> str | None:
         return f"the kernel would end: {error}"
     except Exception as error:
         if "KeyMustResolveToString" in str(error):  # the CDK's own word: a key may be known late, if it is text then
+            return None
+        if pair.value in _TEXT_LATE and "should be a number" in str(error):  # the CDK's own L1 says so, once it is text
             return None
         return f"accepted, but cannot be synthesized: {type(error).__name__}: {_short(error)}"
     for fault in faults(template):
