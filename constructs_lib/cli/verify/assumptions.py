@@ -215,10 +215,14 @@ ASSUMPTIONS: Final = (
         id="other-account",
         assumed=(
             "A policy that trusts another account and names a role of it in `aws:PrincipalArn` lets in what a service "
-            "does as that role"
+            "does as that role; that of an event bus takes `events:source` beside it, and events that come from another "
+            "account carry its `account` and `region`"
         ),
         where=("access/opening.py",),
-        if_wrong="a job that reads or writes in another account's bucket is denied, and ends `Failed`",
+        if_wrong=(
+            "a job that reads or writes in another account's bucket is denied, and ends `Failed`; a rule in another "
+            "account hears nothing"
+        ),
         noticed=Noticed.NO_JOB,
     ),
     Assumption(

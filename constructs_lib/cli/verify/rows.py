@@ -54,7 +54,7 @@ NO_CALL: Final[Mapping[str, str]] = {
     "readers": "It takes a job for each odd table; the job of this command has one plain table.",
     "ensembling-problem": "It takes a job for each rule; the job of this command names its problem type.",
     "ensembling-request": "The one endpoint that is asked here is asked with a sound row, and answers into a bucket.",
-    "other-account": "It takes a bucket, a key and a topic in a second account.",
+    "other-account": "It takes a bucket, a key, a topic and a bus in a second account.",
     "other-region": "It takes things in a second region; this command makes them in one.",
     "metric-periods": "An alarm for each period would have to be made; CloudWatch's own page lists them.",
     "whole-numbers": "A request with such a number makes a job, if the service takes it.",
