@@ -153,7 +153,7 @@ class OutputLocation:
     @property
     def _key(self) -> Key | None:
         """The KMS key of what is written here: the one that was given, else the bucket's own; None: neither."""
-        return self.encryption_key or facts(self.bucket).key
+        return self.encryption_key or (facts(self.bucket).key if self._is_made else None)
 
     @property
     def _keys(self) -> list[Key]:

@@ -215,8 +215,8 @@ ASSUMPTIONS: Final = (
         id="other-account",
         assumed=(
             "A policy that trusts another account and names a role of it in `aws:PrincipalArn` lets in what a service "
-            "does as that role; that of an event bus takes `events:source` beside it, and events that come from another "
-            "account carry its `account` and `region`"
+            "does as that role; that of an event bus takes `events:source` beside it, and events that come from "
+            "another account carry its `account` and `region`"
         ),
         where=("access/opening.py",),
         if_wrong=(
