@@ -370,10 +370,10 @@ def jobs_of(provider: AutoMLProvider) -> list[OwnedJob]:
 
 def _tag_problems(tags: Mapping[str, str]) -> list[str]:
     found = []
-    if len(tags) > contract.MAX_USER_TAGS:
+    if len(tags) > MAX_USER_TAGS:
         found.append(
-            f"'tags' must be at most {contract.MAX_USER_TAGS}, got {len(tags)}: the service takes "
-            f"{contract.MAX_TAGS}, and the library marks its jobs with {len(contract.OwnerTag)} of its own"
+            f"'tags' must be at most {MAX_USER_TAGS}, got {len(tags)}: the service takes "
+            f"{MAX_TAGS}, and the library marks its jobs with {len(contract.OwnerTag)} of its own"
         )
     for key, value in tags.items():
         if key.lower().startswith("aws:") or key in set(contract.OwnerTag):
@@ -395,6 +395,12 @@ def _region_problems(scope: Construct, plan: Plan) -> Iterator[str]:
 
 
 _CHINA: Final = "cn-"
+
+MAX_TAGS: Final = 50
+"""Tags that the service allows on a job."""
+
+MAX_USER_TAGS: Final = MAX_TAGS - len(contract.OwnerTag)
+"""Tags that users may set: ours need a place too, `RELEASED` included."""
 
 
 def _output_problems(output: object, here: Place) -> list[str]:

@@ -51,6 +51,9 @@ CONSTRUCT_ID: Final = "SageMakerAutopilotProvider"
 
 MEMORY_MIB: Final = 256
 
+_FUNCTION_TIMEOUT: Final = 15 * 60
+"""Seconds that one call of the function may take (Lambda's own maximum)."""
+
 _STACK_SLUG: Final = 7
 _STACK_HASH: Final = 4
 _JOB_SLUG: Final = contract.NAME_LENGTH - contract.HASH_LENGTH - _STACK_SLUG - _STACK_HASH - len("--")
@@ -489,7 +492,7 @@ class AutoMLProvider(Construct):
                 "Code": {"S3Bucket": code.s3_bucket_name, "S3Key": code.s3_object_key},
                 "Role": self._role.role_arn,
                 "MemorySize": MEMORY_MIB,
-                "Timeout": contract.FUNCTION_TIMEOUT,
+                "Timeout": _FUNCTION_TIMEOUT,
                 "LoggingConfig": {"LogGroup": log.ref, "LogFormat": "JSON"},
                 "Environment": {"Variables": {contract.STACK_VARIABLE: self._stack.stack_id}},
             },

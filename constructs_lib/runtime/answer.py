@@ -123,5 +123,5 @@ def _json(answer: Answer, event: Event, attributes: Mapping[str, str]) -> bytes:
 
 
 def _encoded(value: object) -> bytes:
-    """JSON in UTF-8 rather than escapes: Japanese takes half the bytes. A lone surrogate has none and becomes "?"."""
+    """JSON in UTF-8, which takes less than escapes. A lone surrogate becomes "?"."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")

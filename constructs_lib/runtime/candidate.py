@@ -118,7 +118,7 @@ def _container(described: Mapping[str, Any]) -> Container:
 
 
 def _tell(found: Sequence[Container], wanted: Wanted) -> None:
-    """Have each container put out those of the keys that it knows, and the next one take them in."""
+    """Have each container put out the keys that it knows, and the next one take them in."""
     supported = _supported(found[-1])
     if bad := [key for key in wanted.response_keys if key not in supported]:
         said = f"it supports {', '.join(supported)}" if supported else "its answers cannot be chosen"

@@ -41,9 +41,6 @@ HASH_LENGTH = 12
 SERVICE_TIMEOUT = 15 * 60 + 60
 """Seconds that CloudFormation waits for an answer: a little more than the function can run."""
 
-FUNCTION_TIMEOUT = 15 * 60
-"""Seconds that one call of the function may take (Lambda's own maximum)."""
-
 
 STACK_VARIABLE = "STACK_ID"
 """The function's environment variable with the id of its own stack: it serves no other."""
@@ -355,13 +352,6 @@ class OwnerTag(StrEnum):
 
     RELEASED = "sagemaker-autopilot:released"
     """Set when the resource gave the job up (deleted or replaced). A released job is never adopted again."""
-
-
-MAX_TAGS = 50
-"""Tags that the service allows on a job."""
-
-MAX_USER_TAGS = MAX_TAGS - len(OwnerTag)
-"""Tags that users may set: ours need a place too, `RELEASED` included."""
 
 
 class CandidateProperty(StrEnum):

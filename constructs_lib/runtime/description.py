@@ -229,7 +229,7 @@ def _text_at(parent: Mapping[str, Any], *path: str) -> str:
 
 
 def _metric(datum: Mapping[str, Any], wanted: str = "") -> Metric:
-    """A metric by all its names; `wanted` is that of the job's objective, for a candidate without a standard name."""
+    """A metric by all its names; `wanted` is the job's objective, for a candidate without a standard name."""
     called = _text_at(datum, "MetricName")
     names = (_text_at(datum, "StandardMetricName"), wanted if datum else "", standard_name(called), called)
     value = datum.get("Value")

@@ -102,13 +102,13 @@ def _describe(sagemaker: SageMaker, name: str) -> Reply | None:
 
 
 def _again(sagemaker: SageMaker, endpoint: Reply) -> Reply | None:
-    """The same endpoint as it is now; None if it is gone, also if another has its name: the next job's, say."""
+    """The same endpoint as it is now; None if it is gone, also if another has its name."""
     now = _describe(sagemaker, endpoint["EndpointName"])
     return now if now and now["CreationTime"] == endpoint["CreationTime"] else None
 
 
 def _was_made_during(job: Job, endpoint: Reply) -> bool:
-    """Whether an endpoint was made while the job ran. Of one that the job reports only a later time counts."""
+    """Whether an endpoint was made while the job ran; of one that the job reports, only later times count."""
     made = endpoint["CreationTime"]
     if job.has_ended and (job.ended is None or made > job.ended + _AFTERWARDS):
         return False

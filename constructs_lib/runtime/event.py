@@ -125,7 +125,7 @@ def parse(raw: RawEvent) -> Event:
 
 
 def _is_cloudformations(url: str) -> bool:
-    """Whether an address is one of CloudFormation's buckets, or of the emulator that the function's clients talk to."""
+    """Whether an address is one of CloudFormation's buckets, or the emulator's."""
     try:
         address, emulator = urlsplit(url), urlsplit(os.environ.get("AWS_ENDPOINT_URL", ""))
         place, other = (address.hostname or "", address.port), (emulator.hostname or "", emulator.port)

@@ -1,7 +1,7 @@
 """The service's jobs, and whose they are."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -104,15 +104,6 @@ def find(sagemaker: SageMaker, name: str) -> Job | None:
         given_endpoint=reply.get("ModelDeployConfig", {}).get("EndpointName", ""),
         deployed_endpoint=reply.get("ModelDeployResult", {}).get("EndpointName", ""),
     )
-
-
-def find_all(find_one: Callable[[str], Job | None], spec: Spec, event: Event) -> Iterator[Job]:
-    """Every job under the names of a spec. Names are taken in order and never come free: the first gap is the end."""
-    for name in spec.names(event):
-        job = find_one(name)
-        if job is None:
-            return
-        yield job
 
 
 def start(sagemaker: SageMaker, name: str, spec: Spec, event: Event) -> Job:

@@ -69,7 +69,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
         return _keep(old, spec, event, stack, aws, clock)
 
     def serves(job: Job) -> bool:
-        # One that was stopped is as good as none, but for a rollback: that trains nothing.
+        # One that was stopped is as good as none, but a rollback trains nothing.
         return job.still_serves(event, spec) and (not job.was_stopped or stack.is_rolling_back())
 
     earlier = _earlier(spec, serves, event, aws, clock)
@@ -85,7 +85,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     )
     if wanted and not job.is_released and (earlier is None or _is_more(wanted, old_watch, stack)):
         _follow(wanted, job, event, aws, clock)
-    # A job that was given up since tells that this event is an old one: what runs now was made later.
+    # A job that was given up since tells that this event is an old one.
     if old and not job.is_released:
         _retire_orphans(old, job, event, stack, aws, clock)
     if not job.is_new and not job.is_released:
@@ -121,7 +121,7 @@ def _keep(old: Spec, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: Cl
 
 
 def _arn(event: Event, aws: Aws) -> str:
-    """The ARN of the resource's job: said by the stack's own ARN, and by the service where capitals leave a doubt."""
+    """The ARN of the resource's job, by the stack's own; the service says it where capitals leave a doubt."""
     name, stack = event.physical_id, event.stack_id.split(":")
     if name == name.lower() and len(stack) > _ACCOUNT_FIELD:
         partition, region, account = stack[1], stack[3], stack[_ACCOUNT_FIELD]
@@ -150,7 +150,7 @@ def _is_more(wanted: Watch, old: Watch | None, stack: Stack) -> bool:
 
 
 def _follow_on(wanted: Watch, event: Event, aws: Aws, clock: Clock) -> None:
-    """Start another watch over the job that the resource keeps: more wait for it, or listen."""
+    """Start another watch over the job that the resource keeps: more wait, or listen."""
     state = _state(event.physical_id, aws, clock)
     watch.start(wanted, event.physical_id, event, aws, clock, seen=state)
 
@@ -191,7 +191,7 @@ def _earlier(spec: Spec, serves: Callable[[Job], bool], event: Event, aws: Aws, 
 def _claim(
     spec: Spec, event: Event, aws: Aws, clock: Clock, *, accepts: Callable[[Job], bool], in_vain: bool = False
 ) -> Job:
-    """The first acceptable job under the names of a spec; it is made where there is none.
+    """The first acceptable job under the names of a spec, made where there is none.
 
     Raises:
         Failure: The name is spent, the deployment could not wait for a new job (`in_vain`), or nobody waits any more.
@@ -266,10 +266,10 @@ def _start(name: str, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: C
 
 
 def _made_unheard(name: str, problem: str, event: Event, aws: Aws, clock: Clock) -> Job:
-    """The job that this request has made although nobody heard so; or another delivery of it has.
+    """The job that this request has made although nobody heard so, or another delivery of it.
 
     Raises:
-        Failure: It is not to be seen. The Delete that follows looks for it.
+        Failure: It is not seen. The Delete that follows looks for it.
     """
     for _ in clock.looks():
         job = _find(name, aws, clock)
@@ -305,7 +305,7 @@ def _find_if_visible(name: str, event: Event, aws: Aws) -> Job | None:
 
 
 def _looks_generated(name: str) -> bool:
-    """Whether the name may be one of ours, which CloudFormation's own ids with their capitals never are."""
+    """Whether the name may be one of ours; CloudFormation's own ids have capitals."""
     return len(name) == NAME_LENGTH and name == name.lower()
 
 
@@ -331,9 +331,27 @@ def _candidates(event: Event, aws: Aws, clock: Clock, deadline: float) -> Iterat
         yield named
     spec = unless_failed(_read, event.properties, aws)
     if spec:
-        yield from jobs.find_all(
-            lambda name: insist(lambda: jobs.find(aws.sagemaker, name), clock, deadline), spec, event
-        )
+        sees_own = named is not None and named.belongs_to(event)
+        yield from _under_names_of(spec, event, aws, clock, deadline, sees_own=sees_own)
+
+
+def _under_names_of(
+    spec: Spec, event: Event, aws: Aws, clock: Clock, deadline: float, *, sees_own: bool = True
+) -> Iterator[Job]:
+    """Every job under the names of a spec. Names are taken in order and never come free: the first gap is the end.
+
+    Of names that have left the policy we may see what is ours alone, by its tags: then a denial is a gap.
+    """
+    for name in spec.names(event):
+        try:
+            job = insist(partial(jobs.find, aws.sagemaker, name), clock, deadline)
+        except ClientError as error:
+            if not (sees_own and is_denied(error)):
+                raise
+            return
+        if job is None:
+            return
+        yield job
 
 
 def _retire_orphans(old: Spec, kept: Job, event: Event, stack: Stack, aws: Aws, clock: Clock) -> None:
@@ -345,7 +363,7 @@ def _retire_orphans(old: Spec, kept: Job, event: Event, stack: Stack, aws: Aws, 
     for _ in clock.looks(more=follows_at_once):
         orphans = [
             job
-            for job in jobs.find_all(lambda name: _find(name, aws, clock), old, event)
+            for job in _under_names_of(old, event, aws, clock, clock.deadline(RETIRE_BUDGET))
             if job.belongs_to(event) and job.name not in {kept.name, event.physical_id}
         ]
         if any(not job.is_released for job in orphans):

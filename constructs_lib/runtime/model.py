@@ -64,11 +64,11 @@ def _names(properties: Mapping[str, object], event: Event, aws: Aws) -> list[str
 
 
 def _delete_orphan(kept: Thing, event: Event, aws: Aws, clock: Clock) -> None:
-    """Delete a model of the old properties that the resource does not have, as `lifecycle` finds its jobs."""
+    """Delete a model of the old properties that the resource does not have."""
     names = [name for name in _names(event.old_properties, event, aws) if name not in {kept.name, event.physical_id}]
     for name in names:
         follows_at_once = kept.name == event.physical_id and Stack(aws.cloudformation, event, clock).is_rolling_back()
-        model = _MODELS.find_with_tags(name, aws, clock, is_sure=follows_at_once)
+        model = _MODELS.find_if_visible(name, event, aws, clock, is_sure=follows_at_once)
         if model and event.owns(model.tags) and not owned.is_live(name, event, aws, clock):
             _delete(name, event, aws, clock)
 

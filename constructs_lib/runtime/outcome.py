@@ -146,7 +146,7 @@ def _judge(wanted: Gate, job: Description, event: Event, *, judged_before: bool)
 
 
 def _write(job: Description, gate_result: str, wish: Wish, aws: Aws, clock: Clock) -> tuple[str, str]:
-    """Where the result lies, and what kept it from being written. That of a failed job is written too: it tells why."""
+    """Where the result lies, and what kept it from being written; that of a failed job too."""
     if not wish.writes_result:
         return "", ""
     try:

@@ -100,10 +100,13 @@ class Kind:
         arn = str(reply[f"{self.noun}Arn"])
         return Thing(name, arn, str(reply.get(f"{self.noun}Status", "")), dict(tags_of(aws.sagemaker, arn)))
 
-    def find_with_tags(self, name: str, aws: Aws, clock: Clock, *, is_sure: bool = False) -> Thing | None:
+    def find_with_tags(
+        self, name: str, aws: Aws, clock: Clock, *, is_sure: bool = False, budget: float = 0.0
+    ) -> Thing | None:
         """The thing of that name. Answers lag behind: without tags it is looked at again, and if it `is_sure` to be."""
+        find = partial(self.find, name, aws)
         for _ in clock.looks():
-            found = patiently(lambda: self.find(name, aws), clock, repeatable=True)
+            found = insist(find, clock, clock.deadline(budget)) if budget else patiently(find, clock, repeatable=True)
             if found.tags if found else not is_sure:
                 break
         return found
@@ -111,11 +114,11 @@ class Kind:
     def find_if_visible(
         self, name: str, event: Event, aws: Aws, clock: Clock, *, is_sure: bool = False
     ) -> Thing | None:
-        """The thing that a physical id names, if it is one that IAM lets us ask for."""
+        """The thing of that name, if IAM lets us ask: of the stack's own it does, however it is called."""
         if not _NAME.fullmatch(name):
             return None
         try:
-            return self.find_with_tags(name, aws, clock, is_sure=is_sure)
+            return self.find_with_tags(name, aws, clock, is_sure=is_sure, budget=DELETE_BUDGET)
         except ClientError as error:
             if not is_denied(error):
                 raise
@@ -157,8 +160,10 @@ class Kind:
         named = self.find_if_visible(event.physical_id, event, aws, clock)
         if named:
             yield named
+        sees_own = named and event.owns(named.tags)
         for name in names:
-            thing = insist(partial(self.find, name, aws), clock, deadline)
+            find = partial(self.find, name, aws)
+            thing = self.find_if_visible(name, event, aws, clock) if sees_own else insist(find, clock, deadline)
             if thing is None:
                 return
             yield thing

@@ -1,7 +1,7 @@
 """One look at a job, for the state machine that follows it: state in, state out, nothing kept in between.
 
-The state machine waits, calls this, and ends when the state says `Done`. A look may be made twice, and any call of it
-may fail: the next look does what is left. So events may come more than once; a signal does no harm when repeated.
+The state machine waits, calls this, and ends when the state says `Done`. Any call may fail, and the next look does what
+is left: events may come more than once; a signal does no harm when repeated.
 """
 
 import json
@@ -213,7 +213,7 @@ class _Look:
         self._state = replace(state, watch=replace(state.watch, conditions=tuple(left)), late_looks=late)
 
     def _settle(self, condition: Condition) -> bool:
-        """Whether a condition waits no more; if it does, it is signalled, and the next look sees what came of it."""
+        """Whether a condition waits no more; else it is signalled, and the next look sees what came of it."""
         status = self._stack.condition_status(condition.logical_id)
         if status == _WAITS:
             try:

@@ -70,9 +70,8 @@ class Stack:
     def check_wanted(self, *, made: str = "", in_rollback: bool = False) -> None:
         """Refuse to go on for a resource that is deleted or at rest, or with another request than the one under way.
 
-        Nobody would answer for what such an event makes. Where something was `made` already, it may stay if the
-        resource has it: another delivery of the event has found it and answered with it. `in_rollback`: the event may
-        be about the way back of the whole stack.
+        Nobody would answer for what such an event makes. What was `made` already may stay if the resource has it:
+        another delivery has answered with it. `in_rollback`: the event may be about the way back of the whole stack.
 
         Raises:
             Failure: Nobody waits for this request any more, or CloudFormation does not tell.
@@ -178,7 +177,7 @@ class Stack:
         )
 
     def _too_old(self) -> str:
-        """Why nobody can listen any more, by the time that the request itself says; empty if it may be heard."""
+        """Why nobody can listen any more, by the request's own time; empty if somebody may."""
         sent = self._event.sent
         if sent is None or self._clock is None or self._clock.wall() - sent <= SERVICE_TIMEOUT + _TOLERANCE:
             return ""

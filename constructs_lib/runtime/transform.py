@@ -106,7 +106,7 @@ def _names(wish: Wish | None, event: Event) -> Iterator[str]:
 
 
 def _orphans(old: Wish, kept: Thing, event: Event, aws: Aws, clock: Clock) -> list[Thing]:
-    """Jobs of the old properties that are not the resource's, as `lifecycle` finds its own."""
+    """Jobs of the old properties that are not the resource's."""
     follows_at_once = kept.name == event.physical_id and Stack(aws.cloudformation, event, clock).is_rolling_back()
     found: list[Thing] = []
     for _ in clock.looks(more=follows_at_once):
@@ -120,7 +120,7 @@ def _orphans(old: Wish, kept: Thing, event: Event, aws: Aws, clock: Clock) -> li
 def _of(wish: Wish, event: Event, aws: Aws, clock: Clock) -> Iterator[Thing]:
     """The resource's jobs of a wish."""
     for name in _names(wish, event):
-        job = _JOBS.find_with_tags(name, aws, clock)
+        job = _JOBS.find_if_visible(name, event, aws, clock)
         if job is None:
             return
         if event.owns(job.tags):

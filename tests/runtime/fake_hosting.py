@@ -86,6 +86,7 @@ class FakeHosting(FakeSageMaker):
             return {}
 
     def _model(self, operation: str, name: str) -> Hosted:
+        self._ask(operation, name, self.hosted.get(name))
         if name not in self.hosted:
             raise client_error(operation, "ValidationException", f'Could not find model "{arn_of("model", name)}".')
         return self.hosted[name]
@@ -126,6 +127,7 @@ class FakeHosting(FakeSageMaker):
             return {}
 
     def _run(self, operation: str, name: str) -> Hosted:
+        self._ask(operation, name, self.runs.get(name))
         if name not in self.runs:
             raise client_error(operation, "ValidationException", f"Could not find requested job with name: {name}")
         run = self.runs[name]

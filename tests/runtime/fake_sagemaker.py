@@ -15,6 +15,8 @@ from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError
 from botocore.validate import ParamValidator
 
+from constructs_lib.runtime.contract import OwnerTag
+
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -205,6 +207,11 @@ class FakeSageMaker(FakeService):
     made: dict[str, datetime] = field(default_factory=dict)
     """When each endpoint configuration was made."""
 
+    prefixes: tuple[str, ...] | None = None
+    """What the names in the function's policy begin with; None: nobody asks it."""
+    stack_id: str = ""
+    """The function's stack, for such a policy."""
+
     def __post_init__(self) -> None:
         super().__init__(self.time)
 
@@ -295,10 +302,19 @@ class FakeSageMaker(FakeService):
 
     def _job(self, operation: str, name: str) -> FakeJob:
         self._let_pass()
+        self._ask(operation, name, self.jobs.get(name.lower()))
         if name.lower() not in self.jobs:
             text = f"Amazon SageMaker can't find an AutoML job called {name}."
             raise client_error(operation, "ResourceNotFound", text)
         return self.jobs[name.lower()]
+
+    def _ask(self, operation: str, name: str, found: Any) -> None:
+        """Ask IAM, where there is a policy: of a name that it has not got it lets the stack see what is its own."""
+        if self.prefixes is None or name.startswith(self.prefixes):
+            return
+        if found is None or found.tags.get(OwnerTag.STACK) != self.stack_id:
+            text = f"User: arn:aws:sts::{ACCOUNT}:assumed-role/F is not authorized to perform: sagemaker:{operation}"
+            raise client_error(operation, "AccessDeniedException", text)
 
     def running(self) -> list[FakeJob]:
         self._let_pass()

@@ -712,6 +712,72 @@ def test_transform_job_that_is_gone_back_to_is_found_although_the_prefix_has_cha
     assert hosting.hosting.count("CreateTransformJob") == 2
 
 
+NEW, OLD = ("renamed-", "churn-"), ("demo", "churn-")
+"""What names begin with in the policy of an update that changes the prefix, and in that which a rollback brings."""
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["", "rolled back"])
+@pytest.mark.parametrize("policy", [NEW, OLD], ids=["new policy", "old policy again"])
+def test_job_under_a_new_prefix_replaces_the_old_one_and_goes_when_that_is_taken_back(
+    world: World, policy: tuple[str, ...], *, fails: bool
+) -> None:
+    """Names of the old prefix are none that may be asked for, unless something of the stack bears them."""
+    old = world.create(A)["PhysicalResourceId"]
+    world.sagemaker.prefixes, world.sagemaker.stack_id = NEW, world.stack_id
+    world.sagemaker.hooks["CreateAutoMLJob"] = lambda: setattr(world.sagemaker, "prefixes", policy)
+    began = world.time.now()
+
+    world.update(B | {"NamePrefix": "renamed-"}, another_resource_fails=fails)
+
+    assert world.running() == [world.physical_id]
+    assert (world.physical_id == old) is fails
+    assert world.creates() == 2
+    assert world.time.now() - began < 60  # nobody waits for a permission that never comes
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["", "rolled back"])
+@pytest.mark.parametrize("policy", [NEW, OLD], ids=["new policy", "old policy again"])
+@pytest.mark.parametrize(
+    ("kind", "first", "second", "create"),
+    [
+        (TRANSFORM_TYPE, transform(), transform("model-2", NamePrefix="renamed-"), "CreateTransformJob"),
+        (MODEL_TYPE, model(), model("churn-2", NamePrefix="renamed-"), "CreateModel"),
+    ],
+    ids=["transform", "model"],
+)
+def test_transforms_and_models_do_the_same(
+    hosting: HostingWorld,
+    kind: str,
+    first: dict[str, Any],
+    second: dict[str, Any],
+    create: str,
+    policy: tuple[str, ...],
+    *,
+    fails: bool,
+) -> None:
+    hosting.resource_type = kind
+    old = hosting.create(first)["PhysicalResourceId"]
+    hosting.hosting.prefixes, hosting.hosting.stack_id = NEW, hosting.stack_id
+    hosting.hosting.hooks[create] = lambda: setattr(hosting.hosting, "prefixes", policy)
+    began = hosting.time.now()
+
+    hosting.update(second, another_resource_fails=fails)
+
+    left = {*hosting.hosting.hosted, *(run.name for run in hosting.hosting.runs.values() if run.status != "Stopped")}
+    assert left == {hosting.physical_id}
+    assert (hosting.physical_id == old) is fails
+    assert hosting.time.now() - began < 60
+
+
+def test_denial_is_no_gap_where_nothing_of_the_stack_is_seen(world: World) -> None:
+    """The policy may not be known everywhere yet, and the job of a call that got no answer may be there."""
+    world.create(A)
+    world.physical_id = "Demo-Churn8A3F2C11-1QXAMPLE2IDZ3"
+    world.sagemaker.prefixes = ("nothing",)
+
+    assert world.delete()["Status"] == "FAILED"
+
+
 def test_adopted_job_gets_the_tags_of_its_properties(world: World) -> None:
     first = world.create(properties(tags={"team": "one"}))["PhysicalResourceId"]
     settle(world, world.send(to(world, B, properties(tags={"team": "one"}))))

@@ -84,6 +84,16 @@ class SageMaker(Disturbed, FakeHosting):
             and (self.time.now() < made + self.lag)
         )
 
+    def _ask(self, operation: str, name: str, found: Any) -> None:
+        """Ask the policy of the stack whose function calls: it has the prefixes of the properties by now.
+
+        Models are asked for by the resources that make them alone: those of a one-click endpoint are the service's.
+        """
+        if (caller := self.simulation.caller) and ("Model" not in operation or caller.kind == "model"):
+            stack = self.simulation.stacks[caller.stack_number]
+            self.prefixes, self.stack_id = stack.prefixes, stack.stack_id
+            super()._ask(operation, name, found)
+
     def _job(self, operation: str, name: str) -> Any:
         job = super()._job(operation, name)
         if self._hides(operation, job.created):

@@ -222,6 +222,12 @@ class Simulation:
 
     # Requests
 
+    @property
+    def caller(self) -> Resource | None:
+        """The resource of the event that a function answers just now."""
+        request = self._current.request if self._current else None
+        return request.resource if request else None
+
     def stack_of(self, stack_id: str) -> Stack:
         return next(stack for stack in self.stacks if stack.stack_id == stack_id)
 

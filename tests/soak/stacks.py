@@ -11,7 +11,7 @@ from constructs_lib.runtime.contract import SERVICE_TIMEOUT
 
 from ..runtime.fake_sagemaker import ACCOUNT, EPOCH, REGION
 from .scenario import StackPlan, Step
-from .wishes import properties_of
+from .wishes import LEARNED, SERVED, properties_of
 
 if TYPE_CHECKING:
     from .simulation import Simulation
@@ -102,6 +102,13 @@ class Stack:
     def job(self) -> Resource | None:
         """The job that an outcome, a model or a transform of the stack is about."""
         return next((each for each in self.resources if each.kind == "job"), None)
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What the names in its function's policy begin with: policies change before what needs them."""
+        wanted = [properties_of(each.kind, each.wish, self) for each in self.resources if each.wish]
+        found = [each.get("NamePrefix") or each.get("Request", {}).get("AutoMLJobName") for each in wanted]
+        return (*filter(None, found), *LEARNED, SERVED)
 
     # Steps of the scenario
 
