@@ -80,7 +80,10 @@ ASSUMPTIONS: Final = (
         id="tags-of-actions",
         assumed="`aws:ResourceTag` holds for Describe, ListTags, AddTags, DeleteTags and StopAutoMLJob",
         where=("access/permissions.py",),
-        if_wrong="a job whose explicit name an update changed is not stopped by it: its deletion fails and says so",
+        if_wrong=(
+            "a job whose explicit name, or the prefix of whose name, an update changed is not stopped by it: its "
+            "deletion fails and says so"
+        ),
         noticed=Noticed.BILLS,
     ),
     Assumption(
