@@ -15,7 +15,8 @@ from .scanning import Found, Templates, checkov, cloudsplaining, control_tower, 
 pytestmark = [pytest.mark.scanners, pytest.mark.newest, pytest.mark.timeout(900)]
 
 USERS = re.compile(
-    r":(Owner/|Brought/JobRole/|Queue/Role/|\w+/Key$)|^platform:\w+/(Foundation/|Credit/Predict)|^broken:"
+    r":(Owner/|Brought/JobRole/(?!AutopilotPermissions)|Queue/Role/|\w+/Key$)"
+    r"|^platform:\w+/(Foundation/|Credit/Predict)|^broken:"
 )
 """What the apps bring themselves."""
 
