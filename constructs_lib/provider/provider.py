@@ -51,6 +51,9 @@ CONSTRUCT_ID: Final = "SageMakerAutopilotProvider"
 
 MEMORY_MIB: Final = 256
 
+HANDLER: Final = "runtime.handler.handle"
+"""Where Lambda finds the function inside the asset."""
+
 _FUNCTION_TIMEOUT: Final = 15 * 60
 """Seconds that one call of the function may take (Lambda's own maximum)."""
 
@@ -488,7 +491,7 @@ class AutoMLProvider(Construct):
                 "Description": "Creates, tags and stops Amazon SageMaker Autopilot jobs (cdk-sagemaker-autopilot)",
                 "Runtime": RUNTIMES[0],
                 "Architectures": ["arm64"],
-                "Handler": contract.HANDLER,
+                "Handler": HANDLER,
                 "Code": {"S3Bucket": code.s3_bucket_name, "S3Key": code.s3_object_key},
                 "Role": self._role.role_arn,
                 "MemorySize": MEMORY_MIB,

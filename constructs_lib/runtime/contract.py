@@ -23,9 +23,6 @@ TRANSFORM_TYPE = "Custom::SageMakerAutoMLTransform"
 MODEL_PACKAGE_TYPE = "Custom::SageMakerAutoMLModelPackage"
 """The type of a version of a model in the registry."""
 
-HANDLER = "runtime.handler.handle"
-"""Where Lambda finds the function inside the asset."""
-
 NAME_LENGTH = 32
 """The length of every generated job name: the most that the API takes.
 
@@ -39,7 +36,7 @@ HASH_LENGTH = 12
 """The shortest hash at the end of a generated name; a `NAME_PREFIX` leaves at least this much room."""
 
 SERVICE_TIMEOUT = 15 * 60 + 60
-"""Seconds that CloudFormation waits for an answer: a little more than the function can run."""
+"""Seconds that CloudFormation waits for an answer: more than the function can run."""
 
 
 STACK_VARIABLE = "STACK_ID"
@@ -367,8 +364,8 @@ class CandidateProperty(StrEnum):
     """What answers are to hold, a list. Absent: what the candidate answers by itself."""
 
     JOB_SPEC = "JobSpec"
-    """A hash of what the job is made of. The function passes it over: it has a stack that knows the job by its name
-    alone deployed again when the job is another one."""
+    """A hash of what the job is made of. The function passes it over: a stack that knows the job by its name alone is
+    deployed again."""
 
     MAX_CONTAINERS = "MaxContainers"
     """How many containers can be taken. Absent: as many as the API takes."""

@@ -194,7 +194,7 @@ def _claim(
     """The first acceptable job under the names of a spec, made where there is none.
 
     Raises:
-        Failure: The name is spent, the deployment could not wait for a new job (`in_vain`), or nobody waits any more.
+        Failure: The name is spent, the deployment could not wait for a new job (`in_vain`), or nobody waits.
     """
     stack = Stack(aws.cloudformation, event, clock)
     for name in spec.names(event):
@@ -357,7 +357,7 @@ def _under_names_of(
 def _retire_orphans(old: Spec, kept: Job, event: Event, stack: Stack, aws: Aws, clock: Clock) -> None:
     """Give up jobs of the old properties that are not the resource's: whoever made them died before answering.
 
-    Answers lag behind, and a rollback may follow at once upon the call that made one.
+    Answers lag behind, and a rollback may follow at once.
     """
     follows_at_once = kept.name == event.physical_id and stack.is_rolling_back()
     for _ in clock.looks(more=follows_at_once):

@@ -86,7 +86,7 @@ class Kind:
     """How things of a kind are found and made."""
 
     noun: str
-    """What the API calls it in the names of its calls and fields."""
+    """What the names of the API call it."""
     create: Callable[[Hosting], Callable[..., Reply]]
     describe: Callable[[Hosting], Callable[..., Reply]]
     bills: bool = True

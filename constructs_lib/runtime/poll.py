@@ -1,7 +1,7 @@
 """One look at a job, for the state machine that follows it: state in, state out, nothing kept in between.
 
 The state machine waits, calls this, and ends when the state says `Done`. Any call may fail, and the next look does what
-is left: events may come more than once; a signal does no harm when repeated.
+is left: events and signals may come more than once.
 """
 
 import json

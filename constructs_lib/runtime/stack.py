@@ -39,7 +39,7 @@ _SETTLE_BUDGET = 600.0
 
 
 def _plain(properties: object) -> str:
-    """Properties for a comparison; those of a request are text throughout."""
+    """Properties for a comparison, text throughout."""
     return json.dumps(properties, sort_keys=True).replace('"', "").lower()
 
 
@@ -219,19 +219,23 @@ class Stack:
         return "another request is under way" if is_older else ""
 
     def _is_overtaken(self, sent: float) -> bool:
-        """Whether it was taken back; or two requests are later, of which one, by its time, may be this one itself."""
-        return sum(int(time) > int(sent) for _, time in self._requests()) > 1 or self.went_back()
+        """Whether it was taken back; or two requests are later, of which one may be itself."""
+        requests = self._requests()
+        return sum(int(time) > int(sent) for _, time in requests) > 1 or self._is_way_back(requests)
 
     def went_back(self) -> bool:
         """Whether the latest request about the resource is the way back from this one."""
+        return self._is_way_back(self._requests())
+
+    def _is_way_back(self, requests: list[tuple[str, float]]) -> bool:
         there, back = _plain(self._event.properties), _plain(self._event.old_properties)
         with suppress(ValueError):
-            return any(_plain(json.loads(latest)) == back != there for latest, _ in self._requests()[:1])
+            return any(_plain(json.loads(latest)) == back != there for latest, _ in requests[:1])
         return False
 
     # [stack-events]
     def _requests(self) -> list[tuple[str, float]]:
-        """Properties and times of the requests about the resource, the latest first; of late ones alone, if told."""
+        """Properties and times of requests about the resource, the latest first; none if untold."""
         try:
             page = self._told(lambda: self._client.describe_stack_events(StackName=self._event.stack_id), _GONE)
         except Failure:

@@ -22,25 +22,29 @@ def change(
 ) -> bool:
     """Replace old tags by the wanted ones, but not those that others set; tells whether that took anything.
 
-    An old event would put old tags back: it is asked for before and after whether it has become one.
+    An old event would put old tags back: before each call, and after, it is asked whether it is one.
     """
     changed = {key: value for key, value in wanted.items() if present.get(key) != value}
     removed = [key for key in old if key in present and key not in wanted]
     if not changed and not removed:
         return False
 
-    def write(tags: Mapping[str, str], keys: list[str]) -> None:
-        if tags:
-            added = tag_list(tags)
-            patiently(lambda: client.add_tags(ResourceArn=arn, Tags=added), clock, repeatable=True)
-        if keys:
-            patiently(lambda: client.delete_tags(ResourceArn=arn, TagKeys=keys), clock, repeatable=True)
+    def write(tags: Mapping[str, str], keys: list[str], *, is_asked: bool = True) -> None:
+        for given, call in (
+            (tags, lambda: client.add_tags(ResourceArn=arn, Tags=tag_list(tags))),
+            (keys, lambda: client.delete_tags(ResourceArn=arn, TagKeys=keys)),
+        ):
+            if given and is_asked:
+                stack.check_wanted(in_rollback=True)
+            if given:
+                patiently(call, clock, repeatable=True)
 
-    stack.check_wanted(in_rollback=True)
-    write(changed, removed)
-    if stack.went_back():
-        before = {**present, **old}
-        back = {key: before[key] for key in [*changed, *removed] if key in before}
-        write(back, [key for key in changed if key not in before])
+    try:
+        write(changed, removed)
+    finally:
+        if stack.went_back():
+            before = {**present, **old}
+            back = {key: before[key] for key in [*changed, *removed] if key in before}
+            write(back, [key for key in changed if key not in before], is_asked=False)
     log.write(event, "tags changed", job_name=arn.rpartition("/")[2])
     return True

@@ -75,7 +75,7 @@ def test_job_names_the_function_and_nothing_else_as_its_service(template: dict[s
 def test_function_is_what_the_runtime_needs(template: dict[str, Any]) -> None:
     properties = only(resources_of(template, "AWS::Lambda::Function"))["Properties"]
 
-    assert properties["Handler"] == contract.HANDLER
+    assert properties["Handler"] == "runtime.handler.handle"
     assert properties["Timeout"] == 15 * 60 < contract.SERVICE_TIMEOUT
     assert properties["Runtime"] == "python3.14"
     assert properties["Environment"] == {"Variables": {contract.STACK_VARIABLE: {"Ref": "AWS::StackId"}}}

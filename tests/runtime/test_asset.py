@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from constructs_lib import runtime
-from constructs_lib.runtime.contract import HANDLER, JobStatus, OwnerTag
+from constructs_lib.provider.provider import HANDLER
+from constructs_lib.runtime.contract import JobStatus, OwnerTag
 
 from .fake_sagemaker import service_model
 

@@ -169,6 +169,34 @@ def test_change_of_tags_older_than_the_request_under_way_puts_no_old_tags_back(w
     assert world.job().tags["team"] == "one"
 
 
+def test_tags_are_asked_for_before_each_call_and_taken_back_where_the_second_is_refused(world: World) -> None:
+    old, new = properties(tags={"team": "one", "cost": "7"}), properties(tags={"team": "two"})
+    world.create(old)
+
+    def end() -> None:
+        world.status("UPDATE_COMPLETE")
+        world.cloudformation.events = [shown(world, properties=old, after=4)]
+
+    world.sagemaker.hooks["AddTags"] = end
+    answer = world.send(to(world, new, old))
+
+    assert "the resource is UPDATE_COMPLETE" in answer["Reason"]
+    assert world.sagemaker.count("DeleteTags") == 0
+    assert (world.job().tags["team"], world.job().tags["cost"]) == ("one", "7")
+
+
+def test_events_of_the_stack_are_asked_for_once_in_a_look(world: World) -> None:
+    world.create(A)
+    late = to(world, B, A)
+    late["ResponseURL"] = f"{world.sink.url}?X-Amz-Date={EPOCH:%Y%m%dT%H%M%SZ}&X-Amz-Signature=x"
+    world.cloudformation.since = EPOCH + timedelta(seconds=2)
+    world.cloudformation.events = [shown(world, properties=A, after=2)]
+
+    world.send(late)
+
+    assert world.cloudformation.count("DescribeStackEvents") == 1
+
+
 def shown(world: World, **wanted: Any) -> dict[str, Any]:
     """An event of the stack about the resource, as CloudFormation's model has it."""
     return {
