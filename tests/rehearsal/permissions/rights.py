@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from constructs_lib.provider.provider import HANDLER
 from constructs_lib.runtime import contract
 
 from ...constructs.synthesis import as_list, resources_of
@@ -13,7 +14,6 @@ Template = Mapping[str, Any]
 
 OF_MODELS = {contract.MODEL_TYPE: "ExecutionRoleArn"}
 OF_JOBS = {contract.RESOURCE_TYPE: "RoleArn"}
-HANDLER = "runtime.handler.handle"
 
 
 @dataclass(frozen=True, order=True)
