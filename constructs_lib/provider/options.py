@@ -10,8 +10,8 @@ from aws_cdk import aws_iam as iam
 
 from .. import l1
 from ..access import permissions
-from ..access.grants import add_permissions, compliance
-from ..access.keys import check_key, grant_key_to_own_role
+from ..access.grants import add_permissions, compliance, grant_key_to_own_role
+from ..access.keys import check_key
 from ..access.opening import is_to_be_opened, open_to
 from ..access.places import EVENT_BUS, FUNCTIONS_KEY, LOG_KEY, apart, used_network
 from ..access.security import OPEN_EGRESS, Subnets, check_groups, check_selection, select, selection_of

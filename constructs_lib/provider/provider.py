@@ -17,8 +17,15 @@ from constructs import Construct
 from .. import l1
 from ..access import permissions
 from ..access.companions import Companion, Companions
-from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
-from ..access.keys import grant_key_to_own_role
+from ..access.grants import (
+    acknowledge_late,
+    acknowledge_wildcards,
+    add_permissions,
+    grant_key_to_own_role,
+    managed_policy,
+    new_role,
+    warn,
+)
 from ..access.opening import is_to_be_opened, open_to
 from ..access.places import account_of
 from ..api.digests import folder_digest

@@ -285,10 +285,15 @@ def test_options_from_an_aspect_are_those_that_were_given_at_once(how: str) -> N
 
 
 def ordered(template: Any) -> Any:
-    """With the statements of policies in an order of their own: it says nothing."""
+    """With the statements of policies, and the reasons noted beside them, in an order of their own: it says nothing."""
     if isinstance(template, dict):
         return {
-            name: sorted(map(str, each)) if name == "Statement" else ordered(each) for name, each in template.items()
+            name: sorted(map(str, each))
+            if name == "Statement"
+            else sorted(each.split("; "))
+            if name == "reason"
+            else ordered(each)
+            for name, each in template.items()
         }
     return [ordered(each) for each in template] if isinstance(template, list) else template
 
