@@ -13,7 +13,7 @@ from typing import Any, Final
 import aws_cdk as cdk
 
 from ..api.shapes import VpcConfig
-from ..runtime.contract import EVENT_SOURCE, RESULT_FILE, OwnerTag
+from ..runtime.contract import EVENT_SOURCE, RESULT_FILE
 from ..tokens import is_token
 
 # ------------------------------------------------------------------------------------------ S3 and KMS, per location
@@ -268,13 +268,16 @@ def copied_folder(archive_arn: str, bucket_arn: str, prefix: str) -> list[Permis
     ]
 
 
-def provider_function(stack: cdk.Stack, *, generated_names: str, log_group_arn: str) -> list[Permission]:
+def provider_function(
+    stack: cdk.Stack, *, generated_names: str, log_group_arn: str, owner_tag: str
+) -> list[Permission]:
     """What the Lambda function does for every job of its stack.
 
     Args:
         stack: The stack of the function and its jobs.
         generated_names: The pattern of all names that it generates; ``?`` stands for one character.
         log_group_arn: The function's own log group.
+        owner_tag: The key of the tag that holds the stack's id.
     """
     return [
         log_of_function(log_group_arn),
@@ -290,13 +293,17 @@ def provider_function(stack: cdk.Stack, *, generated_names: str, log_group_arn: 
         Permission(
             actions=_OWN_JOBS,
             resources=(job_arn(stack, "*"),),
-            conditions={"StringEquals": {f"aws:ResourceTag/{OwnerTag.STACK}": stack.stack_id}},
+            conditions=_tagged(stack, owner_tag),
             reason=(
                 "an update may take a job's name or its prefix out of this policy before the job itself is stopped; "
                 "the condition holds the stack's own jobs, by the tag that each is created with"
             ),
         ),
     ]
+
+
+def _tagged(stack: cdk.Stack, owner_tag: str) -> dict[str, dict[str, str]]:
+    return {"StringEquals": {f"aws:ResourceTag/{owner_tag}": stack.stack_id}}
 
 
 def provider_named_job(stack: cdk.Stack, job_name: str) -> Permission:
@@ -573,12 +580,13 @@ def _metrics_and_images(arns: _Arns) -> list[Permission]:
     ]
 
 
-def provider_models(stack: cdk.Stack, *, generated_names: str) -> list[Permission]:
+def provider_models(stack: cdk.Stack, *, generated_names: str, owner_tag: str) -> list[Permission]:
     """What the Lambda function does to make models of candidates, and to look at endpoints.
 
     Args:
         stack: The stack of the function and its models.
         generated_names: The pattern of all names that it generates; ``?`` stands for one character.
+        owner_tag: The key of the tag that holds the stack's id.
     """
     arns = _arns(stack)
     return [
@@ -586,7 +594,7 @@ def provider_models(stack: cdk.Stack, *, generated_names: str) -> list[Permissio
             actions=("sagemaker:CreateModel", *_OWN_MODELS),
             resources=(arns.sagemaker(f"model/{generated_names}"),),
         ),
-        _own(stack, "model", _OLD_MODELS),
+        _own(stack, "model", _OLD_MODELS, owner_tag),
         provider_endpoint(stack, generated_names),
     ]
 
@@ -597,22 +605,22 @@ def provider_endpoint(stack: cdk.Stack, endpoint_name: str) -> Permission:
     return Permission(actions=("sagemaker:DescribeEndpoint",), resources=resources)
 
 
-def provider_transforms(stack: cdk.Stack, *, generated_names: str) -> list[Permission]:
+def provider_transforms(stack: cdk.Stack, *, generated_names: str, owner_tag: str) -> list[Permission]:
     """What the Lambda function does to run transform jobs."""
     return [
         Permission(
             actions=("sagemaker:CreateTransformJob", *_OWN_TRANSFORMS),
             resources=(_arns(stack).sagemaker(f"transform-job/{generated_names}"),),
         ),
-        _own(stack, "transform-job", _OLD_TRANSFORMS),
+        _own(stack, "transform-job", _OLD_TRANSFORMS, owner_tag),
     ]
 
 
-def _own(stack: cdk.Stack, kind: str, actions: tuple[str, ...]) -> Permission:
+def _own(stack: cdk.Stack, kind: str, actions: tuple[str, ...], owner_tag: str) -> Permission:
     return Permission(
         actions=actions,
         resources=(_arns(stack).sagemaker(f"{kind}/*"),),
-        conditions={"StringEquals": {f"aws:ResourceTag/{OwnerTag.STACK}": stack.stack_id}},
+        conditions=_tagged(stack, owner_tag),
         reason=(
             "an update may take the prefix of a name out of this policy before what has that name is given up; the "
             "condition holds the stack's own, by the tag that each is created with"

@@ -335,6 +335,7 @@ class _TagCheck:
     """Looks at the tags of a stack's jobs once all of them are there."""
 
     def __init__(self, provider: AutoMLProvider) -> None:
+        self._provider = provider
         self._jobs: list[tuple[OwnedJob, cdk.TagManager, Plan]] = []
         provider.node.add_validation(self)
 
@@ -358,7 +359,8 @@ class _TagCheck:
         found = []
         for job, tags, plan in self._jobs:
             values = tags.tag_values()
-            found += [f"the job '{job.node.path}': {problem}" for problem in _tag_problems(values)]
+            wrong = _tag_problems(values, self._provider._owner_prefix)
+            found += [f"the job '{job.node.path}': {problem}" for problem in wrong]
             warn(job, plan.tag_warnings(values))
         return found
 
@@ -368,15 +370,16 @@ def jobs_of(provider: AutoMLProvider) -> list[OwnedJob]:
     return _TagCheck.of(provider).jobs
 
 
-def _tag_problems(tags: Mapping[str, str]) -> list[str]:
+def _tag_problems(tags: Mapping[str, str], owner_prefix: str) -> list[str]:
     found = []
+    reserved = {tag.under(prefix) for tag in contract.OwnerTag for prefix in (contract.OWNER_PREFIX, owner_prefix)}
     if len(tags) > MAX_USER_TAGS:
         found.append(
             f"'tags' must be at most {MAX_USER_TAGS}, got {len(tags)}: the service takes "
             f"{MAX_TAGS}, and the library marks its jobs with {len(contract.OwnerTag)} of its own"
         )
     for key, value in tags.items():
-        if key.lower().startswith("aws:") or key in set(contract.OwnerTag):
+        if key.lower().startswith("aws:") or key in reserved:
             found.append(f"the tag '{key}' is reserved")
         found += problems(shapes.Tag(key=key, value=value), is_token=is_token, path=f"tags[{key!r}]")
     return found

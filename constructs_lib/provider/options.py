@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
@@ -18,6 +19,7 @@ from ..access.security import OPEN_EGRESS, Subnets, check_groups, check_selectio
 from ..api.fields import described, has, listed, number, seconds_of, value_problems
 from ..naming import deployed_path, plain
 from ..releases import NEWEST_RUNTIME, acknowledge
+from ..runtime.contract import OwnerTag
 from ..tokens import is_token, is_whole, known_seconds
 from .logs import keep, retention_problems
 
@@ -103,6 +105,13 @@ class ProviderOptions(TypedDict, total=False):
     """The function's Python, for a region that has not got the newest: `lambda_.Runtime.PYTHON_3_12`, `PYTHON_3_13`
     or `PYTHON_3_14`. Default: the newest of them."""
 
+    owner_tag_prefix: str | None
+    """What the keys of the tags begin with by which the function knows the stack's own jobs, models and transform
+    jobs: 1 to 118 letters, digits and `_.:/=+@-`. For accounts that allow listed tag keys alone (`aws:TagKeys`):
+    after it come `stack-id`, `logical-id`, `spec`, `request-id`, `replaces` and `released`. Another prefix in a
+    deployed stack is written beside the one before, in a deployment that changes no job, model, transform job or name;
+    else the function refuses the update. Default: `sagemaker-autopilot:`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
@@ -122,6 +131,7 @@ class Options:
     dead_letter_topic: sns.ITopic | None = None
     architecture: lambda_.Architecture | None = None
     runtime: lambda_.Runtime | None = None
+    owner_tag_prefix: str | None = None
 
     @classmethod
     def of(cls, options: ProviderOptions) -> Options:
@@ -152,6 +162,8 @@ class Options:
                 f"'runtime' must be a lambda_.Runtime that the function runs on ({listed(RUNTIMES)}), got "
                 f"{described(getattr(self.runtime, 'name', self.runtime))}"
             )
+        if self.owner_tag_prefix is not None:
+            found += owner_prefix_problems(self.owner_tag_prefix)
         if self.tracing is not None and not isinstance(self.tracing, bool):
             found.append(f"'tracing' must be true or false, got {described(self.tracing)}")
         if found:
@@ -310,6 +322,22 @@ class Options:
     def _apply_to_log(self, log: cdk.CfnResource) -> None:
         keep(log, self.log_retention, self.log_encryption_key)
 
+
+def owner_prefix_problems(prefix: object) -> Iterator[str]:
+    """What is wrong with a prefix for the tags of an owner."""
+    prop = "owner_tag_prefix"
+    if not isinstance(prefix, str):
+        yield f"'{prop}' must be text, got {described(prefix)}"
+    elif is_token(prefix):
+        yield f"'{prop}' must be known when the app is synthesized, so it cannot be a token: IAM's conditions name it"
+    elif not _OWNER_PREFIX.fullmatch(prefix):
+        yield f"'{prop}' must be 1 to {_LONGEST_PREFIX} letters, digits and _.:/=+@-, got {described(prefix)}"
+    elif prefix.lower().startswith("aws:"):
+        yield f"'{prop}' must not begin with 'aws:', which is AWS's own, got {described(prefix)}"
+
+
+_LONGEST_PREFIX: Final = 128 - max(len(tag.under("")) for tag in OwnerTag)
+_OWNER_PREFIX: Final = re.compile(rf"[A-Za-z0-9_.:/=+@-]{{1,{_LONGEST_PREFIX}}}")
 
 _INTERFACES: Final = (
     ("poll_interval", "to_seconds", "a Duration"),

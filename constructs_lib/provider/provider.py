@@ -34,13 +34,14 @@ from ..keywords import ConstructorSignature, spelled_out
 from ..l1 import Kind
 from ..naming import deployed_path, slug
 from ..runtime import contract
+from ..runtime.contract import Property
 from ..tokens import TEXT_TOKEN
 from .logs import LOG_RETENTION_DAYS
 from .options import RUNTIMES, Options, ProviderOptions
 from .waiter import Waiter, state_machine_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from aws_cdk import aws_events as events
     from aws_cdk import aws_lambda as lambda_
@@ -103,6 +104,9 @@ _OTHERS: Final = (
     "its first job"
 )
 
+_TAGGED: Final = (contract.RESOURCE_TYPE, contract.MODEL_TYPE, contract.TRANSFORM_TYPE)
+"""What gets tags of its owner."""
+
 _SHARED_ROLES: Final = 1700
 _SHARED_RESULTS: Final = 700
 _SHARED_WATCHED: Final = 300
@@ -132,12 +136,17 @@ class AutoMLProvider(Construct):
             description=f"Creates and stops the Autopilot jobs of {deployed_path(self._stack)}",
         )
         self._policies = 0
+        self._owned: list[cdk.CfnResource] = []
+        self._owner_tag: Final = cdk.Lazy.uncached_string(_OwnerTag(self))
+        """The key of the tag that holds the stack's id, once that is known: an aspect may still say another prefix."""
+
         self._policy = self._new_policy(
             "Permissions",
             permissions.provider_function(
                 self._stack,
                 generated_names=self._generated_names,
                 log_group_arn=log.get_att("Arn").to_string(),
+                owner_tag=self._owner_tag,
             ),
         )
         self._roles = _Shelf(self, "PassRoles", self._policy, _SHARED_ROLES)
@@ -228,7 +237,22 @@ class AutoMLProvider(Construct):
     ) -> cdk.CfnResource:
         """A resource that the function serves."""
         served = {"ServiceToken": self._service_token, "ServiceTimeout": contract.SERVICE_TIMEOUT, **properties}
-        return cdk.CfnResource(scope, construct_id, type=resource_type, properties=served)
+        resource = cdk.CfnResource(scope, construct_id, type=resource_type, properties=served)
+        if resource_type in _TAGGED:
+            self._owned.append(resource)
+            self._mark([resource])
+        return resource
+
+    @property
+    def _owner_prefix(self) -> str:
+        """What the keys of the tags begin with that say whose a job, a model or a transform job is."""
+        return self._options.owner_tag_prefix or contract.OWNER_PREFIX
+
+    def _mark(self, owned: Iterable[cdk.CfnResource]) -> None:
+        """Have the function write the owner's tags with the prefix that was asked for."""
+        if self._options.owner_tag_prefix is not None:
+            for resource in owned:
+                resource.add_property_override(Property.OWNER_TAG_PREFIX, self._options.owner_tag_prefix)
 
     def _name_prefix(self, construct_id: str) -> str:
         """The beginning of a generated job name: readable, and the stack's own."""
@@ -374,7 +398,9 @@ class AutoMLProvider(Construct):
     def _make_models(self, *, role_arn: str) -> list[IDependable]:
         """Allow the function to make models that run as a role; returns what they have to wait for."""
         if self._models is None:
-            allowed = permissions.provider_models(self._stack, generated_names=self._hosted_names)
+            allowed = permissions.provider_models(
+                self._stack, generated_names=self._hosted_names, owner_tag=self._owner_tag
+            )
             self._models = self._new_policy("Models", allowed)
         return [self._policy, self._models, self._roles.put(role_arn, permissions.pass_role([role_arn]))]
 
@@ -385,7 +411,9 @@ class AutoMLProvider(Construct):
     def _run_transforms(self) -> list[IDependable]:
         """Allow the function to run transform jobs; returns what they have to wait for."""
         if self._transforms is None:
-            allowed = permissions.provider_transforms(self._stack, generated_names=self._hosted_names)
+            allowed = permissions.provider_transforms(
+                self._stack, generated_names=self._hosted_names, owner_tag=self._owner_tag
+            )
             self._transforms = self._new_policy("Transforms", allowed)
         return [self._policy, self._transforms]
 
@@ -472,6 +500,7 @@ class AutoMLProvider(Construct):
         options.apply_to_function(
             Companion(construct=self, function=self._function, log=self._log, policy=self._policy, role=self._role)
         )
+        self._mark(self._owned)
         Companions.of(self._stack).configure(options)
         if self._made_waiter is not None:
             options.apply_to_waiter(self._made_waiter)
@@ -545,6 +574,18 @@ class _BusArn:
         """The ARN."""
         bus = self._provider.event_bus
         return permissions.default_event_bus_arn(self._provider.stack) if bus is None else bus.event_bus_arn
+
+
+@jsii.implements(cdk.IStringProducer)
+class _OwnerTag:
+    """The key of the tag that holds the stack's id, when the template is written."""
+
+    def __init__(self, provider: AutoMLProvider) -> None:
+        self._provider = provider
+
+    def produce(self, _: cdk.IResolveContext) -> str:
+        """The key."""
+        return contract.OwnerTag.STACK.under(self._provider._owner_prefix)
 
 
 @cache

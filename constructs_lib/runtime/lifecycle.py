@@ -18,6 +18,7 @@ from .jobs import Job
 from .retry import Clock, insist, patiently
 from .spec import Spec, read
 from .stack import Stack
+from .tags import tags_of
 from .watch import Watch
 
 RETIRE_BUDGET = 600.0
@@ -62,6 +63,8 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     old = unless_failed(_read, event.old_properties, aws)
     old_watch = unless_failed(watch.read, event.old_properties)
     stack = Stack(aws.cloudformation, event, clock)
+    is_kept = old is not None and (old.digest, old.name_prefix) == (spec.digest, spec.name_prefix)
+    tagging.check_prefix(event, stack, is_kept=is_kept, is_seen=lambda: _is_seen(event, aws, clock))
     if old and old.digest == spec.digest:
         if wanted and _is_more(wanted, old_watch, stack):
             stack.check_wanted()
@@ -115,7 +118,11 @@ def _read(properties: Mapping[str, object], aws: Aws) -> Spec:
 
 def _keep(old: Spec, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: Clock) -> Answer:
     arn = patiently(lambda: _arn(event, aws), clock, repeatable=True)
-    if not tagging.change(aws.sagemaker, arn, old.tags, spec.tags, old.tags, event, stack, clock):
+    present: Mapping[str, str] = old.tags
+    if event.changes_owner_prefix:
+        now = patiently(lambda: tags_of(aws.sagemaker, arn), clock, repeatable=True)
+        present = {**old.tags, **{tag: now[tag] for tag in OwnerTag if tag in now}}
+    if not tagging.change(aws.sagemaker, arn, present, spec.tags, old.tags, event, stack, clock):
         log.write(event, "nothing changed", job_name=event.physical_id)
     return _is_now(event.physical_id, arn)
 
@@ -130,6 +137,16 @@ def _arn(event: Event, aws: Aws) -> str:
     if job is None:
         raise Failure(f"the AutoML job '{name}' of this resource does not exist; change 'revision' to make another")
     return job.arn
+
+
+def _is_seen(event: Event, aws: Aws, clock: Clock) -> bool:
+    """Whether the resource's job can be looked at."""
+    try:
+        return _find(event.physical_id, aws, clock) is not None
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        return False
 
 
 # Following a job to its end
@@ -402,7 +419,7 @@ def _retire(found: Sequence[Job], event: Event, aws: Aws, clock: Clock, deadline
     end = clock.deadline(RETIRE_BUDGET) if deadline is None else deadline
     for job in found:
         try:
-            insist(partial(jobs.release, aws.sagemaker, job), clock, end - RELEASE_SHARE)
+            insist(partial(jobs.release, aws.sagemaker, job, event), clock, end - RELEASE_SHARE)
         finally:
             insist(partial(jobs.stop, aws.sagemaker, job), clock, end)
     for job in found:
