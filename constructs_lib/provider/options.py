@@ -19,7 +19,7 @@ from ..access.security import OPEN_EGRESS, Subnets, check_groups, check_selectio
 from ..api.fields import described, has, listed, number, seconds_of, value_problems
 from ..naming import deployed_path, plain
 from ..releases import NEWEST_RUNTIME, acknowledge
-from ..runtime.contract import OwnerTag
+from ..runtime.contract import STACK_VARIABLE, OwnerTag
 from ..tokens import is_token, is_whole, known_seconds
 from .logs import keep, retention_problems
 
@@ -105,6 +105,12 @@ class ProviderOptions(TypedDict, total=False):
     """The function's Python, for a region that has not got the newest: `lambda_.Runtime.PYTHON_3_12`, `PYTHON_3_13`
     or `PYTHON_3_14`. Default: the newest of them."""
 
+    environment: Mapping[str, str] | None
+    """Further environment variables of the function, such as `HTTPS_PROXY`, `NO_PROXY`, `AWS_USE_FIPS_ENDPOINT` or
+    `AWS_CA_BUNDLE`, which its calls of AWS follow; the answers to CloudFormation go through the proxy too. All of them
+    hold up to 4 KB. They stand in the template, so nothing secret. Default: none but the library's own.
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"""
+
     owner_tag_prefix: str | None
     """What the keys of the tags begin with by which the function knows the stack's own jobs, models and transform
     jobs: 1 to 118 letters, digits and `_.:/=+@-`. For accounts that allow listed tag keys alone (`aws:TagKeys`):
@@ -131,6 +137,7 @@ class Options:
     dead_letter_topic: sns.ITopic | None = None
     architecture: lambda_.Architecture | None = None
     runtime: lambda_.Runtime | None = None
+    environment: Mapping[str, str] | None = None
     owner_tag_prefix: str | None = None
 
     @classmethod
@@ -162,6 +169,8 @@ class Options:
                 f"'runtime' must be a lambda_.Runtime that the function runs on ({listed(RUNTIMES)}), got "
                 f"{described(getattr(self.runtime, 'name', self.runtime))}"
             )
+        if self.environment is not None:
+            found += environment_problems(self.environment)
         if self.owner_tag_prefix is not None:
             found += owner_prefix_problems(self.owner_tag_prefix)
         if self.tracing is not None and not isinstance(self.tracing, bool):
@@ -244,6 +253,8 @@ class Options:
         self._apply_to_log(companion.log)
         if self.permissions_boundary is not None:
             iam.PermissionsBoundary.of(companion.construct).apply(self.permissions_boundary)
+        for name, value in (self.environment or {}).items():
+            function.add_property_override(f"Environment.Variables.{name}", value)
         if self.tracing:
             l1.change(function, TracingConfig={"Mode": "Active"})
             add_permissions(policy, permissions.traces())
@@ -298,7 +309,7 @@ class Options:
 
     def function_reasons(self) -> dict[str, str]:
         """Why findings of cdk-nag on the function stand."""
-        reasons = {"checkov-CKV_AWS_173": "its environment holds the stack's id, nothing that is secret"}
+        reasons = dict({} if self.environment else _NOTHING_SECRET)
         if self.runtime is None:
             reasons |= NEWEST_RUNTIME
         if self.reserved_concurrent_executions is None:
@@ -321,6 +332,49 @@ class Options:
 
     def _apply_to_log(self, log: cdk.CfnResource) -> None:
         keep(log, self.log_retention, self.log_encryption_key)
+
+
+def environment_problems(environment: object) -> Iterator[str]:
+    """What is wrong with environment variables of the function."""
+    prop = "environment"
+    wrong = list(value_problems(environment, dict[str, str], is_token=is_token, path=prop))
+    yield from wrong
+    if wrong or not isinstance(environment, dict) or is_token(environment):
+        return
+    for name in environment:
+        if is_token(name) or not _VARIABLE.fullmatch(name):
+            yield (
+                f"'{prop}' must have names of letters, digits and _, at least two, that begin with a letter, got "
+                f"{described(name)}"
+            )
+        elif name in _RESERVED:
+            yield f"'{prop}' must not have {described(name)}: Lambda sets it itself"
+        elif name == STACK_VARIABLE or name.startswith("AWS_ENDPOINT_URL"):
+            yield f"'{prop}' must not have {described(name)}: it says whom the function serves"
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in environment.items() if not is_token(value))
+    if size > _MOST_VARIABLES:
+        yield f"'{prop}' must hold at most {_MOST_VARIABLES} bytes, names and values together, got {size}"
+
+
+_VARIABLE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
+_RESERVED: Final = {
+    *(
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    ),
+    *("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE"),
+    *("AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION"),
+    *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT"),
+}
+"""https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime"""
+
+_OWN_VARIABLES: Final = 200
+"""What the stack's id takes, with its name."""
+
+_MOST_VARIABLES: Final = 4096 - _OWN_VARIABLES
 
 
 def owner_prefix_problems(prefix: object) -> Iterator[str]:
@@ -350,6 +404,7 @@ _INTERFACES: Final = (
 
 _LOG_LEVEL: Final = "aws-cdk-lib.aws_stepfunctions.LogLevel"
 
+_NOTHING_SECRET: Final = {"checkov-CKV_AWS_173": "its environment holds the stack's id, nothing that is secret"}
 _UNRESERVED: Final = dict.fromkeys(
     compliance("LambdaConcurrency"),
     "nobody but CloudFormation and one state machine is meant to call it; a reservation would take from the account",

@@ -321,6 +321,7 @@ OPTIONS: dict[str, Row] = {
     "dead_letter_topic": Row(topic, set()),
     "architecture": Row(always(lambda_.Architecture.X86_64), set()),
     "runtime": Row(always(lambda_.Runtime.PYTHON_3_12), set()),
+    "environment": Row(always({"HTTPS_PROXY": "http://proxy:3128"}), set()),
     # The function writes its tags again, and trains nothing.
     "owner_tag_prefix": Row(always("acme:"), {JOB + "OwnerTagPrefix"}),
 }

@@ -215,6 +215,25 @@ def test_configure_returns_the_provider() -> None:
             "'reserved_concurrent_executions' must be a whole number of at least 1, got 0",
         ),
         ({"dead_letter_topic": "arn"}, "'dead_letter_topic' must be an sns.ITopic, got 'arn'"),
+        ({"environment": ["HTTPS_PROXY"]}, "'environment' must be a map, got ['HTTPS_PROXY'] (list)"),
+        ({"environment": {"NO_PROXY": 3}}, "'environment['NO_PROXY']' must be text, got 3 (int)"),
+        (
+            {"environment": {"A-B": "x"}},
+            "'environment' must have names of letters, digits and _, at least two, that begin with a letter, got 'A-B'",
+        ),
+        (
+            {"environment": {cdk.Aws.REGION: "x"}},
+            "'environment' must have names of letters, digits and _, at least two, that begin with a letter, got '$",
+        ),
+        ({"environment": {"AWS_REGION": "x"}}, "'environment' must not have 'AWS_REGION' (str): Lambda sets it itself"),
+        (
+            {"environment": {"STACK_ID": "x", "AWS_ENDPOINT_URL_S3": "https://x"}},
+            "'environment' must not have 'AWS_ENDPOINT_URL_S3' (str): it says whom the function serves",
+        ),
+        (
+            {"environment": {"NO_PROXY": "x" * 3889}},
+            "'environment' must hold at most 3896 bytes, names and values together, got 3897",
+        ),
         ({"owner_tag_prefix": 3}, "'owner_tag_prefix' must be text, got 3"),
         ({"owner_tag_prefix": ""}, "'owner_tag_prefix' must be 1 to 118 letters, digits and _.:/=+@-, got ''"),
         ({"owner_tag_prefix": "a b"}, "'owner_tag_prefix' must be 1 to 118 letters, digits and _.:/=+@-, got 'a b'"),
@@ -233,6 +252,26 @@ def test_wrong_options_are_refused(options: dict[str, Any], message: str) -> Non
     with pytest.raises(ValueError, match=r"AutoMLProvider.configure in 'Stack'") as refused:
         AutoMLProvider.of(new_stack()).configure(**options)
     assert message in str(refused.value)
+
+
+def test_environment_stands_beside_what_the_function_has() -> None:
+    proxy = {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": cdk.Aws.URL_SUFFIX}
+    template = configured(environment=proxy)
+
+    assert function_of(template)["Environment"]["Variables"] == {
+        "STACK_ID": {"Ref": "AWS::StackId"},
+        "HTTPS_PROXY": "http://proxy:3128",
+        "NO_PROXY": {"Ref": "AWS::URLSuffix"},
+    }
+
+
+@pytest.mark.parametrize(("environment", "noted"), [({}, True), ({"NO_PROXY": "x"}, False)])
+def test_what_stands_in_the_environment_is_no_longer_ours_to_vouch_for(
+    environment: dict[str, str], *, noted: bool
+) -> None:
+    function = only(resources_of(configured(environment=environment), FUNCTION))
+
+    assert ("CKV_AWS_173" in json.dumps(function["Metadata"])) is noted
 
 
 @pytest.mark.parametrize("late", [False, True])
