@@ -25,7 +25,7 @@ from ..naming import deployed_path
 from ..provider.following import Following, let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
-from ..runtime.contract import Attribute, Property
+from ..runtime.contract import Attribute, Endpoint, Property
 from ..tokens import is_token, known_seconds, place
 from .base import IAutoMLJob, ImportedJob, JobBase, JobFacts
 from .plan import Bound, Plan, Request
@@ -176,8 +176,15 @@ class OwnedJob(JobBase):
         self._resource = self._provider._custom_resource(self, "Resource", contract.RESOURCE_TYPE, properties)
         self._resource.node.add_dependency(*needed)
         self._follows = Following(self._provider, self._resource, self)
+        self._endpoints: list[dict[str, str]] = []
         self._may_change = False
         self._facts = self._facts_of(plan, request, properties)
+
+    def _will_be(self, endpoint_name: str, endpoint: cdk.CfnResource) -> None:
+        """Have an endpoint of the stack looked for before the job is made: its name may be taken."""
+        self._endpoints.append({Endpoint.NAME: endpoint_name, Endpoint.LOGICAL_ID: endpoint.logical_id})
+        self._resource.add_property_override(Property.ENDPOINTS, self._endpoints)
+        self._resource.node.add_dependency(*self._provider._look_at_endpoint(endpoint_name))
 
     def _role_of(self, plan: Plan) -> iam.IRole:
         if plan.role is not None:

@@ -65,8 +65,19 @@ class Property(StrEnum):
     OWNER_TAG_PREFIX = "OwnerTagPrefix"
     """What the keys of `OwnerTag` begin with instead of `OWNER_PREFIX`. Absent: with that."""
 
+    ENDPOINTS = "Endpoints"
+    """The endpoints with names of the user's that the stack makes of the job's model, a list of `Endpoint`."""
+
     JOB_NAME = "JobName"
     """The job that a watch or an outcome is about."""
+
+
+class Endpoint(StrEnum):
+    """The members of an endpoint in `Property.ENDPOINTS`."""
+
+    NAME = "Name"
+    LOGICAL_ID = "LogicalId"
+    """The stack's resource that is, or will be, this endpoint."""
 
 
 class JobStatus(StrEnum):

@@ -7,7 +7,7 @@ from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from . import endpoint, jobs, log, tagging, watch
+from . import check, endpoint, jobs, log, tagging, watch
 from .answer import NO_JOB, Answer
 from .clients import Aws
 from .contract import NAME_LENGTH, Attribute, OwnerTag
@@ -49,6 +49,7 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Make the job, or find the one that an earlier delivery of this event made."""
     spec = _read(event.properties, aws)
     wanted = watch.read(event.properties)
+    check.check_names(event, Stack(aws.cloudformation, event, clock), aws, clock)
     job = _claim(spec, event, aws, clock, accepts=lambda job: job.was_made_by(event))
     if wanted and not job.is_released:
         _follow(wanted, job, event, aws, clock)
@@ -64,6 +65,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     old_watch = unless_failed(watch.read, event.old_properties)
     stack = Stack(aws.cloudformation, event, clock)
     is_kept = old is not None and (old.digest, old.name_prefix) == (spec.digest, spec.name_prefix)
+    check.check_names(event, stack, aws, clock)
     tagging.check_prefix(event, stack, is_kept=is_kept, is_seen=lambda: _is_seen(event, aws, clock))
     if old and old.digest == spec.digest:
         if wanted and _is_more(wanted, old_watch, stack):
