@@ -12,7 +12,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ..api.fields import described, has
-from ..naming import plain
+from ..naming import at_its_longest, plain
 from ..releases import acknowledge, before_findings
 from .keys import grant_key_to_own_role, grantable
 from .opening import is_to_be_opened, open_to
@@ -223,6 +223,7 @@ _UNKNOWN_LENGTH: Final = 128
 
 def _length(text: str) -> int:
     """How long a text is at most when it is deployed: what it refers to is an ARN or a name."""
+    text = at_its_longest(text)
     tokens = [found[1].rpartition(".")[0] for found in _TOKEN.finditer(text)]
     return len(_TOKEN.sub("", text)) + sum(_KNOWN_LENGTHS.get(token, _UNKNOWN_LENGTH) for token in tokens)
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 import aws_cdk as cdk
 
 from ..api.shapes import VpcConfig
+from ..naming import deployed_id
 from ..runtime.contract import EVENT_SOURCE, RESULT_FILE, OwnerTag
 from ..tokens import is_token
 
@@ -284,7 +285,7 @@ def provider_function(stack: cdk.Stack, *, generated_names: str, log_group_arn: 
                 "cloudformation:DescribeStackResource",
                 "cloudformation:DescribeStacks",
             ),
-            resources=(stack.stack_id,),
+            resources=(deployed_id(stack),),
         ),
         Permission(actions=_PROVIDER_JOBS, resources=(job_arn(stack, generated_names),)),
         Permission(
@@ -368,7 +369,7 @@ def provider_waiting(stack: cdk.Stack, *, state_machine_arn: str, event_bus_arn:
             resources=(f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:*",),
             reason="executions of the stack's own state machine are named after the jobs that they follow",
         ),
-        Permission(actions=("cloudformation:SignalResource",), resources=(stack.stack_id,)),
+        Permission(actions=("cloudformation:SignalResource",), resources=(deployed_id(stack),)),
         Permission(
             actions=("events:PutEvents",),
             resources=(event_bus_arn,),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Unpack, cast
 
@@ -25,7 +25,7 @@ from ..api.digests import folder_digest
 from ..api.fields import described, has, raise_if_any
 from ..keywords import ConstructorSignature, spelled_out
 from ..l1 import Kind
-from ..naming import deployed_path, slug
+from ..naming import PART_LENGTH, StackPart, at_its_longest, deployed_path, is_report, reported, slug
 from ..runtime import contract
 from ..tokens import TEXT_TOKEN
 from .logs import LOG_RETENTION_DAYS
@@ -33,7 +33,7 @@ from .options import RUNTIMES, Options, ProviderOptions
 from .waiter import Waiter, state_machine_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from aws_cdk import aws_events as events
     from aws_cdk import aws_lambda as lambda_
@@ -57,10 +57,8 @@ HANDLER: Final = "runtime.handler.handle"
 _FUNCTION_TIMEOUT: Final = 15 * 60
 """Seconds that one call of the function may take (Lambda's own maximum)."""
 
-_STACK_SLUG: Final = 7
-_STACK_HASH: Final = 4
-_JOB_SLUG: Final = contract.NAME_LENGTH - contract.HASH_LENGTH - _STACK_SLUG - _STACK_HASH - len("--")
-_HOSTED_SLUG: Final = contract.HOSTED_NAME_LENGTH - contract.HASH_LENGTH - _STACK_SLUG - _STACK_HASH - len("--")
+_JOB_SLUG: Final = contract.NAME_LENGTH - contract.HASH_LENGTH - PART_LENGTH - len("-")
+_HOSTED_SLUG: Final = contract.HOSTED_NAME_LENGTH - contract.HASH_LENGTH - PART_LENGTH - len("-")
 _LISTED_HASH: Final = 8
 _POLICY_LENGTH: Final = 6144
 """Characters of a managed policy."""
@@ -113,7 +111,7 @@ class AutoMLProvider(Construct):
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
         self._stack = cdk.Stack.of(self)
-        self._stack_prefix = _stack_prefix(self._stack)
+        self._stack_part = StackPart(self._stack)
         self._keys: set[Key] = set()
 
         log = l1.create(Kind.LOG_GROUP, self, "Log", {"RetentionInDays": LOG_RETENTION_DAYS})
@@ -225,7 +223,8 @@ class AutoMLProvider(Construct):
 
     def _name_prefix(self, construct_id: str) -> str:
         """The beginning of a generated job name: readable, and the stack's own."""
-        return f"{self._stack_prefix}{slug(construct_id, _JOB_SLUG, 'job')}-"
+        room = contract.NAME_LENGTH - contract.HASH_LENGTH - len("-")
+        return self._stack_part.begin(lambda taken: f"{slug(construct_id, min(_JOB_SLUG, room - taken), 'job')}-")
 
     def _serve(self, *, role_arn: str, job_name: str | None) -> list[IDependable]:
         """Allow the function what it does for one more job; returns what the job has to wait for.
@@ -255,10 +254,13 @@ class AutoMLProvider(Construct):
             warn(self, {"policies": _MANY_POLICIES})
         return managed_policy(self, construct_id, allowed, self._role)
 
-    @property
+    @cached_property
     def _generated_names(self) -> str:
         """The pattern of all job names that this stack generates; ``?`` stands for one character, as in IAM."""
-        return self._stack_prefix + "?" * (contract.NAME_LENGTH - len(self._stack_prefix))
+        return self._names_of(contract.NAME_LENGTH)
+
+    def _names_of(self, length: int) -> str:
+        return self._stack_part.text(lambda taken: "?" * (length - taken), length=length, any_of=lambda: "?" * length)
 
     # Following jobs to their end
 
@@ -293,7 +295,9 @@ class AutoMLProvider(Construct):
     def _open_bus(self) -> None:
         """Let the function put events on a bus of another account of the app."""
         if self.event_bus is not None and is_to_be_opened(self.event_bus, self._stack):
-            open_to(self.event_bus, self._role, self._stack, self._telling, sid=f"Autopilot-{self._stack_prefix}puts")
+            open_to(
+                self.event_bus, self._role, self._stack, self._telling, sid=f"Autopilot-{self._stack_part.known}puts"
+            )
 
     def _far_bus(self, options: Options) -> str:
         """Why no rule of this stack can listen to the bus, as the end of a sentence; empty where it can."""
@@ -356,13 +360,28 @@ class AutoMLProvider(Construct):
     # Serving what a job has learned
 
     def _hosted_prefix(self, construct_id: str) -> str:
-        """The beginning of the name of a model, an endpoint or a transform job: readable, and the stack's own."""
-        return f"{self._stack_prefix}{slug(construct_id, _HOSTED_SLUG, 'model')}-"
+        """The beginning of the name of a model or a transform job: readable, and the stack's own."""
+        return self._stack_part.begin(partial(_hosted_slug, construct_id))
 
-    @property
+    def _hosted_name(self, construct_id: str, digest: str, *, elsewhere: Callable[[], str]) -> str:
+        """The name of an endpoint: the same, and all but the end of a digest.
+
+        Args:
+            construct_id: The construct's id.
+            digest: What makes the name one of a kind, in the stack.
+            elsewhere: The name, for those who may wait until the endpoint is there.
+        """
+        length = contract.HOSTED_NAME_LENGTH
+
+        def rest(taken: int) -> str:
+            return (_hosted_slug(construct_id, taken) + digest)[: length - taken]
+
+        return self._stack_part.text(rest, length=length, any_of=elsewhere)
+
+    @cached_property
     def _hosted_names(self) -> str:
         """The pattern of all such names; ``?`` stands for one character, as in IAM."""
-        return self._stack_prefix + "?" * (contract.HOSTED_NAME_LENGTH - len(self._stack_prefix))
+        return self._names_of(contract.HOSTED_NAME_LENGTH)
 
     def _make_models(self, *, role_arn: str) -> list[IDependable]:
         """Allow the function to make models that run as a role; returns what they have to wait for."""
@@ -534,10 +553,11 @@ class _BusArn:
     def __init__(self, provider: AutoMLProvider) -> None:
         self._provider = provider
 
-    def produce(self, _: cdk.IResolveContext) -> str:
+    def produce(self, context: cdk.IResolveContext) -> str:
         """The ARN."""
-        bus = self._provider.event_bus
-        return permissions.default_event_bus_arn(self._provider.stack) if bus is None else bus.event_bus_arn
+        bus, stack = self._provider.event_bus, self._provider.stack
+        arn = permissions.default_event_bus_arn(stack) if bus is None else bus.event_bus_arn
+        return reported(stack, arn) if is_report(context.scope) else arn
 
 
 @cache
@@ -623,12 +643,12 @@ class _Shelf:
 
 def _length(resource: str) -> int:
     """Characters of a resource in a policy, at the most that its tokens surely become."""
+    resource = at_its_longest(resource)
     begins = TEXT_TOKEN.match(resource)
     text = "x" * _ARN_LENGTH + resource[begins.end() :] if begins else resource
     return len(TEXT_TOKEN.sub("x" * _PART_LENGTH, text)) + len('"",')
 
 
-def _stack_prefix(stack: cdk.Stack) -> str:
-    """A few letters of the stack's name and a hash of its place in what is deployed, with a hyphen."""
-    digest = hashlib.sha256(deployed_path(stack).encode()).hexdigest()[:_STACK_HASH]
-    return f"{slug(stack.stack_name, _STACK_SLUG, 'stack')}{digest}-"
+def _hosted_slug(construct_id: str, taken: int) -> str:
+    room = contract.HOSTED_NAME_LENGTH - contract.HASH_LENGTH - len("-")
+    return f"{slug(construct_id, min(_HOSTED_SLUG, room - taken), 'model')}-"
