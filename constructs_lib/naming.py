@@ -164,10 +164,14 @@ def deployed_id(stack: cdk.Stack) -> str:
 
     A pattern needs `ArnLike` or `StringLike` where it is a condition's.
     """
+    return _Id(stack, known=known_id(stack)).text()
+
+
+def known_id(stack: cdk.Stack) -> str:
+    """What the app knows of the ARN of a stack: its name, of a nested stack how its name begins."""
     outermost, _ = _outermost(stack)
     name = outermost if stack.nested_stack_parent is None else f"{outermost}-*"
-    known = f"arn:{stack.partition}:cloudformation:{stack.region}:{stack.account}:stack/{name}/*"
-    return _Id(stack, known=known).text()
+    return f"arn:{stack.partition}:cloudformation:{stack.region}:{stack.account}:stack/{name}/*"
 
 
 @cache
@@ -256,11 +260,11 @@ def _as_named(stack: cdk.Stack) -> cdk.CfnCondition:
     if stack not in _CONDITIONS:
         outermost = _deployed_with(stack)
         expression = cdk.Fn.condition_equals(cdk.ScopedAws(outermost).stack_name, outermost.stack_name)
-        _CONDITIONS[stack] = cdk.CfnCondition(stack, _CONDITION, expression=expression)
+        _CONDITIONS[stack] = cdk.CfnCondition(stack, CONDITION, expression=expression)
     return _CONDITIONS[stack]
 
 
-_CONDITION: Final = "SageMakerAutopilotAsNamed"
+CONDITION: Final = "SageMakerAutopilotAsNamed"
 
 _LENGTHS: Final[dict[str, int]] = {}
 

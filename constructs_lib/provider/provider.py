@@ -17,6 +17,7 @@ from constructs import Construct
 from .. import l1
 from ..access import permissions
 from ..access.companions import Companion, Companions
+from ..access.extracted import follow
 from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
 from ..access.keys import grant_key_to_own_role
 from ..access.opening import is_to_be_opened, open_to
@@ -131,6 +132,7 @@ class AutoMLProvider(Construct):
                 log_group_arn=log.get_att("Arn").to_string(),
             ),
         )
+        follow(self._stack, self._role, self._policy)
         self._roles = _Shelf(self, "PassRoles", self._policy, _SHARED_ROLES)
         self._results = _Shelf(self, "Results", self._policy, _SHARED_RESULTS)
         self._names = _Shelf(self, "Names")
