@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 import aws_cdk as cdk
 import jsii
@@ -130,21 +130,37 @@ def _is_below(reader: cdk.Stack, stack: cdk.Stack) -> bool:
 
 class _Name(Told):
     def deployed(self, reader: cdk.Stack) -> str:
+        if self.stack is _deployed_with(reader):
+            return _outermosts(reader, "StackName")
         return cdk.ScopedAws(self.stack).stack_name if _is_below(reader, self.stack) else self.stack.stack_name
 
 
 class _Id(Told):
     def deployed(self, reader: cdk.Stack) -> str:
-        return _id_for(self.stack, reader)
+        if self.stack is _deployed_with(reader):
+            return _outermosts(reader, "StackId")
+        return cdk.ScopedAws(self.stack).stack_id if _is_below(reader, self.stack) else self.stack.stack_id
 
 
-class _Unique(Told):
+class _Unique(_Id):
     def deployed(self, reader: cdk.Stack) -> str:
-        return _unique_part(_id_for(self.stack, reader))
+        return _unique_part(super().deployed(reader))
 
 
-def _id_for(stack: cdk.Stack, reader: cdk.Stack) -> str:
-    return cdk.ScopedAws(stack).stack_id if _is_below(reader, stack) else stack.stack_id
+@cache
+def _outermosts(reader: cdk.Stack, what: Literal["StackName", "StackId"]) -> str:
+    """What CloudFormation knows of the outermost stack: each nested one is told by that around it.
+
+    The CDK would call the parameter by the path in the app.
+    """
+    around = reader.nested_stack_parent
+    if around is None:
+        return cdk.Aws.STACK_NAME if what == "StackName" else cdk.Aws.STACK_ID
+    name = f"{_OURS}{what}"
+    parameter = cdk.CfnParameter(reader, name)
+    parameter.override_logical_id(name)
+    cast("cdk.NestedStack", reader).set_parameter(name, _outermosts(around, what))
+    return parameter.value_as_string
 
 
 def _unique_part(stack_id: str) -> str:
@@ -206,7 +222,6 @@ class StackPart:
         is_nested = stack.nested_stack_parent is not None
         letters = "" if is_nested else slug(stack.stack_name, PART_LENGTH - _OF_THE_ID - len("-"), "stack")
         self._around: Final = (letters, digest if is_nested else "")
-        _as_named(stack)
 
     def begin(self, rest: Callable[[int], str]) -> str:
         """A name that begins so, for the stack's own template alone.
@@ -216,55 +231,51 @@ class StackPart:
         """
         return self._in(self.stack, rest)
 
-    def text(self, rest: Callable[[int], str], *, length: int, any_of: Callable[[], str]) -> str:
+    def text(self, rest: Callable[[int], str], *, length: int) -> str:
         """The same for any template.
 
         Args:
             rest: What follows, after so many characters.
             length: How long it is all in all, at most.
-            any_of: What a template says that is deployed with this one and knows nothing of its name.
         """
-        token = _Begun(self, rest, any_of).text()
+        token = _Begun(self, rest).text()
         _LENGTHS[token] = length
         return token
 
     def _in(self, reader: cdk.Stack, rest: Callable[[int], str]) -> str:
-        stack_id = _id_for(_deployed_with(self.stack), reader)
         before, after = self._around
         length = len(before) + _OF_THE_ID + len(after) + len("-")
-        begun = cdk.Fn.select(0, cdk.Fn.split("-", _unique_part(stack_id)))
+        begun = cdk.Fn.select(0, cdk.Fn.split("-", _unique_part(_outermosts(reader, "StackId"))))
         launched = cdk.Fn.join("", [*([before] if before else []), begun, f"{after}-{rest(length)}"])
         known = self.known + rest(len(self.known))
         return cdk.Fn.condition_if(_as_named(reader).logical_id, known, launched).to_string()
 
 
 class _Begun(Told):
-    def __init__(self, part: StackPart, rest: Callable[[int], str], any_of: Callable[[], str]) -> None:
+    def __init__(self, part: StackPart, rest: Callable[[int], str]) -> None:
         super().__init__(part.stack, known=part.known + rest(len(part.known)))
         self._part = part
         self._rest = rest
-        self._any_of = any_of
 
     def deployed(self, reader: cdk.Stack) -> str:
-        # References are being resolved: a condition of a nested stack would come too late for the outermost's name.
-        if reader in _CONDITIONS or reader is _deployed_with(reader):
-            return self._part._in(reader, self._rest)  # noqa: SLF001 - of this module
-        return self._any_of()
+        return self._part._in(reader, self._rest)  # noqa: SLF001 - of this module
 
 
-_CONDITIONS: Final[dict[cdk.Stack, cdk.CfnCondition]] = {}
-
-
+@cache
 def _as_named(stack: cdk.Stack) -> cdk.CfnCondition:
-    """The condition that a stack, or that which it is nested in, is deployed under the name that the app gives it."""
-    if stack not in _CONDITIONS:
-        outermost = _deployed_with(stack)
-        expression = cdk.Fn.condition_equals(cdk.ScopedAws(outermost).stack_name, outermost.stack_name)
-        _CONDITIONS[stack] = cdk.CfnCondition(stack, CONDITION, expression=expression)
-    return _CONDITIONS[stack]
+    """The condition that a stack, or that which it is nested in, is deployed under the name that the app gives it.
+
+    It may be asked for while references are resolved, so it makes none that would have to be resolved too.
+    """
+    name, _ = _outermost(stack)
+    expression = cdk.Fn.condition_equals(_outermosts(stack, "StackName"), name)
+    condition = cdk.CfnCondition(stack, CONDITION, expression=expression)
+    condition.override_logical_id(CONDITION)
+    return condition
 
 
-CONDITION: Final = "SageMakerAutopilotAsNamed"
+_OURS: Final = "SageMakerAutopilot"
+CONDITION: Final = f"{_OURS}AsNamed"
 
 _LENGTHS: Final[dict[str, int]] = {}
 

@@ -54,8 +54,8 @@ class _Taken:
         for stack in self._stack.node.root.node.find_all():
             if isinstance(stack, cdk.Stack) and stack is not self._stack:
                 for copy in stack.node.children:
-                    if isinstance(copy, cdk.CfnResource) and copy.cfn_resource_type.startswith("AWS::IAM::"):
-                        self._correct(copy, is_ours=copy.node.id in ours)
+                    if copy.node.id in ours and isinstance(copy, cdk.CfnResource):
+                        self._correct(copy)
         return []
 
     def _logical_id(self, made: iam.Role | iam.ManagedPolicy) -> str:
@@ -65,29 +65,25 @@ class _Taken:
                 return name
         return ""
 
-    def _correct(self, copy: cdk.CfnResource, *, is_ours: bool) -> None:
+    def _correct(self, copy: cdk.CfnResource) -> None:
         for name, said in copy._cfn_properties.items():  # noqa: SLF001 - protected, not private
-            known = self._known(said, is_ours=is_ours)
+            known = self._known(said)
             if known != said:
                 copy.add_property_override(name, known)
 
-    def _known(self, said: Any, *, is_ours: bool) -> Any:
-        """What the app knows, instead of what CloudFormation knows in the stack itself.
-
-        In other policies, such as those of whom a job let read its artifacts, only our names are ours.
-        """
+    def _known(self, said: Any) -> Any:
+        """What the app knows, instead of what CloudFormation knows in the stack itself."""
         if isinstance(said, list):
-            return [self._known(each, is_ours=is_ours) for each in said]
+            return [self._known(each) for each in said]
         if not isinstance(said, dict):
             return said
-        if is_ours and said == _STACK_ID:
+        if said == _STACK_ID:
             return self._stack.resolve(known_id(self._stack))
-        if is_ours and said == _UNIQUE_PART:
+        if said == _UNIQUE_PART:
             return "*"
         if said.get("Fn::If", [None])[0] == CONDITION:
             return said["Fn::If"][1]
-        within = _patterns_allowed(said) if is_ours else said
-        return {name: self._known(each, is_ours=is_ours) for name, each in within.items()}
+        return {name: self._known(each) for name, each in _patterns_allowed(said).items()}
 
 
 def _patterns_allowed(block: dict[str, Any]) -> dict[str, Any]:

@@ -219,9 +219,7 @@ class AutoMLEndpoint(EndpointBase):
         )
         provider = AutoMLProvider.of(self)
         self._serving = serving
-        self._plain_name = endpoint_name or provider._hosted_name(
-            construct_id, _digest(self, serving), elsewhere=lambda: self.endpoint_name
-        )
+        self._plain_name = endpoint_name or provider._hosted_name(construct_id, _digest(self, serving))
         self._invoke_actions = (
             permissions.INVOKE_ENDPOINT_ASYNC if isinstance(serving, Asynchronous) else permissions.INVOKE_ENDPOINT
         )

@@ -34,7 +34,7 @@ from .options import RUNTIMES, Options, ProviderOptions
 from .waiter import Waiter, state_machine_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_events as events
     from aws_cdk import aws_lambda as lambda_
@@ -262,7 +262,7 @@ class AutoMLProvider(Construct):
         return self._names_of(contract.NAME_LENGTH)
 
     def _names_of(self, length: int) -> str:
-        return self._stack_part.text(lambda taken: "?" * (length - taken), length=length, any_of=lambda: "?" * length)
+        return self._stack_part.text(lambda taken: "?" * (length - taken), length=length)
 
     # Following jobs to their end
 
@@ -365,20 +365,19 @@ class AutoMLProvider(Construct):
         """The beginning of the name of a model or a transform job: readable, and the stack's own."""
         return self._stack_part.begin(partial(_hosted_slug, construct_id))
 
-    def _hosted_name(self, construct_id: str, digest: str, *, elsewhere: Callable[[], str]) -> str:
+    def _hosted_name(self, construct_id: str, digest: str) -> str:
         """The name of an endpoint: the same, and all but the end of a digest.
 
         Args:
             construct_id: The construct's id.
             digest: What makes the name one of a kind, in the stack.
-            elsewhere: The name, for those who may wait until the endpoint is there.
         """
         length = contract.HOSTED_NAME_LENGTH
 
         def rest(taken: int) -> str:
             return (_hosted_slug(construct_id, taken) + digest)[: length - taken]
 
-        return self._stack_part.text(rest, length=length, any_of=elsewhere)
+        return self._stack_part.text(rest, length=length)
 
     @cached_property
     def _hosted_names(self) -> str:
