@@ -181,8 +181,8 @@ def log_groups(template: Template) -> None:
     destination = only(resources_of(template, "AWS::StepFunctions::StateMachine"))["Properties"]["LoggingConfiguration"]
     assert any(name in json.dumps(destination) for name in found)
     endpoint = only(resources_of(template, "AWS::SageMaker::Endpoint"))["Properties"]["EndpointName"]
-    named = [each["Properties"].get("LogGroupName") for each in found.values()]
-    assert f"/aws/sagemaker/Endpoints/{endpoint}" in named
+    named = [flat(each["Properties"].get("LogGroupName")) for each in found.values()]
+    assert f"/aws/sagemaker/Endpoints/{flat(endpoint)}" in named
 
 
 def egress(template: Template) -> None:
