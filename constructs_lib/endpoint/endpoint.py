@@ -149,7 +149,8 @@ class AutoMLEndpoint(EndpointBase):
                 candidate does not support fails the deployment. Default: what it answers by itself, the predicted
                 label.
             endpoint_name: A name of your own: at most 63 letters, digits and hyphens. Default: a name of the stack's
-                name, the id and a hash, which stays as long as these do.
+                name, the id and a hash, which stays as long as these do; where the stack is deployed under another name
+                than the app gives it, it holds a part of the stack's id.
             deployment_policy: How a new model takes over; not with `Serverless`. Default: all at once, and, where there
                 are alarms, ten minutes during which they count.
             rollback_alarms: Alarms that take a deployment back, up to 10; for alarms of this endpoint itself see
