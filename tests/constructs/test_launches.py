@@ -70,7 +70,11 @@ def for_a_stack_set(app: cdk.App) -> Construct:
 
 
 PLACES = [plain, in_a_stage, product, for_a_stack_set]
-LAUNCHED = {plain: "Churn-2", in_a_stage: "Copied", product: "SC-111122223333-pp-abcdefghijklm"}
+LAUNCHED: dict[Callable[[cdk.App], Construct], str] = {
+    plain: "Churn-2",
+    in_a_stage: "Copied",
+    product: "SC-111122223333-pp-abcdefghijklm",
+}
 """What the stacks are called that somebody else deploys."""
 
 

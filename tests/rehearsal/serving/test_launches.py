@@ -135,3 +135,37 @@ def test_launch_that_is_deleted_leaves_the_others(
         assert stage.ask(endpoints[name]) == FIRST
         assert resource(stage, template, name, contract.MODEL_TYPE) in stage.models()
         assert stage.job(resource(stage, template, name, contract.RESOURCE_TYPE))["AutoMLJobStatus"] == "Completed"
+
+
+def before(template: Any) -> Any:
+    """What the template was before names could be of a launch: the app's, under whatever name the stack has."""
+    match template:
+        case {"Fn::If": ["SageMakerAutopilotAsNamed", known, _]}:
+            return known
+        case dict():
+            return {name: before(each) for name, each in template.items()}
+        case list():
+            return [before(each) for each in template]
+    return template
+
+
+def test_launch_from_before_keeps_its_job_and_its_model_and_with_its_name_its_endpoint(stage: Serving) -> None:
+    name = "By-hand"
+    template = stage.template_of("Handed")
+    old = stage.deployed(name, before(template))
+    job, model = (resource(stage, template, name, kind) for kind in (contract.RESOURCE_TYPE, contract.MODEL_TYPE))
+    made = stage.endpoint(old)["CreationTime"]
+    assert old.startswith("handed")
+
+    kept = stage.deployed(name, stage.template_of("Handed", endpoint_name=old))
+    assert kept == old
+    assert stage.endpoint(old)["CreationTime"] == made
+
+    other = stage.deployed(name, template)
+    assert other.startswith("han")
+    assert stage.ask(other) == FIRST
+    assert other != old
+    assert old not in {each["EndpointName"] for each in stage.sagemaker.list_endpoints()["Endpoints"]}
+    assert resource(stage, template, name, contract.RESOURCE_TYPE) == job
+    assert resource(stage, template, name, contract.MODEL_TYPE) == model
+    stage.delete_all(name)
