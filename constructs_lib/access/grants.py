@@ -12,9 +12,10 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ..api.fields import described, has
-from ..naming import plain
+from ..naming import at_its_longest, plain
 from ..releases import acknowledge, before_findings
 from ..tokens import is_token
+from .extracted import may_be_taken
 from .keys import grantable
 from .opening import is_to_be_opened, open_to
 from .permissions import SAGEMAKER_PRINCIPAL, Permission, below, listing
@@ -195,6 +196,7 @@ class _Brought:
         construct_id = f"AutopilotPermissions{len(self._policies) or ''}"
         if isinstance(role, (iam.Role, iam.LazyRole)):
             self._policies.append(_Policy(iam.ManagedPolicy(role, construct_id, roles=[role])))
+            may_be_taken(self._policies[-1].policy)
             return
         here, there = account_of(cdk.Stack.of(role)), account_of(cast("Any", role))
         self._is_closed = bool(here and there and here != there)
@@ -210,6 +212,7 @@ class _Brought:
             scope.node.try_remove_child(construct_id)
         else:
             self._policies.append(_Policy(policy))
+            may_be_taken(policy)
 
 
 _ROOM: Final = 6000
@@ -224,6 +227,7 @@ _UNKNOWN_LENGTH: Final = 128
 
 def _length(text: str) -> int:
     """How long a text is at most when it is deployed: what it refers to is an ARN or a name."""
+    text = at_its_longest(text)
     tokens = [found[1].rpartition(".")[0] for found in _TOKEN.finditer(text)]
     return len(_TOKEN.sub("", text)) + sum(_KNOWN_LENGTHS.get(token, _UNKNOWN_LENGTH) for token in tokens)
 
@@ -270,13 +274,15 @@ def new_role(scope: Construct, *, service: str, description: str, acts_for: str 
             service is not known to say for what.
     """
     account = None if acts_for is None else cdk.Stack.of(scope).account
-    return iam.Role(
+    role = iam.Role(
         scope,
         "Role",
         assumed_by=_principal(service, acts_for, account),
         description=plain(description),
         role_name=_name_if_needed(),
     )
+    may_be_taken(role)
+    return role
 
 
 @cache
@@ -291,6 +297,7 @@ def managed_policy(
     document = {"Version": "2012-10-17", "Statement": [permission.statement() for permission in permissions]}
     policy = iam.ManagedPolicy(scope, construct_id, document=iam.PolicyDocument.from_json(document), roles=[role])
     acknowledge_wildcards(policy, permissions)
+    may_be_taken(policy)
     return policy
 
 

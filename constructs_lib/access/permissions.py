@@ -13,7 +13,8 @@ from typing import Any, Final
 import aws_cdk as cdk
 
 from ..api.shapes import VpcConfig
-from ..runtime.contract import EVENT_SOURCE, RESULT_FILE
+from ..naming import deployed_id
+from ..runtime.contract import EVENT_SOURCE, RESULT_FILE, OwnerTag
 from ..tokens import is_token
 
 # ------------------------------------------------------------------------------------------ S3 and KMS, per location
@@ -268,16 +269,13 @@ def copied_folder(archive_arn: str, bucket_arn: str, prefix: str) -> list[Permis
     ]
 
 
-def provider_function(
-    stack: cdk.Stack, *, generated_names: str, log_group_arn: str, owner_tag: str
-) -> list[Permission]:
+def provider_function(stack: cdk.Stack, *, generated_names: str, log_group_arn: str) -> list[Permission]:
     """What the Lambda function does for every job of its stack.
 
     Args:
         stack: The stack of the function and its jobs.
         generated_names: The pattern of all names that it generates; ``?`` stands for one character.
         log_group_arn: The function's own log group.
-        owner_tag: The key of the tag that holds the stack's id.
     """
     return [
         log_of_function(log_group_arn),
@@ -287,19 +285,29 @@ def provider_function(
                 "cloudformation:DescribeStackResource",
                 "cloudformation:DescribeStacks",
             ),
-            resources=(stack.stack_id,),
+            resources=(deployed_id(stack),),
         ),
         Permission(actions=_PROVIDER_JOBS, resources=(job_arn(stack, generated_names),)),
-        Permission(
-            actions=_OWN_JOBS,
-            resources=(job_arn(stack, "*"),),
-            conditions=_tagged(stack, owner_tag),
-            reason=(
-                "an update may take a job's name or its prefix out of this policy before the job itself is stopped; "
-                "the condition holds the stack's own jobs, by the tag that each is created with"
-            ),
-        ),
+        own_jobs(stack),
     ]
+
+
+def own_jobs(stack: cdk.Stack, owner_tag: str = OwnerTag.STACK) -> Permission:
+    """What the Lambda function does with jobs of the stack, whatever they are called.
+
+    Args:
+        stack: The stack of the function and its jobs.
+        owner_tag: The key of the tag that holds the stack's id.
+    """
+    return Permission(
+        actions=_OWN_JOBS,
+        resources=(job_arn(stack, "*"),),
+        conditions=_tagged(stack, owner_tag),
+        reason=(
+            "an update may take a job's name or its prefix out of this policy before the job itself is stopped; "
+            "the condition holds the stack's own jobs, by the tag that each is created with"
+        ),
+    )
 
 
 def _tagged(stack: cdk.Stack, owner_tag: str) -> dict[str, dict[str, str]]:
@@ -375,7 +383,7 @@ def provider_waiting(stack: cdk.Stack, *, state_machine_arn: str, event_bus_arn:
             resources=(f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:*",),
             reason="executions of the stack's own state machine are named after the jobs that they follow",
         ),
-        Permission(actions=("cloudformation:SignalResource",), resources=(stack.stack_id,)),
+        Permission(actions=("cloudformation:SignalResource",), resources=(deployed_id(stack),)),
         Permission(
             actions=("events:PutEvents",),
             resources=(event_bus_arn,),
@@ -580,13 +588,12 @@ def _metrics_and_images(arns: _Arns) -> list[Permission]:
     ]
 
 
-def provider_models(stack: cdk.Stack, *, generated_names: str, owner_tag: str) -> list[Permission]:
+def provider_models(stack: cdk.Stack, *, generated_names: str) -> list[Permission]:
     """What the Lambda function does to make models of candidates, and to look at endpoints.
 
     Args:
         stack: The stack of the function and its models.
         generated_names: The pattern of all names that it generates; ``?`` stands for one character.
-        owner_tag: The key of the tag that holds the stack's id.
     """
     arns = _arns(stack)
     return [
@@ -594,7 +601,7 @@ def provider_models(stack: cdk.Stack, *, generated_names: str, owner_tag: str) -
             actions=("sagemaker:CreateModel", *_OWN_MODELS),
             resources=(arns.sagemaker(f"model/{generated_names}"),),
         ),
-        _own(stack, "model", _OLD_MODELS, owner_tag),
+        own_models(stack),
         provider_endpoint(stack, generated_names),
     ]
 
@@ -605,15 +612,25 @@ def provider_endpoint(stack: cdk.Stack, endpoint_name: str) -> Permission:
     return Permission(actions=("sagemaker:DescribeEndpoint",), resources=resources)
 
 
-def provider_transforms(stack: cdk.Stack, *, generated_names: str, owner_tag: str) -> list[Permission]:
+def provider_transforms(stack: cdk.Stack, *, generated_names: str) -> list[Permission]:
     """What the Lambda function does to run transform jobs."""
     return [
         Permission(
             actions=("sagemaker:CreateTransformJob", *_OWN_TRANSFORMS),
             resources=(_arns(stack).sagemaker(f"transform-job/{generated_names}"),),
         ),
-        _own(stack, "transform-job", _OLD_TRANSFORMS, owner_tag),
+        own_transforms(stack),
     ]
+
+
+def own_models(stack: cdk.Stack, owner_tag: str = OwnerTag.STACK) -> Permission:
+    """What the Lambda function does with models of the stack, whatever they are called."""
+    return _own(stack, "model", _OLD_MODELS, owner_tag)
+
+
+def own_transforms(stack: cdk.Stack, owner_tag: str = OwnerTag.STACK) -> Permission:
+    """What the Lambda function does with transform jobs of the stack, whatever they are called."""
+    return _own(stack, "transform-job", _OLD_TRANSFORMS, owner_tag)
 
 
 def _own(stack: cdk.Stack, kind: str, actions: tuple[str, ...], owner_tag: str) -> Permission:

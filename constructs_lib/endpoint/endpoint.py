@@ -27,7 +27,7 @@ from ..provider.logs import keep, retention_problems
 from ..provider.provider import AutoMLProvider
 from ..releases import acknowledge
 from ..runtime import contract
-from ..runtime.contract import HOSTED_NAME_LENGTH, EndpointCheck
+from ..runtime.contract import EndpointCheck
 from ..tokens import is_token, place
 from .metrics import VARIANT, EndpointBase, IAutoMLEndpoint, ImportedEndpoint
 from .rollout import DeploymentPolicy
@@ -150,8 +150,9 @@ class AutoMLEndpoint(EndpointBase):
                 candidate does not support fails the deployment. Default: what it answers by itself, the predicted
                 label.
             endpoint_name: A name of your own: at most 63 letters, digits and hyphens. One that is taken fails the
-                deployment before a job of the same stack is made. Default: a name of the stack's
-                name, the id and a hash, which stays as long as these do.
+                deployment before a job of the same stack is made. Default: a name of the stack's name, the id and a
+                hash, which stays as long as these do; where the stack is deployed under another name than the app gives
+                it, it holds a part of the stack's id.
             deployment_policy: How a new model takes over; not with `Serverless`. Default: all at once, and, where there
                 are alarms, ten minutes during which they count.
             rollback_alarms: Alarms that take a deployment back, up to 10; for alarms of this endpoint itself see
@@ -221,7 +222,7 @@ class AutoMLEndpoint(EndpointBase):
         )
         provider = AutoMLProvider.of(self)
         self._serving = serving
-        self._plain_name = endpoint_name or _generated_name(self, provider._hosted_prefix(construct_id), serving)
+        self._plain_name = endpoint_name or provider._hosted_name(construct_id, _digest(self, serving))
         self._invoke_actions = (
             permissions.INVOKE_ENDPOINT_ASYNC if isinstance(serving, Asynchronous) else permissions.INVOKE_ENDPOINT
         )
@@ -411,15 +412,15 @@ _LOGS: Final = "/aws/sagemaker/Endpoints/"
 """https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html"""
 
 
-def _generated_name(scope: Construct, prefix: str, serving: Serving) -> str:
-    """A name that is known when the app is synthesized, so that alarms can be made before the endpoint.
+def _digest(scope: Construct, serving: Serving) -> str:
+    """What makes the generated name one of a kind in the stack.
 
-    CloudFormation's own would be known too late. It is as unique: no two stacks of an account and region share a name.
+    Alarms are made before the endpoint, and CloudFormation's own name would be known too late for them.
     """
     path = deployed_path(scope)
     # The stack's name stands there twice: endpoints that were deployed before the path began with it keep their names.
     identity = "\n".join([path.partition("/")[0], path, _CHILDREN[type(serving)]])
-    return (prefix + hashlib.sha256(identity.encode()).hexdigest())[:HOSTED_NAME_LENGTH]
+    return hashlib.sha256(identity.encode()).hexdigest()
 
 
 # [serverless-limits]

@@ -11,6 +11,7 @@ from constructs import IValidation
 
 from ..access.grants import warn
 from ..api.fields import has
+from ..naming import deployed_name
 from ..releases import acknowledge, pinned, refer_weakly
 from ..runtime.contract import (
     EVENT_DETAIL_TYPE,
@@ -167,7 +168,7 @@ class Following:
         checked = checked_metric(self.resource, name, options)
         self.begin()
         stack = self.provider.stack
-        dimension = f"{stack.stack_name}/{stack.get_logical_id(self.resource)}"
+        dimension = f"{deployed_name(stack)}/{stack.get_logical_id(self.resource)}"
         metric = cloudwatch.Metric(
             namespace=METRIC_NAMESPACE,
             metric_name=name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Unpack, cast
 
@@ -17,6 +17,7 @@ from constructs import Construct
 from .. import l1
 from ..access import permissions
 from ..access.companions import Companion, Companions
+from ..access.extracted import follow
 from ..access.grants import (
     acknowledge_late,
     acknowledge_wildcards,
@@ -32,7 +33,7 @@ from ..api.digests import folder_digest
 from ..api.fields import described, has, raise_if_any
 from ..keywords import ConstructorSignature, spelled_out
 from ..l1 import Kind
-from ..naming import deployed_path, slug
+from ..naming import PART_LENGTH, StackPart, at_its_longest, deployed_path, is_report, reported, slug
 from ..runtime import contract
 from ..runtime.contract import Property
 from ..tokens import TEXT_TOKEN
@@ -41,7 +42,7 @@ from .options import RUNTIMES, Options, ProviderOptions
 from .waiter import Waiter, state_machine_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from aws_cdk import aws_events as events
     from aws_cdk import aws_lambda as lambda_
@@ -65,10 +66,8 @@ HANDLER: Final = "runtime.handler.handle"
 _FUNCTION_TIMEOUT: Final = 15 * 60
 """Seconds that one call of the function may take (Lambda's own maximum)."""
 
-_STACK_SLUG: Final = 7
-_STACK_HASH: Final = 4
-_JOB_SLUG: Final = contract.NAME_LENGTH - contract.HASH_LENGTH - _STACK_SLUG - _STACK_HASH - len("--")
-_HOSTED_SLUG: Final = contract.HOSTED_NAME_LENGTH - contract.HASH_LENGTH - _STACK_SLUG - _STACK_HASH - len("--")
+_JOB_SLUG: Final = contract.NAME_LENGTH - contract.HASH_LENGTH - PART_LENGTH - len("-")
+_HOSTED_SLUG: Final = contract.HOSTED_NAME_LENGTH - contract.HASH_LENGTH - PART_LENGTH - len("-")
 _LISTED_HASH: Final = 8
 _POLICY_LENGTH: Final = 6144
 """Characters of a managed policy."""
@@ -124,7 +123,7 @@ class AutoMLProvider(Construct):
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
         self._stack = cdk.Stack.of(self)
-        self._stack_prefix = _stack_prefix(self._stack)
+        self._stack_part = StackPart(self._stack)
         self._keys: set[Key] = set()
 
         log = l1.create(Kind.LOG_GROUP, self, "Log", {"RetentionInDays": LOG_RETENTION_DAYS})
@@ -136,19 +135,21 @@ class AutoMLProvider(Construct):
             description=f"Creates and stops the Autopilot jobs of {deployed_path(self._stack)}",
         )
         self._policies = 0
-        self._owned: list[cdk.CfnResource] = []
-        self._owner_tag: Final = cdk.Lazy.uncached_string(_OwnerTag(self))
-        """The key of the tag that holds the stack's id, once that is known: an aspect may still say another prefix."""
-
         self._policy = self._new_policy(
             "Permissions",
             permissions.provider_function(
                 self._stack,
                 generated_names=self._generated_names,
                 log_group_arn=log.get_att("Arn").to_string(),
-                owner_tag=self._owner_tag,
             ),
         )
+        self._owned: list[cdk.CfnResource] = []
+        self._own: list[tuple[iam.ManagedPolicy, Callable[[cdk.Stack, str], Permission]]] = [
+            (self._policy, permissions.own_jobs)
+        ]
+        """The policies that hold what is the stack's own by its tags, and what they allow."""
+
+        follow(self._stack, self._role, self._policy)
         self._roles = _Shelf(self, "PassRoles", self._policy, _SHARED_ROLES)
         self._results = _Shelf(self, "Results", self._policy, _SHARED_RESULTS)
         self._names = _Shelf(self, "Names")
@@ -240,7 +241,7 @@ class AutoMLProvider(Construct):
         resource = cdk.CfnResource(scope, construct_id, type=resource_type, properties=served)
         if resource_type in _TAGGED:
             self._owned.append(resource)
-            self._mark([resource])
+            self._mark(resource)
         return resource
 
     @property
@@ -248,15 +249,24 @@ class AutoMLProvider(Construct):
         """What the keys of the tags begin with that say whose a job, a model or a transform job is."""
         return self._options.owner_tag_prefix or contract.OWNER_PREFIX
 
-    def _mark(self, owned: Iterable[cdk.CfnResource]) -> None:
+    def _mark(self, resource: cdk.CfnResource) -> None:
         """Have the function write the owner's tags with the prefix that was asked for."""
         if self._options.owner_tag_prefix is not None:
-            for resource in owned:
-                resource.add_property_override(Property.OWNER_TAG_PREFIX, self._options.owner_tag_prefix)
+            resource.add_property_override(Property.OWNER_TAG_PREFIX, self._options.owner_tag_prefix)
+
+    def _know_own(self, policy: iam.ManagedPolicy, own: Callable[[cdk.Stack, str], Permission]) -> None:
+        """Have the function know what is the stack's own by its tags under that prefix too."""
+        self._own.append((policy, own))
+        self._allow_own(policy, own)
+
+    def _allow_own(self, policy: iam.ManagedPolicy, own: Callable[[cdk.Stack, str], Permission]) -> None:
+        if self._owner_prefix != contract.OWNER_PREFIX:
+            add_permissions(policy, [own(self._stack, contract.OwnerTag.STACK.under(self._owner_prefix))])
 
     def _name_prefix(self, construct_id: str) -> str:
         """The beginning of a generated job name: readable, and the stack's own."""
-        return f"{self._stack_prefix}{slug(construct_id, _JOB_SLUG, 'job')}-"
+        room = contract.NAME_LENGTH - contract.HASH_LENGTH - len("-")
+        return self._stack_part.begin(lambda taken: f"{slug(construct_id, min(_JOB_SLUG, room - taken), 'job')}-")
 
     def _serve(self, *, role_arn: str, job_name: str | None) -> list[IDependable]:
         """Allow the function what it does for one more job; returns what the job has to wait for.
@@ -286,10 +296,13 @@ class AutoMLProvider(Construct):
             warn(self, {"policies": _MANY_POLICIES})
         return managed_policy(self, construct_id, allowed, self._role)
 
-    @property
+    @cached_property
     def _generated_names(self) -> str:
         """The pattern of all job names that this stack generates; ``?`` stands for one character, as in IAM."""
-        return self._stack_prefix + "?" * (contract.NAME_LENGTH - len(self._stack_prefix))
+        return self._names_of(contract.NAME_LENGTH)
+
+    def _names_of(self, length: int) -> str:
+        return self._stack_part.text(lambda taken: "?" * (length - taken), length=length)
 
     # Following jobs to their end
 
@@ -324,7 +337,9 @@ class AutoMLProvider(Construct):
     def _open_bus(self) -> None:
         """Let the function put events on a bus of another account of the app."""
         if self.event_bus is not None and is_to_be_opened(self.event_bus, self._stack):
-            open_to(self.event_bus, self._role, self._stack, self._telling, sid=f"Autopilot-{self._stack_prefix}puts")
+            open_to(
+                self.event_bus, self._role, self._stack, self._telling, sid=f"Autopilot-{self._stack_part.known}puts"
+            )
 
     def _far_bus(self, options: Options) -> str:
         """Why no rule of this stack can listen to the bus, as the end of a sentence; empty where it can."""
@@ -387,21 +402,34 @@ class AutoMLProvider(Construct):
     # Serving what a job has learned
 
     def _hosted_prefix(self, construct_id: str) -> str:
-        """The beginning of the name of a model, an endpoint or a transform job: readable, and the stack's own."""
-        return f"{self._stack_prefix}{slug(construct_id, _HOSTED_SLUG, 'model')}-"
+        """The beginning of the name of a model or a transform job: readable, and the stack's own."""
+        return self._stack_part.begin(partial(_hosted_slug, construct_id))
 
-    @property
+    def _hosted_name(self, construct_id: str, digest: str) -> str:
+        """The name of an endpoint: the same, and all but the end of a digest.
+
+        Args:
+            construct_id: The construct's id.
+            digest: What makes the name one of a kind, in the stack.
+        """
+        length = contract.HOSTED_NAME_LENGTH
+
+        def rest(taken: int) -> str:
+            return (_hosted_slug(construct_id, taken) + digest)[: length - taken]
+
+        return self._stack_part.text(rest, length=length)
+
+    @cached_property
     def _hosted_names(self) -> str:
         """The pattern of all such names; ``?`` stands for one character, as in IAM."""
-        return self._stack_prefix + "?" * (contract.HOSTED_NAME_LENGTH - len(self._stack_prefix))
+        return self._names_of(contract.HOSTED_NAME_LENGTH)
 
     def _make_models(self, *, role_arn: str) -> list[IDependable]:
         """Allow the function to make models that run as a role; returns what they have to wait for."""
         if self._models is None:
-            allowed = permissions.provider_models(
-                self._stack, generated_names=self._hosted_names, owner_tag=self._owner_tag
-            )
+            allowed = permissions.provider_models(self._stack, generated_names=self._hosted_names)
             self._models = self._new_policy("Models", allowed)
+            self._know_own(self._models, permissions.own_models)
         return [self._policy, self._models, self._roles.put(role_arn, permissions.pass_role([role_arn]))]
 
     def _look_at_endpoint(self, endpoint_name: str) -> list[IDependable]:
@@ -411,10 +439,9 @@ class AutoMLProvider(Construct):
     def _run_transforms(self) -> list[IDependable]:
         """Allow the function to run transform jobs; returns what they have to wait for."""
         if self._transforms is None:
-            allowed = permissions.provider_transforms(
-                self._stack, generated_names=self._hosted_names, owner_tag=self._owner_tag
-            )
+            allowed = permissions.provider_transforms(self._stack, generated_names=self._hosted_names)
             self._transforms = self._new_policy("Transforms", allowed)
+            self._know_own(self._transforms, permissions.own_transforms)
         return [self._policy, self._transforms]
 
     def _register_in(self, group_name: str, *, reports: tuple[Owned, str] | None) -> list[IDependable]:
@@ -500,7 +527,10 @@ class AutoMLProvider(Construct):
         options.apply_to_function(
             Companion(construct=self, function=self._function, log=self._log, policy=self._policy, role=self._role)
         )
-        self._mark(self._owned)
+        for resource in self._owned:
+            self._mark(resource)
+        for policy, own in self._own:
+            self._allow_own(policy, own)
         Companions.of(self._stack).configure(options)
         if self._made_waiter is not None:
             options.apply_to_waiter(self._made_waiter)
@@ -570,22 +600,11 @@ class _BusArn:
     def __init__(self, provider: AutoMLProvider) -> None:
         self._provider = provider
 
-    def produce(self, _: cdk.IResolveContext) -> str:
+    def produce(self, context: cdk.IResolveContext) -> str:
         """The ARN."""
-        bus = self._provider.event_bus
-        return permissions.default_event_bus_arn(self._provider.stack) if bus is None else bus.event_bus_arn
-
-
-@jsii.implements(cdk.IStringProducer)
-class _OwnerTag:
-    """The key of the tag that holds the stack's id, when the template is written."""
-
-    def __init__(self, provider: AutoMLProvider) -> None:
-        self._provider = provider
-
-    def produce(self, _: cdk.IResolveContext) -> str:
-        """The key."""
-        return contract.OwnerTag.STACK.under(self._provider._owner_prefix)
+        bus, stack = self._provider.event_bus, self._provider.stack
+        arn = permissions.default_event_bus_arn(stack) if bus is None else bus.event_bus_arn
+        return reported(stack, arn) if is_report(context.scope) else arn
 
 
 @cache
@@ -671,12 +690,12 @@ class _Shelf:
 
 def _length(resource: str) -> int:
     """Characters of a resource in a policy, at the most that its tokens surely become."""
+    resource = at_its_longest(resource)
     begins = TEXT_TOKEN.match(resource)
     text = "x" * _ARN_LENGTH + resource[begins.end() :] if begins else resource
     return len(TEXT_TOKEN.sub("x" * _PART_LENGTH, text)) + len('"",')
 
 
-def _stack_prefix(stack: cdk.Stack) -> str:
-    """A few letters of the stack's name and a hash of its place in what is deployed, with a hyphen."""
-    digest = hashlib.sha256(deployed_path(stack).encode()).hexdigest()[:_STACK_HASH]
-    return f"{slug(stack.stack_name, _STACK_SLUG, 'stack')}{digest}-"
+def _hosted_slug(construct_id: str, taken: int) -> str:
+    room = contract.HOSTED_NAME_LENGTH - contract.HASH_LENGTH - len("-")
+    return f"{slug(construct_id, min(_HOSTED_SLUG, room - taken), 'model')}-"

@@ -11,7 +11,7 @@ from .. import l1
 from ..access import permissions
 from ..access.grants import managed_policy, new_role
 from ..l1 import Kind
-from ..naming import deployed_path
+from ..naming import deployed_path, unique_part
 from ..runtime.contract import Poll
 
 if TYPE_CHECKING:
@@ -24,13 +24,10 @@ _NAME: Final = "sagemaker-autopilot-"
 _LOG_NAME: Final = "/aws/vendedlogs/states/"
 """Log groups of other names overflow the resource policy of CloudWatch Logs that they all share."""
 
-_STACK_ID_PARTS: Final = 2
-"""Which part of a stack's id, between its slashes, is unique for ever."""
-
 
 def state_machine_name(stack: cdk.Stack) -> str:
     """The name, known before the state machine is there: the function's policy, which comes first, says it."""
-    return _NAME + cdk.Fn.select(_STACK_ID_PARTS, cdk.Fn.split("/", stack.stack_id))
+    return _NAME + unique_part(stack)
 
 
 def definition(function_arn: str, poll_seconds: int = POLL_SECONDS) -> dict[str, Any]:

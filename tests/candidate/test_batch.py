@@ -90,7 +90,7 @@ def test_transform_job_reads_predicts_and_writes(stack: cdk.Stack) -> None:
         "TransformOutput": {"S3OutputPath": "s3://data-bucket/predictions/"},
         "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
     }
-    assert properties["NamePrefix"] == f"{PREFIX}transform-"
+    assert flat(properties["NamePrefix"]) == f"{PREFIX}transform-"
     assert properties["Revision"] == "1"
     assert flat(properties_of(template, contract.MODEL_TYPE)["JobName"]) == "<OutcomeA78E6737.JobName>"
 
@@ -572,7 +572,8 @@ def test_function_looks_for_reports_below_the_jobs_own_folders_only(stack: cdk.S
     template = template_of(stack)
     listing = allowing(statements_of(template, beginning=f"{CONSTRUCT_ID}Registry"), "s3:ListBucket")
     own, others = [
-        (flat(each["Resource"]), each["Condition"]["StringLike"]["s3:prefix"], each["Action"]) for each in listing
+        (flat(each["Resource"]), [flat(one) for one in each["Condition"]["StringLike"]["s3:prefix"]], each["Action"])
+        for each in listing
     ]
 
     assert others == ("arn:<Partition>:s3:::there", ["deep/er/known/*"], "s3:ListBucket")

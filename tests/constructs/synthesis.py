@@ -98,7 +98,7 @@ def warnings_of(construct: IConstruct) -> list[str]:
 
 
 def flat(value: Any) -> str:
-    """A value with its intrinsic functions written as ``<...>``."""
+    """A value with its intrinsic functions written as ``<...>``, in a stack that has the name that the app gives it."""
     match value:
         case str():
             return value
@@ -108,6 +108,8 @@ def flat(value: Any) -> str:
             return f"<{name}.{attribute}>"
         case {"Ref": name}:
             return f"<{name.removeprefix('AWS::')}>"
+        case {"Fn::If": ["SageMakerAutopilotAsNamed", known, _]}:
+            return flat(known)
         case {"Fn::Sub": text}:
             return str(text).replace("${AWS::", "<").replace("${", "<").replace("}", ">")
     return json.dumps(value)

@@ -316,7 +316,7 @@ def test_name_that_may_be_no_value_keeps_the_prefix_of_a_generated_one() -> None
     properties = job_properties(template_of(stack))
 
     assert properties["Request"]["AutoMLJobName"] == {"Fn::If": ["Named", {"Ref": "Name"}, {"Ref": "AWS::NoValue"}]}
-    assert properties["NamePrefix"].endswith("-job-")
+    assert flat(properties["NamePrefix"]).endswith("-job-")
 
 
 # ------------------------------------------------------------------------------------------------------------ networks

@@ -27,7 +27,7 @@ from .test_readme import ROOT
 Template = dict[str, Any]
 
 PAGE = (ROOT / "docs" / "organisations.md").read_text(encoding="utf-8")
-BLOCKS = dict(re.findall(r"^## (.+?)$(?:(?!^## ).)*?^```python\n(.*?)^```$", PAGE, re.M | re.S))
+BLOCKS = dict(re.findall(r"^## ([^\n]+)$(?:(?!^## ).)*?^```python\n(.*?)^```$", PAGE, re.M | re.S))
 """The piece of code below each heading that has one."""
 
 DIGITS = ROOT / "examples" / "image_classification" / "data" / "digits"
@@ -187,8 +187,8 @@ def log_groups(template: Template) -> None:
     destination = only(resources_of(template, "AWS::StepFunctions::StateMachine"))["Properties"]["LoggingConfiguration"]
     assert any(name in json.dumps(destination) for name in found)
     endpoint = only(resources_of(template, "AWS::SageMaker::Endpoint"))["Properties"]["EndpointName"]
-    named = [each["Properties"].get("LogGroupName") for each in found.values()]
-    assert f"/aws/sagemaker/Endpoints/{endpoint}" in named
+    named = [flat(each["Properties"].get("LogGroupName")) for each in found.values()]
+    assert f"/aws/sagemaker/Endpoints/{flat(endpoint)}" in named
 
 
 def egress(template: Template) -> None:

@@ -55,7 +55,7 @@ def test_every_stack_has_its_own_provider_and_its_own_names() -> None:
         new_job(stack)
     templates = [template_of(stack) for stack in stacks]
 
-    prefixes = [job_properties(template)["NamePrefix"] for template in templates]
+    prefixes = [flat(job_properties(template)["NamePrefix"]) for template in templates]
 
     assert len(set(prefixes)) == 3
     for template in templates:
@@ -71,7 +71,7 @@ def test_nested_stack_whose_name_is_a_token_has_a_readable_prefix() -> None:
     assembly = stack.node.root.synth()  # type: ignore[attr-defined]
     nested_template = assembly.directory + "/" + nested.template_file
 
-    assert job_properties(_load(nested_template))["NamePrefix"].startswith("stack")
+    assert flat(job_properties(_load(nested_template))["NamePrefix"]).startswith("stack")
 
 
 def test_job_in_a_nested_stack_may_read_a_bucket_of_its_parent() -> None:

@@ -87,7 +87,7 @@ def test_model_is_made_of_the_job_that_was_waited_for(template: dict[str, Any]) 
     assert flat(properties["JobName"]) == "<OutcomeA78E6737.JobName>"
     assert flat(properties["Request"]["ExecutionRoleArn"]) == "<EndpointRole47E61C54.Arn>"
     assert properties["InstanceType"] == "ml.m5.large"
-    assert properties["NamePrefix"] == f"{PREFIX}endpoint-"
+    assert flat(properties["NamePrefix"]) == f"{PREFIX}endpoint-"
     assert "MaxContainers" not in properties
 
 
@@ -138,8 +138,9 @@ def test_endpoint_keeps_its_name_and_follows_its_config(template: dict[str, Any]
     properties = properties_of(template, ENDPOINT)
 
     assert flat(properties["EndpointConfigName"]) == "<EndpointConfig24AD0A28.EndpointConfigName>"
-    assert properties["EndpointName"].startswith(f"{PREFIX}endpoint-")
-    assert len(properties["EndpointName"]) == contract.HOSTED_NAME_LENGTH
+    name = flat(properties["EndpointName"])
+    assert name.startswith(f"{PREFIX}endpoint-")
+    assert len(name) == contract.HOSTED_NAME_LENGTH
 
 
 def test_name_does_not_depend_on_how_the_job_is_trained() -> None:
@@ -147,7 +148,7 @@ def test_name_does_not_depend_on_how_the_job_is_trained() -> None:
     for revision in ("1", "2"):
         stack = new_stack()
         new_endpoint(stack, outcome=new_outcome(stack, revision=revision))
-        names.add(properties_of(template_of(stack), ENDPOINT)["EndpointName"])
+        names.add(flat(properties_of(template_of(stack), ENDPOINT)["EndpointName"]))
 
     assert len(names) == 1
 
@@ -157,7 +158,7 @@ def test_name_is_another_one_in_another_stack_and_for_another_kind_of_serving() 
     for name, serving in (("Stack", SMALL), ("Other", SMALL), ("Stack", Serverless())):
         stack = new_stack(name)
         new_endpoint(stack, serving=serving)
-        names.add(properties_of(template_of(stack), ENDPOINT)["EndpointName"])
+        names.add(flat(properties_of(template_of(stack), ENDPOINT)["EndpointName"]))
 
     assert len(names) == 3
 
@@ -167,7 +168,7 @@ def test_same_app_under_another_stack_name_has_another_endpoint_name() -> None:
     for name in ("prod", "test"):
         stack = new_stack(stack_name=name)
         new_endpoint(stack)
-        names.add(properties_of(template_of(stack), ENDPOINT)["EndpointName"])
+        names.add(flat(properties_of(template_of(stack), ENDPOINT)["EndpointName"]))
 
     assert len(names) == 2
 
@@ -360,7 +361,7 @@ def test_log_of_the_stack_is_called_as_the_service_calls_it_and_comes_first(
     ((logical_id, log),) = logs_of(template).items()
     endpoint = only(resources_of(template, ENDPOINT))
     assert flat(log["Properties"]["LogGroupName"]) == (
-        f"/aws/sagemaker/Endpoints/{logged or endpoint['Properties']['EndpointName']}"
+        f"/aws/sagemaker/Endpoints/{logged or flat(endpoint['Properties']['EndpointName'])}"
     )
     assert log["Properties"]["RetentionInDays"] == 30
     assert "KmsKeyId" not in log["Properties"]

@@ -260,7 +260,9 @@ def test_metric_of_a_job_is_what_the_function_measures(method: str, expected: tu
     assert metric.namespace == contract.METRIC_NAMESPACE
     dimensions = stack.resolve(metric.dimensions)
     (job_id,) = resources_of(template_of(stack), contract.RESOURCE_TYPE)
-    assert dimensions == {contract.METRIC_DIMENSION: f"Demo/{job_id}"}
+    assert {name: flat(value) for name, value in dimensions.items()} == {
+        contract.METRIC_DIMENSION: f"<StackName>/{job_id}"
+    }
     assert metric.period.to_seconds() == 3600
     assert "Watch" in job_properties(template_of(stack))
 

@@ -211,7 +211,7 @@ def test_request_without_a_name_gets_a_fresh_one(stack: cdk.Stack) -> None:
     properties = job_properties(template_of(stack))
 
     assert "AutoMLJobName" not in properties["Request"]
-    assert properties["NamePrefix"].endswith("-job-")
+    assert flat(properties["NamePrefix"]).endswith("-job-")
     assert properties["Revision"] == "2"
 
 

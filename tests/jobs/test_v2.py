@@ -291,7 +291,7 @@ def test_job_says_no_more_than_it_was_told(stack: cdk.Stack, problem: Any, sent:
     properties = job_properties(template_of(stack))
 
     assert list(properties["Request"].pop("RoleArn")) == ["Fn::GetAtt"]
-    assert properties["NamePrefix"].endswith("-job-")
+    assert flat(properties["NamePrefix"]).endswith("-job-")
     assert set(properties["Request"]) == {"AutoMLJobInputDataConfig", "OutputDataConfig", "AutoMLProblemTypeConfig"}
     assert properties["Request"]["AutoMLProblemTypeConfig"] == sent
 

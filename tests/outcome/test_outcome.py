@@ -365,7 +365,7 @@ def test_the_function_may_write_the_result_and_nothing_beside_it() -> None:
     (statement,) = allowing(statements_of(template, beginning="SageMakerAutopilotProvider"), "s3:PutObject")
 
     written = [flat(each) for each in as_list(statement["Resource"])]
-    prefix = job_properties(template)["NamePrefix"].partition("-job-")[0]
+    prefix = flat(job_properties(template)["NamePrefix"]).partition("-job-")[0]
     assert written == [f"arn:<Partition>:s3:::data-bucket/models/{prefix}-{'?' * (31 - len(prefix))}/outcome.json"]
     assert properties_of(template)["WriteResult"] is True
 

@@ -124,7 +124,7 @@ def test_prefix_is_refused_for_a_job_whose_name_the_policy_does_not_hold(world: 
     name = world.create(A)["PhysicalResourceId"]
     world.update(A | {"NamePrefix": "renamed-"})
     world.sagemaker.prefixes, world.sagemaker.stack_id = ("renamed-",), world.stack_id
-    world.sagemaker.owner_tag = OwnerTag.STACK.under(ACME)
+    world.sagemaker.owner_tags = (OwnerTag.STACK.under(ACME),)
     event = world.event(
         "Update",
         PhysicalResourceId=name,

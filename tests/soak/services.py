@@ -94,7 +94,7 @@ class SageMaker(Disturbed, FakeHosting):
         if (caller := self.simulation.caller) and ("Model" not in operation or caller.kind == "model"):
             stack = self.simulation.stacks[caller.stack_number]
             self.prefixes, self.stack_id = stack.prefixes, stack.stack_id
-            self.owner_tag = OwnerTag.STACK.under(stack.owner_prefix)
+            self.owner_tags = (OwnerTag.STACK, OwnerTag.STACK.under(stack.owner_prefix))
             super()._ask(operation, name, found)
 
     def _job(self, operation: str, name: str) -> Any:

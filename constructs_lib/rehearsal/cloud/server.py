@@ -28,6 +28,7 @@ def main() -> None:
 
     from constructs_lib.rehearsal.cloud.hosting import scaling
     from constructs_lib.rehearsal.cloud.ministack import (
+        conditions,
         decisions,
         door,
         exports,
@@ -72,6 +73,7 @@ def main() -> None:
     waits.install()
     nested.install()
     exports.install()
+    conditions.install()
     functions.install()
     machines.install()
     door.install(settings.account, root)

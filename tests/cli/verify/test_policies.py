@@ -22,7 +22,7 @@ from constructs_lib.cli.verify.probes.access import _ALIASED
 from constructs_lib.cli.verify.probes.jobs import about_the_role
 from constructs_lib.data.buckets import allow_reading, facts
 from constructs_lib.data.output import OutputLocation
-from constructs_lib.runtime.contract import EVENT_SOURCE, OwnerTag
+from constructs_lib.runtime.contract import EVENT_SOURCE
 from constructs_lib.runtime.retry import ROLE, patience_with
 
 BUCKET, ROLE_ARN, KEY = "arn:aws:s3:::probe", "arn:aws:iam::111122223333:role/probe", "arn:aws:kms:r:1:key/probe"
@@ -110,10 +110,10 @@ def test_serving(stack: cdk.Stack) -> None:
 
 def test_function(stack: cdk.Stack) -> None:
     assert by_text(policies.FUNCTION_IN_VPC) == by_text(statements(stack, permissions.function_in_vpc(stack)))
-    jobs = permissions.provider_function(stack, generated_names="x", log_group_arn="y", owner_tag=OwnerTag.STACK)
+    jobs = permissions.provider_function(stack, generated_names="x", log_group_arn="y")
     own = policies.own("automl-job", policies.OWN_JOBS, "the stack")
     assert own_statement(stack, jobs) == normal(filled(own))
-    models = permissions.provider_models(stack, generated_names="x", owner_tag=OwnerTag.STACK)
+    models = permissions.provider_models(stack, generated_names="x")
     assert own_statement(stack, models) == normal(filled(policies.own("model", policies.OWN_MODELS, "the stack")))
     assert {"StringEquals": {"events:source": EVENT_SOURCE}} in [
         permission.conditions

@@ -240,7 +240,7 @@ def _renamed(template: Template) -> Template:
     for name, resource in changed["Resources"].items():
         properties = resource.get("Properties", {})
         if name.startswith(RENAMED) and "NamePrefix" in properties:
-            properties["NamePrefix"] = properties["NamePrefix"].replace(PREFIX, OTHER_PREFIX)
+            properties["NamePrefix"] = json.loads(json.dumps(properties["NamePrefix"]).replace(PREFIX, OTHER_PREFIX))
         if resource["Type"].startswith("Custom::"):
             properties.get("Request", {}).pop("Tags", None)
         if resource["Type"] == contract.MODEL_PACKAGE_TYPE:
@@ -255,6 +255,6 @@ def _rename(statement: dict[str, Any]) -> None:
     """Let a statement of the bank's generated names be one of those that `_renamed` leads to."""
     text = json.dumps(statement["Resource"])
     for kind, kept in KEPT.items():
-        if f":{kind}/{PREFIX}-" in text:
+        if f":{kind}/" in text and f"{PREFIX}-??" in text:
             named = [text.replace(f"{PREFIX}-??", f"{PREFIX}-{beginning}") for beginning in kept]
             statement["Resource"] = [json.loads(each) for each in (*named, text.replace(PREFIX, OTHER_PREFIX))]

@@ -17,6 +17,8 @@ from ministack.core import concurrency, responses
 from ministack.services import cloudformation
 from ministack.services.cloudformation import changesets, engine, handlers, helpers, provisioners, stacks
 
+from . import conditions
+
 # ruff: noqa: SLF001 - there is no other way in
 
 TYPE = "AWS::CloudFormation::Stack"
@@ -87,10 +89,10 @@ def _create(logical_id: str, properties: Stack, parent_name: str) -> Made:
     cloudformation._stacks[name] = stack
     cloudformation._stack_events[stack_id] = []
     arguments = _begin(stack, "CREATE", properties, template, body, parameters)
-    _run(stacks._deploy_stack_async(*arguments, disable_rollback=False, tags=stack["Tags"]))
+    _run(name, stacks._deploy_stack_async(*arguments, disable_rollback=False, tags=stack["Tags"]))
     if stack["StackStatus"] != "CREATE_COMPLETE":
         failed = _failed(stack, "CREATE_FAILED")
-        _run(stacks._delete_stack_async(name, stack_id))
+        _run(name, stacks._delete_stack_async(name, stack_id))
         raise ValueError(
             f"Embedded stack {stack_id} was not successfully created: "
             f"The following resource(s) failed to create: [{failed}]. "
@@ -109,9 +111,10 @@ def _update(stack_id: str, old: Stack, new: Stack, parent_name: str, logical_id:
     stack[_HELD] = []
     with _holding(stack):
         _run(
+            stack["StackName"],
             stacks._deploy_stack_async(
                 *arguments, disable_rollback=True, tags=stack["Tags"], is_update=True, previous_stack=before
-            )
+            ),
         )
     if stack["StackStatus"] != "UPDATE_COMPLETE":
         raise ValueError(
@@ -132,7 +135,7 @@ def _undo(stack: Stack) -> Made:
     """Take an update back whose root has failed, or the stack itself."""
     stack[_HELD] = []
     operation = stack.pop(_UNDO)
-    _run(stacks._roll_back_operation(stack["StackName"], stack["StackId"], stack, operation))
+    _run(stack["StackName"], stacks._roll_back_operation(stack["StackName"], stack["StackId"], stack, operation))
     stack["_conditions"] = operation["previous_stack"]["_conditions"]
     if stack["StackStatus"] != "UPDATE_ROLLBACK_COMPLETE":
         raise ValueError(f"Embedded stack {stack['StackId']} was not rolled back: {stack['StackStatusReason']}")
@@ -144,7 +147,7 @@ def _delete(stack_id: str, properties: Stack) -> None:
     [stack, *_] = tree(stack_id)
     if stack["StackStatus"] == "DELETE_COMPLETE":
         return
-    _run(stacks._delete_stack_async(stack["StackName"], stack_id))
+    _run(stack["StackName"], stacks._delete_stack_async(stack["StackName"], stack_id))
     if stack["StackStatus"] != "DELETE_COMPLETE":
         raise ValueError(
             f"Embedded stack {stack_id} was not successfully deleted: "
@@ -178,16 +181,18 @@ def _begin(
         "Tags": [tag for tag in properties.get("Tags", []) if not tag["Key"].startswith("aws:")],
         "_template_body": body,
         "_resolved_params": parameters,
-        "_conditions": engine._evaluate_conditions(template, parameters),
     }
     name, stack_id = stack["StackName"], stack["StackId"]
+    with conditions.about(name):
+        stack["_conditions"] = engine._evaluate_conditions(template, parameters)
     stacks._add_event(stack_id, name, name, TYPE, stack["StackStatus"], physical_id=stack_id)
     return name, stack_id, template, parameters
 
 
-def _run(coroutine: Coroutine[Any, Any, None]) -> None:
+def _run(name: str, coroutine: Coroutine[Any, Any, None]) -> None:
     """Nested stacks are done on threads of their own, which have no loop yet."""
-    asyncio.run(coroutine)
+    with conditions.about(name):
+        asyncio.run(coroutine)
 
 
 def _attributes(stack: Stack) -> dict[str, Any]:

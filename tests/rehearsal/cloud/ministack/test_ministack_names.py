@@ -87,6 +87,10 @@ PARAMETERS = {
         "stack_name", "stack_id", "template", "param_values", "disable_rollback", "tags", "is_update", "previous_stack",
         "retain_except_on_create", "imports",
     ],
+    **{
+        f"services.cloudformation.{module}._evaluate_conditions": ["template", "params"]
+        for module in ("changesets", "engine", "handlers", "stacks")
+    },
     "services.cloudformation.handlers._ACTION_HANDLERS": None,
     "services.cloudformation.handlers._delete_stack_async": [
         "stack_name", "stack_id", "retain_resources", "force",
@@ -128,7 +132,6 @@ PARAMETERS = {
     "services.cloudformation.stacks._roll_back_operation": [
         "stack_name", "stack_id", "stack", "operation", "reason_override",
     ],
-    "services.cloudformation.engine._evaluate_conditions": ["template", "params"],
     "services.cloudformation.engine._parse_template": ["template_body"],
     "services.cloudformation.engine._resolve_parameters": ["template", "provided_params", "previous_params"],
     "services.cloudformation.engine._extract_deps": ["resource_def", "all_resource_names"],
@@ -172,5 +175,7 @@ def used_by(module: str) -> set[str]:
 
 
 def test_every_inner_name_is_watched() -> None:
-    ours = ("decisions", "door", "exports", "functions", "machines", "ministack", "nested", "node", "waits")
+    ours = (
+        "conditions", "decisions", "door", "exports", "functions", "machines", "ministack", "nested", "node", "waits",
+    )  # fmt: skip
     assert set().union(*(used_by(f"ministack.{module}") for module in ours)) == set(PARAMETERS)
