@@ -16,7 +16,7 @@ from .event import Event
 from .failure import Failure, code, is_denied, is_not_offered, may_have_happened, unless_failed
 from .jobs import Job
 from .retry import Clock, insist, patiently
-from .spec import Spec, read
+from .spec import Spec, read, taken
 from .stack import Stack
 from .tags import tags_of
 from .watch import Watch
@@ -357,20 +357,12 @@ def _candidates(event: Event, aws: Aws, clock: Clock, deadline: float) -> Iterat
 def _under_names_of(
     spec: Spec, event: Event, aws: Aws, clock: Clock, deadline: float, *, sees_own: bool = True
 ) -> Iterator[Job]:
-    """Every job under the names of a spec. Names are taken in order and never come free: the first gap is the end.
+    """Every job under the names of a spec. They never come free again."""
 
-    Of names that have left the policy we may see what is ours alone, by its tags: then a denial is a gap.
-    """
-    for name in spec.names(event):
-        try:
-            job = insist(partial(jobs.find, aws.sagemaker, name), clock, deadline)
-        except ClientError as error:
-            if not (sees_own and is_denied(error)):
-                raise
-            return
-        if job is None:
-            return
-        yield job
+    def find(name: str) -> Job | None:
+        return insist(partial(jobs.find, aws.sagemaker, name), clock, deadline)
+
+    return taken(spec.names(event), find, sees_own=sees_own)
 
 
 def _retire_orphans(old: Spec, kept: Job, event: Event, stack: Stack, aws: Aws, clock: Clock) -> None:

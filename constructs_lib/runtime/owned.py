@@ -16,7 +16,7 @@ from .event import Event
 from .failure import Failure, is_denied, is_taken, may_have_happened, unless_missing
 from .retry import Clock, insist, patiently
 from .shapes import restore
-from .spec import generated_name, name_prefix, sha256, users_tags
+from .spec import generated_name, name_prefix, sha256, taken, users_tags
 from .stack import Stack
 from .tags import tag_list, tags_of
 
@@ -161,12 +161,13 @@ class Kind:
         if named:
             yield named
         sees_own = named and event.owns(named.tags)
-        for name in names:
-            find = partial(self.find, name, aws)
-            thing = self.find_if_visible(name, event, aws, clock) if sees_own else insist(find, clock, deadline)
-            if thing is None:
-                return
-            yield thing
+
+        def find(name: str) -> Thing | None:
+            if sees_own:
+                return self.find_with_tags(name, aws, clock, budget=DELETE_BUDGET)
+            return insist(partial(self.find, name, aws), clock, deadline)
+
+        yield from taken(names, find, sees_own=bool(sees_own))
 
     def confirm(self, thing: Thing, event: Event, aws: Aws, clock: Clock, *, undo: Callable[[Thing], None]) -> None:
         """See that it is still wanted; `undo` takes back what this request made."""

@@ -5,18 +5,22 @@ import hashlib
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, TypeVar, cast
+
+from botocore.exceptions import ClientError
 
 from .contract import HASH_LENGTH, NAME_LENGTH, OwnerTag, Property
 from .event import Event
-from .failure import Failure
+from .failure import Failure, is_denied
 from .shapes import restore
 
 OPERATIONS = ("CreateAutoMLJob", "CreateAutoMLJobV2")
 """The calls that make a job."""
+
+T = TypeVar("T")
 
 _NAME = "AutoMLJobName"
 _TAGS = "Tags"
@@ -117,3 +121,28 @@ def generated_name(prefix: str, identity: object, length: int = NAME_LENGTH) -> 
 def sha256(value: object) -> bytes:
     """A hash of a value in canonical JSON."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).digest()
+
+
+_HIDDEN = 3
+
+
+def taken(names: Iterable[str], find: Callable[[str], T | None], *, sees_own: bool = True) -> Iterator[T]:
+    """What has these names, which are taken in their order, up to the first that is free.
+
+    Of names that have left the policy we may see what is ours alone, by its tags (`sees_own`): a denial is a free name
+    then, or somebody else's, behind which a few more are looked at.
+    """
+    hidden = 0
+    for name in names:
+        try:
+            found = find(name)
+        except ClientError as error:
+            if not (sees_own and is_denied(error)):
+                raise
+            hidden += 1
+            if hidden > _HIDDEN:
+                return
+            continue
+        if found is None:
+            return
+        yield found

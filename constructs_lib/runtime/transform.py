@@ -17,6 +17,7 @@ from .event import Event
 from .failure import unless_failed
 from .owned import Kind, Thing, Wish
 from .retry import Clock, insist
+from .spec import taken
 from .stack import Stack
 from .tags import tag_list
 
@@ -120,12 +121,8 @@ def _orphans(old: Wish, kept: Thing, event: Event, aws: Aws, clock: Clock) -> li
 
 def _of(wish: Wish, event: Event, aws: Aws, clock: Clock) -> Iterator[Thing]:
     """The resource's jobs of a wish."""
-    for name in _names(wish, event):
-        job = _JOBS.find_if_visible(name, event, aws, clock)
-        if job is None:
-            return
-        if event.owns(job.tags):
-            yield job
+    found = taken(_names(wish, event), lambda name: _JOBS.find_with_tags(name, aws, clock, budget=owned.DELETE_BUDGET))
+    return (job for job in found if event.owns(job.tags))
 
 
 def _give_up(given_up: Sequence[Thing], event: Event, aws: Aws, clock: Clock) -> None:

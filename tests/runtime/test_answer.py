@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import urllib.request
 
 import pytest
 from hypothesis import given, settings
@@ -188,6 +189,7 @@ def test_answer_goes_through_the_proxy_of_the_environment(monkeypatch: pytest.Mo
         thread = threading.Thread(target=refuse, daemon=True)
         thread.start()
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        monkeypatch.setattr(urllib.request, "_opener", None)  # it reads the environment once
         with pytest.raises(NotDeliveredError, match="CloudFormation did not take the answer"):
             deliver(
                 b"{}", f"https://bucket.s3.eu-west-1.amazonaws.com/x?X-Amz-Signature={SIGNATURE}", clock(FakeTime())

@@ -4,13 +4,14 @@ import itertools
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from constructs_lib.runtime.contract import HASH_LENGTH, NAME_LENGTH
 from constructs_lib.runtime.event import Event
 from constructs_lib.runtime.failure import Failure
-from constructs_lib.runtime.spec import Spec, read
+from constructs_lib.runtime.spec import Spec, read, taken
 
-from .fake_sagemaker import service_model
+from .fake_sagemaker import client_error, service_model
 from .world import properties
 
 PINNED_NAMES = [
@@ -115,3 +116,36 @@ def test_properties_that_make_no_job_are_refused(wanted: dict[str, Any], message
 def test_prefix_that_no_name_can_begin_with_is_refused(prefix: str) -> None:
     with pytest.raises(Failure, match="'NamePrefix' must be"):
         read(properties(prefix=prefix), service_model("sagemaker"))
+
+
+DENIED = client_error("DescribeAutoMLJobV2", "AccessDeniedException", "not authorized")
+BUSY = client_error("DescribeAutoMLJobV2", "ThrottlingException", "slow down")
+
+
+@pytest.mark.parametrize(
+    ("there", "seen"),
+    [
+        (["a", None, "c"], ["a"]),
+        (["a", DENIED, "c", None], ["a", "c"]),
+        ([DENIED, DENIED, DENIED, "d", None], ["d"]),
+        ([DENIED, DENIED, DENIED, DENIED, "e"], []),
+    ],
+    ids=["to the first free name", "behind a hidden one", "behind three", "not behind four"],
+)
+def test_what_has_the_names_is_found(there: list[Any], seen: list[str]) -> None:
+    def find(place: str) -> str | None:
+        found = there[int(place)]
+        if isinstance(found, ClientError):
+            raise found
+        return found  # type: ignore[no-any-return]
+
+    assert list(taken(map(str, itertools.count()), find)) == seen
+
+
+@pytest.mark.parametrize(("error", "sees_own"), [(DENIED, False), (BUSY, True)])
+def test_denial_counts_for_nothing_where_not_even_the_own_is_seen(error: ClientError, *, sees_own: bool) -> None:
+    def find(_: str) -> str | None:
+        raise error
+
+    with pytest.raises(ClientError):
+        list(taken(["a"], find, sees_own=sees_own))

@@ -23,6 +23,11 @@ def test_no_life_of_two_stacks_goes_wrong(part: int) -> None:
     assert not faulty, report(faulty[0][0])
 
 
+def test_own_job_behind_a_name_of_somebody_else_is_found_when_both_have_left_the_policy() -> None:
+    """Of seed 915827: a rollback takes the prefix back while the function starts a job under the second name."""
+    assert run(from_seed(915827)).faults == []
+
+
 def test_late_tags_are_told_by_cloudformations_times() -> None:
     """Of seed 400039, which has none: a late Update puts its tags on what a later one goes back to."""
     scenario = from_seed(400039)
