@@ -98,7 +98,8 @@ def _spelled(value: Any, name: str = "", around: str = "") -> Any:
         return value
     is_text = isinstance(value, str)
     if not _NUMBERS.isdisjoint((name, f"{around}.{name}")):
-        return cdk.Token.as_number(cdk.Token.as_any(value) if is_text else value)
+        # A token within a text is none by itself.
+        return cdk.Token.as_number(cdk.Token.as_any(cdk.Fn.join("", [value])) if is_text else value)
     if is_text:
         return value
     return cdk.Token.as_list(value) if name in _LISTS else cdk.Token.as_string(value)

@@ -222,6 +222,18 @@ def test_aspect_in_python_is_handed_the_function_as_what_it_is() -> None:
     assert done.stdout == "['runtime.handler.handle'] 60 [{'Key': 'seen', 'Value': 'yes'}]\n", done.stderr
 
 
+def test_token_within_a_text_stands_where_a_number_belongs() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+    outcome = AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
+    count: Any = f"1{cdk.Fn.import_value('Zeros')}"
+    serving = RealTime(instance_type="ml.m5.large", instance_count=count)
+    AutoMLEndpoint(stack, "Endpoint", outcome=outcome, serving=serving)
+
+    config = only(resources_of(template_of(stack), "AWS::SageMaker::EndpointConfig"))["Properties"]
+    [variant] = config["ProductionVariants"]
+    assert variant["InitialInstanceCount"] == {"Fn::Join": ["", ["1", {"Fn::ImportValue": "Zeros"}]]}
+
+
 def test_tokens_stand_for_values_of_any_type() -> None:
     """As objects, and as text where a number belongs, which the typed properties of an L1 do not take."""
     stack = cdk.Stack(cdk.App(), "Stack")
