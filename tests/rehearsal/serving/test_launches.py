@@ -149,11 +149,11 @@ def before(template: Any) -> Any:
     return template
 
 
-def test_launch_from_before_keeps_its_job_and_its_model_and_with_its_name_its_endpoint(stage: Serving) -> None:
+def test_launch_from_before_keeps_its_job_and_with_its_name_its_endpoint(stage: Serving) -> None:
     name = "By-hand"
     template = stage.template_of("Handed")
     old = stage.deployed(name, before(template))
-    job, model = (resource(stage, template, name, kind) for kind in (contract.RESOURCE_TYPE, contract.MODEL_TYPE))
+    job = resource(stage, template, name, contract.RESOURCE_TYPE)
     made = stage.endpoint(old)["CreationTime"]
     assert old.startswith("handed")
 
@@ -167,5 +167,4 @@ def test_launch_from_before_keeps_its_job_and_its_model_and_with_its_name_its_en
     assert other != old
     assert old not in {each["EndpointName"] for each in stage.sagemaker.list_endpoints()["Endpoints"]}
     assert resource(stage, template, name, contract.RESOURCE_TYPE) == job
-    assert resource(stage, template, name, contract.MODEL_TYPE) == model
     stage.delete_all(name)
