@@ -71,7 +71,7 @@ class Launch:
             case dict():
                 return {key: self.text(each) for key, each in value.items()}
             case list():
-                return [self.text(each) for each in value]
+                return [text for each in value if (text := self.text(each)) != "<AWS::NoValue>"]
         return value
 
     @property
