@@ -14,11 +14,12 @@ from aws_cdk import aws_iam as iam
 from ..api.fields import described, has
 from ..naming import at_its_longest, if_launched, plain
 from ..releases import acknowledge, before_findings
+from ..tokens import is_token
 from .extracted import may_be_taken
-from .keys import grant_key_to_own_role, grantable
+from .keys import grantable
 from .opening import is_to_be_opened, open_to
 from .permissions import SAGEMAKER_PRINCIPAL, Permission, below, listing
-from .places import account_of
+from .places import account_of, is_made_here
 from .trust import require_trust
 
 if TYPE_CHECKING:
@@ -327,6 +328,37 @@ def add_permissions(policy: iam.ManagedPolicy, permissions: Sequence[Permission]
     for permission in permissions:
         policy.add_statements(iam.PolicyStatement.from_json(permission.statement()))
     acknowledge_wildcards(policy, permissions)
+
+
+def grant_key_to_own_role(
+    key: Any, policy: iam.ManagedPolicy, role: iam.IRole, stack: cdk.Stack, *actions: str
+) -> list[IDependable]:
+    """Allow a role of the stack actions with a key, in this policy of the role, and in the key's own.
+
+    The policy of a key from elsewhere cannot change. Older releases of the CDK ask whom to name there all the same,
+    which a managed policy cannot answer. The id of a key of another account is made there at deployment, and they
+    cannot hand it over, so all keys of that account are named: the key's own policy names the role.
+
+    Returns:
+        What has to be there before the role can use the key.
+    """
+    key = grantable(key)
+    if is_to_be_opened(key, stack):
+        region = "*" if is_token(key.env.region) else key.env.region
+        keys = f"arn:{cdk.Aws.PARTITION}:kms:{region}:{account_of(key)}:key/*"
+        add_permissions(policy, [Permission(actions=actions, resources=(keys,), reason=_FAR_KEY)])
+        return [open_to(key, role, stack, Permission(actions=actions, resources=("*",)))]
+    if not has(key, "node") or is_made_here(key):
+        key.grant(policy, *actions)
+    else:
+        iam.Grant.add_to_principal(grantee=policy, actions=list(actions), resource_arns=[key.key_arn])
+    return []
+
+
+_FAR_KEY: Final = (
+    "the id of a key of another account is made there at deployment; of that account's keys the role can use those "
+    "alone whose own policy lets it"
+)
 
 
 # ---------------------------------------------------------------------------------------------------- acknowledgements

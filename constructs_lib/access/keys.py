@@ -10,14 +10,11 @@ from aws_cdk import aws_iam as iam
 
 from ..api.fields import described, has
 from ..tokens import is_token
-from .opening import is_to_be_opened, open_to
 from .permissions import Permission
-from .places import NamedPlace, is_made_here
+from .places import NamedPlace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from constructs import IDependable
 
 
 class Key(Protocol):
@@ -86,28 +83,6 @@ def grantable(key: Key) -> Key:
 def grant_key(key: Key, grantee: iam.IGrantable, *actions: str) -> iam.Grant:
     """Allow somebody actions with a key, in its own policy too where it must."""
     return grantable(key).grant(grantee, *actions)
-
-
-def grant_key_to_own_role(
-    key: Key, policy: iam.ManagedPolicy, role: iam.IRole, stack: cdk.Stack, *actions: str
-) -> list[IDependable]:
-    """Allow a role that the library made actions with a key, in a policy of that role, and in the key's own.
-
-    The policy of a key from elsewhere cannot change. Older releases of the CDK ask whom to name there all the same,
-    which a managed policy cannot answer.
-
-    Returns:
-        What has to be there before the role can use the key.
-    """
-    key = grantable(key)
-    opens = is_to_be_opened(key, stack)
-    if not opens and (not has(key, "node") or is_made_here(key)):
-        key.grant(policy, *actions)
-        return []
-    iam.Grant.add_to_principal(grantee=policy, actions=list(actions), resource_arns=[key.key_arn])
-    if not opens:
-        return []
-    return [open_to(key, role, stack, Permission(actions=actions, resources=("*",)))]
 
 
 def check_key(prop: str, key: object) -> list[str]:

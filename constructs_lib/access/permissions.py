@@ -288,16 +288,30 @@ def provider_function(stack: cdk.Stack, *, generated_names: str, log_group_arn: 
             resources=(deployed_id(stack),),
         ),
         Permission(actions=_PROVIDER_JOBS, resources=(job_arn(stack, generated_names),)),
-        Permission(
-            actions=_OWN_JOBS,
-            resources=(job_arn(stack, "*"),),
-            conditions={"StringEquals": {f"aws:ResourceTag/{OwnerTag.STACK}": stack.stack_id}},
-            reason=(
-                "an update may take a job's name or its prefix out of this policy before the job itself is stopped; "
-                "the condition holds the stack's own jobs, by the tag that each is created with"
-            ),
-        ),
+        own_jobs(stack),
     ]
+
+
+def own_jobs(stack: cdk.Stack, owner_tag: str = OwnerTag.STACK) -> Permission:
+    """What the Lambda function does with jobs of the stack, whatever they are called.
+
+    Args:
+        stack: The stack of the function and its jobs.
+        owner_tag: The key of the tag that holds the stack's id.
+    """
+    return Permission(
+        actions=_OWN_JOBS,
+        resources=(job_arn(stack, "*"),),
+        conditions=_tagged(stack, owner_tag),
+        reason=(
+            "an update may take a job's name or its prefix out of this policy before the job itself is stopped; "
+            "the condition holds the stack's own jobs, by the tag that each is created with"
+        ),
+    )
+
+
+def _tagged(stack: cdk.Stack, owner_tag: str) -> dict[str, dict[str, str]]:
+    return {"StringEquals": {f"aws:ResourceTag/{owner_tag}": stack.stack_id}}
 
 
 def provider_named_job(stack: cdk.Stack, job_name: str) -> Permission:
@@ -587,7 +601,7 @@ def provider_models(stack: cdk.Stack, *, generated_names: str) -> list[Permissio
             actions=("sagemaker:CreateModel", *_OWN_MODELS),
             resources=(arns.sagemaker(f"model/{generated_names}"),),
         ),
-        _own(stack, "model", _OLD_MODELS),
+        own_models(stack),
         provider_endpoint(stack, generated_names),
     ]
 
@@ -605,15 +619,25 @@ def provider_transforms(stack: cdk.Stack, *, generated_names: str) -> list[Permi
             actions=("sagemaker:CreateTransformJob", *_OWN_TRANSFORMS),
             resources=(_arns(stack).sagemaker(f"transform-job/{generated_names}"),),
         ),
-        _own(stack, "transform-job", _OLD_TRANSFORMS),
+        own_transforms(stack),
     ]
 
 
-def _own(stack: cdk.Stack, kind: str, actions: tuple[str, ...]) -> Permission:
+def own_models(stack: cdk.Stack, owner_tag: str = OwnerTag.STACK) -> Permission:
+    """What the Lambda function does with models of the stack, whatever they are called."""
+    return _own(stack, "model", _OLD_MODELS, owner_tag)
+
+
+def own_transforms(stack: cdk.Stack, owner_tag: str = OwnerTag.STACK) -> Permission:
+    """What the Lambda function does with transform jobs of the stack, whatever they are called."""
+    return _own(stack, "transform-job", _OLD_TRANSFORMS, owner_tag)
+
+
+def _own(stack: cdk.Stack, kind: str, actions: tuple[str, ...], owner_tag: str) -> Permission:
     return Permission(
         actions=actions,
         resources=(_arns(stack).sagemaker(f"{kind}/*"),),
-        conditions={"StringEquals": {f"aws:ResourceTag/{OwnerTag.STACK}": stack.stack_id}},
+        conditions=_tagged(stack, owner_tag),
         reason=(
             "an update may take the prefix of a name out of this policy before what has that name is given up; the "
             "condition holds the stack's own, by the tag that each is created with"

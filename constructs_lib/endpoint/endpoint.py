@@ -18,6 +18,7 @@ from ..api.fields import described, has, raise_if_any, value_problems
 from ..api.hosting import EndpointName
 from ..candidate.model import TUNED, BestModel, Candidate, ModelProps
 from ..interfaces import Connectable, Endpoint
+from ..jobs.owned import OwnedJob
 from ..keywords import ConstructorSignature
 from ..l1 import Kind
 from ..naming import deployed_path
@@ -148,9 +149,10 @@ class AutoMLEndpoint(EndpointBase):
                 `probability`, `probabilities`, `labels`; not for a regression, a forecast or a language model. What the
                 candidate does not support fails the deployment. Default: what it answers by itself, the predicted
                 label.
-            endpoint_name: A name of your own: at most 63 letters, digits and hyphens. Default: a name of the stack's
-                name, the id and a hash, which stays as long as these do; where the stack is deployed under another name
-                than the app gives it, it holds a part of the stack's id.
+            endpoint_name: A name of your own: at most 63 letters, digits and hyphens. One that is taken fails the
+                deployment before a job of the same stack is made. Default: a name of the stack's name, the id and a
+                hash, which stays as long as these do; where the stack is deployed under another name than the app gives
+                it, it holds a part of the stack's id.
             deployment_policy: How a new model takes over; not with `Serverless`. Default: all at once, and, where there
                 are alarms, ten minutes during which they count.
             rollback_alarms: Alarms that take a deployment back, up to 10; for alarms of this endpoint itself see
@@ -244,6 +246,9 @@ class AutoMLEndpoint(EndpointBase):
         self._policy = deployment_policy
         self._alarms: list[cloudwatch.IAlarm] = []
         self._check = self._new_check(provider, config, is_named=endpoint_name is not None)
+        job = outcome.job
+        if isinstance(job, OwnedJob) and job.stack == provider.stack and endpoint_name and not is_token(endpoint_name):
+            job._will_be(endpoint_name, self._endpoint)
         if serving.auto_scaling is not None:
             fitting = Target.INVOCATIONS if isinstance(serving, RealTime) else Target.BACKLOG
             scale(

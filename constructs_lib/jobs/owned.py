@@ -25,7 +25,7 @@ from ..naming import deployed_path
 from ..provider.following import Following, let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
-from ..runtime.contract import Attribute, Property
+from ..runtime.contract import Attribute, Endpoint, Property
 from ..tokens import is_token, known_seconds, place
 from .base import IAutoMLJob, ImportedJob, JobBase, JobFacts
 from .plan import Bound, Plan, Request
@@ -176,8 +176,15 @@ class OwnedJob(JobBase):
         self._resource = self._provider._custom_resource(self, "Resource", contract.RESOURCE_TYPE, properties)
         self._resource.node.add_dependency(*needed)
         self._follows = Following(self._provider, self._resource, self)
+        self._endpoints: list[dict[str, str]] = []
         self._may_change = False
         self._facts = self._facts_of(plan, request, properties)
+
+    def _will_be(self, endpoint_name: str, endpoint: cdk.CfnResource) -> None:
+        """Have an endpoint of the stack looked for before the job is made: its name may be taken."""
+        self._endpoints.append({Endpoint.NAME: endpoint_name, Endpoint.LOGICAL_ID: endpoint.logical_id})
+        self._resource.add_property_override(Property.ENDPOINTS, self._endpoints)
+        self._resource.node.add_dependency(*self._provider._look_at_endpoint(endpoint_name))
 
     def _role_of(self, plan: Plan) -> iam.IRole:
         if plan.role is not None:
@@ -336,6 +343,7 @@ class _TagCheck:
     """Looks at the tags of a stack's jobs once all of them are there."""
 
     def __init__(self, provider: AutoMLProvider) -> None:
+        self._provider = provider
         self._jobs: list[tuple[OwnedJob, cdk.TagManager, Plan]] = []
         provider.node.add_validation(self)
 
@@ -359,7 +367,8 @@ class _TagCheck:
         found = []
         for job, tags, plan in self._jobs:
             values = tags.tag_values()
-            found += [f"the job '{job.node.path}': {problem}" for problem in _tag_problems(values)]
+            wrong = _tag_problems(values, self._provider._owner_prefix)
+            found += [f"the job '{job.node.path}': {problem}" for problem in wrong]
             warn(job, plan.tag_warnings(values))
         return found
 
@@ -369,15 +378,16 @@ def jobs_of(provider: AutoMLProvider) -> list[OwnedJob]:
     return _TagCheck.of(provider).jobs
 
 
-def _tag_problems(tags: Mapping[str, str]) -> list[str]:
+def _tag_problems(tags: Mapping[str, str], owner_prefix: str) -> list[str]:
     found = []
+    reserved = {tag.under(prefix) for tag in contract.OwnerTag for prefix in (contract.OWNER_PREFIX, owner_prefix)}
     if len(tags) > MAX_USER_TAGS:
         found.append(
             f"'tags' must be at most {MAX_USER_TAGS}, got {len(tags)}: the service takes "
             f"{MAX_TAGS}, and the library marks its jobs with {len(contract.OwnerTag)} of its own"
         )
     for key, value in tags.items():
-        if key.lower().startswith("aws:") or key in set(contract.OwnerTag):
+        if key.lower().startswith("aws:") or key in reserved:
             found.append(f"the tag '{key}' is reserved")
         found += problems(shapes.Tag(key=key, value=value), is_token=is_token, path=f"tags[{key!r}]")
     return found

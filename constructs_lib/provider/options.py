@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
@@ -10,14 +11,15 @@ from aws_cdk import aws_iam as iam
 
 from .. import l1
 from ..access import permissions
-from ..access.grants import add_permissions, compliance
-from ..access.keys import check_key, grant_key_to_own_role
+from ..access.grants import add_permissions, compliance, grant_key_to_own_role
+from ..access.keys import check_key
 from ..access.opening import is_to_be_opened, open_to
 from ..access.places import EVENT_BUS, FUNCTIONS_KEY, LOG_KEY, apart, used_network
 from ..access.security import OPEN_EGRESS, Subnets, check_groups, check_selection, select, selection_of
 from ..api.fields import described, has, listed, number, seconds_of, value_problems
 from ..naming import deployed_path, plain
 from ..releases import NEWEST_RUNTIME, acknowledge
+from ..runtime.contract import STACK_VARIABLE, OwnerTag
 from ..tokens import is_token, is_whole, known_seconds
 from .logs import keep, retention_problems
 
@@ -103,6 +105,19 @@ class ProviderOptions(TypedDict, total=False):
     """The function's Python, for a region that has not got the newest: `lambda_.Runtime.PYTHON_3_12`, `PYTHON_3_13`
     or `PYTHON_3_14`. Default: the newest of them."""
 
+    environment: Mapping[str, str] | None
+    """Further environment variables of the function, such as `HTTPS_PROXY`, `NO_PROXY`, `AWS_USE_FIPS_ENDPOINT` or
+    `AWS_CA_BUNDLE`, which its calls of AWS follow; the answers to CloudFormation go through the proxy too. All of them
+    hold up to 4 KB. They stand in the template, so nothing secret. Default: none but the library's own.
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html"""
+
+    owner_tag_prefix: str | None
+    """What the keys of the tags begin with by which the function knows the stack's own jobs, models and transform
+    jobs: 1 to 118 letters, digits and `_.:/=+@-`. For accounts that allow listed tag keys alone (`aws:TagKeys`):
+    after it come `stack-id`, `logical-id`, `spec`, `request-id`, `replaces` and `released`. Another prefix in a
+    deployed stack is written beside the one before, in a deployment that changes no job, model, transform job or name;
+    else the function refuses the update. Default: `sagemaker-autopilot:`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
@@ -122,6 +137,8 @@ class Options:
     dead_letter_topic: sns.ITopic | None = None
     architecture: lambda_.Architecture | None = None
     runtime: lambda_.Runtime | None = None
+    environment: Mapping[str, str] | None = None
+    owner_tag_prefix: str | None = None
 
     @classmethod
     def of(cls, options: ProviderOptions) -> Options:
@@ -152,6 +169,10 @@ class Options:
                 f"'runtime' must be a lambda_.Runtime that the function runs on ({listed(RUNTIMES)}), got "
                 f"{described(getattr(self.runtime, 'name', self.runtime))}"
             )
+        if self.environment is not None:
+            found += environment_problems(self.environment)
+        if self.owner_tag_prefix is not None:
+            found += owner_prefix_problems(self.owner_tag_prefix)
         if self.tracing is not None and not isinstance(self.tracing, bool):
             found.append(f"'tracing' must be true or false, got {described(self.tracing)}")
         if found:
@@ -232,6 +253,8 @@ class Options:
         self._apply_to_log(companion.log)
         if self.permissions_boundary is not None:
             iam.PermissionsBoundary.of(companion.construct).apply(self.permissions_boundary)
+        for name, value in (self.environment or {}).items():
+            function.add_property_override(f"Environment.Variables.{name}", value)
         if self.tracing:
             l1.change(function, TracingConfig={"Mode": "Active"})
             add_permissions(policy, permissions.traces())
@@ -286,7 +309,7 @@ class Options:
 
     def function_reasons(self) -> dict[str, str]:
         """Why findings of cdk-nag on the function stand."""
-        reasons = {"checkov-CKV_AWS_173": "its environment holds the stack's id, nothing that is secret"}
+        reasons = dict({} if self.environment else _NOTHING_SECRET)
         if self.runtime is None:
             reasons |= NEWEST_RUNTIME
         if self.reserved_concurrent_executions is None:
@@ -311,6 +334,65 @@ class Options:
         keep(log, self.log_retention, self.log_encryption_key)
 
 
+def environment_problems(environment: object) -> Iterator[str]:
+    """What is wrong with environment variables of the function."""
+    prop = "environment"
+    wrong = list(value_problems(environment, dict[str, str], is_token=is_token, path=prop))
+    yield from wrong
+    if wrong or not isinstance(environment, dict) or is_token(environment):
+        return
+    for name in environment:
+        if is_token(name) or not _VARIABLE.fullmatch(name):
+            yield (
+                f"'{prop}' must have names of letters, digits and _, at least two, that begin with a letter, got "
+                f"{described(name)}"
+            )
+        elif name in _RESERVED:
+            yield f"'{prop}' must not have {described(name)}: Lambda sets it itself"
+        elif name == STACK_VARIABLE or name.startswith("AWS_ENDPOINT_URL"):
+            yield f"'{prop}' must not have {described(name)}: it says whom the function serves"
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in environment.items() if not is_token(value))
+    if size > _MOST_VARIABLES:
+        yield f"'{prop}' must hold at most {_MOST_VARIABLES} bytes, names and values together, got {size}"
+
+
+_VARIABLE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
+_RESERVED: Final = {
+    *(
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    ),
+    *("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE"),
+    *("AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION"),
+    *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT"),
+}
+"""https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime"""
+
+_OWN_VARIABLES: Final = 200
+"""What the stack's id takes, with its name."""
+
+_MOST_VARIABLES: Final = 4096 - _OWN_VARIABLES
+
+
+def owner_prefix_problems(prefix: object) -> Iterator[str]:
+    """What is wrong with a prefix for the tags of an owner."""
+    prop = "owner_tag_prefix"
+    if not isinstance(prefix, str):
+        yield f"'{prop}' must be text, got {described(prefix)}"
+    elif is_token(prefix):
+        yield f"'{prop}' must be known when the app is synthesized, so it cannot be a token: IAM's conditions name it"
+    elif not _OWNER_PREFIX.fullmatch(prefix):
+        yield f"'{prop}' must be 1 to {_LONGEST_PREFIX} letters, digits and _.:/=+@-, got {described(prefix)}"
+    elif prefix.lower().startswith("aws:"):
+        yield f"'{prop}' must not begin with 'aws:', which is AWS's own, got {described(prefix)}"
+
+
+_LONGEST_PREFIX: Final = 128 - max(len(tag.under("")) for tag in OwnerTag)
+_OWNER_PREFIX: Final = re.compile(rf"[A-Za-z0-9_.:/=+@-]{{1,{_LONGEST_PREFIX}}}")
+
 _INTERFACES: Final = (
     ("poll_interval", "to_seconds", "a Duration"),
     ("event_bus", "event_bus_arn", "an events.IEventBus"),
@@ -322,6 +404,7 @@ _INTERFACES: Final = (
 
 _LOG_LEVEL: Final = "aws-cdk-lib.aws_stepfunctions.LogLevel"
 
+_NOTHING_SECRET: Final = {"checkov-CKV_AWS_173": "its environment holds the stack's id, nothing that is secret"}
 _UNRESERVED: Final = dict.fromkeys(
     compliance("LambdaConcurrency"),
     "nobody but CloudFormation and one state machine is meant to call it; a reservation would take from the account",

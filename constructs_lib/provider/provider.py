@@ -18,8 +18,15 @@ from .. import l1
 from ..access import permissions
 from ..access.companions import Companion, Companions
 from ..access.extracted import follow
-from ..access.grants import acknowledge_late, acknowledge_wildcards, add_permissions, managed_policy, new_role, warn
-from ..access.keys import grant_key_to_own_role
+from ..access.grants import (
+    acknowledge_late,
+    acknowledge_wildcards,
+    add_permissions,
+    grant_key_to_own_role,
+    managed_policy,
+    new_role,
+    warn,
+)
 from ..access.opening import is_to_be_opened, open_to
 from ..access.places import account_of
 from ..api.digests import folder_digest
@@ -28,13 +35,14 @@ from ..keywords import ConstructorSignature, spelled_out
 from ..l1 import Kind
 from ..naming import PART_LENGTH, StackPart, at_its_longest, deployed_path, is_report, reported, slug
 from ..runtime import contract
+from ..runtime.contract import Property
 from ..tokens import TEXT_TOKEN
 from .logs import LOG_RETENTION_DAYS
 from .options import RUNTIMES, Options, ProviderOptions
 from .waiter import Waiter, state_machine_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from aws_cdk import aws_events as events
     from aws_cdk import aws_lambda as lambda_
@@ -95,6 +103,9 @@ _OTHERS: Final = (
     "its first job"
 )
 
+_TAGGED: Final = (contract.RESOURCE_TYPE, contract.MODEL_TYPE, contract.TRANSFORM_TYPE)
+"""What gets tags of its owner."""
+
 _SHARED_ROLES: Final = 1700
 _SHARED_RESULTS: Final = 700
 _SHARED_WATCHED: Final = 300
@@ -132,6 +143,12 @@ class AutoMLProvider(Construct):
                 log_group_arn=log.get_att("Arn").to_string(),
             ),
         )
+        self._owned: list[cdk.CfnResource] = []
+        self._own: list[tuple[iam.ManagedPolicy, Callable[[cdk.Stack, str], Permission]]] = [
+            (self._policy, permissions.own_jobs)
+        ]
+        """The policies that hold what is the stack's own by its tags, and what they allow."""
+
         follow(self._stack, self._role, self._policy)
         self._roles = _Shelf(self, "PassRoles", self._policy, _SHARED_ROLES)
         self._results = _Shelf(self, "Results", self._policy, _SHARED_RESULTS)
@@ -221,7 +238,30 @@ class AutoMLProvider(Construct):
     ) -> cdk.CfnResource:
         """A resource that the function serves."""
         served = {"ServiceToken": self._service_token, "ServiceTimeout": contract.SERVICE_TIMEOUT, **properties}
-        return cdk.CfnResource(scope, construct_id, type=resource_type, properties=served)
+        resource = cdk.CfnResource(scope, construct_id, type=resource_type, properties=served)
+        if resource_type in _TAGGED:
+            self._owned.append(resource)
+            self._mark(resource)
+        return resource
+
+    @property
+    def _owner_prefix(self) -> str:
+        """What the keys of the tags begin with that say whose a job, a model or a transform job is."""
+        return self._options.owner_tag_prefix or contract.OWNER_PREFIX
+
+    def _mark(self, resource: cdk.CfnResource) -> None:
+        """Have the function write the owner's tags with the prefix that was asked for."""
+        if self._options.owner_tag_prefix is not None:
+            resource.add_property_override(Property.OWNER_TAG_PREFIX, self._options.owner_tag_prefix)
+
+    def _know_own(self, policy: iam.ManagedPolicy, own: Callable[[cdk.Stack, str], Permission]) -> None:
+        """Have the function know what is the stack's own by its tags under that prefix too."""
+        self._own.append((policy, own))
+        self._allow_own(policy, own)
+
+    def _allow_own(self, policy: iam.ManagedPolicy, own: Callable[[cdk.Stack, str], Permission]) -> None:
+        if self._owner_prefix != contract.OWNER_PREFIX:
+            add_permissions(policy, [own(self._stack, contract.OwnerTag.STACK.under(self._owner_prefix))])
 
     def _name_prefix(self, construct_id: str) -> str:
         """The beginning of a generated job name: readable, and the stack's own."""
@@ -395,6 +435,7 @@ class AutoMLProvider(Construct):
         if self._models is None:
             allowed = permissions.provider_models(self._stack, generated_names=self._hosted_names)
             self._models = self._new_policy("Models", allowed)
+            self._know_own(self._models, permissions.own_models)
         return [self._policy, self._models, self._roles.put(role_arn, permissions.pass_role([role_arn]))]
 
     def _look_at_endpoint(self, endpoint_name: str) -> list[IDependable]:
@@ -406,6 +447,7 @@ class AutoMLProvider(Construct):
         if self._transforms is None:
             allowed = permissions.provider_transforms(self._stack, generated_names=self._hosted_names)
             self._transforms = self._new_policy("Transforms", allowed)
+            self._know_own(self._transforms, permissions.own_transforms)
         return [self._policy, self._transforms]
 
     def _register_in(self, group_name: str, *, reports: tuple[Owned, str] | None) -> list[IDependable]:
@@ -491,6 +533,10 @@ class AutoMLProvider(Construct):
         options.apply_to_function(
             Companion(construct=self, function=self._function, log=self._log, policy=self._policy, role=self._role)
         )
+        for resource in self._owned:
+            self._mark(resource)
+        for policy, own in self._own:
+            self._allow_own(policy, own)
         Companions.of(self._stack).configure(options)
         if self._made_waiter is not None:
             options.apply_to_waiter(self._made_waiter)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import jmespath  # type: ignore[import-untyped]  # comes with botocore; has no types
 
-from constructs_lib.runtime.contract import OwnerTag
+from constructs_lib.runtime.contract import OwnerTag, read_owner
 
 from .assembly import Job
 from .failures import CheckFailedError
@@ -239,9 +239,9 @@ class Account:
         return TrainingReport(tuple(report["Notes"]), trained)
 
     def tags(self, arn: str) -> dict[str, str]:
-        """The tags of a SageMaker resource."""
+        """The tags of a SageMaker resource, those of its owner under their first names."""
         found = self._all("sagemaker", "list_tags", "Tags[]", ResourceArn=arn)
-        return {tag["Key"]: tag["Value"] for tag in found}
+        return read_owner({tag["Key"]: tag["Value"] for tag in found})
 
     def name_of(self, job: Job) -> str:
         """The name of the job that a resource is now: its physical id."""

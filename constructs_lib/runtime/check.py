@@ -1,14 +1,16 @@
-"""A look at an endpoint once CloudFormation has deployed it.
+"""A look at an endpoint once CloudFormation has deployed it, and before the job is made that it is to serve.
 
 When SageMaker takes a deployment back, the endpoint is in service again, with its old configuration.
 """
+
+from collections.abc import Mapping
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from . import log
 from .answer import Answer
 from .clients import Aws, Reply
-from .contract import EndpointCheck
+from .contract import Endpoint, EndpointCheck, Property
 from .event import Event
 from .failure import Failure, unless_missing
 from .retry import Clock, patiently
@@ -49,6 +51,35 @@ update = create
 def delete(event: Event, aws: Aws, clock: Clock) -> Answer:  # noqa: ARG001 - all requests are served alike
     """Nothing is there to be undone: the endpoint belongs to another resource."""
     return Answer(event.physical_id)
+
+
+def check_names(event: Event, stack: Stack, aws: Aws, clock: Clock) -> None:
+    """Refuse to make a job whose endpoint could not be made afterwards, since its name is taken.
+
+    Only names that the resource did not have before are looked at, and none where a stack rolls back.
+
+    Raises:
+        Failure: There is an endpoint of that name, and it is not the stack's.
+    """
+    known = _endpoints(event.old_properties)
+    new = [each for each in _endpoints(event.properties) if each not in known]
+    if not new or stack.is_rolling_back():
+        return
+    for name, logical_id in new:
+        if _describe(name, aws, clock) is None:
+            continue
+        if stack.physical_id(logical_id).lower().rpartition("/")[2] != name.lower():
+            raise Failure(
+                f"an endpoint named '{name}' exists, and it is not this stack's '{logical_id}', so that could not be "
+                "made once the job has trained: give another 'endpoint_name', or delete that endpoint. No job was "
+                "started"
+            )
+
+
+def _endpoints(properties: Mapping[str, object]) -> list[tuple[str, str]]:
+    given = properties.get(Property.ENDPOINTS)
+    named = [each for each in given if isinstance(each, Mapping)] if isinstance(given, list) else []
+    return [(str(each.get(Endpoint.NAME, "")), str(each.get(Endpoint.LOGICAL_ID, ""))) for each in named]
 
 
 def physical_id(logical_id: str) -> str:

@@ -1,5 +1,6 @@
 """The names that the constructs and the Lambda function both use. Nothing else is shared between the two."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 RESOURCE_TYPE = "Custom::SageMakerAutoMLJob"
@@ -61,8 +62,22 @@ class Property(StrEnum):
     WATCH = "Watch"
     """How the job is followed to its end, see `Watch`. Absent when nobody waits for it and nobody is told."""
 
+    OWNER_TAG_PREFIX = "OwnerTagPrefix"
+    """What the keys of `OwnerTag` begin with instead of `OWNER_PREFIX`. Absent: with that."""
+
+    ENDPOINTS = "Endpoints"
+    """The endpoints with names of the user's that the stack makes of the job's model, a list of `Endpoint`."""
+
     JOB_NAME = "JobName"
     """The job that a watch or an outcome is about."""
+
+
+class Endpoint(StrEnum):
+    """The members of an endpoint in `Property.ENDPOINTS`."""
+
+    NAME = "Name"
+    LOGICAL_ID = "LogicalId"
+    """The stack's resource that is, or will be, this endpoint."""
 
 
 class JobStatus(StrEnum):
@@ -333,6 +348,10 @@ class JobMetric(StrEnum):
     OBJECTIVE = "ObjectiveValue"
 
 
+OWNER_PREFIX = "sagemaker-autopilot:"
+"""What the keys of `OwnerTag` begin with, unless an organisation wants another prefix."""
+
+
 class OwnerTag(StrEnum):
     """Tags on every job: whose it is. They decide what may be adopted, and what may be stopped."""
 
@@ -349,6 +368,30 @@ class OwnerTag(StrEnum):
 
     RELEASED = "sagemaker-autopilot:released"
     """Set when the resource gave the job up (deleted or replaced). A released job is never adopted again."""
+
+    def under(self, prefix: str) -> str:
+        """The key with another prefix."""
+        return prefix + self.removeprefix(OWNER_PREFIX)
+
+
+_FROM_THE_FIRST = (OwnerTag.STACK, OwnerTag.RESOURCE, OwnerTag.SPEC, OwnerTag.REQUEST)
+
+
+def read_owner(tags: Mapping[str, str]) -> dict[str, str]:
+    """Tags, with those that tell of an owner called as in `OwnerTag`, whatever prefix they were written with.
+
+    A prefix may have changed since. One counts where all tags stand that a job gets when it is made: those of
+    CloudFormation have no request. Where two prefixes tell of two owners, nobody is the owner.
+    """
+    read = dict(tags)
+    for prefix in {key.removesuffix(OwnerTag.STACK.under("")) for key in tags if not key.startswith("aws:")}:
+        if not all(tag.under(prefix) in tags for tag in _FROM_THE_FIRST):
+            continue
+        for tag in OwnerTag:
+            value = tags.get(tag.under(prefix), read.get(tag, ""))
+            if value and read.setdefault(tag, value) != value:
+                return {key: value for key, value in tags.items() if key not in set(OwnerTag)}
+    return read
 
 
 class CandidateProperty(StrEnum):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TypedDict
 from urllib.parse import urlsplit
 
-from .contract import STACK_VARIABLE, OwnerTag
+from .contract import OWNER_PREFIX, STACK_VARIABLE, OwnerTag, Property
 from .failure import Failure
 
 
@@ -72,6 +72,16 @@ class Event:
         except ValueError:
             return None
 
+    @property
+    def owner_prefix(self) -> str:
+        """What the keys of the owner's tags begin with."""
+        return _owner_prefix(self.properties)
+
+    @property
+    def changes_owner_prefix(self) -> bool:
+        """Whether they began with something else before."""
+        return self.request_type == "Update" and self.owner_prefix != _owner_prefix(self.old_properties)
+
     def owner(self, digest: str) -> dict[str, str]:
         """The tags that say whose something is. They are sent with the call that makes it."""
         return {
@@ -98,6 +108,10 @@ class Event:
             raise Failure(f"the {self.request_type} request lacks {', '.join(self.missing)}")
         if os.environ.get(STACK_VARIABLE, self.stack_id) != self.stack_id:
             raise Failure(f"the request is of the stack {self.stack_id}: this function serves its own stack only")
+
+
+def _owner_prefix(properties: Mapping[str, object]) -> str:
+    return str(properties.get(Property.OWNER_TAG_PREFIX) or OWNER_PREFIX)
 
 
 def parse(raw: RawEvent) -> Event:

@@ -1,7 +1,7 @@
 """The service's jobs, and whose they are."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from .description import Description
 from .event import Event
 from .failure import unless_missing
 from .spec import Spec
+from .tags import tag_list, tags_of
 
 _TAG_VALUE = re.compile(r"[\w.:/=+@ -]{1,256}", re.ASCII)
 
@@ -97,7 +98,7 @@ def find(sagemaker: SageMaker, name: str) -> Job | None:
         name=name,
         arn=reply["AutoMLJobArn"],
         status=reply["AutoMLJobStatus"],
-        tags=dict(tags_of(sagemaker, reply["AutoMLJobArn"])),
+        tags=tags_of(sagemaker, reply["AutoMLJobArn"]),
         created=reply.get("CreationTime"),
         ended=reply.get("EndTime"),
         output_path=reply.get("OutputDataConfig", {}).get("S3OutputPath", ""),
@@ -115,14 +116,14 @@ def start(sagemaker: SageMaker, name: str, spec: Spec, event: Event) -> Job:
     tags = dict(spec.tags) | event.owner(spec.digest)
     if _TAG_VALUE.fullmatch(event.physical_id):
         tags[OwnerTag.REPLACES] = event.physical_id
-    reply = operations[spec.operation](**{**spec.request, "AutoMLJobName": name, "Tags": tag_list(tags)})
+    reply = operations[spec.operation](**{**spec.request, "AutoMLJobName": name, "Tags": tag_list(tags, event)})
     return Job(name=name, arn=reply["AutoMLJobArn"], status=JobStatus.IN_PROGRESS, tags=tags, is_new=True)
 
 
-def release(sagemaker: SageMaker, job: Job) -> None:
+def release(sagemaker: SageMaker, job: Job, event: Event) -> None:
     """Mark a job as given up, so that it is never adopted again."""
     if not job.is_released:
-        sagemaker.add_tags(ResourceArn=job.arn, Tags=tag_list({OwnerTag.RELEASED: "true"}))
+        sagemaker.add_tags(ResourceArn=job.arn, Tags=tag_list({OwnerTag.RELEASED: "true"}, event))
 
 
 def stop(sagemaker: SageMaker, job: Job) -> None:
@@ -135,19 +136,3 @@ def stop(sagemaker: SageMaker, job: Job) -> None:
         now = find(sagemaker, job.name)
         if now and now.status == JobStatus.IN_PROGRESS:
             raise
-
-
-def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """Tags as the API takes them."""
-    return [{"Key": str(key), "Value": value} for key, value in tags.items()]
-
-
-def tags_of(sagemaker: SageMaker, arn: str) -> Iterator[tuple[str, str]]:
-    """The tags of anything that has some."""
-    page: Reply = sagemaker.list_tags(ResourceArn=arn)
-    while True:
-        yield from ((tag["Key"], tag["Value"]) for tag in page.get("Tags", []))
-        token = page.get("NextToken")
-        if not token:
-            return
-        page = sagemaker.list_tags(ResourceArn=arn, NextToken=token)

@@ -7,7 +7,7 @@ from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from . import endpoint, jobs, log, tagging, watch
+from . import check, endpoint, jobs, log, tagging, watch
 from .answer import NO_JOB, Answer
 from .clients import Aws
 from .contract import NAME_LENGTH, Attribute, OwnerTag
@@ -18,6 +18,7 @@ from .jobs import Job
 from .retry import Clock, insist, patiently
 from .spec import Spec, read
 from .stack import Stack
+from .tags import tags_of
 from .watch import Watch
 
 RETIRE_BUDGET = 600.0
@@ -48,6 +49,7 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Make the job, or find the one that an earlier delivery of this event made."""
     spec = _read(event.properties, aws)
     wanted = watch.read(event.properties)
+    check.check_names(event, Stack(aws.cloudformation, event, clock), aws, clock)
     job = _claim(spec, event, aws, clock, accepts=lambda job: job.was_made_by(event))
     if wanted and not job.is_released:
         _follow(wanted, job, event, aws, clock)
@@ -62,6 +64,9 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     old = unless_failed(_read, event.old_properties, aws)
     old_watch = unless_failed(watch.read, event.old_properties)
     stack = Stack(aws.cloudformation, event, clock)
+    is_kept = old is not None and (old.digest, old.name_prefix) == (spec.digest, spec.name_prefix)
+    check.check_names(event, stack, aws, clock)
+    tagging.check_prefix(event, stack, is_kept=is_kept, is_seen=lambda: _is_seen(event, aws, clock))
     if old and old.digest == spec.digest:
         if wanted and _is_more(wanted, old_watch, stack):
             stack.check_wanted()
@@ -115,7 +120,11 @@ def _read(properties: Mapping[str, object], aws: Aws) -> Spec:
 
 def _keep(old: Spec, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: Clock) -> Answer:
     arn = patiently(lambda: _arn(event, aws), clock, repeatable=True)
-    if not tagging.change(aws.sagemaker, arn, old.tags, spec.tags, old.tags, event, stack, clock):
+    present: Mapping[str, str] = old.tags
+    if event.changes_owner_prefix:
+        now = patiently(lambda: tags_of(aws.sagemaker, arn), clock, repeatable=True)
+        present = {**old.tags, **{tag: now[tag] for tag in OwnerTag if tag in now}}
+    if not tagging.change(aws.sagemaker, arn, present, spec.tags, old.tags, event, stack, clock):
         log.write(event, "nothing changed", job_name=event.physical_id)
     return _is_now(event.physical_id, arn)
 
@@ -130,6 +139,16 @@ def _arn(event: Event, aws: Aws) -> str:
     if job is None:
         raise Failure(f"the AutoML job '{name}' of this resource does not exist; change 'revision' to make another")
     return job.arn
+
+
+def _is_seen(event: Event, aws: Aws, clock: Clock) -> bool:
+    """Whether the resource's job can be looked at."""
+    try:
+        return _find(event.physical_id, aws, clock) is not None
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        return False
 
 
 # Following a job to its end
@@ -402,7 +421,7 @@ def _retire(found: Sequence[Job], event: Event, aws: Aws, clock: Clock, deadline
     end = clock.deadline(RETIRE_BUDGET) if deadline is None else deadline
     for job in found:
         try:
-            insist(partial(jobs.release, aws.sagemaker, job), clock, end - RELEASE_SHARE)
+            insist(partial(jobs.release, aws.sagemaker, job, event), clock, end - RELEASE_SHARE)
         finally:
             insist(partial(jobs.stop, aws.sagemaker, job), clock, end)
     for job in found:

@@ -10,7 +10,7 @@ from .answer import Answer
 from .clients import Aws
 from .contract import ModelAttribute
 from .event import Event
-from .failure import Failure, unless_missing
+from .failure import Failure, unless_failed, unless_missing
 from .owned import Kind, Thing, Wish
 from .retry import Clock, insist
 from .stack import Stack
@@ -23,6 +23,7 @@ _MODELS = Kind(
 def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Find the model of these properties, or make it; an Update is served alike."""
     wish = _read(event.properties, aws)
+    owned.check_prefix(_MODELS, wish, unless_failed(_read, event.old_properties, aws), event, aws, clock)
     name = wish.name(event)
     model = _MODELS.find_with_tags(name, aws, clock) or _make(name, wish, event, aws, clock)
     if not event.owns(model.tags):

@@ -14,11 +14,11 @@ from .clients import Aws, Hosting, Reply
 from .contract import HOSTED_NAME_LENGTH, OwnerTag, Property
 from .event import Event
 from .failure import Failure, is_denied, is_taken, may_have_happened, unless_missing
-from .jobs import tag_list, tags_of
 from .retry import Clock, insist, patiently
 from .shapes import restore
 from .spec import generated_name, name_prefix, sha256, users_tags
 from .stack import Stack
+from .tags import tag_list, tags_of
 
 _NAME = re.compile(rf"(?=.{{{HOSTED_NAME_LENGTH}}}$)[a-z0-9](-*[a-z0-9])*")
 _TAGS = "Tags"
@@ -98,7 +98,7 @@ class Kind:
         if reply is None:
             return None
         arn = str(reply[f"{self.noun}Arn"])
-        return Thing(name, arn, str(reply.get(f"{self.noun}Status", "")), dict(tags_of(aws.sagemaker, arn)))
+        return Thing(name, arn, str(reply.get(f"{self.noun}Status", "")), tags_of(aws.sagemaker, arn))
 
     def find_with_tags(
         self, name: str, aws: Aws, clock: Clock, *, is_sure: bool = False, budget: float = 0.0
@@ -195,7 +195,7 @@ class Kind:
 
         def attempt() -> Thing:
             stack.check_wanted()
-            reply = self.create(aws.hosting)(**{**request, f"{self.noun}Name": name, _TAGS: tag_list(tags)})
+            reply = self.create(aws.hosting)(**{**request, f"{self.noun}Name": name, _TAGS: tag_list(tags, event)})
             return Thing(name, str(reply[f"{self.noun}Arn"]), "InProgress", tags, is_new=True)
 
         try:
@@ -211,6 +211,16 @@ class Kind:
             return replace(found, is_new=found.was_made_by(event))
         log.write(event, f"{self.noun} made", job_name=name)
         return thing
+
+
+def check_prefix(kind: Kind, wish: Wish, old: Wish | None, event: Event, aws: Aws, clock: Clock) -> None:
+    """Refuse another prefix for the owner's tags together with another wish, or for what we cannot see."""
+    is_kept = old is not None and (old.digest, old.prefix) == (wish.digest, wish.prefix)
+
+    def is_seen() -> bool:
+        return kind.find_if_visible(event.physical_id, event, aws, clock, is_sure=True) is not None
+
+    tagging.check_prefix(event, Stack(aws.cloudformation, event, clock), is_kept=is_kept, is_seen=is_seen)
 
 
 def retag(aws: Aws, thing: Thing, wish: Wish, event: Event, clock: Clock) -> None:

@@ -274,10 +274,21 @@ class Stack:
         resource = self._told(self._own, _GONE)
         return resource, str(resource.get("ResourceStatus", "")), str(resource.get("PhysicalResourceId", ""))
 
+    def physical_id(self, logical_id: str) -> str:
+        """What a resource of the stack is; empty if there is none yet.
+
+        Raises:
+            Failure: CloudFormation does not tell.
+        """
+        return str(self._told(lambda: self._known(logical_id), _GONE).get("PhysicalResourceId", ""))
+
     def _own(self) -> Mapping[str, Any]:
         """The event's own resource; empty if the stack does not know it."""
+        return self._known(self._event.logical_id)
+
+    def _known(self, logical_id: str) -> Mapping[str, Any]:
         try:
-            return self._describe(self._event.logical_id)
+            return self._describe(logical_id)
         except ClientError as error:
             if is_resource_gone(error):
                 return {}

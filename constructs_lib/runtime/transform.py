@@ -15,10 +15,10 @@ from .clients import Aws
 from .contract import ENDED, JobStatus, OwnerTag, Property, TransformAttribute
 from .event import Event
 from .failure import unless_failed
-from .jobs import tag_list
 from .owned import Kind, Thing, Wish
 from .retry import Clock, insist
 from .stack import Stack
+from .tags import tag_list
 
 _POLL_SECONDS = 10.0
 _STOP_BUDGET = 300.0
@@ -40,6 +40,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Keep the job, go back to the one before, or start one: a rollback transforms nothing a second time."""
     wish = _read(event.properties, aws)
     old = unless_failed(_read, event.old_properties, aws)
+    owned.check_prefix(_JOBS, wish, old, event, aws, clock)
     current = _JOBS.find_if_visible(event.physical_id, event, aws, clock, is_sure=True)
     if old and old.digest == wish.digest and current and event.owns(current.tags):
         owned.retag(aws, current, wish, event, clock)
@@ -131,7 +132,7 @@ def _give_up(given_up: Sequence[Thing], event: Event, aws: Aws, clock: Clock) ->
     """Mark jobs as given up, stop them, and wait for their ends."""
     deadline = clock.deadline(_STOP_BUDGET)
     last = clock.deadline(owned.DELETE_BUDGET)
-    released = tag_list({OwnerTag.RELEASED: "true"})
+    released = tag_list({OwnerTag.RELEASED: "true"}, event)
     for job in given_up:
         try:
             if OwnerTag.RELEASED not in job.tags:

@@ -27,7 +27,7 @@ from .test_readme import ROOT
 Template = dict[str, Any]
 
 PAGE = (ROOT / "docs" / "organisations.md").read_text(encoding="utf-8")
-BLOCKS = dict(re.findall(r"^## (.+?)$(?:(?!^## ).)*?^```python\n(.*?)^```$", PAGE, re.M | re.S))
+BLOCKS = dict(re.findall(r"^## ([^\n]+)$(?:(?!^## ).)*?^```python\n(.*?)^```$", PAGE, re.M | re.S))
 """The piece of code below each heading that has one."""
 
 DIGITS = ROOT / "examples" / "image_classification" / "data" / "digits"
@@ -172,6 +172,12 @@ def functions(template: Template) -> None:
     assert [name for name, each in found.items() if not each["Properties"].get("VpcConfig", {}).get("SubnetIds")] == []
 
 
+def environment(template: Template) -> None:
+    found = resources_of(template, "AWS::Lambda::Function")
+    told = [name for name, each in found.items() if '"AWS_USE_FIPS_ENDPOINT": "true"' in json.dumps(each)]
+    assert sorted(name.startswith("CustomS3AutoDelete") for name in set(found) - set(told)) == [True]
+
+
 def log_groups(template: Template) -> None:
     found = resources_of(template, "AWS::Logs::LogGroup")
     assert {each["Properties"]["RetentionInDays"] for each in found.values()} == {731}
@@ -257,6 +263,7 @@ ROWS: dict[str, Callable[[Template], None]] = {
     "Names and paths of roles": names_and_paths,
     "No IAM in templates": no_iam,
     "Functions in a VPC": functions,
+    "A proxy, FIPS endpoints, certificates of one's own": environment,
     "Logs with an end and a key": log_groups,
     "No open egress": egress,
     "One-click deployment": one_click,

@@ -239,7 +239,8 @@ ROWS: dict[type, tuple[Props, dict[str, Row]]] = {
             "serving": Row(always(RealTime(instance_type="ml.m5.xlarge")), {CONFIG, MODEL + "InstanceType"}),
             "data_capture": Row(lambda stack: DataCapture(destination=output("captured/")(stack)), {CONFIG}),
             "inference_response_keys": Row(always([ResponseKey.PREDICTED_LABEL]), {MODEL + "InferenceResponseKeys"}),
-            "endpoint_name": Row(always("other"), {ENDPOINT}, always("one")),
+            # The job's function looks whether the name is free, and trains nothing.
+            "endpoint_name": Row(always("other"), {ENDPOINT, JOB + "Endpoints"}, always("one")),
             "deployment_policy": Row(
                 always(DeploymentPolicy.canary(percent=20, wait_interval=cdk.Duration.minutes(5))), set()
             ),
@@ -321,6 +322,9 @@ OPTIONS: dict[str, Row] = {
     "dead_letter_topic": Row(topic, set()),
     "architecture": Row(always(lambda_.Architecture.X86_64), set()),
     "runtime": Row(always(lambda_.Runtime.PYTHON_3_12), set()),
+    "environment": Row(always({"HTTPS_PROXY": "http://proxy:3128"}), set()),
+    # The function writes its tags again, and trains nothing.
+    "owner_tag_prefix": Row(always("acme:"), {JOB + "OwnerTagPrefix"}),
 }
 
 

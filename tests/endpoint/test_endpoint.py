@@ -91,6 +91,32 @@ def test_model_is_made_of_the_job_that_was_waited_for(template: dict[str, Any]) 
     assert "MaxContainers" not in properties
 
 
+def test_name_of_ones_own_is_looked_for_before_the_job_is_made(stack: cdk.Stack) -> None:
+    outcome = new_outcome(stack)
+    AutoMLEndpoint(stack, "One", outcome=outcome, serving=SMALL, endpoint_name="churn")
+    AutoMLEndpoint(stack, "Two", outcome=outcome, serving=SMALL, endpoint_name="churn-2")
+    AutoMLEndpoint(stack, "Three", outcome=outcome, serving=SMALL)
+    AutoMLEndpoint(stack, "Four", outcome=outcome, serving=SMALL, endpoint_name=f"{outcome.job_name}-4")
+    template = template_of(stack)
+    job = only(resources_of(template, contract.RESOURCE_TYPE))
+
+    asked = job["Properties"]["Endpoints"]
+    endpoints = resources_of(template, ENDPOINT)
+    assert [each["Name"] for each in asked] == ["churn", "churn-2"]
+    assert [endpoints[each["LogicalId"]]["Properties"]["EndpointName"] for each in asked] == ["churn", "churn-2"]
+    describing = allowing(statements_of(template, beginning=CONSTRUCT_ID), "sagemaker:DescribeEndpoint")
+    assert any("endpoint/churn-2" in json.dumps(statement) for statement in describing)
+    assert any(name.startswith(f"{CONSTRUCT_ID}Endpoints") for name in job["DependsOn"])
+
+
+def test_name_is_not_looked_for_where_the_job_is_of_another_stack() -> None:
+    app = cdk.App()
+    here, there = cdk.Stack(app, "Jobs"), cdk.Stack(app, "Serving")
+    AutoMLEndpoint(there, "Endpoint", outcome=new_outcome(here), serving=SMALL, endpoint_name="churn")
+
+    assert "Endpoints" not in properties_of(template_of(here), contract.RESOURCE_TYPE)
+
+
 def test_names_of_what_is_replaced_are_left_to_be_generated(template: dict[str, Any]) -> None:
     assert "EndpointConfigName" not in properties_of(template, CONFIG)
     assert "ModelName" not in properties_of(template, contract.MODEL_TYPE)["Request"]

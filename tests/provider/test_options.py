@@ -1,5 +1,6 @@
 """How a stack's function and state machine run."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,12 +12,14 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import IConstruct
 
 from constructs_lib import AutoMLJobOutcome, AutoMLJobV2, AutoMLProvider, Channel, ImageClassification
 from constructs_lib.provider.provider import CONSTRUCT_ID
+from constructs_lib.runtime import contract
 
 from ..constructs.synthesis import (
     CREDIT,
@@ -212,12 +215,114 @@ def test_configure_returns_the_provider() -> None:
             "'reserved_concurrent_executions' must be a whole number of at least 1, got 0",
         ),
         ({"dead_letter_topic": "arn"}, "'dead_letter_topic' must be an sns.ITopic, got 'arn'"),
+        ({"environment": ["HTTPS_PROXY"]}, "'environment' must be a map, got ['HTTPS_PROXY'] (list)"),
+        ({"environment": {"NO_PROXY": 3}}, "'environment['NO_PROXY']' must be text, got 3 (int)"),
+        (
+            {"environment": {"A-B": "x"}},
+            "'environment' must have names of letters, digits and _, at least two, that begin with a letter, got 'A-B'",
+        ),
+        (
+            {"environment": {cdk.Aws.REGION: "x"}},
+            "'environment' must have names of letters, digits and _, at least two, that begin with a letter, got '$",
+        ),
+        ({"environment": {"AWS_REGION": "x"}}, "'environment' must not have 'AWS_REGION' (str): Lambda sets it itself"),
+        (
+            {"environment": {"STACK_ID": "x", "AWS_ENDPOINT_URL_S3": "https://x"}},
+            "'environment' must not have 'AWS_ENDPOINT_URL_S3' (str): it says whom the function serves",
+        ),
+        (
+            {"environment": {"NO_PROXY": "x" * 3889}},
+            "'environment' must hold at most 3896 bytes, names and values together, got 3897",
+        ),
+        ({"owner_tag_prefix": 3}, "'owner_tag_prefix' must be text, got 3"),
+        ({"owner_tag_prefix": ""}, "'owner_tag_prefix' must be 1 to 118 letters, digits and _.:/=+@-, got ''"),
+        ({"owner_tag_prefix": "a b"}, "'owner_tag_prefix' must be 1 to 118 letters, digits and _.:/=+@-, got 'a b'"),
+        ({"owner_tag_prefix": "x" * 119}, "'owner_tag_prefix' must be 1 to 118 letters, digits and _.:/=+@-, got 'xxx"),
+        (
+            {"owner_tag_prefix": "AWS:x"},
+            "'owner_tag_prefix' must not begin with 'aws:', which is AWS's own, got 'AWS:x'",
+        ),
+        (
+            {"owner_tag_prefix": cdk.Aws.STACK_NAME},
+            "'owner_tag_prefix' must be known when the app is synthesized, so it cannot be a token: IAM's conditions",
+        ),
     ],
 )
 def test_wrong_options_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=r"AutoMLProvider.configure in 'Stack'") as refused:
         AutoMLProvider.of(new_stack()).configure(**options)
     assert message in str(refused.value)
+
+
+def test_environment_stands_beside_what_the_function_has() -> None:
+    proxy = {"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": cdk.Aws.URL_SUFFIX}
+    template = configured(environment=proxy)
+
+    assert function_of(template)["Environment"]["Variables"] == {
+        "STACK_ID": {"Ref": "AWS::StackId"},
+        "HTTPS_PROXY": "http://proxy:3128",
+        "NO_PROXY": {"Ref": "AWS::URLSuffix"},
+    }
+
+
+@pytest.mark.parametrize(("environment", "noted"), [({}, True), ({"NO_PROXY": "x"}, False)])
+def test_what_stands_in_the_environment_is_no_longer_ours_to_vouch_for(
+    environment: dict[str, str], *, noted: bool
+) -> None:
+    function = only(resources_of(configured(environment=environment), FUNCTION))
+
+    assert ("CKV_AWS_173" in json.dumps(function["Metadata"])) is noted
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_owner_tag_prefix_reaches_what_is_tagged_and_the_policies(*, late: bool) -> None:
+    stack = new_stack()
+    prefix: dict[str, Any] = {"owner_tag_prefix": "acme:autopilot/"}
+    if not late:
+        AutoMLProvider.of(stack).configure(**prefix)
+    outcome = AutoMLJobOutcome(stack, "Outcome", job=new_job(stack))
+    data = Channel.from_bucket(s3.Bucket.from_bucket_name(stack, "New", "new"), "scores/")
+    outcome.transform("Scores", data=data, instance_type="ml.m5.large")
+    if late:
+        cdk.Aspects.of(stack).add(Configured(lambda _: prefix, of=True))
+    template = template_of(stack)
+
+    marked = [
+        resource["Properties"]["OwnerTagPrefix"]
+        for kind in (contract.RESOURCE_TYPE, contract.MODEL_TYPE, contract.TRANSFORM_TYPE)
+        for resource in resources_of(template, kind).values()
+    ]
+    assert marked == ["acme:autopilot/"] * 3
+    keys = [key for statement in conditions_of(template) for key in statement if key.startswith("aws:ResourceTag/")]
+    assert sorted(keys) == [
+        *["aws:ResourceTag/acme:autopilot/stack-id"] * 3,
+        *["aws:ResourceTag/sagemaker-autopilot:stack-id"] * 3,  # what is there from before
+    ]
+
+
+def conditions_of(template: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        statement.get("Condition", {}).get("StringEquals", {})
+        for statement in statements_of(template, beginning="SageMakerAutopilotProvider")
+    ]
+
+
+def test_without_a_prefix_nothing_says_so() -> None:
+    template = configured()
+
+    assert "OwnerTagPrefix" not in json.dumps(template)
+    keys = [key for statement in conditions_of(template) for key in statement if key.startswith("aws:ResourceTag/")]
+    assert keys == ["aws:ResourceTag/sagemaker-autopilot:stack-id"]
+
+
+@pytest.mark.parametrize("key", ["acme:spec", "sagemaker-autopilot:spec"])
+def test_tags_of_the_owner_are_reserved_under_each_prefix(key: str) -> None:
+    stack = new_stack()
+    AutoMLProvider.of(stack).configure(owner_tag_prefix="acme:")
+    cdk.Tags.of(new_job(stack)).add(key, "mine")
+
+    with pytest.raises(RuntimeError, match=f"the tag '{key}' is reserved"):
+        template_of(stack)
 
 
 def test_public_subnets_are_refused() -> None:
@@ -285,10 +390,15 @@ def test_options_from_an_aspect_are_those_that_were_given_at_once(how: str) -> N
 
 
 def ordered(template: Any) -> Any:
-    """With the statements of policies in an order of their own: it says nothing."""
+    """With the statements of policies, and the reasons noted beside them, in an order of their own: it says nothing."""
     if isinstance(template, dict):
         return {
-            name: sorted(map(str, each)) if name == "Statement" else ordered(each) for name, each in template.items()
+            name: sorted(map(str, each))
+            if name == "Statement"
+            else sorted(each.split("; "))
+            if name == "reason"
+            else ordered(each)
+            for name, each in template.items()
         }
     return [ordered(each) for each in template] if isinstance(template, list) else template
 

@@ -210,6 +210,7 @@ class FakeSageMaker(FakeService):
     prefixes: tuple[str, ...] | None = None
     """What the names in the function's policy begin with; None: nobody asks it."""
     stack_id: str = ""
+    owner_tags: tuple[str, ...] = (OwnerTag.STACK,)
     """The function's stack, for such a policy."""
 
     def __post_init__(self) -> None:
@@ -312,7 +313,7 @@ class FakeSageMaker(FakeService):
         """Ask IAM, where there is a policy: of a name that it has not got it lets the stack see what is its own."""
         if self.prefixes is None or name.startswith(self.prefixes):
             return
-        if found is None or found.tags.get(OwnerTag.STACK) != self.stack_id:
+        if found is None or self.stack_id not in [found.tags.get(tag) for tag in self.owner_tags]:
             text = f"User: arn:aws:sts::{ACCOUNT}:assumed-role/F is not authorized to perform: sagemaker:{operation}"
             raise client_error(operation, "AccessDeniedException", text)
 

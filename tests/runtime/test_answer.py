@@ -1,6 +1,8 @@
 """An answer fits 4096 bytes whatever happens, and arrives or is reported as not arrived."""
 
 import json
+import socket
+import threading
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,9 @@ from .fake_sagemaker import FakeTime
 from .world import SIGNATURE, Sink
 
 EVENT = Event("Create", "arn:stack", "request-1", "Churn", "", "http://x", {}, {})
+TRIES = 6
+"""So often an answer is sent."""
+
 ATTRIBUTES: dict[str, str] = {Attribute.JOB_NAME: "job", Attribute.JOB_ARN: "arn:job"}
 
 
@@ -166,3 +171,27 @@ def test_any_success_of_http_ends_the_tries(sink: Sink, status: int) -> None:
     deliver(b"{}", sink.url, clock(FakeTime()))
 
     assert len(sink.received) == 1
+
+
+def test_answer_goes_through_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proxy sees whereto, not what."""
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+
+        def refuse() -> None:
+            while len(asked) < TRIES:
+                caller, _ = proxy.accept()
+                with caller:
+                    asked.append(caller.recv(4096).split(b"\r\n")[0])
+                    caller.sendall(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+
+        thread = threading.Thread(target=refuse, daemon=True)
+        thread.start()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        with pytest.raises(NotDeliveredError, match="CloudFormation did not take the answer"):
+            deliver(
+                b"{}", f"https://bucket.s3.eu-west-1.amazonaws.com/x?X-Amz-Signature={SIGNATURE}", clock(FakeTime())
+            )
+        thread.join(10)
+
+    assert asked == [b"CONNECT bucket.s3.eu-west-1.amazonaws.com:443 HTTP/1.0"] * TRIES

@@ -12,6 +12,10 @@ OWNERS = ("nobody", "another stack", "another resource")
 SETTINGS = ("plain", "tagged", "another revision", "another problem", "another problem, tagged", "another prefix")
 """What a resource can ask for; a job can ask for the four below besides."""
 
+OWNER_PREFIXES = ("acme:autopilot/", "sagemaker-autopilot:", "x")
+PREFIXED = 0.2
+"""The share of lives in which stacks ask for other keys of the owner's tags."""
+
 NAMED = "a name with capitals"
 DEPLOYED = "a one-click endpoint"
 DEPLOYED_ANEW = "a one-click endpoint of the same name, another problem"
@@ -32,13 +36,16 @@ class Step:
     """Seconds after which another resource fails, or somebody cancels; None: neither."""
     removes: bool = False
     """The update takes the first resource out of the template."""
+    owner_prefix: str = ""
+    """What the keys of the owner's tags begin with from now on; empty: with what they begin."""
 
     def told(self) -> str:
         """In words."""
         wishes = f" to {', '.join(self.wishes)}" if self.wishes else ""
         removed = ", without the first resource" if self.removes else ""
         cancelled = "" if self.cancelled_after is None else f", cancelled after {self.cancelled_after:g} s"
-        return f"after {self.gap:g} s: {self.verb}{wishes}{removed}{cancelled}"
+        prefix = f", owner's tags begin with {self.owner_prefix}" if self.owner_prefix else ""
+        return f"after {self.gap:g} s: {self.verb}{wishes}{removed}{cancelled}{prefix}"
 
 
 @dataclass(frozen=True)
@@ -158,6 +165,7 @@ class Scenario:
                     replace(step, cancelled_after=None),
                     replace(step, gap=0.0),
                     replace(step, removes=False),
+                    replace(step, owner_prefix=""),
                     replace(step, wishes=tuple("plain" for _ in step.wishes)),
                 ]
                 for each in calmer:
@@ -192,6 +200,7 @@ def from_seed(seed: int) -> Scenario:
     dice = random.Random(seed)
     is_served = dice.random() < 0.15
     stacks = tuple(_stack(dice, is_served=is_served) for _ in range(dice.choice((1, 1, 2))))
+    stacks = _with_prefixes(stacks, random.Random(-seed - 1))
     requests = sum(len(stack.steps) * len(stack.resources) for stack in stacks) * 2
     return Scenario(
         stacks=stacks,
@@ -215,6 +224,30 @@ def _stack(dice: random.Random, *, is_served: bool) -> StackPlan:
     resources = ("job", *resources[1:]) if is_served else resources
     verbs = ["create", *("update" for _ in range(dice.choice((0, 1, 1, 2, 2, 3, 4)))), *dice.choice(((), ("delete",)))]
     return StackPlan(resources, tuple(_step(dice, verb, resources, is_served=is_served) for verb in verbs))
+
+
+def _with_prefixes(stacks: tuple[StackPlan, ...], dice: random.Random) -> tuple[StackPlan, ...]:
+    """Let an organisation ask for tags of its own; half of the times in a step that changes nothing else.
+
+    Its dice are of their own: all else stays what a seed has always told.
+    """
+    if dice.random() >= PREFIXED:
+        return stacks
+    return tuple(
+        replace(stack, steps=tuple(_prefixed(dice, step, before) for before, step in _pairs(stack.steps)))
+        for stack in stacks
+    )
+
+
+def _pairs(steps: tuple[Step, ...]) -> list[tuple[Step, Step]]:
+    return list(zip((steps[0], *steps), steps, strict=False))
+
+
+def _prefixed(dice: random.Random, step: Step, before: Step) -> Step:
+    if step.verb == "delete" or dice.random() < 0.4:
+        return step
+    step = replace(step, owner_prefix=dice.choice(OWNER_PREFIXES))
+    return replace(step, wishes=before.wishes, removes=False) if dice.random() < 0.5 else step
 
 
 def _step(dice: random.Random, verb: str, resources: tuple[str, ...], *, is_served: bool) -> Step:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from constructs_lib.runtime.contract import OwnerTag
+
 from ..runtime.fake_hosting import FakeHosting, Hosted, arn_of
 from ..runtime.fake_sagemaker import EPOCH, FakeEndpoint, FakeService, FakeTime, client_error
 from ..runtime.fake_services import FakeEventBridge, FakeS3, FakeStepFunctions
@@ -92,6 +94,7 @@ class SageMaker(Disturbed, FakeHosting):
         if (caller := self.simulation.caller) and ("Model" not in operation or caller.kind == "model"):
             stack = self.simulation.stacks[caller.stack_number]
             self.prefixes, self.stack_id = stack.prefixes, stack.stack_id
+            self.owner_tags = (OwnerTag.STACK, OwnerTag.STACK.under(stack.owner_prefix))
             super()._ask(operation, name, found)
 
     def _job(self, operation: str, name: str) -> Any:

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from constructs_lib.runtime import candidate, handler, owned, retry
 from constructs_lib.runtime.clients import Aws
-from constructs_lib.runtime.contract import OwnerTag
+from constructs_lib.runtime.contract import OwnerTag, read_owner
 from constructs_lib.runtime.event import RawEvent, parse
 from constructs_lib.runtime.retry import Clock
 from constructs_lib.runtime.spec import read
@@ -25,7 +25,7 @@ from constructs_lib.runtime.spec import read
 from ..runtime.fake_hosting import Hosted, arn_of, container
 from ..runtime.fake_sagemaker import EPOCH, FakeEndpoint, FakeJob, client_error, service_model
 from ..runtime.world import SIGNATURE
-from .scenario import Act, Quirk, Scenario
+from .scenario import OWNER_PREFIXES, Act, Quirk, Scenario
 from .services import S3, CloudFormation, Disturbed, EventBridge, Flow, SageMaker, StepFunctions, config_of
 from .stacks import Request, Resource, Stack, Then
 from .wishes import LEARNED, RUNNING, SERVED, TYPES, endpoint_of, properties_of
@@ -68,6 +68,9 @@ MAKES = {
 
 TAGS = {"AddTags", "DeleteTags"}
 """The calls that change tags."""
+
+
+OWN_KEYS = {tag.under(prefix) for tag in OwnerTag for prefix in OWNER_PREFIXES}
 
 
 class Killed(BaseException):
@@ -558,15 +561,23 @@ class Simulation:
         excused = allowed | self._untold
         if resource.kind == "job":
             for job in sagemaker.jobs.values():
-                if mine.items() <= job.tags.items() and job.status == "InProgress" and job.name not in excused:
+                if (
+                    mine.items() <= read_owner(job.tags).items()
+                    and job.status == "InProgress"
+                    and job.name not in excused
+                ):
                     self.complain(f"the job {job.name} runs and no resource owns it")
         if resource.kind == "transform":
             for run in sagemaker.runs.values():
-                if mine.items() <= run.tags.items() and run.status == "InProgress" and run.name not in excused:
+                if (
+                    mine.items() <= read_owner(run.tags).items()
+                    and run.status == "InProgress"
+                    and run.name not in excused
+                ):
                     self.complain(f"the transform job {run.name} runs and no resource owns it")
         if resource.kind == "model":
             for model in sagemaker.hosted.values():
-                if mine.items() <= model.tags.items() and model.name not in excused:
+                if mine.items() <= read_owner(model.tags).items() and model.name not in excused:
                     self.complain(f"the model {model.name} is there and no resource owns it")
         if allowed:
             self._look_at_the_live_one(resource)
@@ -581,7 +592,7 @@ class Simulation:
                 self.complain(f"the {resource.kind} {name} that the resource owns is gone")
                 return
             self._look_at_tags(resource, there[name].tags)
-            if there[name].status in {"Stopping", "Stopped"} or OwnerTag.RELEASED in there[name].tags:
+            if there[name].status in {"Stopping", "Stopped"} or OwnerTag.RELEASED in read_owner(there[name].tags):
                 self.complain(f"the {resource.kind} {name} that the resource owns was given up")
         if resource.kind == "package" and name not in self.sagemaker.packages:
             self.complain(f"the version {name} that the resource owns is gone")
@@ -598,7 +609,7 @@ class Simulation:
         self._look_at_tags(resource, job.tags)
         self._look_at_deployment(job, endpoint_of(resource.stack_number))
         is_stopped = job.status in {"Stopping", "Stopped"} and name.lower() not in self._excused
-        if is_stopped or OwnerTag.RELEASED in job.tags:
+        if is_stopped or OwnerTag.RELEASED in read_owner(job.tags):
             self.complain(f"the job {name} that the resource owns was given up ({job.status})")
 
     def _look_at_deployment(self, job: FakeJob, name: str) -> None:
@@ -615,7 +626,7 @@ class Simulation:
         if resource.physical_id in self._tagged_untold:
             return
         wanted = {tag["Key"]: tag["Value"] for tag in resource.properties["Request"].get("Tags", [])}
-        users = {key: value for key, value in tags.items() if key not in set(OwnerTag)}
+        users = {key: value for key, value in tags.items() if key not in OWN_KEYS}
         if users != wanted:
             self.complain(f"{resource.physical_id} has the tags {users}, and its properties say {wanted}")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from constructs_lib.runtime.contract import SERVICE_TIMEOUT
+from constructs_lib.runtime.contract import OWNER_PREFIX, SERVICE_TIMEOUT
 
 from ..runtime.fake_sagemaker import ACCOUNT, EPOCH, REGION
 from .scenario import StackPlan, Step
@@ -93,6 +93,9 @@ class Stack:
         self._tried: list[Resource] = []
         self._asked_again = 0
         self._rolls_back = False
+        self.owner_prefix = OWNER_PREFIX
+        """What the keys of the owner's tags begin with, in the function's policy too."""
+        self._prefix_before = OWNER_PREFIX
 
     @property
     def lives(self) -> bool:
@@ -189,6 +192,7 @@ class Stack:
 
     def _create(self, step: Step) -> None:
         self.status = "CREATE_IN_PROGRESS"
+        self.owner_prefix = step.owner_prefix or self.owner_prefix
         self._rolls_back = False
         for resource, wish in zip(self.resources, step.wishes, strict=True):
             resource.status, resource.wish, resource.physical_id = "", wish, ""
@@ -320,10 +324,14 @@ class Stack:
         self._rolls_back = False
         self._before = {each.logical_id: replace(each) for each in self.resources}
         self._tried = []
+        self._prefix_before = self.owner_prefix
+        self.owner_prefix = step.owner_prefix or self.owner_prefix
         removed = self.resources[0] if step.removes and self.resources[0].kind != "job" else None
         changing = []
         for resource, wish in zip(self.resources, step.wishes, strict=True):
-            if resource is removed:
+            # What comes anew comes in another deployment than another prefix, as the documentation asks.
+            is_gone = self.owner_prefix != self._prefix_before and resource.status == "DELETE_COMPLETE"
+            if resource is removed or is_gone:
                 continue
             resource.wish = wish
             changing.append(resource)
@@ -397,6 +405,7 @@ class Stack:
                 back.append(resource)
                 if resource.status == "UPDATE_IN_PROGRESS":
                     resource.become("UPDATE_FAILED")
+        self.owner_prefix = self._prefix_before
         for resource in self.resources:
             resource.wish = self._before[resource.logical_id].wish
         self._asked_again = 0

@@ -16,6 +16,7 @@ from constructs_lib.runtime import (
     model,
     owned,
     retry,
+    tagging,
     transform,
 )
 from constructs_lib.runtime.stack import Live, Stack
@@ -97,6 +98,14 @@ def answers_are_too_long(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(handler, "encode", lambda *given: encode(*given).ljust(5000))
 
 
+def a_prefix_changes_with_all_else(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(tagging, "check_prefix", nothing)
+
+
+def tags_stay_under_the_prefix_before(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(tagging, "owner_tags", lambda *_: {})
+
+
 PLANTS: list[tuple[Plant, str, int]] = [
     (late_events_are_served, "no resource owns it", 33),
     (a_rollback_makes_what_it_does_not_find, "of a rollback makes a job", 14),
@@ -111,6 +120,8 @@ PLANTS: list[tuple[Plant, str, int]] = [
     (old_tags_come_back, "has the tags", 30),
     (secrets_are_logged, "a secret got out", 0),
     (answers_are_too_long, "bytes", 0),
+    (a_prefix_changes_with_all_else, "no resource owns it", 268),
+    (tags_stay_under_the_prefix_before, "no resource owns it", 81),
 ]
 
 

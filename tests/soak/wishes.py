@@ -7,6 +7,7 @@ from constructs_lib.runtime.contract import (
     MODEL_PACKAGE_TYPE,
     MODEL_TYPE,
     OUTCOME_TYPE,
+    OWNER_PREFIX,
     RESOURCE_TYPE,
     TRANSFORM_TYPE,
     WATCH_TYPE,
@@ -46,6 +47,12 @@ def endpoint_of(stack: int) -> str:
 
 def properties_of(kind: str, wish: str, stack: "Stack") -> dict[str, Any]:
     """The properties of a resource of this kind."""
+    is_owned = kind in {"job", "model", "transform"} and stack.owner_prefix != OWNER_PREFIX
+    marked = {"OwnerTagPrefix": stack.owner_prefix} if is_owned else {}
+    return _wanted(kind, wish, stack) | marked
+
+
+def _wanted(kind: str, wish: str, stack: "Stack") -> dict[str, Any]:
     tags = {"team": "growth", "cost": "7"} if "tagged" in wish else {"team": "core"}
     is_other = "problem" in wish
     revision = "2" if "revision" in wish else "1"

@@ -1,0 +1,33 @@
+"""Tags as the API takes and gives them, with the owner's called as the stack wants them."""
+
+from collections.abc import Mapping
+
+from .clients import Reply, SageMaker
+from .contract import OwnerTag, read_owner
+from .event import Event
+
+
+def tag_list(tags: Mapping[str, str], event: Event) -> list[dict[str, str]]:
+    """Tags as the API takes them."""
+    return [{"Key": _key(key, event), "Value": value} for key, value in tags.items()]
+
+
+def owner_tags(tags: Mapping[str, str], event: Event) -> dict[str, str]:
+    """What of these tells of the owner, under the prefix that an event asks for."""
+    return {_key(key, event): value for key, value in tags.items() if key in set(OwnerTag)}
+
+
+def _key(key: str, event: Event) -> str:
+    return OwnerTag(key).under(event.owner_prefix) if key in set(OwnerTag) else str(key)
+
+
+def tags_of(sagemaker: SageMaker, arn: str) -> dict[str, str]:
+    """The tags of anything that has some."""
+    tags: dict[str, str] = {}
+    page: Reply = sagemaker.list_tags(ResourceArn=arn)
+    while True:
+        tags |= {tag["Key"]: tag["Value"] for tag in page.get("Tags", [])}
+        token = page.get("NextToken")
+        if not token:
+            return read_owner(tags)
+        page = sagemaker.list_tags(ResourceArn=arn, NextToken=token)
