@@ -261,6 +261,20 @@ class _Begun(Told):
         return self._part._in(reader, self._rest)  # noqa: SLF001 - of this module
 
 
+class _IfLaunched(Told):
+    def __init__(self, stack: cdk.Stack, text: str) -> None:
+        super().__init__(stack, known=cdk.Aws.NO_VALUE)
+        self._text = text
+
+    def deployed(self, reader: cdk.Stack) -> str:
+        return cdk.Fn.condition_if(_as_named(reader).logical_id, cdk.Aws.NO_VALUE, self._text).to_string()
+
+
+def if_launched(stack: cdk.Stack, text: str) -> str:
+    """An item of a list that is there only where a stack has another name than the app gives it."""
+    return _IfLaunched(stack, text).text()
+
+
 @cache
 def _as_named(stack: cdk.Stack) -> cdk.CfnCondition:
     """The condition that a stack, or that which it is nested in, is deployed under the name that the app gives it.

@@ -12,7 +12,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ..api.fields import described, has
-from ..naming import at_its_longest, plain
+from ..naming import at_its_longest, if_launched, plain
 from ..releases import acknowledge, before_findings
 from ..tokens import is_token
 from .extracted import may_be_taken
@@ -58,10 +58,32 @@ class Grants:
         if on is not None and is_to_be_opened(on, self._stack) and (on, permission) not in self._apart:
             self._apart.append((on, permission))
 
-    def allow_objects(self, bucket: Owned, prefix: str, actions: tuple[str, ...], *, why: str) -> None:
-        """Ask for the objects of a bucket whose keys begin with a prefix, and for listing them."""
-        self._allow_listing(bucket, prefix)
-        self.allow(Permission(actions=actions, resources=(f"{bucket.arn}/{prefix}*",), reason=why), bucket.resource)
+    def allow_objects(
+        self,
+        bucket: Owned,
+        prefix: str,
+        actions: tuple[str, ...],
+        *,
+        why: str,
+        besides: tuple[cdk.Stack, str] | None = None,
+    ) -> None:
+        """Ask for the objects of a bucket whose keys begin with a prefix, and for listing them.
+
+        Args:
+            bucket: The bucket.
+            prefix: The prefix.
+            actions: What is done with the objects.
+            why: Why they have no names yet.
+            besides: Another prefix, where this stack has another name than the app gives it.
+        """
+        more = () if besides is None else (besides,)
+        prefixes = [f"{prefix}*", *(if_launched(stack, f"{other}*") for stack, other in more)] if prefix else []
+        self.allow(listing(bucket.arn, prefixes), bucket.resource)
+        arns = (
+            f"{bucket.arn}/{prefix}*",
+            *(if_launched(stack, f"{bucket.arn}/{other}*") for stack, other in more),
+        )
+        self.allow(Permission(actions=actions, resources=arns, reason=why), bucket.resource)
 
     def allow_object(self, bucket: Owned, key: str, actions: tuple[str, ...]) -> None:
         """Ask for one object, and for listing it: the service treats its key as a prefix."""

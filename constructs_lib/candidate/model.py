@@ -147,7 +147,9 @@ class Candidate:
         output, folder = self.job._facts.output, self.folder
         if output is None or folder is None:
             return
-        grants.allow_objects(*folder, permissions.READ_OBJECTS, why=_READS)
+        former = self.job._facts.former_folder
+        besides = None if former is None else (former[0], output._folder(former[1]))
+        grants.allow_objects(*folder, permissions.READ_OBJECTS, why=_READS, besides=besides)
         for key in output._keys:
             grants.allow_key(key, permissions.DECRYPT)
 

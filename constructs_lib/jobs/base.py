@@ -349,6 +349,9 @@ class JobFacts:
     folder: str
     """The folder there; ``?`` stands for one character of a name that is not known yet, as in IAM."""
 
+    former_folder: tuple[cdk.Stack, str] | None = None
+    """The stack of the job, and the folder that it had before names could be of a launch: it may not train again."""
+
     max_runtime: float | None = None
     """Seconds that the job may run, where a limit is given and known."""
 

@@ -255,6 +255,7 @@ class OwnedJob(JobBase):
             spec=[properties[Property.OPERATION], judged, properties[Property.REVISION]],
             output=self._output,
             folder=plan.job_name or self._provider._generated_names,
+            former_folder=None if plan.job_name else (self._provider.stack, self._provider._former_names),
             max_runtime=None if max_runtime is None or is_token(max_runtime) else max_runtime,
             objective=_known_text(request.objective),
             problem=plan.problem,

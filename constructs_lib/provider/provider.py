@@ -301,6 +301,12 @@ class AutoMLProvider(Construct):
         """The pattern of all job names that this stack generates; ``?`` stands for one character, as in IAM."""
         return self._names_of(contract.NAME_LENGTH)
 
+    @property
+    def _former_names(self) -> str:
+        """The same before names could be of a launch."""
+        known = self._stack_part.known
+        return known + "?" * (contract.NAME_LENGTH - len(known))
+
     def _names_of(self, length: int) -> str:
         return self._stack_part.text(lambda taken: "?" * (length - taken), length=length)
 

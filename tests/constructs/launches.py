@@ -71,7 +71,7 @@ class Launch:
             case dict():
                 return {key: self.text(each) for key, each in value.items()}
             case list():
-                return [self.text(each) for each in value]
+                return [text for each in value if (text := self.text(each)) != "<AWS::NoValue>"]
         return value
 
     @property
@@ -92,3 +92,17 @@ def templates_of(app: cdk.App) -> dict[str, Template]:
     """All templates of an app, by the names of their files."""
     folder = Path(app.synth().directory)
     return {path.name: json.loads(path.read_text()) for path in folder.rglob("*.template.json")}
+
+
+def as_named(value: Any) -> Any:
+    """A template, or a part of one, as it says the names of a stack that has the name that the app gives it."""
+    match value:
+        case {"Fn::If": ["SageMakerAutopilotAsNamed", named, _]}:
+            return named
+        case {"Fn::Join": ["", parts]} if all(isinstance(part, str) for part in as_named(parts)):
+            return "".join(as_named(parts))
+        case dict():
+            return {name: as_named(each) for name, each in value.items()}
+        case list():
+            return [text for each in value if (text := as_named(each)) != {"Ref": "AWS::NoValue"}]
+    return value

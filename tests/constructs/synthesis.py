@@ -148,6 +148,8 @@ def resolved(value: Any, **known: str) -> Any:
             for name, text_of in longest.items():
                 text = text.replace(f"${{{name}}}", text_of)
             return text
+        case {"Fn::If": ["SageMakerAutopilotAsNamed", named, launched]}:
+            return resolved(launched if named == {"Ref": "AWS::NoValue"} else named, **known)
         case dict() if any(key.startswith("Fn::") for key in value):
             return "x" * 63
         case dict():

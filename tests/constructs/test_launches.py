@@ -268,8 +268,10 @@ def test_role_of_an_endpoint_reads_what_jobs_of_the_outer_stack_write(name: str,
             for resource in as_list(statement["Resource"])
             if "/models/" in resource
         }
-        assert [fnmatchcase(prefix.ljust(contract.NAME_LENGTH, "x"), each) for each in read] == [True]
-        assert not any(each.startswith("?") for each in read)
+        former = set() if name == "Churn" else {"churn2b58-" + "?" * 22}  # a job that has not trained since
+        [pattern] = read - former
+        assert read == former | {pattern}
+        assert fnmatchcase(prefix.ljust(contract.NAME_LENGTH, "x"), pattern)
 
 
 def test_two_launches_of_nested_stacks_share_no_name(nest: dict[str, Template]) -> None:
@@ -296,7 +298,8 @@ def test_nested_stack_with_nothing_else_of_ours_says_the_same() -> None:
         [alarm] = launch.of(ALARM)
         assert alarm["Dimensions"][0]["Value"] == outermost.of(ENDPOINT)[0]["EndpointName"]
         [read] = [each["Resource"] for each in launch.statements() if each["Action"] == "s3:GetObject"]
-        assert read == f"arn:aws:s3:::data-bucket/models/{patterns_of(outermost, 'automl-job')[0]}/*"
+        assert read[0] == f"arn:aws:s3:::data-bucket/models/{patterns_of(outermost, 'automl-job')[0]}/*"
+        assert len(read) == (1 if name == "Churn" else 2)
 
 
 # --------------------------------------------------------------------------------------------- stacks by themselves

@@ -8,6 +8,7 @@ from typing import Any
 from constructs_lib.provider.provider import HANDLER
 from constructs_lib.runtime import contract
 
+from ...constructs.launches import as_named
 from ...constructs.synthesis import as_list, resources_of
 
 Template = Mapping[str, Any]
@@ -69,13 +70,13 @@ def _names(properties: Mapping[str, Any], member: str, role: str) -> bool:
 
 
 def held(template: Template) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Each statement of those roles as it is written, with the role and what that is for."""
+    """Each statement of those roles as it is deployed by the app, with the role and what that is for."""
     roles = roles_of(template)
     for kind in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
         for policy in resources_of(template, kind).values():
             by = [each["Ref"] for each in policy["Properties"]["Roles"] if isinstance(each, dict) and "Ref" in each]
             for role in (each for each in by if each in roles):
-                for statement in policy["Properties"]["PolicyDocument"]["Statement"]:
+                for statement in as_named(policy["Properties"]["PolicyDocument"]["Statement"]):
                     yield role, roles[role], statement
 
 
