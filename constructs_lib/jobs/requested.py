@@ -11,7 +11,7 @@ from ..access.security import RequestedSecurity
 from ..api.fields import Malformed, Words, described, json_of, parse, raise_if_any
 from ..api.problem import Problem
 from ..api.problem_types import Tabular
-from ..api.request import findings
+from ..api.request import findings, not_s3
 from ..data.channels import Channel
 from ..data.features import FeatureSpecification
 from ..data.output import OutputLocation
@@ -65,23 +65,8 @@ def judged(request_type: type[Request], document: Mapping[str, Any], what: str) 
     except Malformed as malformed:
         raise_if_any(malformed.problems, what)
         raise
-    raise_if_any(findings(request, is_token=is_token, words=Words.WIRE).errors or _not_s3(request), what)
+    raise_if_any(findings(request, is_token=is_token, words=Words.WIRE).errors or not_s3(request, is_token), what)
     return request
-
-
-def _not_s3(request: Request) -> list[str]:
-    """The URIs that the API takes although they do not tell the bucket."""
-    settings, member = request.settings, type(request.settings)
-    named = {"output": request.s3_output_path, "features": getattr(settings, "features", None)}
-    uris = {Words.WIRE.name_of(type(request), prop, member): uri for prop, uri in named.items()}
-    for index, channel in enumerate(request.channels):
-        list_path = Words.WIRE.name_of(type(request), "training_data").strip("'").removesuffix("[0]")
-        uris[f"'{list_path}[{index}].DataSource.S3DataSource.S3Uri'"] = channel.s3_uri
-    return [
-        f"{path} must be an s3:// URI, whose bucket can be told, got '{uri}'"
-        for path, uri in uris.items()
-        if isinstance(uri, str) and not is_token(uri) and not uri.startswith("s3://")
-    ]
 
 
 def loaded(document: Mapping[str, Any] | str | Path, what: str, role: iam.IRole | None) -> Mapping[str, Any]:
