@@ -85,7 +85,7 @@ def _own(document: Mapping[Any, Any], kind: Recognised) -> list[str]:
 
 
 PLACEHOLDERS: Final = ("required", "optional")
-"""The key of an object that stands in a skeleton of ours where a value belongs."""
+"""What the key of an object begins with that stands in a skeleton of ours where a value belongs; it holds a list."""
 
 _KEY_NAME: Final = "KeyName"
 """What the AWS CLI's skeleton calls the only entry of a map."""
@@ -97,17 +97,23 @@ def leftovers(document: object, path: str = "") -> Iterator[tuple[str, str]]:
     An empty value of a tag is sound, and so is taken for one.
     """
     if isinstance(document, Mapping):
-        if len(document) == 1 and next(iter(document)) in PLACEHOLDERS:
+        if _is_placeholder(document):
             yield path, "is still the placeholder of `automl skeleton`: put a value in its place or leave the member out"
             return
         for key, value in document.items():
             own = f"{path}.{key}" if path else str(key)
             if key == _KEY_NAME:
                 yield entry(path, key), "is still the entry of the CLI's skeleton: name what it is for or leave it out"
-            elif not (key == "Value" and path.startswith("Tags[")):
+            elif not (key == "Value" and value == "" and path.startswith("Tags[")):
                 yield from leftovers(value, own)
     elif isinstance(document, (list, tuple)):
         for index, item in enumerate(document):
             yield from leftovers(item, f"{path}[{index}]")
     elif document == "":
         yield path, "is empty, as in a skeleton that nobody has filled in: give a value or leave the member out"
+
+
+def _is_placeholder(document: Mapping[Any, Any]) -> bool:
+    return len(document) == 1 and all(
+        str(key).startswith(PLACEHOLDERS) and isinstance(value, list) for key, value in document.items()
+    )

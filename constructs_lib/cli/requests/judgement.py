@@ -73,21 +73,23 @@ def _beyond(asked: Asked, member: Member, judged: validation.Judged) -> tuple[li
         index = errors.index(f"'{_NAME}' is required")
         errors[index] += " by the CLI and boto3 (AutoMLJob.from_request takes a fresh name where there is none)"
     told |= judged.refused.keys()
+    told |= {path.rpartition("[")[0] for path in told if path.endswith("]")}  # the list has one item less for us
     shape, malformed = parse_as_far_as_it_goes(request_type, judged.sound)
     found = findings(shape, is_token=lambda _: False, words=Words.WIRE)
     ours = [*malformed, *found.errors]
-    ours += [text for text in not_s3(shape) if _path(text) not in set(map(_path, ours))]
+    named = {path for text in ours for path in _paths(text)}
+    ours += [text for text in not_s3(shape) if not named & set(_paths(text))]
     if mistaken is None:
-        errors += [text for text in ours if not _is_told(_path(text), told)]
-    warnings = list(found.warnings.values()) if mistaken is None else []
+        errors += [text for text in ours if not any(_is_told(path, told) for path in _paths(text))]
+    doubts = found.warnings.values() if mistaken is None else ()
+    warnings = [text for text in doubts if not any(_is_told(path, told) for path in _paths(text))]
     warnings += _looks_chosen(asked.request, member, left)
     return errors, warnings
 
 
-def _path(text: str) -> str:
-    """The path that a sentence begins with."""
-    found = re.match(r"(?:a key of )?'((?:[^'\[]|\[\d+\]|\['[^']*'\])+)'", text)
-    return found.group(1) if found else ""
+def _paths(text: str) -> list[str]:
+    """The paths that a sentence names."""
+    return re.findall(r"'((?:[^'\[]|\[\d+\]|\['[^']*'\])+)'", text)
 
 
 def _is_told(path: str, told: Iterable[str]) -> bool:

@@ -1,6 +1,7 @@
 """What the AWS CLI checks in a request before it sends it; all else is the service's to refuse, or ours."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -27,6 +28,9 @@ _WORDS: Final = {
     "float": "a number",
     "boolean": "true or false",
 }
+
+
+_NUMBER_OR_TRUTH: Final = re.compile(r"[-+]?\d+(\.\d+)?|true|false", re.IGNORECASE)
 
 
 @dataclass
@@ -147,7 +151,7 @@ def _got(value: Any, member: Member) -> str:
         return f"{told}: YAML takes it for a date, put it in quotes"
     if member.type == "string" and isinstance(value, list):
         return f"{told}: in shorthand a comma makes a list, so quote text with a comma in it"
-    if isinstance(value, str) and member.type in ("integer", "float", "boolean"):
+    if isinstance(value, str) and _NUMBER_OR_TRUTH.fullmatch(value) and member.is_scalar:
         return f"{told}: documents convert nothing, write it without quotes"
     return told
 

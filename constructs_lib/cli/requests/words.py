@@ -326,8 +326,9 @@ def _way_out(error: shorthand.ShorthandError, member: Member) -> str:
     if not text.strip():
         return "; it is empty"
     if "=" not in text:
-        example = next(iter((member.item or member).members), "Key")
-        return f"; shorthand is Name=value: {example}={text.strip()}"
+        names = (member.item or member).members
+        told = f"{text}=..." if text in names else f"{next(iter(names), 'Key')}={text.strip()}"
+        return f"; shorthand is Name=value: {told}"
     if text[:1].isspace():
         return "; no space may stand before the first key"
     if error.reason.startswith("Second instance"):
@@ -336,6 +337,8 @@ def _way_out(error: shorthand.ShorthandError, member: Member) -> str:
         return "; take the last comma out"
     if error.index < len(text) and text[error.index] in "\"'" or "quoted" in error.reason:
         return "; a value with a quote in it is quoted as a whole"
+    if error.index < len(text) and text[error.index] > "\uffff":
+        return "; quote a value with such a character in it"
     if error.index < len(text) and text[error.index] == "{":
         return "; all words of a list are shorthand, or all are JSON"
     if "{" in text:
