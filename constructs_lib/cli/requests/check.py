@@ -30,7 +30,7 @@ def run(given: argparse.Namespace) -> int:
         if words is not None:
             what, asked = "the command line", asked_in(words)
         else:
-            what, asked = _what(given.request), _asked_by(given.request, given.call)
+            what, asked = _what(given.request), asked_by(given.request, given.call)
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
         return _wrong_call(f"'{given.request}' cannot be read: {error.strerror}")
     except documents.MissingPackageError as error:
@@ -53,7 +53,7 @@ def _what(request: str) -> str:
     return "standard input" if request == _STDIN else request
 
 
-def _asked_by(request: str, version: str | None) -> Asked:
+def asked_by(request: str, version: str | None) -> Asked:
     """What a document asks for, as the CLI has it from `--cli-input-json` or `--cli-input-yaml`."""
     content = sys.stdin.buffer.read() if request == _STDIN else Path(request).read_bytes()
     asked = Asked(call=_VERSIONS[version or "v1"])
