@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 _NEGATIVE: Final = re.compile(r"-(?:\d+(?:_\d+)*(?:\.\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)")
-_END: Final = "--"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +38,7 @@ def take(options: Mapping[str, Option], words: Sequence[str], *, positional: boo
 
     Args:
         options: What there is.
-        words: All words.
+        words: All words before `--`.
         positional: Whether the first word that is neither option nor value is taken as well.
 
     Returns:
@@ -52,9 +51,7 @@ class _Walk:
     def __init__(self, options: Mapping[str, Option], words: Sequence[str]) -> None:
         self._options = options
         self._words = list(words)
-        ends = self._words.index(_END) if _END in self._words else len(self._words)
-        self._matches = [self._match(word) if index < ends else None for index, word in enumerate(self._words)]
-        self._end = ends
+        self._matches = [self._match(word) for word in self._words]
         self._taken = Taken()
 
     def taken(self, *, positional: bool) -> tuple[str | None, Taken]:
@@ -64,8 +61,6 @@ class _Walk:
             word, matches = self._words[index], self._matches[index]
             index += 1
             if matches is None:
-                if index - 1 == self._end:  # the `--`
-                    continue
                 if positional and first is None:
                     first = word
                 else:
@@ -105,7 +100,7 @@ class _Walk:
         return index
 
     def _values_at(self, index: int) -> Iterator[str]:
-        while index < self._end and self._matches[index] is None:
+        while index < len(self._words) and self._matches[index] is None:
             yield self._words[index]
             index += 1
 
@@ -118,7 +113,7 @@ class _Walk:
         name = word.partition("=")[0]
         if name in self._options:
             return [name]
-        found = [option for option in self._options if option.startswith(name)] if word.startswith(_END) else []
+        found = [option for option in self._options if option.startswith(name)] if word.startswith("--") else []
         if not found and (_NEGATIVE.fullmatch(word) or " " in word):
             return None
         return found

@@ -24,9 +24,6 @@ _OWN: Final = {
 }
 """Options of every command that are no member of its request."""
 
-_LIFTING: Final = frozenset(_OWN)
-"""Words that lift the required arguments, spelled out like this only."""
-
 _GLOBAL: Final = {
     "--debug": Option(takes="nothing"),
     "--endpoint-url": Option(),
@@ -96,6 +93,8 @@ def asked_in(words: Sequence[str]) -> Asked:
     for name in ("aws", "sagemaker"):
         if words[:1] == [name]:
             del words[0]
+    end = words.index("--") if "--" in words else len(words)
+    words, stray = words[:end], words[end + 1 :]
     _, of_cli = take(_GLOBAL, words)
     words = of_cli.rest[1:] if of_cli.rest[:1] == ["sagemaker"] else of_cli.rest
     asked = Asked(refused=list(of_cli.wrong))
@@ -113,7 +112,7 @@ def asked_in(words: Sequence[str]) -> Asked:
             else f"the following arguments are required: operation, one of {listed(model.COMMANDS)}"
         )
         return asked
-    _Reading(asked, model.request(asked.call), after.rest).read()
+    _Reading(asked, model.request(asked.call), after.rest).read(stray)
     return asked
 
 
@@ -155,15 +154,15 @@ class _Reading:
             else:
                 self._options[option] = Option(takes="many" if kind == "list" else "one")
 
-    def read(self) -> None:
-        """Fill in what was asked."""
+    def read(self, stray: Sequence[str]) -> None:
+        """Fill in what was asked; `stray` are words after `--`, which are no options."""
         asked = self._asked
         if self._words == [_HELP]:
             asked.sends = asked.is_judged = False
             return
         _, given = take(self._options, self._words)
         asked.refused += given.wrong
-        if not _LIFTING & set(self._words):
+        if not self._lifts():
             required = [option for option, name in self._members.items() if name in self._request.required]
             told = " ".join(given.wrong)
             if missing := [option for option in required if option not in given.values and option not in told]:
@@ -171,8 +170,8 @@ class _Reading:
                     f"the following arguments are required: {', '.join(missing)}{self._why_required(given.values)}"
                 )
                 asked.unread |= {self._members[option] for option in missing}
-        if given.rest:
-            asked.refused.append(f"Unknown options: {', '.join(given.rest)}{self._meant(given.rest)}")
+        if unknown := [*given.rest, *stray]:
+            asked.refused.append(f"Unknown options: {', '.join(unknown)}{self._meant(given.rest)}")
         skeleton = given.values.get(SKELETON)
         if skeleton is not None:
             asked.sends = False
@@ -180,8 +179,15 @@ class _Reading:
         self._read_flags(given.values)
         self._merge(given.values)
 
+    def _lifts(self) -> bool:
+        """Whether no argument is required: by a word that is spelled out, whatever it stands for."""
+        words = self._words
+        if JSON in words or YAML in words:
+            return True
+        return SKELETON in words and words[words.index(SKELETON) + 1 :][:1] != [_OUTPUT]
+
     def _why_required(self, given: dict[str, list[str]]) -> str:
-        lifting = [option for option in _OWN if option in given]
+        lifting = [option for option in _OWN if option in given and option not in self._words]
         return f" ({listed(lifting)} lifts that only as a word of its own, spelled out)" if lifting else ""
 
     def _meant(self, rest: list[str]) -> str:
