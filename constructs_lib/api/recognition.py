@@ -1,5 +1,6 @@
 """What a document is that was given as a request: one of the two calls' requests, or something that looks like one."""
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Final
@@ -77,6 +78,33 @@ def mistaken_for(
     return None
 
 
+def not_a_request(
+    document: Mapping[Any, Any], wanted: type[CreateAutoMLJob] | type[CreateAutoMLJobV2]
+) -> list[str]:
+    """Why a document is no request of a call but something else: sentences; none where nothing says so.
+
+    Args:
+        document: What was given.
+        wanted: The request that was asked for.
+    """
+    mistaken = mistaken_for(document, wanted)
+    if mistaken is not None:
+        return [mistaken]
+    left = [f"'{path}' {text}" for path, text in leftovers(document)]
+    return ["it is a skeleton that nobody has filled in", *left] if len(left) >= _MANY_LEFTOVERS else []
+
+
+_MANY_LEFTOVERS: Final = 3
+"""Empty members of which somebody would have seen one."""
+
+YAML_SUFFIXES: Final = (".yaml", ".yml")
+
+
+def is_yaml(text: str) -> bool:
+    """Whether text that is no JSON begins as a request in YAML does: `AutoMLJobName: churn`."""
+    return re.match(r"(\s*#.*\n|---.*\n|\s*\n)*[A-Z]\w*:(\s|$)", text) is not None
+
+
 def _own(document: Mapping[Any, Any], kind: Recognised) -> list[str]:
     """The members that only this call has."""
     v1, v2 = _MEMBERS[CreateAutoMLJob], _MEMBERS[CreateAutoMLJobV2]
@@ -91,11 +119,17 @@ _KEY_NAME: Final = "KeyName"
 """What the AWS CLI's skeleton calls the only entry of a map."""
 
 
+_DEEPEST: Final = 30
+"""Levels, of which no request has so many."""
+
+
 def leftovers(document: object, path: str = "") -> Iterator[tuple[str, str]]:
     """What of a skeleton nobody has filled in: each path, with what stands there.
 
     An empty value of a tag is sound, and so is taken for one.
     """
+    if path.count(".") + path.count("[") > _DEEPEST:
+        return
     if isinstance(document, Mapping):
         if _is_placeholder(document):
             yield path, "is still the placeholder of `automl skeleton`: put a value in its place or leave the member out"

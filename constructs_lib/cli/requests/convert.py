@@ -288,17 +288,23 @@ def _role(construct_id: Code, arn: str) -> Code:
 
 
 def _bucket(construct_id: Code, name: str) -> Code:
-    return call("s3.Bucket.from_bucket_name", _SELF, construct_id, text(name))
+    given = text(name)
+    if not _BUCKET.fullmatch(name):  # the CDK refuses a name that no bucket has, unless it is known later
+        given = call("cdk.Fn.join", text(""), listing([given]))
+    return call("s3.Bucket.from_bucket_name", _SELF, construct_id, given)
 
 
 def _key(construct_id: Code, name: str) -> Code:
-    if name.startswith("arn:"):
+    if _KEY_ARN.fullmatch(name):
         return call("kms.Key.from_key_arn", _SELF, construct_id, text(name))
     if name.startswith("alias/"):
         return call("kms.Alias.from_alias_name", _SELF, construct_id, text(name))
     arn = call("self.format_arn", service=text("kms"), resource=text("key"), resource_name=text(name))
     return call("kms.Key.from_key_arn", _SELF, construct_id, arn)
 
+
+_BUCKET: Final = re.compile(r"(?!.*(\.\.|-\.|\.-))[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]")
+_KEY_ARN: Final = re.compile(r"arn:[^:/]+:kms:[^:/]*:[^:/]*:(key|alias)/.+")
 
 _FACTORIES: Final = {"iam": _role, "kms": _key, "s3": _bucket}
 
