@@ -51,9 +51,7 @@ def recognised(document: Mapping[Any, Any]) -> Recognised:
     return Recognised.V2 if is_v2 else Recognised.V1
 
 
-def mistaken_for(
-    document: Mapping[Any, Any], wanted: type[CreateAutoMLJob] | type[CreateAutoMLJobV2]
-) -> str | None:
+def mistaken_for(document: Mapping[Any, Any], wanted: type[CreateAutoMLJob] | type[CreateAutoMLJobV2]) -> str | None:
     """What a document is instead of a request of a call, with the way out; None: nothing says so.
 
     Args:
@@ -78,9 +76,7 @@ def mistaken_for(
     return None
 
 
-def not_a_request(
-    document: Mapping[Any, Any], wanted: type[CreateAutoMLJob] | type[CreateAutoMLJobV2]
-) -> list[str]:
+def not_a_request(document: Mapping[Any, Any], wanted: type[CreateAutoMLJob] | type[CreateAutoMLJobV2]) -> list[str]:
     """Why a document is no request of a call but something else: sentences; none where nothing says so.
 
     Args:
@@ -132,7 +128,10 @@ def leftovers(document: object, path: str = "") -> Iterator[tuple[str, str]]:
         return
     if isinstance(document, Mapping):
         if _is_placeholder(document):
-            yield path, "is still the placeholder of `automl skeleton`: put a value in its place or leave the member out"
+            yield (
+                path,
+                "is still the placeholder of `automl skeleton`: put a value in its place or leave the member out",
+            )
             return
         for key, value in document.items():
             own = f"{path}.{key}" if path else str(key)

@@ -95,7 +95,10 @@ def add_to(commands: Any, *, check: Run, convert: Run, skeleton: Run) -> None:
     parser = _add(commands, CHECK, check, _CHECK_HELP, _CHECK, _CHECK_EPILOG)
     parser.set_defaults(words=None)
     parser.add_argument(
-        "request", metavar="REQUEST", nargs="?", help="a file of JSON or YAML; - for standard input; or, after --, WORDS"
+        "request",
+        metavar="REQUEST",
+        nargs="?",
+        help="a file of JSON or YAML; - for standard input; or, after --, WORDS",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     _add_call(parser)

@@ -91,9 +91,7 @@ class _Module:
         construct = "AutoMLJobV2" if isinstance(request, CreateAutoMLJobV2) else "AutoMLJob"
         made = call(self._public(construct), _SELF, text("Job"), **dict(self._props()))
         job = made.lines(_BODY, "job = " if request.tags else "")
-        tags = [
-            call("cdk.Tags.of(job).add", text(tag.key), text(tag.value)).lines(_BODY) for tag in request.tags or ()
-        ]
+        tags = [call("cdk.Tags.of(job).add", text(tag.key), text(tag.value)).lines(_BODY) for tag in request.tags or ()]
         title = _title(request.job_name or construct)
         names = Code("from constructs_lib import ", [("", Code(name)) for name in sorted(self._names, key=_as_sorted)])
         imports = [

@@ -116,7 +116,7 @@ def _guess(text: str) -> str:
     if re.search(r"^\s*(//|#|/\*)", text, re.MULTILINE):
         return "; JSON has no comments: take them out, or give it as YAML (--cli-input-yaml)"
     if re.search(r"[{,\[]\s*'", text):
-        return '; JSON quotes with ", not with \''
+        return "; JSON quotes with \", not with '"
     if re.search(r",\s*[}\]]", text):
         return "; a comma stands before a closing bracket: take it out"
     if re.search(r":\s*(True|False|None)\b", text):

@@ -43,7 +43,9 @@ def judge(asked: Asked) -> Verdict:
     except RecursionError:
         return Verdict(None, _lines([*asked.refused, "the request is nested too deep, or holds itself"]))
     refused = {
-        path: texts for path, texts in judged.refused.items() if not (path in asked.unread and path not in asked.request)
+        path: texts
+        for path, texts in judged.refused.items()
+        if not (path in asked.unread and path not in asked.request)
     }
     if not asked.is_judged:
         told = "--generate-cli-skeleton" if not asked.sends else "the command"
@@ -62,7 +64,9 @@ def _beyond(asked: Asked, member: Member, judged: validation.Judged) -> tuple[li
     mistaken = mistaken_for(asked.request, request_type)
     if mistaken is not None:
         errors.append(f"this is no request for {asked.call}: {mistaken}")
-        told |= {path for path in judged.refused if path in member.required or path.partition(".")[0] not in member.members}
+        told |= {
+            path for path in judged.refused if path in member.required or path.partition(".")[0] not in member.members
+        }
     left = dict(leftovers(asked.request))
     errors += [f"'{path}' {text}" for path, text in left.items() if path not in told]
     told |= left.keys()

@@ -156,7 +156,9 @@ class _Skeleton:
     def _described(self, member: Member, path: str) -> str:
         if member.type == "list":
             choices = self._choices(member.held, f"{path}[0]")
-            return f"a list of {', '.join(choices)}" if choices else f"a list of {self._said(member.held, f'{path}[0]')}"
+            return (
+                f"a list of {', '.join(choices)}" if choices else f"a list of {self._said(member.held, f'{path}[0]')}"
+            )
         choices = self._choices(member, path)
         return ", ".join(choices) if choices else self._said(member, path)
 

@@ -99,7 +99,9 @@ class _Judge:
             own = _joined(path, str(key))
             if key not in member.members:
                 known = f", which has {', '.join(member.members)}"
-                self._refuse(own, f"is not a member of {path or 'the request'}{hint(str(key), member.members) or known}")
+                self._refuse(
+                    own, f"is not a member of {path or 'the request'}{hint(str(key), member.members) or known}"
+                )
                 continue
             try:
                 sound[key] = self.value(member.members[key], item, own)

@@ -204,7 +204,9 @@ class _Reading:
 
     def _read_flags(self, given: dict[str, list[str]]) -> None:
         """The members that flags give, in the model's order, which is that of the body."""
-        switched = {self._switches[option][0]: self._switches[option][1] for option in given if option in self._switches}
+        switched = {
+            self._switches[option][0]: self._switches[option][1] for option in given if option in self._switches
+        }
         for option, name in self._members.items():
             if name in switched:
                 self._asked.request[name] = switched[name]
@@ -218,7 +220,9 @@ class _Reading:
                 except shorthand.ShorthandError as error:
                     self._refuse(option, name, f"{error.reason} at {_place(error)}{_way_out(error, member)}")
                 except (AttributeError, TypeError, ValueError) as error:
-                    self._refuse(option, name, f"{error}: shorthand needs a whole number, a number, true or false there")
+                    self._refuse(
+                        option, name, f"{error}: shorthand needs a whole number, a number, true or false there"
+                    )
 
     def _refuse(self, option: str, name: str, reason: str) -> None:
         self._asked.refused.append(f"Error parsing parameter '{option}': {reason}")

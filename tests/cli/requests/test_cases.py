@@ -71,7 +71,9 @@ def facts(reason: str) -> list[str]:
         return [f"'{re.sub(HYPER_PARAMETER, WITH_KEY, found[1])}'"]
     if found := re.match(r"Error parsing parameter '(--\S+)': (Expected: .*, received: .*) for input:", reason):
         return [found[1], found[2]]
-    if found := re.match(r"(?:Error parsing parameter '-*(cli-input-json|cli-input-yaml)': )?(Invalid [A-Z]{4})", reason):
+    if found := re.match(
+        r"(?:Error parsing parameter '-*(cli-input-json|cli-input-yaml)': )?(Invalid [A-Z]{4})", reason
+    ):
         return [found[1] or "", found[2]]
     if reason.startswith(("the following arguments", "Unknown options", "ambiguous", "invalid literal", "Only one")):
         return [reason.rstrip(".")]

@@ -144,8 +144,14 @@ def test_definitions_only_are_worth_knowing(file: Path, capsys: pytest.CaptureFi
         ({"a": 1}, "this is no request of either call: it has no member of one"),
         ("[]", "Invalid type: expecting map, received <class 'list'>: a request is one object"),
         ("", "Invalid JSON: Expecting value: line 1 column 1 (char 0); it is empty"),
-        ("\ufeff{}", "Invalid JSON: Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0); it begins with"),
-        ("{'a': 1}", "Invalid JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1); JSON quotes"),
+        (
+            "\ufeff{}",
+            "Invalid JSON: Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0); it begins with",
+        ),
+        (
+            "{'a': 1}",
+            "Invalid JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1); JSON quotes",
+        ),
         ('{"a": True}', "JSON writes true, false and null in lower case"),
         ('{// x\n"a": 1}', "Invalid JSON: "),
     ],
@@ -165,7 +171,9 @@ def test_request_of_the_other_call_is_told(file: Path, capsys: pytest.CaptureFix
     told = checked(capsys, "--", "create-auto-ml-job-v2", "--cli-input-json", "file://request.json")[1]
 
     assert len(told["errors"]) == 1
-    assert told["errors"][0].startswith("this is no request for CreateAutoMLJobV2: it is a CreateAutoMLJob request (it has")
+    assert told["errors"][0].startswith(
+        "this is no request for CreateAutoMLJobV2: it is a CreateAutoMLJob request (it has"
+    )
     assert checked(capsys, "--call", "v2", "request.json")[1] == told
 
 

@@ -30,12 +30,15 @@ AUGMENTED = {
 }
 NAMED = {"AutoMLJobName": "churn-1", "Tags": [{"Key": "team", "Value": "growth"}, {"Key": "cost", "Value": ""}]}
 
+TWO_CHANNELS = {
+    **REQUEST,
+    "InputDataConfig": [{**VALIDATION, "TargetAttributeName": "y"}, {**MANIFEST, "TargetAttributeName": "y"}],
+    "AutoMLJobConfig": {name: value for name, value in REQUEST["AutoMLJobConfig"].items() if name != "DataSplitConfig"},
+}
+
 RICH: list[tuple[str, dict[str, Any]]] = [
     (model.V1, {**NAMED, **REQUEST}),
-    (
-        model.V1,
-        {**REQUEST, "InputDataConfig": [{**VALIDATION, "TargetAttributeName": "y"}, {**MANIFEST, "TargetAttributeName": "y"}]},
-    ),
+    (model.V1, TWO_CHANNELS),
     (model.V1, {**REQUEST, "OutputDataConfig": {"S3OutputPath": "s3://b", "KmsKeyId": KEY_ARN}}),
     *((model.V2, {**NAMED, **request}) for request in V2_REQUESTS.values()),
     (model.V2, {**V2_REQUESTS["tabular"], "AutoMLJobInputDataConfig": [VALIDATION, MANIFEST], "DataSplitConfig": {}}),
@@ -54,7 +57,7 @@ RICH: list[tuple[str, dict[str, Any]]] = [
             },
         },
     ),
-]  # fmt: skip
+]
 """Requests with many members."""
 
 
@@ -108,8 +111,11 @@ def plain(properties: dict[str, Any], call: str) -> dict[str, Any]:
         channel.setdefault("ContentType", content.get(problem, "text/csv;header=present"))
         if channel.get("CompressionType") == "None":
             del channel["CompressionType"]
+    output = request["OutputDataConfig"]
+    if output["S3OutputPath"].count("/") == 2:  # a bucket without a prefix
+        output["S3OutputPath"] += "/"
     channels.sort(key=lambda channel: channel["ChannelType"])
-    keys = [request["OutputDataConfig"]]
+    keys = [output]
     security = (request.get("AutoMLJobConfig", {}) if call == model.V1 else request).get("SecurityConfig")
     keys += [security] if security else []
     for holder in keys:
@@ -149,7 +155,12 @@ def test_python_is_formatted_and_has_the_imports_that_it_needs(tmp_path: Path) -
     for index, (call, request) in enumerate([*RICH, *generated(99, 20)]):
         (tmp_path / f"stack_{index}.py").write_text(python_of(call, request))
     ruff = str(Path(sys.executable).with_name("ruff"))
-    rules = ["--select", "E4,E7,E9,F,I,UP,D101,D102,D403,N", "--config", 'lint.isort.known-first-party=["constructs_lib"]']
+    rules = [
+        "--select",
+        "E4,E7,E9,F,I,UP,D101,D102,D403,N",
+        "--config",
+        'lint.isort.known-first-party=["constructs_lib"]',
+    ]
 
     formatted = subprocess.run([ruff, "format", "--isolated", "--diff", tmp_path], capture_output=True, text=True)
     linted = subprocess.run([ruff, "check", "--isolated", *rules, tmp_path], capture_output=True, text=True)
@@ -202,8 +213,7 @@ def test_all_that_is_wrong_is_told(
 
 def test_what_one_construct_cannot_say_is_told() -> None:
     channel = {**REQUEST["InputDataConfig"][0], "SampleWeightAttributeName": "other", "ChannelType": "validation"}
-    request = {**REQUEST, "InputDataConfig": [*REQUEST["InputDataConfig"], channel]}
-    request["AutoMLJobConfig"] = {k: v for k, v in REQUEST["AutoMLJobConfig"].items() if k != "DataSplitConfig"}
+    request = {**TWO_CHANNELS, "InputDataConfig": [*REQUEST["InputDataConfig"], channel]}
 
     assert convert.judged(Asked(call=model.V1, request=request)).errors == [
         "the channels name different 'SampleWeightAttributeName': AutoMLJob takes one for both"

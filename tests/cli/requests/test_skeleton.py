@@ -161,12 +161,16 @@ def test_only_the_members_of_the_problem_are_there(capsys: pytest.CaptureFixture
 def test_limits_and_choices_stand_in_the_places(capsys: pytest.CaptureFixture[str]) -> None:
     skeleton = json.loads(printed(capsys, "v1", "tabular"))
 
-    assert skeleton["AutoMLJobConfig"]["CompletionCriteria"]["MaxCandidates"] == {"optional": ["a whole number, 1 to 750"]}
+    assert skeleton["AutoMLJobConfig"]["CompletionCriteria"]["MaxCandidates"] == {
+        "optional": ["a whole number, 1 to 750"]
+    }
     assert skeleton["AutoMLJobConfig"]["Mode"] == {"optional": ["AUTO", "ENSEMBLING", "HYPERPARAMETER_TUNING"]}
     assert skeleton["InputDataConfig"][0]["TargetAttributeName"] == {"required": ["text, at least 1 character"]}
 
 
-@pytest.mark.parametrize("name", ["ImageClassification", "ImageClassificationJobConfig", "image", "IMAGE_CLASSIFICATION"])
+@pytest.mark.parametrize(
+    "name", ["ImageClassification", "ImageClassificationJobConfig", "image", "IMAGE_CLASSIFICATION"]
+)
 def test_problem_can_be_called_by_any_of_its_names(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert printed(capsys, "v2", name) == printed(capsys, "v2", "image-classification")
 

@@ -47,7 +47,23 @@ def _value(chance: random.Random, depth: int) -> str:
 
 
 SCALARS = {
-    "integer": ("3", " 3", "+3", "007", "'3'", "1_000", "\u0663", "3.0", "1e3", "0x10", "three", "", "-1", "[3]", "3,4"),
+    "integer": (
+        "3",
+        " 3",
+        "+3",
+        "007",
+        "'3'",
+        "1_000",
+        "\u0663",
+        "3.0",
+        "1e3",
+        "0x10",
+        "three",
+        "",
+        "-1",
+        "[3]",
+        "3,4",
+    ),
     "float": (".2", "2e-1", "nan", "inf", "-Infinity", "1_0.5", "0,5", "half", "[.2]", "'0.3'"),
     "boolean": ("true", "True", "FALSE", "'true'", "1", "yes", "", "[true]", "true,false"),
     "string": WORDS,
