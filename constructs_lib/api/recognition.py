@@ -67,7 +67,8 @@ def mistaken_for(document: Mapping[Any, Any], wanted: type[CreateAutoMLJob] | ty
             return told
         return f"{told}; what is left is a request for {'V2' if kind is Recognised.V2_ANSWER else 'V1'}, not {call}"
     if kind is Recognised.V2 and wanted is CreateAutoMLJob:
-        return f"it is {kind} (it has {listed(_own(document, kind))}): use AutoMLJobV2.from_request, or create-auto-ml-job-v2"
+        own = listed(_own(document, kind))
+        return f"it is {kind} (it has {own}): use AutoMLJobV2.from_request, or create-auto-ml-job-v2"
     if kind is Recognised.V1 and wanted is CreateAutoMLJobV2 and _own(document, kind):
         return (
             f"it is {kind} (it has {listed(_own(document, kind))}): use AutoMLJobV2.from_v1_request, or turn it into "

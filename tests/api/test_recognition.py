@@ -46,8 +46,8 @@ def test_document_is_recognised_by_its_members(document: dict[str, Any], kind: R
         (
             V2_ANSWER,
             CreateAutoMLJob,
-            "it is the answer of describe-auto-ml-job-v2, not a request: leave out 'AutoMLJobArn', 'CreationTime'; what "
-            "is left is a request for V2, not V1",
+            "it is the answer of describe-auto-ml-job-v2, not a request: leave out 'AutoMLJobArn', 'CreationTime'; "
+            "what is left is a request for V2, not V1",
         ),
         (
             {"AutoMLProblemTypeConfig": {}},

@@ -221,8 +221,8 @@ def test_path_of_a_request_can_be_text(tmp_path: Path, monkeypatch: pytest.Monke
         ("AutoMLJobName: churn\n", "the request of 'Job' is YAML, which is not read here: `automl convert` prints its"),
         ("job.yaml", "the request of 'Job' is YAML"),
         ({**REQUEST, "AutoMLJobArn": "arn"}, "it is the answer of describe-auto-ml-job, not a request: leave out"),
-        ({"AutoMLProblemTypeConfig": {}}, r"it is a CreateAutoMLJobV2 request \(it has 'AutoMLProblemTypeConfig'\): use"),
-        ({"AutoMLJobName": "", "RoleArn": "", "ProblemType": ""}, "it is a skeleton that nobody has filled in\n.*'RoleArn'"),
+        ({"AutoMLProblemTypeConfig": {}}, r"it is a CreateAutoMLJobV2 request \(it has 'AutoMLProblemTypeConfig'\)"),
+        ({"AutoMLJobName": "", "RoleArn": "", "ProblemType": ""}, "a skeleton that nobody has filled in\n.*'RoleArn'"),
     ],
 )
 def test_what_only_looks_like_a_request_is_told_by_name(

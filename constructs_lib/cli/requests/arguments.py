@@ -29,8 +29,8 @@ exit codes
   1    something is: all of it is told
   2    a wrong call: no such file, or YAML without its extra
 
---json prints {"request": {...}, "errors": [...], "warnings": [...]}: the body that the AWS CLI (version 2) would send, or
-null where it refuses or sends nothing. docs/command.md says more.
+--json prints {"request": {...}, "errors": [...], "warnings": [...]}: the body that the AWS CLI (version 2) would send,
+or null where it refuses or sends nothing. docs/command.md says more.
 """
 
 _SKELETON_HELP: Final = "print a request to fill in, for one problem"

@@ -1,6 +1,7 @@
 """`automl check`: what the AWS CLI would send, and all that is wrong with it."""
 
 import argparse
+import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -37,8 +38,7 @@ def run(given: argparse.Namespace) -> int:
         return _wrong_call(str(error))
     verdict = judgement.judge(asked)
     if given.json:
-        told = {"request": verdict.request, "errors": verdict.errors, "warnings": verdict.warnings}
-        print(json.dumps(told))  # noqa: T201
+        print(json.dumps(dataclasses.asdict(verdict)))  # noqa: T201
     else:
         print(_as_text(verdict, asked, what))  # noqa: T201
     return WRONG if verdict.errors else FINE

@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from ...api.enums import S3DataType
 from ...api.fields import Field, Kind, Shape, fields_of, parse
@@ -64,7 +64,7 @@ def judged(asked: Asked) -> Verdict:
     verdict = judgement.judge(asked)
     if verdict.errors or asked.call != CreateAutoMLJob.OPERATION:
         return verdict
-    request = cast("CreateAutoMLJob", parse(CreateAutoMLJob, asked.request))
+    request = parse(CreateAutoMLJob, asked.request)
     if len({channel.sample_weight_attribute for channel in request.channels}) > 1:
         verdict.errors.append("the channels name different 'SampleWeightAttributeName': AutoMLJob takes one for both")
     return verdict

@@ -24,9 +24,9 @@ class MissingPackageError(Exception):
 
 
 def content(value: str, *, twice: bool = False) -> str | bytes:
-    """What a value of a flag stands for: the content of a `file://` or `fileb://`, any other text itself.
+    r"""What a value of a flag stands for: the content of a `file://` or `fileb://`, any other text itself.
 
-    Line ends become `\\n`, as the CLI reads text; the last of them stays, and so does a byte order mark.
+    Line ends become `\n`, as the CLI reads text; the last of them stays, and so does a byte order mark.
 
     Args:
         value: The value.

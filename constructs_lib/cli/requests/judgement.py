@@ -112,6 +112,10 @@ def _looks_chosen(request: Mapping[str, Any], member: Member, left: Mapping[str,
             yield f"'{path}' is {str(value).lower()}: the job only writes notebooks, no model is trained"
 
 
+_PUT_IN: Final[Mapping[str, tuple[object, ...]]] = {"boolean": (True,), "float": (0,), "integer": (0,)}
+"""What the CLI's skeleton has where there is no enumeration."""
+
+
 def _untouched(value: object, member: Member, path: str) -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict) and member.type == "structure":
         for name, item in value.items():
@@ -120,9 +124,9 @@ def _untouched(value: object, member: Member, path: str) -> Iterator[tuple[str, 
     elif isinstance(value, list) and member.type == "list":
         for index, item in enumerate(value):
             yield from _untouched(item, member.held, f"{path}[{index}]")
-    elif member.enum and value == member.enum[0]:
-        yield path, value
-    elif (member.type == "boolean" and value is True) or (member.type in ("float", "integer") and value == 0):
+    elif value in _PUT_IN.get(member.type, member.enum[:1]) and not isinstance(value, bool) ^ (
+        member.type == "boolean"
+    ):
         yield path, value
 
 

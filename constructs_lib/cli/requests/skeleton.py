@@ -49,7 +49,7 @@ def run(given: argparse.Namespace) -> int:
 
 
 def as_json(call: str, problem: type[Problem]) -> dict[str, Any]:
-    """The skeleton with an object in each place that the CLI refuses there: `{"required": [...]}` or `{"optional": ...}`.
+    """The skeleton with an object in each place, which the CLI refuses there: `{"required": [...]}` or `"optional"`.
 
     Args:
         call: `model.V1` or `model.V2`.

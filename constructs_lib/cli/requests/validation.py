@@ -76,15 +76,16 @@ class _Judge:
         if not isinstance(value, _TYPES[member.type]):
             self._refuse(path, f"must be {_WORDS[member.type]}, got {_got(value, member)}")
             raise _NotSoundError
+        sound: Any = value
         if member.type == "structure":
-            return self.structure(member, value, path)
+            return self.structure(member, sound, path)
         if member.type == "map":
-            return self._map(member, value, path)
+            return self._map(member, sound, path)
         if member.min is not None and not (isinstance(value, float) and math.isnan(value)):
             for text in _minimum(member).problems(value):
                 self._refuse(path, text)
         if member.type == "list":
-            return list(self._items(member, value, path))
+            return list(self._items(member, sound, path))
         return value
 
     def structure(self, member: Member, value: Mapping[Any, Any], path: str) -> dict[str, Any]:

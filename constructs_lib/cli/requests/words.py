@@ -345,7 +345,7 @@ def _way_out(error: shorthand.ShorthandError, member: Member) -> str:
         return "; each key once: a list of several is Key=[a,b]"
     if text.rstrip().endswith(","):
         return "; take the last comma out"
-    if error.index < len(text) and text[error.index] in "\"'" or "quoted" in error.reason:
+    if (error.index < len(text) and text[error.index] in "\"'") or "quoted" in error.reason:
         return "; a value with a quote in it is quoted as a whole"
     if error.index < len(text) and text[error.index] > "\uffff":
         return "; quote a value with such a character in it"

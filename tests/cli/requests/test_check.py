@@ -64,7 +64,7 @@ def test_words_are_read_as_the_cli_does(file: Path, capsys: pytest.CaptureFixtur
     code, told = checked(capsys, "--", *words)
 
     assert code == FINE
-    assert list(told["request"].items())[0] == ("Tags", [{"Key": "team", "Value": "growth"}])
+    assert next(iter(told["request"].items())) == ("Tags", [{"Key": "team", "Value": "growth"}])
     assert checked(capsys, "--", "aws", "sagemaker", *words) == (code, told)
 
 
@@ -138,8 +138,8 @@ def test_definitions_only_are_worth_knowing(file: Path, capsys: pytest.CaptureFi
     [
         (
             {**NAMED, "AutoMLJobArn": "arn", "AutoMLJobStatus": "Completed"},
-            "this is no request for CreateAutoMLJob: it is the answer of describe-auto-ml-job, not a request: leave out "
-            "'AutoMLJobArn', 'AutoMLJobStatus'",
+            "this is no request for CreateAutoMLJob: it is the answer of describe-auto-ml-job, not a request: leave "
+            "out 'AutoMLJobArn', 'AutoMLJobStatus'",
         ),
         ({"a": 1}, "this is no request of either call: it has no member of one"),
         ("[]", "Invalid type: expecting map, received <class 'list'>: a request is one object"),
@@ -181,7 +181,8 @@ def test_request_without_a_name_is_told_what_can_do_without(file: Path, capsys: 
     file.write_text(json.dumps({name: value for name, value in NAMED.items() if name != "AutoMLJobName"}))
 
     assert checked(capsys, "request.json")[1]["errors"] == [
-        "'AutoMLJobName' is required by the CLI and boto3 (AutoMLJob.from_request takes a fresh name where there is none)"
+        "'AutoMLJobName' is required by the CLI and boto3 (AutoMLJob.from_request takes a fresh name where there is "
+        "none)"
     ]
 
 
@@ -191,15 +192,15 @@ def test_request_without_a_name_is_told_what_can_do_without(file: Path, capsys: 
         (["--rolearn", "x"], "Unknown options: --rolearn, x; maybe you meant: --rolearn -> --role-arn"),
         (["--tags", "Key"], "Error parsing parameter '--tags': Expected: '=', received: 'EOF' at character 4: Key>>>; "
          "shorthand is Name=value: Key=..."),
-        (["--tags", "Key=a,Value='b"], "Error parsing parameter '--tags': Expected: '<singled quoted>', received: '<none>' "
-         "at character 13: Key=a,Value=>>>'b; a value with a quote in it is quoted as a whole"),
+        (["--tags", "Key=a,Value='b"], "Error parsing parameter '--tags': Expected: '<singled quoted>', received: "
+         "'<none>' at character 13: Key=a,Value=>>>'b; a value with a quote in it is quoted as a whole"),
         (["--problem-type", "file://missing"], "Error parsing parameter '--problem-type': Unable to load paramfile "
          "file://missing: No such file or directory (from "),
-        (["--cli-input-json", "@request.json"], "Invalid JSON: Expecting value: line 1 column 1 (char 0); a file is given as "
-         "file://request.json"),
+        (["--cli-input-json", "@request.json"], "Invalid JSON: Expecting value: line 1 column 1 (char 0); a file is "
+         "given as file://request.json"),
         (["--auto-ml-job-config", "{Mode=AUTO}"], "shorthand has no braces around the whole: leave the outer ones out"),
-        (["--auto-ml-job-config", "CompletionCriteria={MaxCandidates=three}"], "invalid literal for int() with base 10: "
-         "'three'"),
+        (["--auto-ml-job-config", "CompletionCriteria={MaxCandidates=three}"], "invalid literal for int() with base "
+         "10: 'three'"),
     ],
 )  # fmt: skip
 def test_words_that_cannot_be_read_are_told_with_the_way_out(

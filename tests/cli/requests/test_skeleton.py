@@ -130,7 +130,7 @@ def _flat(value: Any) -> dict[str, Any]:
 def test_yaml_whose_comments_are_taken_away_has_all_members(
     version: str, problem: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    head, *lines = printed(capsys, version, problem, "--yaml").splitlines()
+    _, *lines = printed(capsys, version, problem, "--yaml").splitlines()
     text = "\n".join(re.sub(r"^# ", "", line) for line in lines[2:]).replace(": {}  #", ":  #")
 
     assert _names(read_yaml(text)) == _names(json.loads(printed(capsys, version, problem)))
@@ -203,5 +203,6 @@ def test_check_names_what_is_not_filled_in(
 
     assert main(["check", "--json", "request.json"]) == 1
     assert json.loads(capsys.readouterr().out)["errors"][0] == (
-        "'AutoMLJobName' is still the placeholder of `automl skeleton`: put a value in its place or leave the member out"
+        "'AutoMLJobName' is still the placeholder of `automl skeleton`: put a value in its place or leave the member "
+        "out"
     )

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from awscli.clidriver import create_clidriver  # isort: skip - it brings a botocore of its own
@@ -35,8 +36,7 @@ def main() -> None:
             os.chdir(folder)
             os.environ["HOME"] = folder
             for name, text in (line["files"] or {}).items():
-                with open(name, "wb") as file:
-                    file.write(text.encode())
+                Path(name).write_bytes(text.encode())
             SENT.clear()
             told = io.StringIO()
             with contextlib.redirect_stderr(told), contextlib.redirect_stdout(io.StringIO()):

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, RUF001 - a line for each command line; digits of another script are digits for the CLI
 """Command lines of our own, in each area where the AWS CLI has rules: what they become is asked of the real one."""
 
 import json
@@ -531,4 +532,5 @@ def random_line(chance: random.Random) -> Line:
     line = (
         v2 if member in ("AutoMLProblemTypeConfig", "SecurityConfig", "DataSplitConfig", "AutoMLComputeConfig") else v1
     )
-    return line(**{flag.replace("-", "_"): [text]})
+    replaced: dict[str, Any] = {flag.replace("-", "_"): [text]}
+    return line(**replaced)
