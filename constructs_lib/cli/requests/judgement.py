@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ...api.enums import S3DataType
 from ...api.fields import Words, parse_as_far_as_it_goes
 from ...api.recognition import leftovers, mistaken_for
 from ...api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings, not_s3
@@ -82,7 +83,8 @@ def _beyond(asked: Asked, member: Member, judged: validation.Judged) -> tuple[li
     found = findings(shape, is_token=lambda _: False, words=Words.WIRE)
     ours = [*malformed, *found.errors]
     named = {path for text in ours for path in _paths(text)}
-    ours += [text for text in not_s3(shape) if not named & set(_paths(text))]
+    of_places = [*not_s3(shape), *_written_where_read(shape)]
+    ours += [text for text in of_places if not named & set(_paths(text))]
     if mistaken is None:
         errors += [text for text in ours if not any(_is_told(path, told) for path in _paths(text))]
     doubts = found.warnings.values() if mistaken is None else ()
@@ -133,3 +135,26 @@ def _untouched(value: object, member: Member, path: str) -> Iterator[tuple[str, 
 def _lines(texts: Iterable[str]) -> list[str]:
     """Each sentence once, on one line."""
     return list(dict.fromkeys(" ".join(text.split()) if "\n" in text else text for text in texts))
+
+
+def _written_where_read(request: CreateAutoMLJob | CreateAutoMLJobV2) -> Iterator[str]:
+    """An output that lies below what is learned from, as the constructs see it."""
+    if not isinstance(request.s3_output_path, str):
+        return
+    name = [request.job_name] if isinstance(request.job_name, str) else []
+    written = f"{'/'.join([request.s3_output_path.rstrip('/'), *name])}/"
+    for index, channel in enumerate(request.channels or ()):
+        read = channel.s3_uri
+        if channel.s3_data_type != S3DataType.S3_PREFIX or not isinstance(read, str):
+            continue
+        if read.count("/") >= _TO_KEY and written.startswith(read):
+            channels = Words.WIRE.name_of(type(request), "training_data").strip("'").removesuffix("[0]")
+            output = Words.WIRE.name_of(type(request), "output")
+            yield (
+                f"{output} lies below '{channels}[{index}]' ({written} below {read}): each training would read it as "
+                "data; give another prefix or bucket"
+            )
+
+
+_TO_KEY: Final = 3
+"""Slashes of an S3 URI up to its key."""

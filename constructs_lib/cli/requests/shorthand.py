@@ -185,24 +185,49 @@ class _Reader:
 # --------------------------------------------------------------------------------------------------------------- types
 
 
-def typed(value: Any, member: Member) -> Any:
+class NotTypedError(Exception):
+    """A word that is no number, or not true or false, where one has to stand."""
+
+    def __init__(self, reason: str, path: str, kind: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        """In Python's words, which are the CLI's."""
+        self.path = path
+        self.kind = kind
+        """What has to stand there, as `Member.type` says it."""
+
+
+def typed(value: Any, member: Member, path: str = "") -> Any:
     """A value of shorthand in the types of the model: numbers, true and false, lists of one.
 
+    Args:
+        value: The value.
+        member: What it is for.
+        path: Where it stands.
+
     Raises:
-        ValueError: a number is none.
-        TypeError: a list stands for a number.
-        AttributeError: a list stands for true or false.
+        NotTypedError: it cannot be of its type.
     """
     if member.type == "structure" and isinstance(value, dict):
-        return {key: typed(item, member.members[key]) if key in member.members else item for key, item in value.items()}
+        return {
+            key: typed(item, member.members[key], f"{path}.{key}") if key in member.members else item
+            for key, item in value.items()
+        }
     if member.type == "map" and isinstance(value, dict):
-        return {key: typed(item, member.held) for key, item in value.items()}
+        return {key: typed(item, member.held, f"{path}.{key}") for key, item in value.items()}
     if member.type == "list":
-        return [typed(item, member.held) for item in value] if isinstance(value, list) else [value]
-    if member.type == "integer":
+        if not isinstance(value, list):
+            return [value]
+        return [typed(item, member.held, f"{path}[{index}]") for index, item in enumerate(value)]
+    try:
+        return _scalar(value, member.type)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise NotTypedError(str(error), path, member.type) from error
+
+
+def _scalar(value: Any, kind: str) -> Any:
+    if kind == "integer":
         return int(value)
-    if member.type == "float":
+    if kind == "float":
         return float(value)
-    if member.type == "boolean":
-        return {"true": True, "false": False}.get(value.lower(), value)
-    return value
+    return {"true": True, "false": False}.get(value.lower(), value) if kind == "boolean" else value

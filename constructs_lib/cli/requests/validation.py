@@ -2,6 +2,7 @@
 
 import math
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -19,7 +20,7 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "boolean": (bool,),
 }
 
-_WORDS: Final = {
+WORDS: Final = {
     "structure": "an object",
     "list": "a list",
     "map": "an object",
@@ -74,13 +75,16 @@ class _Judge:
             _NotSoundError: nothing of it is.
         """
         if not isinstance(value, _TYPES[member.type]):
-            self._refuse(path, f"must be {_WORDS[member.type]}, got {_got(value, member)}")
+            self._refuse(path, f"must be {WORDS[member.type]}, got {_got(value, member)}")
             raise _NotSoundError
         sound: Any = value
         if member.type == "structure":
             return self.structure(member, sound, path)
         if member.type == "map":
             return self._map(member, sound, path)
+        if member.type == "float" and isinstance(value, int) and abs(value) > sys.float_info.max:
+            self._refuse(path, f"must be a number, got {described(value)}: int too large to convert to float")
+            raise _NotSoundError
         if member.min is not None and not (isinstance(value, float) and math.isnan(value)):
             for text in _minimum(member).problems(value):
                 self._refuse(path, text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ...api.fields import listed, shorten
-from . import documents, model, shorthand
+from . import documents, model, shorthand, validation
 from .documents import FILE, UnreadableError
 from .model import Member
 from .options import Option, take
@@ -214,22 +214,21 @@ class _Reading:
                 member = self._request.members[name]
                 values = given[option]
                 try:
-                    self._asked.request[name] = self._value(member, values if member.type == "list" else values[0])
+                    self._asked.request[name] = self._value(name, values if member.type == "list" else values[0])
                 except UnreadableError as error:
                     self._refuse(option, name, str(error))
                 except shorthand.ShorthandError as error:
                     self._refuse(option, name, f"{error.reason} at {_place(error)}{_way_out(error, member)}")
-                except (AttributeError, TypeError, ValueError) as error:
-                    self._refuse(
-                        option, name, f"{error}: shorthand needs a whole number, a number, true or false there"
-                    )
+                except shorthand.NotTypedError as error:
+                    self._refuse(option, name, f"{error.reason}: '{error.path}' must be {validation.WORDS[error.kind]}")
 
     def _refuse(self, option: str, name: str, reason: str) -> None:
         self._asked.refused.append(f"Error parsing parameter '{option}': {reason}")
         self._asked.unread.add(name)
 
-    def _value(self, member: Member, value: str | list[str]) -> Any:
+    def _value(self, name: str, value: str | list[str]) -> Any:
         """What the words of a flag say."""
+        member = self._request.members[name]
         loaded: str | bytes | list[str]
         if isinstance(value, list):
             loaded = documents.content(value[0]) if len(value) == 1 else value
@@ -247,7 +246,7 @@ class _Reading:
         read = [_shorthand(word) for word in loaded] if isinstance(loaded, list) else _shorthand(loaded)
         if member.type == "list" and not isinstance(read, list):
             return read  # one line of shorthand in a file, where only a JSON array is a list
-        return shorthand.typed(read, member)
+        return shorthand.typed(read, member, name)
 
     # ---------------------------------------------------------------------------------------------------- documents
 

@@ -104,6 +104,15 @@ def test_what_the_cli_sends_and_the_service_refuses_is_wrong(file: Path, capsys:
     ]
 
 
+def test_output_below_what_is_learned_from_is_wrong(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written(file, OutputDataConfig={"S3OutputPath": "s3://bucket/train/out"})
+
+    assert checked(capsys, "request.json")[1]["errors"] == [
+        "'OutputDataConfig.S3OutputPath' lies below 'InputDataConfig[0]' (s3://bucket/train/out/churn/ below "
+        "s3://bucket/train): each training would read it as data; give another prefix or bucket"
+    ]
+
+
 def test_half_filled_skeleton_is_told_by_its_leftovers(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written(
         file,

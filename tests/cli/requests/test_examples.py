@@ -6,6 +6,7 @@ import re
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_completion_answers_the_shell(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     argcomplete = pytest.importorskip("argcomplete")
-    answered = []
+    answered: list[Any] = []
     monkeypatch.setenv("_ARGCOMPLETE", "1")
     monkeypatch.setattr(argcomplete, "autocomplete", answered.append)
 

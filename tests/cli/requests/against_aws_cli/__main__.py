@@ -75,10 +75,8 @@ def _ours(text: str, member: str | None) -> list[str]:
         said = shorthand.read(text, lambda value: value)
         if member is not None:
             said = shorthand.typed(said, MEMBERS[member])
-    except shorthand.ShorthandError as error:
+    except (shorthand.ShorthandError, shorthand.NotTypedError) as error:
         return ["error", error.reason]
-    except (AttributeError, TypeError, ValueError) as error:
-        return ["error", str(error)]
     return ["value", repr(said)]
 
 
