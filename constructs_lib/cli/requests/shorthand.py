@@ -128,7 +128,7 @@ class _Reader:
         while self._next != "]":
             items.append(self._inner_value())
             self._separate("]")
-        self._expect("]")
+        self._index += 1  # what follows is not skipped: at the very end, white space after a bracket is an error
         return items
 
     def _braces(self) -> dict[str, Any]:
@@ -138,7 +138,7 @@ class _Reader:
             key, value = self._entry(self._inner_value)
             self._separate("}")
             found[key] = value
-        self._expect("}")
+        self._index += 1
         return found
 
     def _word(self, bare: re.Pattern[str], *, is_needed: bool = False) -> str:

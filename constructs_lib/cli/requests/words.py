@@ -342,6 +342,8 @@ def _way_out(error: shorthand.ShorthandError, member: Member) -> str:
         return "; no space may stand before the first key"
     if error.reason.startswith("Second instance"):
         return "; each key once: a list of several is Key=[a,b]"
+    if error.index == len(text) and text.rstrip().endswith(("]", "}")) and text != text.rstrip():
+        return "; no white space may stand after the last bracket, as a newline does at the end of a file"
     if text.rstrip().endswith(","):
         return "; take the last comma out"
     if (error.index < len(text) and text[error.index] in "\"'") or "quoted" in error.reason:

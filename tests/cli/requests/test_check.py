@@ -207,6 +207,7 @@ def test_request_without_a_name_is_told_what_can_do_without(file: Path, capsys: 
          "file://missing: No such file or directory (from "),
         (["--cli-input-json", "@request.json"], "Invalid JSON: Expecting value: line 1 column 1 (char 0); a file is "
          "given as file://request.json"),
+        (["--auto-ml-job-config", "CompletionCriteria={}\n"], "no white space may stand after the last bracket"),
         (["--auto-ml-job-config", "{Mode=AUTO}"], "shorthand has no braces around the whole: leave the outer ones out"),
         (["--auto-ml-job-config", "CompletionCriteria={MaxCandidates=three}"], "invalid literal for int() with base "
          "10: 'three'"),

@@ -18,7 +18,7 @@ def grammatical(chance: random.Random, depth: int = 0) -> str:
     entries = [f"{_key(chance)}{_equals(chance)}{_value(chance, depth)}" for _ in range(chance.randrange(1, 4))]
     text = _comma(chance).join(entries)
     if chance.random() < 0.15 and text:
-        place = chance.randrange(len(text))
+        place = chance.randrange(len(text) + 1)
         text = text[:place] + chance.choice(CHARACTERS) + text[place + chance.randrange(2) :]
     return text
 
