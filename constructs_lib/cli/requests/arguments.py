@@ -4,6 +4,8 @@ import argparse
 from collections.abc import Callable
 from typing import Any, Final
 
+from .model import COMMANDS
+
 CHECK: Final = "check"
 
 _CHECK_HELP: Final = "say all that is wrong with a request before AWS is called"
@@ -147,9 +149,14 @@ def _problem(text: str) -> str:
 def without_words(arguments: list[str]) -> tuple[list[str], list[str] | None]:
     """The arguments of the command itself, and the words of a command line after `--`; None: there are none.
 
-    argparse takes the first `--` away, and with it what tells its own options from those of the AWS CLI.
+    argparse takes the first `--` away, and with it what tells its own options from those of the AWS CLI. Where somebody
+    forgot it, the name of the CLI's command says where its words begin.
     """
-    if arguments[:1] != [CHECK] or "--" not in arguments:
+    if arguments[:1] != [CHECK]:
         return arguments, None
-    end = arguments.index("--")
-    return arguments[:end], arguments[end + 1 :]
+    for index, word in enumerate(arguments):
+        if word == "--":
+            return arguments[:index], arguments[index + 1 :]
+        if word in COMMANDS:
+            return arguments[:index], arguments[index:]
+    return arguments, None

@@ -49,8 +49,7 @@ def judge(asked: Asked) -> Verdict:
         if not (path in asked.unread and path not in asked.request)
     }
     if not asked.is_judged:
-        told = "--generate-cli-skeleton" if not asked.sends else "the command"
-        return Verdict(None, _lines(asked.refused), [f"nothing is sent: {told} only prints"])
+        return Verdict(None, _lines(asked.refused), ["nothing is sent: this only prints"])
     if not asked.sends:
         warnings.append("nothing is sent: --generate-cli-skeleton output only judges the request")
     is_refused = bool(asked.refused or refused)
@@ -126,9 +125,7 @@ def _untouched(value: object, member: Member, path: str) -> Iterator[tuple[str, 
     elif isinstance(value, list) and member.type == "list":
         for index, item in enumerate(value):
             yield from _untouched(item, member.held, f"{path}[{index}]")
-    elif value in _PUT_IN.get(member.type, member.enum[:1]) and not isinstance(value, bool) ^ (
-        member.type == "boolean"
-    ):
+    elif (member.type == "boolean") == isinstance(value, bool) and value in _PUT_IN.get(member.type, member.enum[:1]):
         yield path, value
 
 

@@ -66,6 +66,7 @@ def test_words_are_read_as_the_cli_does(file: Path, capsys: pytest.CaptureFixtur
     assert code == FINE
     assert next(iter(told["request"].items())) == ("Tags", [{"Key": "team", "Value": "growth"}])
     assert checked(capsys, "--", "aws", "sagemaker", *words) == (code, told)
+    assert checked(capsys, *words) == (code, told)  # who forgot the --
 
 
 def test_all_that_is_wrong_is_told_at_once(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -220,6 +221,14 @@ def test_words_that_cannot_be_read_are_told_with_the_way_out(
 
     assert told["request"] is None
     assert any(error in each for each in told["errors"]), told["errors"]
+
+
+@pytest.mark.parametrize("words", [["--version"], ["help"], ["--generate-cli-skeleton"]])
+def test_what_only_prints_sends_nothing(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    code, told = checked(capsys, "--", "create-auto-ml-job", *words)
+
+    assert (code, told["request"]) == (FINE, None) if words != ["--version"] else (WRONG, None)
+    assert told["warnings"] == ["nothing is sent: this only prints"]
 
 
 def test_several_flags_are_told_at_once(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
