@@ -18,6 +18,7 @@ REQUESTS: Final[dict[str, type[CreateAutoMLJob] | type[CreateAutoMLJobV2]]] = {
 }
 
 _NAME: Final = "AutoMLJobName"
+_NEWLINE: Final = ": a file:// keeps the final newline, take it out of the file"
 _ONLY_DEFINITIONS: Final = "GenerateCandidateDefinitionsOnly"
 
 
@@ -85,7 +86,11 @@ def _beyond(asked: Asked, member: Member, judged: validation.Judged) -> tuple[li
     of_places = [*not_s3(shape), *_written_where_read(shape)]
     ours += [text for text in of_places if not named & set(_paths(text))]
     if mistaken is None:
-        errors += [text for text in ours if not any(_is_told(path, told) for path in _paths(text))]
+        errors += [
+            text + (_NEWLINE if re.search(r"\\n'( \(did you mean .*\))?$", text) else "")
+            for text in ours
+            if not any(_is_told(path, told) for path in _paths(text))
+        ]
     doubts = found.warnings.values() if mistaken is None else ()
     warnings = [text for text in doubts if not any(_is_told(path, told) for path in _paths(text))]
     warnings += _looks_chosen(asked.request, member, left)

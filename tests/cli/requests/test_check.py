@@ -105,6 +105,16 @@ def test_what_the_cli_sends_and_the_service_refuses_is_wrong(file: Path, capsys:
     ]
 
 
+def test_final_newline_of_a_file_is_told(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("name").write_text("churn\n")
+    words = ("--", "create-auto-ml-job", "--cli-input-json", "file://request.json", "--auto-ml-job-name", "file://name")
+
+    assert checked(capsys, *words)[1]["errors"] == [
+        "'AutoMLJobName' must match [a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}, got 'churn\\n': a file:// keeps the final "
+        "newline, take it out of the file"
+    ]
+
+
 def test_output_below_what_is_learned_from_is_wrong(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written(file, OutputDataConfig={"S3OutputPath": "s3://bucket/train/out"})
 
