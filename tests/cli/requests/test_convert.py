@@ -61,11 +61,12 @@ RICH: list[tuple[str, dict[str, Any]]] = [
 """Requests with many members."""
 
 
-def thinned(value: Any, chance: random.Random) -> Any:
-    """A request with some members taken out, at any depth."""
-    if isinstance(value, dict):
-        return {name: thinned(item, chance) for name, item in value.items() if chance.random() < 0.8}
-    return [thinned(item, chance) for item in value] if isinstance(value, list) else value
+def thinned(value: Any, member: model.Member, chance: random.Random) -> Any:
+    """A request with some of its optional members taken out, at any depth."""
+    if member.type == "structure":
+        kept = [name for name in value if name in (*member.required, "DataSource") or chance.random() < 0.7]
+        return {name: thinned(value[name], member.members[name], chance) for name in kept}
+    return [thinned(item, member.held, chance) for item in value] if member.type == "list" else value
 
 
 def generated(seed: int, count: int) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -73,7 +74,7 @@ def generated(seed: int, count: int) -> Iterator[tuple[str, dict[str, Any]]]:
     chance = random.Random(seed)
     while count:
         call, rich = chance.choice(RICH)
-        request = thinned(rich, chance)
+        request = thinned(rich, model.request(call), chance)
         if not convert.judged(Asked(call=call, request=request)).errors:
             count -= 1
             yield call, request
@@ -143,7 +144,7 @@ def test_python_makes_the_job_of_the_request(index: int) -> None:
     assert made["Operation"] == wanted["Operation"]
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_python_makes_the_job_of_any_request(seed: int) -> None:
     for call, request in generated(seed, 6):
         made, wanted = job_of(python_of(call, request)), expected_of(call, request)
