@@ -585,19 +585,29 @@ def parse(shape: type[S], document: object) -> S:
     Raises:
         Malformed: a member is unknown, missing, or not of the form that it must have.
     """
-    found: list[str] = []
-    result = _parse_shape(shape, document, "", found)
+    result, found = parse_as_far_as_it_goes(shape, document)
     if found:
         raise Malformed(found)
-    return cast("S", result)
+    return result
 
 
-def _parse_shape(shape: type[Shape], document: object, path: str, found: list[str]) -> Shape | None:
+def parse_as_far_as_it_goes(shape: type[S], document: object) -> tuple[S, list[str]]:
+    """As `parse`, with None for what is missing or malformed; `problems` says of that no more than that it is required.
+
+    Returns:
+        The shape, and what is wrong with the form.
+    """
+    found: list[str] = []
+    return cast("S", _parse_shape(shape, document, "", found)), found
+
+
+def _parse_shape(shape: type[Shape], document: object, path: str, found: list[str]) -> Shape:
     values: dict[str, object] = {}
     _parse_branch(tree_of(shape), document, path, found, values)
-    missing = [field.api.wire for field in fields_of(shape) if field.required and field.name not in values]
-    found.extend(f"'{_joined(path, wire)}' is required" for wire in missing)
-    return None if found else shape(**values)
+    missing = [field for field in fields_of(shape) if field.required and field.name not in values]
+    found.extend(f"'{_joined(path, field.api.wire)}' is required" for field in missing)
+    values.update((field.name, None) for field in missing)
+    return shape(**values)
 
 
 def _parse_branch(branch: Branch, document: object, path: str, found: list[str], values: dict[str, object]) -> None:

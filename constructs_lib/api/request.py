@@ -218,3 +218,18 @@ def findings(
         return Findings(mistakes, {})  # the rules are those of a problem
     judged = judge(facts(request, features, is_token, words))
     return Findings(list(dict.fromkeys([*mistakes, *judged.errors])), judged.warnings)
+
+
+def not_s3(request: CreateAutoMLJob | CreateAutoMLJobV2, is_token: IsToken = lambda _: False) -> list[str]:
+    """The URIs that the API takes although they do not tell the bucket, which the constructs have to know."""
+    settings, member = request.settings, type(request.settings)
+    named = {"output": request.s3_output_path, "features": getattr(settings, "features", None)}
+    uris = {Words.WIRE.name_of(type(request), prop, member): uri for prop, uri in named.items()}
+    for index, channel in enumerate(_those(AutoMLJobChannel, request.channels)):
+        list_path = Words.WIRE.name_of(type(request), "training_data").strip("'").removesuffix("[0]")
+        uris[f"'{list_path}[{index}].DataSource.S3DataSource.S3Uri'"] = channel.s3_uri
+    return [
+        f"{path} must be an s3:// URI, whose bucket can be told, got '{uri}'"
+        for path, uri in uris.items()
+        if isinstance(uri, str) and not is_token(uri) and not uri.startswith("s3://")
+    ]

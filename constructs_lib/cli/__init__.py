@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from . import inspection, migration
+from .requests import arguments as of_requests
 from .verify import arguments
 
 PASSED = 0
@@ -73,7 +74,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a character shows another one
-    given = _parser().parse_args(arguments)
+    own, words = of_requests.without_words(list(sys.argv[1:] if arguments is None else arguments))
+    parser = _parser()
+    _complete(parser)
+    given = parser.parse_args(own)
+    if words is not None:
+        given.words = words
     try:
         code: int = given.run(given)
     except BrokenPipeError:
@@ -81,6 +87,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return INTERRUPTED
     return code
+
+
+def _complete(parser: argparse.ArgumentParser) -> None:
+    """Answer the shell, where it asks what may come next: `eval "$(register-python-argcomplete automl)"`."""
+    if "_ARGCOMPLETE" in os.environ and importlib.util.find_spec("argcomplete") is not None:
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
+
+
+def _run_check(given: argparse.Namespace) -> int:
+    from .requests import check
+
+    return check.run(given)
+
+
+def _run_convert(given: argparse.Namespace) -> int:
+    from .requests import convert
+
+    return convert.run(given)
+
+
+def _run_skeleton(given: argparse.Namespace) -> int:
+    from .requests import skeleton
+
+    return skeleton.run(given)
 
 
 def _run_v2(given: argparse.Namespace) -> int:
@@ -213,6 +245,7 @@ def _parser() -> argparse.ArgumentParser:
     v2.add_argument("request", metavar="REQUEST.json", help="the request's file; - for standard input")
     inspection.add_to(commands, run=_run_inspect)
     arguments.add_to(commands, run=_run_verify)
+    of_requests.add_to(commands, check=_run_check, convert=_run_convert, skeleton=_run_skeleton)
     return parser
 
 

@@ -79,8 +79,8 @@ class OwnedJob(JobBase):
         Args:
             scope: Where the job lives.
             construct_id: Its id there.
-            request: The input as a dict, as JSON text, or the path of a JSON file. `AutoMLJobName` is optional: without
-                it each job gets a fresh name.
+            request: The input as a dict, as JSON text, or the path of a JSON file, also as text. `AutoMLJobName` is
+                optional: without it each job gets a fresh name.
 
         Raises:
             ValueError: the request is no JSON, has members that the API does not know, lacks required ones, or breaks a

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..access.security import RequestedSecurity
 from ..api.fields import Malformed, Words, described, json_of, parse, raise_if_any
 from ..api.problem import Problem
 from ..api.problem_types import Tabular
-from ..api.request import findings
+from ..api.recognition import YAML_SUFFIXES, is_yaml, not_a_request
+from ..api.request import findings, not_s3
 from ..data.channels import Channel
 from ..data.features import FeatureSpecification
 from ..data.output import OutputLocation
@@ -60,28 +61,14 @@ def plan_of_request(
 
 def judged(request_type: type[Request], document: Mapping[str, Any], what: str) -> Request:
     """The request that a document in the API's own names describes, if nothing is wrong with it."""
+    raise_if_any(not_a_request(document, request_type), what)
     try:
         request = parse(request_type, document)
     except Malformed as malformed:
         raise_if_any(malformed.problems, what)
         raise
-    raise_if_any(findings(request, is_token=is_token, words=Words.WIRE).errors or _not_s3(request), what)
+    raise_if_any(findings(request, is_token=is_token, words=Words.WIRE).errors or not_s3(request, is_token), what)
     return request
-
-
-def _not_s3(request: Request) -> list[str]:
-    """The URIs that the API takes although they do not tell the bucket."""
-    settings, member = request.settings, type(request.settings)
-    named = {"output": request.s3_output_path, "features": getattr(settings, "features", None)}
-    uris = {Words.WIRE.name_of(type(request), prop, member): uri for prop, uri in named.items()}
-    for index, channel in enumerate(request.channels):
-        list_path = Words.WIRE.name_of(type(request), "training_data").strip("'").removesuffix("[0]")
-        uris[f"'{list_path}[{index}].DataSource.S3DataSource.S3Uri'"] = channel.s3_uri
-    return [
-        f"{path} must be an s3:// URI, whose bucket can be told, got '{uri}'"
-        for path, uri in uris.items()
-        if isinstance(uri, str) and not is_token(uri) and not uri.startswith("s3://")
-    ]
 
 
 def loaded(document: Mapping[str, Any] | str | Path, what: str, role: iam.IRole | None) -> Mapping[str, Any]:
@@ -91,13 +78,33 @@ def loaded(document: Mapping[str, Any] | str | Path, what: str, role: iam.IRole 
 
 
 def _read_json(document: str | Path, what: str) -> Mapping[str, Any]:
+    path = _path_in(document)
     try:
-        text = document.read_text(encoding="utf-8-sig") if isinstance(document, Path) else document
-        loaded = json_of(text)
+        text = document if path is None else path.read_text(encoding="utf-8-sig")
+        loaded = None if _says_yaml(path, text) else json_of(cast("str", text))
     except OSError as error:
         raise ValueError(f"{what} cannot be read: {error}") from error
     except (TypeError, ValueError) as error:
         raise ValueError(f"{what} must be a dict, JSON text or the path of a JSON file: {error}") from error
+    if _says_yaml(path, text):
+        raise ValueError(f"{what} is YAML, which is not read here: `automl convert` prints its Python")
     if not isinstance(loaded, dict):
         raise ValueError(f"{what} must be a JSON object, got {described(loaded)}")
     return loaded
+
+
+def _path_in(document: object) -> Path | None:
+    """The path that was given, also as text; None: it is something else."""
+    if isinstance(document, Path):
+        return document
+    if not isinstance(document, str) or "\n" in document or document.strip()[:1] in ("", "{", "[", '"'):
+        return None
+    path = Path(document)
+    try:
+        return path if path.suffix.lower() in (".json", *YAML_SUFFIXES) or path.is_file() else None
+    except (OSError, ValueError):  # text that cannot be a path
+        return None
+
+
+def _says_yaml(path: Path | None, text: object) -> bool:
+    return (path is not None and path.suffix.lower() in YAML_SUFFIXES) or (isinstance(text, str) and is_yaml(text))

@@ -205,6 +205,36 @@ def test_request_can_be_json_text_or_a_file(tmp_path: Path) -> None:
     assert [job["Properties"]["Request"] for job in jobs_of(template_of(stack)).values()] == [REQUEST, REQUEST]
 
 
+def test_path_of_a_request_can_be_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack: cdk.Stack) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "job.json").write_text(json.dumps(REQUEST), encoding="utf-8")
+
+    AutoMLJob.from_request(stack, "Job", "job.json")
+
+    assert job_properties(template_of(stack))["Request"] == REQUEST
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ("missing.json", "the request of 'Job' cannot be read: .*No such file or directory: 'missing.json'"),
+        ("AutoMLJobName: churn\n", "the request of 'Job' is YAML, which is not read here: `automl convert` prints its"),
+        ("job.yaml", "the request of 'Job' is YAML"),
+        ({**REQUEST, "AutoMLJobArn": "arn"}, "it is the answer of describe-auto-ml-job, not a request: leave out"),
+        ({"AutoMLProblemTypeConfig": {}}, r"it is a CreateAutoMLJobV2 request \(it has 'AutoMLProblemTypeConfig'\)"),
+        ({"AutoMLJobName": "", "RoleArn": "", "ProblemType": ""}, "a skeleton that nobody has filled in\n.*'RoleArn'"),
+    ],
+)
+def test_what_only_looks_like_a_request_is_told_by_name(
+    document: Any, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack: cdk.Stack
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "job.yaml").write_text("{}", encoding="utf-8")
+
+    with pytest.raises(ValueError, match=f"(?s){told}"):
+        AutoMLJob.from_request(stack, "Job", document)
+
+
 def test_request_without_a_name_gets_a_fresh_one(stack: cdk.Stack) -> None:
     AutoMLJob.from_request(stack, "Job", changed(AutoMLJobName=None), revision="2")
 

@@ -1,0 +1,1 @@
+"""Our reading of words beside that of the real AWS CLI, outside of CI."""
