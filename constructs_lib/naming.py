@@ -245,6 +245,7 @@ class StackPart:
     def _in(self, reader: cdk.Stack, rest: Callable[[int], str]) -> str:
         before, after = self._around
         length = len(before) + _OF_THE_ID + len(after) + len("-")
+        # [stack-uuid]
         begun = cdk.Fn.select(0, cdk.Fn.split("-", _unique_part(_outermosts(reader, "StackId"))))
         launched = cdk.Fn.join("", [*([before] if before else []), begun, f"{after}-{rest(length)}"])
         known = self.known + rest(len(self.known))
@@ -267,6 +268,7 @@ class _IfLaunched(Told):
         self._text = text
 
     def deployed(self, reader: cdk.Stack) -> str:
+        # [left-out-items]
         return cdk.Fn.condition_if(_as_named(reader).logical_id, cdk.Aws.NO_VALUE, self._text).to_string()
 
 

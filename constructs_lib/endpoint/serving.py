@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..access import permissions
 from ..access.places import KEY
-from ..api.fields import described, has, problems, render
+from ..api.fields import described, has, problems, render, shorten
 from ..api.hosting import (
     ARM,
     BURSTING,
@@ -76,10 +76,11 @@ class Serverless(ServerlessVariant):
         yield from problems(part(self, ServerlessVariant), is_token=is_token, path=_PROP)
         memory, most, warm = self.memory_size_mib, self.max_concurrency, self.provisioned_concurrency
         if is_whole(memory) and memory > _STEP and memory % _STEP:
-            yield f"'{_PROP}.memory_size_mib' must be 1024, 2048, 3072, 4096, 5120 or 6144, got {memory}"
+            yield f"'{_PROP}.memory_size_mib' must be 1024, 2048, 3072, 4096, 5120 or 6144, got {shorten(memory)}"
         if warm is not None and is_whole(warm) and is_whole(most) and warm > most:
             yield (
-                f"'{_PROP}.provisioned_concurrency' must be at most 'max_concurrency', got {warm}, and that is {most}"
+                f"'{_PROP}.provisioned_concurrency' must be at most 'max_concurrency', got {shorten(warm)}, and "
+                f"that is {shorten(most)}"
             )
         if self.auto_scaling is not None and warm is None:
             yield f"'{_PROP}.auto_scaling' needs 'provisioned_concurrency': that is what it changes"

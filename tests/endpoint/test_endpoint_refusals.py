@@ -491,6 +491,13 @@ def test_refused_with_this_message(props: dict[str, Any], message: str) -> None:
     assert stack.node.try_find_child("Endpoint") is None
 
 
+def test_number_that_python_does_not_write_is_refused_all_the_same() -> None:
+    beyond = Serverless(max_concurrency=5, provisioned_concurrency=10**5000)
+
+    with pytest.raises(ValueError, match="at most 'max_concurrency', got a value of type int, and that is 5"):
+        new_endpoint(new_stack(), serving=beyond)
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     stack = new_stack()
 

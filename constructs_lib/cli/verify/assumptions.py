@@ -501,6 +501,20 @@ ASSUMPTIONS: Final = (
         noticed=Noticed.STRICT,
     ),
     Assumption(
+        id="stack-uuid",
+        assumed="The first group of the UUID in a stack's id differs from stack to stack; its letters are lower-case",
+        where=("naming.py",),
+        if_wrong="two launches of one template share the names of their jobs, and an endpoint's name is taken",
+        noticed=Noticed.DEPLOYMENT,
+    ),
+    Assumption(
+        id="left-out-items",
+        assumed="`AWS::NoValue` as an item of `Resource` or of a condition's list in a policy leaves the item out",
+        where=("naming.py",),
+        if_wrong="the policy of a model's role is refused, and the deployment fails",
+        noticed=Noticed.DEPLOYMENT,
+    ),
+    Assumption(
         id="x86-images",
         assumed="Autopilot's images are made for x86 only",
         where=("endpoint/serving.py",),
