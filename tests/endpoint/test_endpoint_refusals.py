@@ -498,6 +498,15 @@ def test_number_that_python_does_not_write_is_refused_all_the_same() -> None:
         new_endpoint(new_stack(), serving=beyond)
 
 
+def test_secret_is_text_and_no_list() -> None:
+    stack = new_stack()
+    secret: Any = cdk.SecretValue.unsafe_plain_text("text/csv")
+    capture = DataCapture(destination=OutputLocation.from_bucket(data_bucket(stack), "seen/"), csv_content_types=secret)
+
+    with pytest.raises(ValueError, match="csv_content_types' must be a list, got text that is only known at deploy time"):
+        new_endpoint(stack, data_capture=capture)
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     stack = new_stack()
 
