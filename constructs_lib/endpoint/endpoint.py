@@ -323,7 +323,7 @@ class AutoMLEndpoint(EndpointBase):
             "Check",
             contract.ENDPOINT_CHECK_TYPE,
             {
-                EndpointCheck.ENDPOINT_NAME: self.endpoint_name,
+                EndpointCheck.ENDPOINT_NAME: self._reference,
                 EndpointCheck.CONFIG_NAME: config.get_att("EndpointConfigName"),
             },
         )
@@ -333,7 +333,15 @@ class AutoMLEndpoint(EndpointBase):
 
     @property
     def endpoint_name(self) -> str:
-        """The endpoint's name; it stays when the job is trained again."""
+        """The endpoint's name; it stays when the job is trained again.
+
+        A name of your own is that text, so what has to come after the endpoint needs `node.add_dependency(endpoint)`.
+        A generated one is a reference.
+        """
+        return self._reference if is_token(self._plain_name) else self._plain_name
+
+    @property
+    def _reference(self) -> str:
         return self._endpoint.get_att("EndpointName").to_string()
 
     @property

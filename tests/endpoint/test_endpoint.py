@@ -12,6 +12,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
 
 from constructs_lib import (
     Asynchronous,
@@ -89,6 +91,37 @@ def test_model_is_made_of_the_job_that_was_waited_for(template: dict[str, Any]) 
     assert properties["InstanceType"] == "ml.m5.large"
     assert flat(properties["NamePrefix"]) == f"{PREFIX}endpoint-"
     assert "MaxContainers" not in properties
+
+
+def test_name_of_ones_own_is_text_that_tasks_of_step_functions_can_take(stack: cdk.Stack) -> None:
+    """The CDK makes an ARN of the name in lower case, and a reference would be gone in it."""
+    endpoint = new_endpoint(stack, endpoint_name="Churn")
+    task = tasks.SageMakerUpdateEndpoint(
+        stack, "Promote", endpoint_name=endpoint.endpoint_name, endpoint_config_name="challenger"
+    )
+    machine = sfn.StateMachine(stack, "Machine", definition_body=sfn.DefinitionBody.from_chainable(task))
+    machine.node.add_dependency(endpoint)
+
+    policies = resources_of(template_of(stack), "AWS::IAM::Policy")
+    [policy] = [each for name, each in policies.items() if name.startswith("Machine")]
+    [allowed] = [
+        each
+        for each in policy["Properties"]["PolicyDocument"]["Statement"]
+        if "sagemaker:updateEndpoint" in as_list(each["Action"])
+    ]
+    assert endpoint.endpoint_name == "Churn"
+    assert flat(as_list(allowed["Resource"])[0]).endswith(":endpoint/churn")
+
+
+def test_generated_name_is_a_reference_and_so_is_that_of_a_parameter(stack: cdk.Stack) -> None:
+    outcome = new_outcome(stack)
+    name = cdk.CfnParameter(stack, "Name").value_as_string
+    generated = AutoMLEndpoint(stack, "One", outcome=outcome, serving=SMALL)
+    late = AutoMLEndpoint(stack, "Two", outcome=outcome, serving=SMALL, endpoint_name=name)
+
+    for endpoint, begins in ((generated, "<OneEndpoint"), (late, "<TwoEndpoint")):
+        told = flat(stack.resolve(endpoint.endpoint_name))
+        assert (told.startswith(begins), told.endswith(".EndpointName>")) == (True, True)
 
 
 def test_name_of_ones_own_is_looked_for_before_the_job_is_made(stack: cdk.Stack) -> None:
