@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from abc import ABC, abstractmethod
 from functools import cache
 from typing import TYPE_CHECKING, Final, Literal, cast
 
@@ -65,7 +66,7 @@ def plain(text: str) -> str:
 # docs/decisions/0009-names-follow-what-is-deployed.md
 
 
-class Told:
+class Told(ABC):
     """A text about a stack, by who writes it down: its own template says it otherwise than one of another stack.
 
     What CloudFormation knows counts in the stack's own template, and in those of the stacks that are deployed with it.
@@ -82,9 +83,9 @@ class Told:
         self.stack = stack
         self.known = known
 
+    @abstractmethod
     def deployed(self, reader: cdk.Stack) -> str:
         """What CloudFormation knows, for a template that is deployed with the stack's."""
-        raise NotImplementedError
 
     def text(self) -> str:
         """A token that becomes the text."""

@@ -309,7 +309,7 @@ class Options:
 
     def function_reasons(self) -> dict[str, str]:
         """Why findings of cdk-nag on the function stand."""
-        reasons = dict({} if self.environment else _NOTHING_SECRET)
+        reasons = {} if self.environment else dict(_NOTHING_SECRET)
         if self.runtime is None:
             reasons |= NEWEST_RUNTIME
         if self.reserved_concurrent_executions is None:
@@ -358,15 +358,10 @@ def environment_problems(environment: object) -> Iterator[str]:
 
 _VARIABLE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]+")
 _RESERVED: Final = {
-    *(
-        "AWS_ACCESS_KEY",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_DEFAULT_REGION",
-        "AWS_EXECUTION_ENV",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    ),
-    *("AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE"),
-    *("AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION"),
+    *("AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV"),
+    *("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION"),
+    *("AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME"),
+    *("AWS_LAMBDA_RUNTIME_API", "AWS_REGION"),
     *("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "LAMBDA_RUNTIME_DIR", "LAMBDA_TASK_ROOT"),
 }
 """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime"""

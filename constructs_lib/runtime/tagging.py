@@ -57,8 +57,8 @@ def change(
 def check_prefix(event: Event, stack: Stack, *, is_kept: bool, is_seen: Callable[[], bool]) -> None:
     """Refuse another prefix for the owner's tags, but for a resource that keeps what it has, and that we see.
 
-    The function's policy tells by these tags what is the stack's own if its name does not, and knows either prefix:
-    what has the other one could be neither found nor stopped.
+    The function's policy tells by these tags what is the stack's own if its name does not, and knows the library's own
+    prefix and one more: what a failed update leaves under a third could be neither found nor stopped.
 
     Args:
         event: The request.
