@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,8 +24,7 @@ from ..api.hosting import ResponseKey
 from ..api.problem_types import TextGeneration, TimeSeriesForecasting
 from ..data.buckets import facts as bucket_facts
 from ..data.readback import problems_with_output
-from ..jobs.digest import spec_digest
-from ..naming import deployed_path
+from ..jobs.digest import Stated, spec_digest
 from ..provider.following import let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
@@ -58,10 +58,24 @@ class Candidate:
     job_name: str
     """The job's name; whoever uses it comes after the wait."""
 
-    @property
-    def spec_digest(self) -> str:
-        """A hash of all that, changed, makes another job: it changes the template of whoever serves the candidate."""
+    outcome: cdk.CfnResource
+    """The resource that waits."""
+
+    def properties_for(self, reader: cdk.Stack) -> dict[str, str]:
+        """What a resource of a stack says of the job that it takes the candidate of.
+
+        A hash of all that, changed, makes another job changes the template of whoever serves the candidate.
+        """
+        stated = {} if self.job._stated is None else self._stated.properties_for(reader)
+        return {Property.JOB_NAME: self.job_name, Property.JOB_SPEC: self._spec_digest, **stated}
+
+    @cached_property
+    def _spec_digest(self) -> str:
         return spec_digest(cdk.Stack.of(self.job), self.job._facts.spec)
+
+    @cached_property
+    def _stated(self) -> Stated:
+        return Stated(self.outcome, self._spec_digest)
 
     @property
     def is_pipeline(self) -> bool:
@@ -304,7 +318,7 @@ class BestModel(Construct):
         self.role: Final[iam.IRole] = props.role or new_role(
             scope,
             service=permissions.SAGEMAKER_PRINCIPAL,
-            description=f"The {props.what} {deployed_path(scope, provider.stack)} runs as this",
+            description=f"The model of the {props.what} runs as this",
             acts_for=permissions.any_of_sagemaker(provider.stack),
         )
         needed: list[IDependable] = [self.role, *security.dependencies]
@@ -338,8 +352,7 @@ class BestModel(Construct):
             "Resource",
             contract.MODEL_TYPE,
             {
-                Property.JOB_NAME: props.candidate.job_name,
-                CandidateProperty.JOB_SPEC: props.candidate.spec_digest,
+                **props.candidate.properties_for(provider.stack),
                 Property.REQUEST: request,
                 Property.NAME_PREFIX: provider._hosted_prefix(name),
                 **({} if instance_type is None else {CandidateProperty.INSTANCE_TYPE: instance_type}),

@@ -17,7 +17,6 @@ from ..api.datafolder import files_of
 from ..api.digests import file_digest, folder_digest
 from ..api.fields import counted, number
 from ..keywords import ConstructorSignature
-from ..naming import deployed_path
 from .buckets import own_bucket
 
 if TYPE_CHECKING:
@@ -144,7 +143,7 @@ class _Copier(Construct):
         self.role: Final = new_role(
             self,
             service=permissions.LAMBDA_PRINCIPAL,
-            description=f"Copies folders to buckets of {deployed_path(cdk.Stack.of(self))}",
+            description="Copies folders to buckets of its stack",
         )
         self._companions = Companions.of(cdk.Stack.of(self))
         self._policies: list[iam.ManagedPolicy] = []

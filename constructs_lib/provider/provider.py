@@ -33,7 +33,7 @@ from ..api.digests import folder_digest
 from ..api.fields import described, has, raise_if_any
 from ..keywords import ConstructorSignature, spelled_out
 from ..l1 import Kind
-from ..naming import PART_LENGTH, StackPart, at_its_longest, deployed_path, is_report, reported, slug
+from ..naming import PART_LENGTH, StackPart, at_its_longest, is_report, reported, slug
 from ..runtime import contract
 from ..runtime.contract import Property
 from ..tokens import TEXT_TOKEN
@@ -132,7 +132,7 @@ class AutoMLProvider(Construct):
         self._role = new_role(
             self,
             service=permissions.LAMBDA_PRINCIPAL,
-            description=f"Creates and stops the Autopilot jobs of {deployed_path(self._stack)}",
+            description="Creates and stops the Autopilot jobs of its stack",
         )
         self._policies = 0
         self._policy = self._new_policy(

@@ -11,7 +11,7 @@ from .. import l1
 from ..access import permissions
 from ..access.grants import managed_policy, new_role
 from ..l1 import Kind
-from ..naming import deployed_path, unique_part
+from ..naming import unique_part
 from ..runtime.contract import Poll
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Waiter(Construct):
         self.role: Final[iam.Role] = new_role(
             self,
             service=permissions.STATES_PRINCIPAL,
-            description=f"Follows the Autopilot jobs of {deployed_path(stack)}",
+            description="Follows the Autopilot jobs of its stack",
             acts_for=permissions.states_arn(stack, name),
         )
         self.policy: Final = managed_policy(

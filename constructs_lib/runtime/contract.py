@@ -71,6 +71,14 @@ class Property(StrEnum):
     JOB_NAME = "JobName"
     """The job that a watch or an outcome is about."""
 
+    JOB_SPEC = "JobSpec"
+    """A hash of what the template makes the job of. Of a job or an outcome it is passed on; a model and a version
+    have it so that their template changes with the job's."""
+
+    DEPLOYED_JOB_SPEC = "DeployedJobSpec"
+    """The same as another stack was deployed with, which has the job or its outcome: until they are equal, its job is
+    not the one that this template is made for. Absent where both are of one deployment."""
+
 
 class Endpoint(StrEnum):
     """The members of an endpoint in `Property.ENDPOINTS`."""
@@ -234,6 +242,7 @@ class Attribute(StrEnum):
 
     JOB_NAME = "JobName"
     JOB_ARN = "JobArn"
+    JOB_SPEC = "JobSpec"
 
 
 class OutcomeAttribute(StrEnum):
@@ -245,6 +254,7 @@ class OutcomeAttribute(StrEnum):
     MODEL_DATA_URL = "ModelDataUrl"
     JOB_NAME = "JobName"
     JOB_ARN = "JobArn"
+    JOB_SPEC = "JobSpec"
     STATUS = "Status"
     SECONDARY_STATUS = "SecondaryStatus"
     PROBLEM_TYPE = "ProblemType"
@@ -405,10 +415,6 @@ class CandidateProperty(StrEnum):
 
     RESPONSE_KEYS = "InferenceResponseKeys"
     """What answers are to hold, a list. Absent: what the candidate answers by itself."""
-
-    JOB_SPEC = "JobSpec"
-    """A hash of what the job is made of. The function passes it over: a stack that knows the job by its name alone is
-    deployed again."""
 
     MAX_CONTAINERS = "MaxContainers"
     """How many containers can be taken. Absent: as many as the API takes."""

@@ -27,6 +27,7 @@ from .contract import (
     ModelPackageAttribute,
     OutcomeAttribute,
     Poll,
+    Property,
     TransformAttribute,
 )
 from .event import Event, RawEvent, parse
@@ -110,6 +111,10 @@ def _dispatch(event: Event, aws: Aws, clock: Clock) -> Answer:
     kind = KINDS.get(event.resource_type)
     if kind is None:
         raise Failure(f"the resource type must be {' or '.join(KINDS)}, got {event.resource_type!r}")
+    if Property.DEPLOYED_JOB_SPEC in event.properties:
+        from .check import check_job_spec
+
+        check_job_spec(event, aws, clock)
     serve_request: Callable[[Event, Aws, Clock], Answer] = getattr(kind.service, event.request_type.lower())
     return serve_request(event, aws, clock)
 
@@ -126,4 +131,5 @@ def _complete(answer: Answer, event: Event) -> Answer:
     """The answer with every attribute of the resource's type, empty if unknown."""
     kind = KINDS.get(event.resource_type)
     names: list[StrEnum] = list(kind.attributes) if kind else []
-    return replace(answer, attributes={name: answer.attributes.get(name, "") for name in names})
+    known = {Attribute.JOB_SPEC: str(event.properties.get(Property.JOB_SPEC, "")), **answer.attributes}
+    return replace(answer, attributes={name: known.get(name, "") for name in names})

@@ -193,7 +193,7 @@ def _earlier(spec: Spec, serves: Callable[[Job], bool], event: Event, aws: Aws, 
     def find(name: str) -> Job | None:
         job = None
         for _ in clock.looks(more=_looks_generated(name)):
-            job = patiently(lambda: _find_if_visible(name, event, aws), clock, repeatable=True)
+            job = patiently(lambda: _find_its(name, event, aws, clock), clock, repeatable=True)
             if job and job.tags:
                 break
         return job
@@ -323,6 +323,12 @@ def _find_if_visible(name: str, event: Event, aws: Aws) -> Job | None:
         return None
 
 
+def _find_its(name: str, event: Event, aws: Aws, clock: Clock) -> Job | None:
+    """The same of what the resource has, or had before that, whatever the resource was called then."""
+    job = _find_if_visible(name, event, aws)
+    return job and replace(job, tags=Stack(aws.cloudformation, event, clock).passed_on(job.tags))
+
+
 def _looks_generated(name: str) -> bool:
     """Whether the name may be one of ours; CloudFormation's own ids have capitals."""
     return len(name) == NAME_LENGTH and name == name.lower()
@@ -343,7 +349,7 @@ def _look_for_ours(event: Event, aws: Aws, clock: Clock, deadline: float) -> lis
 
 def _candidates(event: Event, aws: Aws, clock: Clock, deadline: float) -> Iterator[Job]:
     """Every job that a Delete may be about: the physical id, and what the properties lead to."""
-    named = insist(lambda: _find_if_visible(event.physical_id, event, aws), clock, deadline)
+    named = insist(lambda: _find_its(event.physical_id, event, aws, clock), clock, deadline)
     if named:
         if not named.belongs_to(event):
             log.write(event, "not ours: left alone", job_name=named.name, status=named.status)

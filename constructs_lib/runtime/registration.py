@@ -177,7 +177,7 @@ def _find(arn: str, event: Event, aws: Aws, clock: Clock) -> Reply | None:
     if not _ARN.fullmatch(arn):
         return None
     try:
-        return _describe(arn, aws, clock)
+        package = _describe(arn, aws, clock)
     except ClientError as error:
         if is_missing(error):
             return None
@@ -185,6 +185,8 @@ def _find(arn: str, event: Event, aws: Aws, clock: Clock) -> Reply | None:
             raise
         log.write(event, "not ours: no permission to describe it", job_name=arn)
         return None
+    owner = Stack(aws.cloudformation, event, clock).passed_on(_owner(package))
+    return {**package, _METADATA: dict(owner)}
 
 
 def _describe(arn: str, aws: Aws, clock: Clock) -> Reply:
