@@ -256,6 +256,20 @@ def log_of_function(log_group_arn: str) -> Permission:
 
 
 # [copied-folders]
+# [asset-keys]
+def decrypt_objects_of(bucket_arn: str) -> Permission:
+    """Decrypt what lies in a bucket of which nobody knows whether it has a key: through S3 alone, and nothing else."""
+    return Permission(
+        actions=DECRYPT,
+        resources=(f"arn:{cdk.Aws.PARTITION}:kms:{cdk.Aws.REGION}:*:key/*",),
+        conditions={
+            "StringEquals": {"kms:ViaService": f"s3.{cdk.Aws.REGION}.amazonaws.com"},
+            "StringLike": {"kms:EncryptionContext:aws:s3:arn": [bucket_arn, f"{bucket_arn}/*"]},
+        },
+        reason="the key of a bucket that the stack's synthesizer names is not known; conditions hold it to that bucket",
+    )
+
+
 def copied_folder(archive_arn: str, bucket_arn: str, prefix: str) -> list[Permission]:
     """What CDK's function does to copy an archive's files: `aws s3 cp`, then `aws s3 sync` without `--delete`."""
     return [

@@ -18,7 +18,7 @@ from ..api.rulebook import Findings
 from ..api.shapes import ContentTypeName
 from ..tokens import is_token
 from .buckets import Bucket, allow_reading, allow_reading_one, check_bucket, check_object_key, facts, split_uri
-from .uploads import file_asset, unfit_to_copy, upload_folder
+from .uploads import allow_reading_asset, file_asset, unfit_to_copy, upload_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -317,7 +317,7 @@ class _AssetChannel(Channel):
 
     def _bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
         asset = file_asset(scope, construct_id, self.path)
-        allow_reading_one(grants, asset.bucket, asset.s3_object_key)
+        allow_reading_asset(grants, scope, asset)
         return self._bound(asset.s3_object_url)
 
     def _rows(self) -> Iterator[list[str]]:
@@ -396,7 +396,7 @@ class _ManifestChannel(Channel):
 
     def _bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
         asset = file_asset(scope, construct_id, self.path)
-        allow_reading_one(grants, asset.bucket, asset.s3_object_key)
+        allow_reading_asset(grants, scope, asset)
         allow_reading(grants, self.bucket, self.data_prefix)
         return self._bound(asset.s3_object_url)
 
