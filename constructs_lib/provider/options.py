@@ -339,8 +339,8 @@ def environment_problems(environment: object) -> Iterator[str]:
     prop = "environment"
     if is_token(environment):
         yield (
-            f"'{prop}' must be a dict whose names are known when the app is synthesized, got a token; its values may be "
-            "tokens"
+            f"'{prop}' must be a dict whose names are known when the app is synthesized, got a token; its values may "
+            "be tokens"
         )
         return
     wrong = list(value_problems(environment, dict[str, str], is_token=is_token, path=prop))
