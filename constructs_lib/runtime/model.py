@@ -14,6 +14,7 @@ from .failure import Failure, unless_failed, unless_missing
 from .owned import Kind, Thing, Wish
 from .retry import Clock, insist
 from .stack import Stack
+from .tags import FORMER
 
 _MODELS = Kind(
     "Model", lambda sagemaker: sagemaker.create_model, lambda sagemaker: sagemaker.describe_model, bills=False
@@ -25,7 +26,8 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     wish = _read(event.properties, aws)
     owned.check_prefix(_MODELS, wish, unless_failed(_read, event.old_properties, aws), event, aws, clock)
     name = wish.name(event)
-    model = _MODELS.find_with_tags(name, aws, clock) or _make(name, wish, event, aws, clock)
+    model = _MODELS.find_with_tags(name, aws, clock) or _earlier(wish, event, aws, clock)
+    model = model or _make(name, wish, event, aws, clock)
     if not event.owns(model.tags):
         raise Failure(f"a model named '{name}' exists, and this resource did not make it: delete or rename it")
 
@@ -35,10 +37,16 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     _MODELS.confirm(model, event, aws, clock, undo=undo)
     owned.retag(aws, model, wish, event, clock)
     _delete_orphan(model, event, aws, clock)
-    return Answer(name, attributes={ModelAttribute.MODEL_NAME: name})
+    return Answer(model.name, attributes={ModelAttribute.MODEL_NAME: model.name})
 
 
 update = create
+
+
+def _earlier(wish: Wish, event: Event, aws: Aws, clock: Clock) -> Thing | None:
+    """The model of this wish that the resource has, or had, when it had another logical id, which is in the name."""
+    found = _MODELS.earlier(wish, event, aws, clock) if event.request_type == "Update" else None
+    return found if found and FORMER in found.tags else None
 
 
 def delete(event: Event, aws: Aws, clock: Clock) -> Answer:

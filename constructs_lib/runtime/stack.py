@@ -17,6 +17,7 @@ from .contract import SERVICE_TIMEOUT, OwnerTag
 from .event import Event
 from .failure import Failure, is_resource_gone, is_stack_gone
 from .retry import Clock, patiently
+from .tags import FORMER
 
 T = TypeVar("T")
 
@@ -135,7 +136,7 @@ class Stack:
         is_here = tags.get(OwnerTag.STACK) == self._event.stack_id and former not in {"", self._event.logical_id}
         if not is_here or self._told(lambda: self._known(former), _GONE):
             return tags
-        return {**tags, OwnerTag.RESOURCE: self._event.logical_id}
+        return {**tags, OwnerTag.RESOURCE: self._event.logical_id, FORMER: former}
 
     def is_nobodys(self, physical_id: str, *, is_new: bool) -> bool:
         """Whether the resource neither has this nor can be led back to it.
