@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ministack.services import cloudwatch, eventbridge
+from ministack.services import cloudwatch, eventbridge, s3
 
 # ruff: noqa: SLF001 - there is no other way in
 
@@ -50,6 +50,7 @@ def install(deliveries: Path) -> None:
     """Let services tell the bus, CloudWatch too, and events arrive as often as a file says."""
     _deliveries.file = deliveries
     _count_deliveries()
+    _count_when_objects_change()
     _tell_of_alarms()
     threading.Thread(target=_tell, name="events", daemon=True).start()
 
@@ -88,6 +89,21 @@ def _count_deliveries() -> None:
             original(event, view)
 
     eventbridge._dispatch_event = dispatch
+
+
+def _count_when_objects_change() -> None:
+    """S3 tells a moment later; how often is what was asked for when the object changed."""
+    original = s3._fire_s3_event_async
+
+    def fire(bucket: str, key: str, event: str, *rest: Any, **more: Any) -> None:
+        detail_type, _ = s3._s3_event_to_eventbridge(event)
+        before = _times.set(_deliveries.of(detail_type))
+        try:
+            original(bucket, key, event, *rest, **more)
+        finally:
+            _times.reset(before)
+
+    s3._fire_s3_event_async = fire
 
 
 def _tell_of_alarms() -> None:

@@ -75,6 +75,11 @@ PARAMETERS = {
     "services.iam._roles": None,
     "services.lambda_svc.execution_credentials": ["config"],
     "services.lambda_svc.os": None,
+    "services.s3._fire_s3_event_async": [
+        "bucket_name", "key", "event_name", "size", "etag", "deletion_type", "version_id", "object_extra",
+        "record_extra",
+    ],
+    "services.s3._s3_event_to_eventbridge": ["event_name"],
     "services.stepfunctions._ExecutionError": ["error", "cause"],
     "services.stepfunctions._call_lambda": ["func_ref", "event"],
     "services.stepfunctions._execute_task": ["state_def", "raw_input", "execution", "ctx"],
@@ -184,6 +189,7 @@ def used_by(module: str) -> set[str]:
 
 def test_every_inner_name_is_watched() -> None:
     ours = (
-        "bus", "conditions", "decisions", "door", "exports", "functions", "machines", "ministack", "nested", "node", "waits",
+        "bus", "conditions", "decisions", "door", "exports", "functions", "machines", "ministack", "nested", "node",
+        "waits",
     )  # fmt: skip
     assert set().union(*(used_by(f"ministack.{module}") for module in ours)) == set(PARAMETERS)
