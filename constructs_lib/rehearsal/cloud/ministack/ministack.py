@@ -190,6 +190,14 @@ def region() -> str:
     return str(responses.get_region())
 
 
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who somebody is."""
+
+    arn: str
+    principal_id: str
+
+
 @dataclass(frozen=True)
 class Caller:
     """Who sent a request, as IAM sees it."""
@@ -212,6 +220,12 @@ class Caller:
             principal = getattr(denied, "principal_arn", "") or self.access_key
             explicit = getattr(denied, "decision", "") == "Deny"
             raise AccessDeniedError(denial(principal, action, resource, explicit=explicit))
+
+    @property
+    def identity(self) -> Identity:
+        """The user, or the session of a role."""
+        found = iam_evaluator.resolve_credential(self.access_key)
+        return Identity(arn=found.principal_arn, principal_id=found.principal_id)
 
     def _denial(self, action: str, resource: str, context: Context | None) -> Any:
         service = action.partition(":")[0]
