@@ -2,72 +2,112 @@
 
 import ast
 import json
-import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-import aws_cdk as cdk
 import pytest
 
 from .blocks import ROOT, Block, blocks, files, python, stand_ins
 
 
+CONTEXT = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+"""What the checkout's own app is synthesized with."""
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the data of the examples where the checkout has them, in which the test runs."""
+    """A folder with the examples where a checkout has them, in which the test runs."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
-    (tmp_path / "data").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CDK_OUTDIR", str(tmp_path / "cdk.out"))
+    monkeypatch.setenv("CDK_CONTEXT_JSON", json.dumps(CONTEXT))
     return tmp_path
 
 
 def given(block: Block) -> dict[str, Any]:
-    """What the stand-ins of a block assign: not what they import."""
+    """What the stand-ins of a block assign, as far as it uses that: not what they import."""
     found = stand_ins(block)
+    if found is None:
+        return {}
     names: dict[str, Any] = {}
-    if found is not None:
-        run(found, names)
-    return {
-        name: value for name, value in names.items() if not isinstance(value, ModuleType) and name not in imported(found)
-    }
+    tree = ast.parse(found.text)
+    needed, kept = loaded(ast.parse(block.text)), list[ast.stmt]()
+    for statement in reversed(tree.body):
+        if block.text == found.text or isinstance(statement, ast.Expr) or bound(statement) & needed:
+            kept.insert(0, statement)
+            needed |= loaded(statement)
+    run(found, names, ast.Module(kept, []))
+    imports = {name for each in tree.body if isinstance(each, (ast.Import, ast.ImportFrom)) for name in bound(each)}
+    return {name: value for name, value in names.items() if name not in imports}
 
 
-def imported(block: Block | None) -> set[str]:
-    """The names that a block imports."""
-    nodes = ast.walk(ast.parse(block.text)) if block else iter(())
-    return {
-        (alias.asname or alias.name).partition(".")[0]
-        for node in nodes
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-        for alias in node.names
-    }
+def loaded(tree: ast.AST) -> set[str]:
+    """The names that something uses."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
 
 
-def run(block: Block, names: dict[str, Any]) -> None:
-    """Run a block, so that a traceback shows its line in the page."""
-    shifted = "\n" * block.line + block.text
-    exec(compile(shifted, str(ROOT / block.page), "exec"), names)
+def bound(tree: ast.AST) -> set[str]:
+    """The names that something imports or assigns."""
+    nodes = list(ast.walk(tree))
+    imports = [alias for node in nodes if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names]
+    assigned = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    assigned |= {node.name for node in nodes if isinstance(node, ast.ClassDef)}
+    return assigned | {(alias.asname or alias.name).partition(".")[0] for alias in imports}
 
 
-@pytest.mark.parametrize("block", python(), ids=str)
-def test_block_of_python_runs_and_synthesizes(block: Block, folder: Path) -> None:
-    for name, text in files(block.page).items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
-    if block.title:
-        run(block, {"__name__": "__main__", "__file__": str(folder / block.title)})
-        assert (folder / "cdk.out" / "manifest.json").is_file() or "app.synth()" not in block.text
-        return
-    names = given(block)
-    app = names.get("app")
+def run(block: Block, names: dict[str, Any], tree: ast.Module | None = None) -> None:
+    """Run a block, or a part of it, so that a traceback shows its line in the page."""
+    page = str(ROOT / block.page)
+    tree = ast.increment_lineno(tree or ast.parse(block.text, page), block.line)
+    exec(compile(tree, page, "exec"), names)
 
-    run(block, names)
 
-    if isinstance(app, cdk.App):
+ALONE = {"docs/organisations.md", "docs/how-to/organise.md"}
+"""Pages whose blocks change the app as a whole: each block has one of its own."""
+
+SNIPPETS = [block for block in python() if not block.title]
+TOGETHER = {page: [each for each in SNIPPETS if each.page == page] for page in dict.fromkeys(b.page for b in SNIPPETS)}
+GROUPS = {
+    **{page: blocks for page, blocks in TOGETHER.items() if page not in ALONE},
+    **{str(block): [block] for block in SNIPPETS if block.page in ALONE},
+}
+"""Blocks that share an app: those of a page, or one alone."""
+
+
+@pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
+def test_blocks_of_python_run_and_synthesize(group: list[Block], folder: Path) -> None:
+    """A traceback names page and line."""
+    names = {block.line: given(block) for block in group} if len(group) == 1 else of_page(group)
+    for block in group:
+        run(block, names[block.line])
+
+    for app in {id(each["app"]): each["app"] for each in names.values() if "app" in each}.values():
         app.synth()
+
+
+def of_page(group: list[Block]) -> dict[int, dict[str, Any]]:
+    """What the stand-ins of a page assign, made once for all of its blocks; nothing for those above them."""
+    found = next((stand_ins(block) for block in group if stand_ins(block)), None)
+    every = given(replace(group[-1], text=found.text)) if found else {}
+    return {block.line: dict(every) if stand_ins(block) else {} for block in group}
+
+
+@pytest.mark.parametrize("block", [each for each in python() if each.title], ids=str)
+def test_program_runs(block: Block, folder: Path) -> None:
+    for name, text in files(block.page).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    for name in MADE_BY_READERS:
+        (folder / Path(name).name).symlink_to(ROOT / name)
+
+    run(block, {"__name__": "__main__", "__file__": str(folder / str(block.title))})
+
+    assert (folder / "cdk.out" / "manifest.json").is_file() or "app.synth()" not in block.text
+
+
+MADE_BY_READERS = ("examples/quickstart/data/credit.csv",)
+"""What a page has people copy into their folder."""
 
 
 def test_a_page_has_one_block_of_stand_ins_at_most() -> None:
@@ -76,23 +116,17 @@ def test_a_page_has_one_block_of_stand_ins_at_most() -> None:
     assert len(with_some) == len(set(with_some))
 
 
-def test_every_stand_in_is_used() -> None:
+def test_nothing_is_imported_or_assigned_for_nobody() -> None:
     unused = {}
     for block in blocks():
-        if block.is_stand_ins:
+        if block.language == "python":
             tree = ast.parse(block.text)
-            assigned = {
-                node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-            }
-            rest = [block.text, *(each.text for each in python() if stand_ins(each) is block)]
-            loaded = {
-                node.id
-                for text in rest
-                for node in ast.walk(ast.parse(text))
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-            }
-            if assigned - loaded:
-                unused[str(block)] = assigned - loaded
+            # What a block assigns may be for the reader; what stand-ins assign, and what is imported, is for the code.
+            made = [each for each in tree.body if block.is_stand_ins or isinstance(each, (ast.Import, ast.ImportFrom))]
+            below = [each.text for each in python() if stand_ins(each) is block]
+            used = {name for text in [block.text, *below] for name in loaded(ast.parse(text))}
+            if rest := {name for each in made for name in bound(each)} - used:
+                unused[str(block)] = rest
 
     assert unused == {}
 
@@ -124,8 +158,7 @@ def test_every_job_on_a_table_names_its_mode() -> None:
 
 
 def test_a_name_that_the_library_lacks_is_found(folder: Path) -> None:
-    shutil.rmtree(folder / "data")
     block = Block("README.md", 1, "python", None, "from constructs_lib import AutoMLJobV3\n")
 
     with pytest.raises(ImportError, match="AutoMLJobV3"):
-        test_block_of_python_runs_and_synthesizes(block, folder)
+        test_blocks_of_python_run_and_synthesize([block], folder)
