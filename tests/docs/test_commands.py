@@ -105,7 +105,7 @@ def of_dev(words: list[str]) -> None:
         module = ROOT / rest[0].replace(".", "/")
         assert module.is_dir() or module.with_suffix(".py").is_file() or rest[0] in ("pip", "venv", "http.server"), rest
     elif what == "dev.py":
-        assert not rest or rest[0] in dev.EXTRAS, rest
+        assert not rest or rest[0] in {*dev.EXTRAS, "docs"}, rest
     else:
         assert Path(what).is_file() or (ROOT / what).is_file(), what
 
