@@ -14,8 +14,11 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 ROOT: Final = Path(__file__).parents[1]
-PAGES: Final = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
-"""Pages of the checkout that are pages of the site, under the same names."""
+PAGES: Final = {
+    "README.md": "overview.md",  # mkdocs takes a README for the index of its folder
+    **{name: name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")},
+}
+"""Pages of the checkout, and what they are called in the site."""
 
 EXAMPLES: Final = "examples"
 _LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)(?P<path>[^)#\s]*)(?P<anchor>#[^)\s]*)?(?=\))")
@@ -24,8 +27,8 @@ _FENCE = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add what lies outside of `docs/`."""
-    for name in PAGES:
-        files.append(File.generated(config, name, content=(ROOT / name).read_text(encoding="utf-8")))
+    for name, uri in PAGES.items():
+        files.append(File.generated(config, uri, content=(ROOT / name).read_text(encoding="utf-8")))
     folders = sorted(path.parent for path in ROOT.glob(f"{EXAMPLES}/*/cdk.json"))
     for path in sorted(path for folder in folders for path in folder.rglob("*.py") if path.parent.name != "data"):
         name = path.relative_to(ROOT).as_posix()
@@ -42,7 +45,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     del config
     here = page.file.src_uri
     # Where the page lies in the checkout, as its links see it.
-    place = here if here in PAGES or here.startswith(f"{EXAMPLES}/") else f"docs/{here}"
+    place = here if here in PAGES.values() or here.startswith(f"{EXAMPLES}/") else f"docs/{here}"
 
     def led(link: re.Match[str]) -> str:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(place), link["path"])) if link["path"] else ""
@@ -60,7 +63,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def _uris(target: str) -> list[str]:
     """What a place of the checkout may be called in the site."""
-    inside = target.removeprefix("docs/")
+    inside = PAGES.get(target, target.removeprefix("docs/"))
     return [inside, f"{inside}.md", f"{inside}/index.md"]
 
 
