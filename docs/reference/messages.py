@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the lists of `docs/troubleshooting.md`: every text that the library refuses, warns or fails with, by reading its code.
+"""Write the lists of `docs/troubleshooting.md`: every text that the library refuses, warns or fails with.
 
     python docs/reference/messages.py
 

@@ -2,8 +2,8 @@
 
 The conventions, which CONTRIBUTING.md tells whoever writes a page:
 
-- One block of a page may begin with the line `# Stand-ins: yours in your app`. What it *assigns* is there for each block
-  below it, anew; what it imports is not: a block imports what it uses.
+- One block of a page may begin with the line `# Stand-ins: yours in your app`. What it *assigns* is there for each
+  block below it; what it imports is not: a block imports what it uses.
 - A block with `title="name"` is a file of that name. One in Python is a program, which is run as it stands.
 - In `console` and `sh` blocks a line is a command if it begins with `$ `, or if no line of the block does.
 """

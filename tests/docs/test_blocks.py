@@ -11,7 +11,6 @@ import pytest
 
 from .blocks import ROOT, Block, blocks, files, python, stand_ins
 
-
 CONTEXT = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
 """What the checkout's own app is synthesized with."""
 
