@@ -1,4 +1,4 @@
-"""What the documentation site is made of: each public name and page, links that lead somewhere, nothing from elsewhere."""
+"""What the documentation site is made of: each public name, each page, links that lead somewhere."""
 
 import posixpath
 import re
