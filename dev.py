@@ -5,6 +5,7 @@
     python3 dev.py test [unit|all]      run the checks: linters, types, architecture, tests; `unit`: the quick ones only
     python3 dev.py lowest [all]         run tests of the constructs with the lowest releases of the CDK that they take:
                                         those of what differs (as `test` does), or `all`
+    python3 dev.py docs                 build the documentation site, strictly, into build/site
     python3 dev.py bench                measure the budgets of the design, side by side with AwsCustomResource
     python3 dev.py soak [N]             run N (100000) lives of stacks against the Lambda code, and give N (all) odd
                                         values to the constructs; shows what goes wrong
@@ -22,6 +23,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 import venv
 from pathlib import Path
 
@@ -64,10 +66,12 @@ CHECKS = {
 
 def main(arguments: list[str]) -> int:
     """Run one command; returns its exit code."""
-    if not arguments or arguments[0] not in EXTRAS:
+    if not arguments or arguments[0] not in {*EXTRAS, "docs"}:
         print(__doc__)
         return 0 if arguments[:1] in ([], ["-h"], ["--help"]) else 2
     command, *rest = arguments
+    if command == "docs":
+        return docs()
     environment = Environment(ROOT / ".venv", ROOT / "constraints.txt")
     environment.provide(EXTRAS[command])
     if command == "rehearse":
@@ -102,6 +106,8 @@ def check(environment: "Environment", which: str, *options: str) -> int:
     if lowest(environment, "differs"):
         failed.append("tests with the lowest releases of the CDK")
     if which == "all":
+        if docs():
+            failed.append("documentation site")
         clients = Environment(ROOT / ".venv-clients", ROOT / "constraints-clients.txt")
         clients.provide_packages(["awscli", "sagemaker"])
         scanners = Environment(ROOT / ".venv-scanners", ROOT / "constraints-scanners.txt")
@@ -129,6 +135,18 @@ def lowest(environment: "Environment", which: str, *options: str) -> int:
     pytest = ["pytest", "-q", "-n", "2", "--dist", "worksteal", "-m", "not newest", *LOWEST[which], *options]
     quiet = {"JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1"}
     return older.run(pytest, PATH=path, NEWEST_PYTHON=newest, **quiet, **programs)
+
+
+def docs() -> int:
+    """Build the documentation site; returns 0 if all is well: no warning, no link to what is not there."""
+    environment = Environment(ROOT / ".venv-docs", ROOT / "constraints-docs.txt")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    environment.provide_packages(project["optional-dependencies"]["docs"])
+    say("documentation site: mkdocs build --strict")
+    failed = environment.run(["mkdocs", "build", "--strict", "--quiet"], NO_MKDOCS_2_WARNING="1")
+    if not failed:
+        say("open build/site/index.html; search works where it is served: python3 -m http.server -d build/site")
+    return failed
 
 
 def programs_of_node(environment: "Environment") -> dict[str, str]:

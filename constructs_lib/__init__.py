@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .public import *  # noqa: F403 - `public.__all__` is the list
 
+    __version__: str
+    """The version of the installed distribution, such as `0.1.0`."""
+
 
 @cache
 def _homes() -> dict[str, str]:
@@ -26,6 +29,10 @@ def _homes() -> dict[str, str]:
 def __getattr__(name: str) -> object:
     if name == "__all__":
         return sorted(_homes())
+    if name == "__version__":
+        from importlib.metadata import version  # not for those who do not ask
+
+        return version("cdk-sagemaker-autopilot")
     if name not in _homes():
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_homes()[name], __name__), name)

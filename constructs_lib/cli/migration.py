@@ -18,7 +18,7 @@ the top.
 EPILOG: Final = """\
 examples
   automl v2 request.json > request-v2.json
-  aws sagemaker create-auto-ml-job --generate-cli-skeleton input ... | automl v2 -
+  automl v2 - < request.json > request-v2.json
 
 exit codes
   0    the V2 request is on standard output; warnings are on standard error

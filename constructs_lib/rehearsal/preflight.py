@@ -75,7 +75,7 @@ def _missing_extras(stacks: Iterable[Stack]) -> Iterator[str]:
     for extra, jobs in needing.items():
         yield (
             f"{', '.join(jobs)} {extra.does}, which needs another extra: "
-            f"pip install 'cdk-sagemaker-autopilot[rehearsal,{extra.extra}]' (missing: {extra.module})"
+            f"in a checkout, pip install '.[rehearsal,{extra.extra}]' (missing: {extra.module})"
         )
 
 

@@ -33,12 +33,12 @@ from .synthesis import (
     template_of,
     warnings_of,
 )
-from .test_readme import ROOT
 
 Template = dict[str, Any]
 
+ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "organisations.md").read_text(encoding="utf-8")
-BLOCKS = dict(re.findall(r"^## ([^\n]+)$(?:(?!^## ).)*?^```python\n(.*?)^```$", PAGE, re.M | re.S))
+BLOCKS = dict(re.findall(r"^## ([^\n]+)$(?:(?!^## ).)*?^```python\n(?!# Stand-ins)(.*?)^```$", PAGE, re.M | re.S))
 """The piece of code below each heading that has one."""
 
 DIGITS = ROOT / "examples" / "image_classification" / "data" / "digits"
@@ -59,7 +59,7 @@ class Names(dict[str, Any]):
     def __init__(self, stack: cdk.Stack) -> None:
         super().__init__({name: getattr(constructs_lib, name) for name in public.__all__})
         self.update(vars(cdk))
-        self.update(ec2=ec2, iam=iam, jsii=jsii, kms=kms, logs=logs, s3=s3, app=stack.node.root, self=stack)
+        self.update(ec2=ec2, iam=iam, jsii=jsii, kms=kms, logs=logs, s3=s3, app=stack.node.root, stack=stack)
 
     def run(self, heading: str) -> None:
         """Run the piece of code below a heading."""
@@ -88,8 +88,8 @@ def template() -> Template:
     """That stack, with a job that learns from a folder, and with what its emptier is given."""
     app = cdk.App(context={"@aws-cdk/core:explicitStackTags": True})
     names = learning(app)
-    AutoMLJobV2(
-        names["self"],
+    names["digits"] = AutoMLJobV2(
+        names["stack"],
         "Digits",
         problem=ImageClassification(),
         training_data=Channel.from_asset(DIGITS),
@@ -99,8 +99,8 @@ def template() -> Template:
         **names["network"],
     )
     names.run("The function that empties buckets")
-    made = template_of(names["self"])
-    assert [warning for each in names["self"].node.find_all() for warning in warnings_of(each)] == []
+    made = template_of(names["stack"])
+    assert [warning for each in names["stack"].node.find_all() for warning in warnings_of(each)] == []
     return made
 
 
@@ -232,7 +232,7 @@ def names_and_paths(_: Template) -> None:
     app = cdk.App()
     names = learning(app)
     names.run("Names and paths of roles")
-    roles = resources_of(template_of(names["self"]), "AWS::IAM::Role")
+    roles = resources_of(template_of(names["stack"]), "AWS::IAM::Role")
     given = {(role["Properties"]["Path"], role["Properties"]["RoleName"]) for role in roles.values()}
     assert len(given) == len(roles) == 5
     assert {path for path, _ in given} == {"/ml/"}
@@ -243,7 +243,7 @@ def no_iam(_: Template) -> None:
     app = cdk.App()
     exec(compile(BLOCKS["Roles that somebody else makes"], "roles", "exec"), {"iam": iam, "app": app})
     names = learning(app)
-    found = template_of(names["self"])
+    found = template_of(names["stack"])
     assert [kind for kind in {each["Type"] for each in found["Resources"].values()} if "::IAM::" in kind] == []
     for call, request in creates(found):
         if call in JOBS | {"CreateModel"}:
@@ -346,6 +346,6 @@ def test_policies_follow_roles_with_a_path() -> None:
     """They name roles by reference: an ARN has the path in it."""
     names = learning(cdk.App())
     names.run("Names and paths of roles")
-    passed = json.dumps(resources_of(template_of(names["self"]), "AWS::IAM::ManagedPolicy"))
+    passed = json.dumps(resources_of(template_of(names["stack"]), "AWS::IAM::ManagedPolicy"))
 
     assert ":role/" not in passed

@@ -244,7 +244,7 @@ def test_extra_that_a_job_needs_is_told_with_the_command_that_brings_it(
     monkeypatch.setattr(importlib.util, "find_spec", without_statsmodels)
     assert complaints(folder, demand) == [
         "Plain/Demand forecasts time series, which needs another extra: "
-        "pip install 'cdk-sagemaker-autopilot[rehearsal,rehearsal-forecasting]' (missing: statsmodels)"
+        "in a checkout, pip install '.[rehearsal,rehearsal-forecasting]' (missing: statsmodels)"
     ]
     assert complaints(folder, {}) == []
 

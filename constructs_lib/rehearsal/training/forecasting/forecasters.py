@@ -229,5 +229,5 @@ def _statsmodels(module: str) -> Any:
         return importlib.import_module(f"statsmodels.{module}")
     except ImportError:
         raise DataFault(
-            "forecasting in a rehearsal needs statsmodels: pip install 'cdk-sagemaker-autopilot[rehearsal-forecasting]'"
+            "forecasting in a rehearsal needs statsmodels: in a checkout, pip install '.[rehearsal-forecasting]'"
         ) from None

@@ -78,5 +78,5 @@ def _pillow() -> Any:
         return importlib.import_module("PIL.Image")
     except ImportError:
         raise DataFault(
-            "image classification in a rehearsal needs Pillow: pip install 'cdk-sagemaker-autopilot[rehearsal]'"
+            "image classification in a rehearsal needs Pillow: in a checkout, pip install '.[rehearsal]'"
         ) from None

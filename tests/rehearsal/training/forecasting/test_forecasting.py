@@ -351,7 +351,7 @@ def test_what_is_not_used_or_was_made_up_is_noted(tmp_path: Path) -> None:
 def test_without_statsmodels_the_reason_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "statsmodels.tsa.api", None)
     file = write_csv(tmp_path / "sales.csv", HEADER, sales())
-    with pytest.raises(DataFault, match=r"needs statsmodels: pip install 'cdk-sagemaker-autopilot\[rehearsal-forecast"):
+    with pytest.raises(DataFault, match=r"needs statsmodels: in a checkout, pip install '\.\[rehearsal-forecast"):
         forecasting.prepare(fields(file), str(tmp_path))
 
 

@@ -198,7 +198,7 @@ def test_a_fault_in_the_images_is_the_failure_reason(
 
 def test_without_pillow_the_reason_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
-    with pytest.raises(DataFault, match=r"needs Pillow: pip install 'cdk-sagemaker-autopilot\[rehearsal\]'$"):
+    with pytest.raises(DataFault, match=r"needs Pillow: in a checkout, pip install '\.\[rehearsal\]'$"):
         pictures.pixels(b"")
 
 
