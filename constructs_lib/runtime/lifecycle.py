@@ -18,7 +18,7 @@ from .jobs import Job
 from .retry import Clock, insist, patiently
 from .spec import Spec, read, taken
 from .stack import Stack
-from .tags import tags_of
+from .tags import FORMER, tags_of
 from .watch import Watch
 
 RETIRE_BUDGET = 600.0
@@ -125,8 +125,8 @@ def _keep(old: Spec, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: Cl
     if old.digest != spec.digest:
         present, wanted = {**present, OwnerTag.SPEC: old.digest}, {**wanted, OwnerTag.SPEC: spec.digest}
     if event.changes_owner_prefix:
-        now = patiently(lambda: tags_of(aws.sagemaker, arn), clock, repeatable=True)
-        present = {**old.tags, **{tag: now[tag] for tag in OwnerTag if tag in now}}
+        now = stack.passed_on(patiently(lambda: tags_of(aws.sagemaker, arn), clock, repeatable=True))
+        present = {**old.tags, **{tag: now[tag] for tag in (*OwnerTag, FORMER) if tag in now}}
     if not tagging.change(aws.sagemaker, arn, present, wanted, old.tags, event, stack, clock):
         log.write(event, "nothing changed", job_name=event.physical_id)
     return _is_now(event.physical_id, arn)

@@ -241,8 +241,8 @@ class Stack:
         return sum(int(time) > int(sent) for _, time in requests) > 1 or self._is_way_back(requests)
 
     def went_back(self) -> bool:
-        """Whether this request was taken back."""
-        return self._is_way_back(self._requests())
+        """Whether the latest request about the resource is the way back from this one."""
+        return self._is_way_back(self._requests()[:1])
 
     def _is_way_back(self, requests: list[tuple[str, float]]) -> bool:
         """Whether of the way there and the way back the latter is the later one, whatever has followed since."""
