@@ -39,6 +39,7 @@ from ..runtime.contract import Property
 from ..tokens import TEXT_TOKEN
 from .logs import LOG_RETENTION_DAYS
 from .options import RUNTIMES, Options, ProviderOptions
+from .packing import Packing
 from .waiter import Waiter, state_machine_name
 
 if TYPE_CHECKING:
@@ -86,6 +87,9 @@ _PART_LENGTH: Final = 24
 
 _OWN_STATEMENT: Final = 120
 """What a statement of its own has besides: effect, action and the condition's name."""
+
+_NO_IMAGE: Final = "none"
+"""What the CDK would start if this library did not pack its code itself."""
 
 _LOGGED: Final = (
     "the function logs ids, states and decisions, and what is wrong with a request, which may quote a value of it; no "
@@ -547,13 +551,13 @@ class AutoMLProvider(Construct):
 
     def _new_function(self, log: cdk.CfnResource) -> cdk.CfnResource:
         library = Path(contract.__file__).parents[1]
+        folder = library / "runtime"
         code = assets.Asset(
             self,
             "Code",
-            path=str(library),
-            asset_hash=folder_digest(library, (library / "runtime").glob("*.py")),
-            exclude=["**", "**/.*", "!runtime", "!runtime/*.py"],
-            ignore_mode=cdk.IgnoreMode.GLOB,
+            path=str(folder),
+            asset_hash=folder_digest(library, folder.glob("*.py")),
+            bundling=cdk.BundlingOptions(image=cdk.DockerImage.from_registry(_NO_IMAGE), local=Packing(folder)),
         )
         function = l1.create(
             Kind.FUNCTION,
