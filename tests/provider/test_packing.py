@@ -1,8 +1,6 @@
 """What is uploaded is the code of the folder, without what only people read."""
 
 import ast
-import io
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -40,12 +38,3 @@ def test_text_of_several_lines_leaves_a_body_and_its_line_numbers() -> None:
     source = 'class A:\n    """One.\n\n    Two.\n    """\n\n\nX = """kept"""\n"""Not."""\n'
 
     assert bare(source) == 'class A:\n    pass\n\n\n\n\n\nX = """kept"""\npass\n'
-
-
-def test_asset_is_below_90_kb() -> None:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as uploaded:
-        for name, source in packed(FOLDER).items():
-            uploaded.writestr(f"runtime/{name}", source)
-
-    assert len(archive.getvalue()) < 90_000
