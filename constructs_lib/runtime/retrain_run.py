@@ -66,7 +66,7 @@ _SUBJECT = 100
 
 
 class _LostError(Exception):
-    """The run is not this execution's any more, or the retraining is closed."""
+    """The run is not this execution's any more, or another call of it was faster, or the retraining is closed."""
 
 
 class _EndedError(Exception):
@@ -105,6 +105,11 @@ def advance(document: Document, run: Run, store: Store, aws: Aws, clock: Clock) 
     return _LATER if is_behind else None
 
 
+def _mark(run: Run) -> tuple[object, ...]:
+    """Where a run stands: whoever sees another mark than the one from which it began has come too late."""
+    return run.id, run.execution, run.phase, run.is_looked_at, run.job, run.asked
+
+
 def _is_mine(document: Document, execution: str) -> bool:
     return document.running is not None and document.running.execution == execution
 
@@ -135,10 +140,11 @@ class _Step:
             Phase.REGISTER: self._register,
             Phase.PROMOTE: self._promote,
             Phase.SETTLE: self._settle,
+            Phase.END: self._finish,
         }
         while self._clock.remaining() > _RESERVE:
             try:
-                if self._run.takeovers > MOST_TAKEOVERS:
+                if self._run.takeovers > MOST_TAKEOVERS and self._run.phase is not Phase.END:
                     self._end(Decision.FAILED, f"its execution was lost {self._run.takeovers} times")
                 seconds = phases[self._run.phase]()
                 if seconds:
@@ -179,9 +185,7 @@ class _Step:
         """Change the document, which is open and has this run in its slot."""
 
         def guarded(now: Document | None) -> Document | None:
-            if now is None or now.closed or now.running is None or now.running.id != self._run.id:
-                raise _LostError
-            if now.running.execution != self._run.execution:
+            if now is None or now.closed or now.running is None or _mark(now.running) != _mark(self._run):
                 raise _LostError
             return decide(now, now.running)
 
@@ -203,28 +207,23 @@ class _Step:
         return 0
 
     def _end(self, decision: Decision, reason: str = "") -> Never:
+        """Write how the run ends; then it is told, and the slot is free."""
+        self._go(Phase.END, facts={RunDetail.DECISION: decision, RunDetail.REASON: reason})
+        self._finish()
+
+    def _finish(self) -> Never:
         run, now = self._run, self._now
-        report = {
-            RunDetail.RUN: run.id,
-            RunDetail.KIND: run.kind,
-            RunDetail.CAUSES: list(run.causes),
-            RunDetail.DECISION: decision,
-            RunDetail.REASON: reason,
-            RunDetail.JOB_NAME: run.job,
-            RunDetail.STACK_ID: self.document.stack_id,
-            RunDetail.LOGICAL_ID: self.document.logical_id,
-        }
-        self._log(f"run ended: {decision}", reason)
+        decision = Decision(run.facts[RunDetail.DECISION])
+        self._log(f"run ended: {decision}", str(run.facts[RunDetail.REASON]))
         if run.job or decision is not Decision.IN_ORDER:
-            self._tell(report, decision)
+            self._tell(decision)
         behind = self.document.behind
         gone = behind is not None and behind.execution != run.execution and is_gone(behind, self._aws, self._clock)
 
         def decide(document: Document | None) -> Document | None:
             if document is None or document.closed:
                 raise _LostError
-            is_gone_now = gone and document.behind is not None and document.behind == behind
-            return finished(document, run, now, is_behind_gone=is_gone_now)
+            return finished(document, run, now, is_behind_gone=gone and document.behind == behind)
 
         changed = self._store.change(decide)
         if changed is None:
@@ -232,9 +231,19 @@ class _Step:
         self.document = changed
         raise _EndedError
 
-    def _tell(self, report: dict[RunDetail, Any], decision: Decision) -> None:
+    def _tell(self, decision: Decision) -> None:
         """Report, event, metrics and message. The run ends although one of them may not come through."""
-        run, detail = self._run, {str(name): value for name, value in report.items()}
+        run, owner = self._run, self.document
+        detail: dict[str, Any] = {
+            RunDetail.RUN: run.id,
+            RunDetail.KIND: run.kind,
+            RunDetail.CAUSES: list(run.causes),
+            RunDetail.DECISION: decision,
+            RunDetail.REASON: run.facts[RunDetail.REASON],
+            RunDetail.JOB_NAME: run.job,
+            RunDetail.STACK_ID: owner.stack_id,
+            RunDetail.LOGICAL_ID: owner.logical_id,
+        }
         started, ended = (datetime.fromtimestamp(time, UTC).isoformat() for time in (run.started, self._now))
         whole = {**detail, "Started": started, "Ended": ended, "Data": self.document.data, **run.facts}
         if run.target:
@@ -567,15 +576,21 @@ class _Step:
             self._leave_alone(endpoint)
         if self._run.asked >= _ASKS:
             self._end(Decision.TAKEN_BACK, _taken_back(promotion.name, endpoint))
-        model, config = promotion.make(target.job, self._note)
-        made = replace(target, model=model, config=config)
         try:
+            model, config = promotion.make(target.job, self._note)
+            made = replace(target, model=model, config=config)
             self._go(Phase.PROMOTE, target=made, before=endpoint.serves, asked=self._run.asked + 1)
         except _LostError:
             self._take_back_if_closed()
             raise
-        if not _same(endpoint.serves, config):
-            promotion.update(config)
+        try:
+            if not _same(endpoint.serves, config):
+                promotion.update(config)
+        except ClientError:
+            now = self._endpoint()
+            if now and now.status in CHANGING:  # somebody was faster: a deployment, or another call of this run
+                return _SOON
+            raise
         return self._go(Phase.SETTLE, is_heard=True)
 
     def _note(self, thing: str) -> None:

@@ -461,7 +461,7 @@ def promoted(world: RetrainingWorld, times: int = 3) -> str:
         world.score = 0.85 + number / 20
         world.go(schedule(world, f"p{number}"))
     assert world.decisions() == ["Promoted"] * times
-    return world.run_jobs()[-1].name
+    return str(world.run_jobs()[-1].name)
 
 
 def endpoint_settings(world: RetrainingWorld, config: str, job: str = "own-1") -> dict[str, Any]:
