@@ -1,4 +1,4 @@
-"""Random lives of a retraining: whatever comes in whatever order, one job trains, and nothing is lost or begun twice."""
+"""Random lives of a retraining: whatever comes in whatever order, one job trains, nothing is lost or begun twice."""
 
 from datetime import timedelta
 
