@@ -41,7 +41,8 @@ class Promotion:
     def __init__(self, document: Document, run_id: str, aws: Aws, clock: Clock) -> None:
         self._document = document
         self._settings: Mapping[str, Any] = document.settings[Retraining.ENDPOINT]
-        self._properties: Mapping[str, Any] = self._settings[PromotedEndpoint.MODEL]
+        owner = {key: value for key, value in document.settings.items() if key == Property.OWNER_TAG_PREFIX}
+        self._properties: Mapping[str, Any] = {**self._settings[PromotedEndpoint.MODEL], **owner}
         self._aws = aws
         self._clock = clock
         logical_id = str(self._settings[PromotedEndpoint.MODEL_ID])

@@ -44,7 +44,9 @@ def parse(given: Mapping[str, Any], execution: str) -> Trigger:
     if isinstance(event, Mapping):
         return _of_event(event)
     cause = str(given.get(RetrainingTrigger.CAUSE) or _BY_HAND)
-    own = given.get(RetrainingTrigger.ID)
+    own = str(given.get(RetrainingTrigger.ID) or "")
+    if own.startswith("<"):  # nobody has put the time of a schedule there
+        own = ""
     identity = f"{cause}/{own}" if own else execution
     if given.get(RetrainingTrigger.ROLLBACK) is True:
         return Trigger(identity, Kind.ROLLBACK, cause)
