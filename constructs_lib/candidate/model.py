@@ -347,19 +347,16 @@ class BestModel(Construct):
             "Tags": self._tags.rendered_tags,
         }
         keys = props.inference_response_keys
-        self.resource: Final = provider._custom_resource(
-            self,
-            "Resource",
-            contract.MODEL_TYPE,
-            {
-                **props.candidate.properties_for(provider.stack),
-                Property.REQUEST: request,
-                Property.NAME_PREFIX: provider._hosted_prefix(name),
-                **({} if instance_type is None else {CandidateProperty.INSTANCE_TYPE: instance_type}),
-                **({} if keys is None else {CandidateProperty.RESPONSE_KEYS: [str(key) for key in keys]}),
-                **({} if max_containers is None else {CandidateProperty.MAX_CONTAINERS: max_containers}),
-            },
-        )
+        self.properties: Final[dict[str, Any]] = {
+            **props.candidate.properties_for(provider.stack),
+            Property.REQUEST: request,
+            Property.NAME_PREFIX: provider._hosted_prefix(name),
+            **({} if instance_type is None else {CandidateProperty.INSTANCE_TYPE: instance_type}),
+            **({} if keys is None else {CandidateProperty.RESPONSE_KEYS: [str(key) for key in keys]}),
+            **({} if max_containers is None else {CandidateProperty.MAX_CONTAINERS: max_containers}),
+        }
+        """What the function makes the model of."""
+        self.resource: Final = provider._custom_resource(self, "Resource", contract.MODEL_TYPE, self.properties)
         let_change(self.resource)
         self.resource.node.add_dependency(*needed)
 

@@ -231,6 +231,11 @@ class Channel(ABC):
         """The bucket of the data; None where they are local."""
         return None
 
+    @property
+    def _is_uploaded(self) -> bool:
+        """Whether the app itself says what is read, so that it changes with a deployment alone."""
+        return True
+
     def _prefix_in(self, bucket: Bucket) -> str | None:  # noqa: ARG002 - the others read what the app itself uploads
         """What the keys of the objects begin with that are read in a bucket; None where it reads none, or a list."""
         return None
@@ -284,6 +289,10 @@ class _BucketChannel(Channel):
     @property
     def _source(self) -> Bucket | None:
         return self.bucket
+
+    @property
+    def _is_uploaded(self) -> bool:
+        return False
 
     def _prefix_in(self, bucket: Bucket) -> str | None:
         if self.data_type != S3DataType.S3_PREFIX or facts(self.bucket).name != facts(bucket).name:

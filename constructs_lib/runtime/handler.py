@@ -19,15 +19,19 @@ from .contract import (
     OUTCOME_TYPE,
     POLL_ACTION,
     RESOURCE_TYPE,
+    RETRAIN_ACTION,
+    RETRAINING_TYPE,
     TRANSFORM_TYPE,
     WATCH_TYPE,
     Attribute,
     EndpointCheck,
+    Look,
     ModelAttribute,
     ModelPackageAttribute,
     OutcomeAttribute,
     Poll,
     Property,
+    RetrainingAttribute,
     TransformAttribute,
 )
 from .event import Event, RawEvent, parse
@@ -57,6 +61,7 @@ KINDS = {
     ENDPOINT_CHECK_TYPE: Kind("check", EndpointCheck),
     TRANSFORM_TYPE: Kind("transform", TransformAttribute),
     MODEL_PACKAGE_TYPE: Kind("registration", ModelPackageAttribute),
+    RETRAINING_TYPE: Kind("retrain", RetrainingAttribute),
 }
 """The types that this function serves."""
 
@@ -69,7 +74,7 @@ class Context(Protocol):
 
 
 def handle(raw: RawEvent, context: Context) -> dict[str, object] | None:
-    """Serve one event of CloudFormation, or one look of the state machine."""
+    """Serve one event of CloudFormation, or one call of a state machine."""
     return serve(raw, connect, Clock(context.get_remaining_time_in_millis))
 
 
@@ -85,6 +90,10 @@ def serve(raw: RawEvent, connect: Callable[[], Aws], clock: Clock) -> dict[str, 
         from . import poll
 
         return poll.look(state, connect(), clock)
+    if "ResponseURL" not in state and state.get(Look.ACTION) == RETRAIN_ACTION:
+        from . import retrain_trigger
+
+        return retrain_trigger.serve(state, connect(), clock)
     event = parse(raw)
     answer = _complete(_answer(event, connect, clock), event)
     log.write(event, "answer", job_name=answer.physical_id, status=answer.status, detail=answer.reason)

@@ -161,6 +161,15 @@ class Stack:
         """Whether the stack is being created, updated or deleted."""
         return self._stack_status().endswith(_IN_PROGRESS)
 
+    def is_at_rest(self) -> bool:
+        """Whether the stack surely is neither being created, updated nor deleted.
+
+        Raises:
+            Failure: CloudFormation does not tell.
+        """
+        status = self._told(self._read_stack_status, "")
+        return bool(status) and not status.endswith(_IN_PROGRESS)
+
     def condition_status(self, logical_id: str) -> str:
         """The status of another resource of the stack; empty if it is not there yet or CloudFormation does not tell."""
         try:
