@@ -58,15 +58,15 @@ class Candidate:
     job_name: str
     """The job's name; whoever uses it comes after the wait."""
 
-    outcome: cdk.CfnResource
-    """The resource that waits."""
+    outcome: cdk.CfnResource | None = None
+    """The resource that waits; None: somebody waits without one."""
 
     def properties_for(self, reader: cdk.Stack) -> dict[str, str]:
         """What a resource of a stack says of the job that it takes the candidate of.
 
         A hash of all that, changed, makes another job changes the template of whoever serves the candidate.
         """
-        stated = {} if self.job._stated is None else self._stated.properties_for(reader)
+        stated = {} if self._stated is None else self._stated.properties_for(reader)
         return {Property.JOB_NAME: self.job_name, Property.JOB_SPEC: self._spec_digest, **stated}
 
     @cached_property
@@ -74,8 +74,9 @@ class Candidate:
         return spec_digest(cdk.Stack.of(self.job), self.job._facts.spec)
 
     @cached_property
-    def _stated(self) -> Stated:
-        return Stated(self.outcome, self._spec_digest)
+    def _stated(self) -> Stated | None:
+        is_own = self.job._stated is not None
+        return Stated(self.outcome, self._spec_digest) if self.outcome is not None and is_own else None
 
     @property
     def is_pipeline(self) -> bool:
