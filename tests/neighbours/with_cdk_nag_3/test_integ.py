@@ -37,9 +37,7 @@ def assertions() -> dict[str, Any]:
     test.assertions.expect(
         "Algorithm", ExpectedResult.string_like_regexp("XGBoost"), Value(stack.outcome.best_candidate_name)
     )
-    described = test.assertions.aws_api_call(
-        "SageMaker", "describeAutoMLJobV2", {"AutoMLJobName": stack.job.job_name}
-    )
+    described = test.assertions.aws_api_call("SageMaker", "describeAutoMLJobV2", {"AutoMLJobName": stack.job.job_name})
     described.expect(ExpectedResult.object_like({"AutoMLJobStatus": "Completed"}))
     (artifact,) = (each for each in app.synth().stacks_recursively if "DeployAssert" in each.id)
     resources: dict[str, Any] = artifact.template["Resources"]

@@ -3,7 +3,12 @@
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_logs as logs
-from cdklabs.cdk_proserve_lib.aspects import ApplyRemovalPolicy, CreateLambdaLogGroup, SecurityCompliance, SetLogRetention
+from cdklabs.cdk_proserve_lib.aspects import (
+    ApplyRemovalPolicy,
+    CreateLambdaLogGroup,
+    SecurityCompliance,
+    SetLogRetention,
+)
 
 from constructs_lib import AutoMLProvider
 
@@ -14,7 +19,9 @@ pytestmark = pytest.mark.neighbours
 
 def test_security_compliance_reaches_function_state_machine_and_bucket() -> None:
     stack = Churn()
-    cdk.Aspects.of(stack).add(SecurityCompliance(settings={"s3": {"server_access_logs": {"destination_bucket_name": "logs"}}}))
+    cdk.Aspects.of(stack).add(
+        SecurityCompliance(settings={"s3": {"server_access_logs": {"destination_bucket_name": "logs"}}})
+    )
     template = resources(stack)
 
     assert one("AWS::Lambda::Function", template)["ReservedConcurrentExecutions"] == 1
