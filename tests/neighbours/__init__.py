@@ -1,1 +1,1 @@
-"""Packages that teams use beside the library, each really used with its stacks: `docs/neighbours.md` has what came out."""
+"""Packages that teams use beside the library, each used with its stacks: `docs/neighbours.md` has what came out."""

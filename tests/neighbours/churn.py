@@ -1,7 +1,6 @@
 """A stack with a job, its outcome and an endpoint, as those have it whose packages are tried here."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
 from typing import Any
 
 import aws_cdk as cdk
@@ -30,14 +29,6 @@ class Churn(cdk.Stack):
         self.provider = AutoMLProvider.of(self)
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What a pack or an aspect says of a construct."""
-
-    path: str
-    text: str
-
-
 def resources(stack: cdk.Stack) -> Resources:
     """The resources of a stack's template."""
     return synthesized(stack).template["Resources"]
@@ -50,11 +41,16 @@ def synthesized(stack: cdk.Stack) -> Any:
     return app.synth().get_stack_artifact(stack.artifact_id)
 
 
-def errors(stack: cdk.Stack) -> Iterator[Finding]:
-    """What is said of a stack that stops its deployment."""
-    for each in synthesized(stack).messages:
-        if each.level == "error":
-            yield Finding(each.id, str(each.entry.data))
+def told(stack: cdk.Stack) -> set[tuple[str, str]]:
+    """What packs of cdk-nag 2 say of a stack: where, and which rule."""
+    return {
+        (each.id, rule[0])
+        for each in synthesized(stack).messages
+        if (rule := RULE.match(str(each.entry.data))) and each.entry.type in ("aws:cdk:error", "aws:cdk:warning")
+    }
+
+
+RULE = re.compile(r"(AwsSolutions|HIPAA\.Security|NIST\.800\.53\.R[45]|PCI\.DSS\.321|Serverless|CdkNag)[^:]*")
 
 
 def of_type(kind: str, found: Resources) -> Resources:

@@ -1,4 +1,4 @@
-"""Each folder runs in an environment of its own, which `python3 dev.py test` makes; elsewhere its packages are missing."""
+"""Each folder runs in an environment of its own, which `python3 dev.py test` makes: elsewhere its packages lack."""
 
 import os
 
