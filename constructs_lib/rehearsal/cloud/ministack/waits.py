@@ -165,7 +165,7 @@ def _note_ends_of_deleted_stacks() -> dict[str, asyncio.Event]:
             operation["cancelled"] = True
         await original(name, stack_id, stack, operation, *rest)
 
-    stacks._roll_back_operation = roll_back
+    stacks._roll_back_operation = handlers._roll_back_operation = roll_back
     return ended
 
 
