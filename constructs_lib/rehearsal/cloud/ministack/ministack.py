@@ -383,7 +383,9 @@ def send_missing_custom_resource_events() -> None:
     failed_creates = _remember_failed_creates()
     original = stacks._roll_back_operation
 
-    async def roll_back(name: str, stack_id: str, stack: dict[str, Any], operation: dict[str, Any], *rest: Any) -> None:
+    async def roll_back(
+        name: str, stack_id: str, stack: dict[str, Any], operation: dict[str, Any], **more: Any
+    ) -> None:
         failed_id = operation["failed_logical_id"]
         failed = failed_creates.pop((stack_id, failed_id), None)
         if failed is not None and operation["failed_update"] is None:
@@ -391,7 +393,7 @@ def send_missing_custom_resource_events() -> None:
             stack.setdefault("_resources", {})[failed_id] = failed
             operation["created"].append(failed_id)
         unreverted = await _revert_replaced(name, stack_id, stack, operation)
-        await original(name, stack_id, stack, operation, *rest)
+        await original(name, stack_id, stack, operation, **more)
         if unreverted:
             stack["StackStatus"] = "UPDATE_ROLLBACK_FAILED"
             reason = f"The following resource(s) failed to update: [{', '.join(unreverted)}]."
