@@ -142,9 +142,12 @@ PARAMETERS = {
         "stack_id", "stack_name", "logical_id", "rtype", "physical_id", "applied_props", "previous_props", "attrs",
         "record",
     ],
-    "services.cloudformation.stacks._roll_back_operation": [
-        "stack_name", "stack_id", "stack", "operation", "reason_override",
-    ],
+    **{
+        f"services.cloudformation.{module}._roll_back_operation": [
+            "stack_name", "stack_id", "stack", "operation", "reason_override",
+        ]
+        for module in ("handlers", "stacks")
+    },
     "services.cloudformation.engine._parse_template": ["template_body"],
     "services.cloudformation.engine._resolve_parameters": ["template", "provided_params", "previous_params"],
     "services.cloudformation.engine._extract_deps": ["resource_def", "all_resource_names"],
