@@ -22,6 +22,7 @@ PAGES: Final = {
 
 EXAMPLES: Final = "examples"
 _LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)(?P<path>[^)#\s]*)(?P<anchor>#[^)\s]*)?(?=\))")
+_CODE = re.compile(r"`[^`]+`")
 _FENCE = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
 
 
@@ -54,11 +55,20 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
             return link[0]
         return posixpath.relpath(found, posixpath.dirname(here) or ".") + (link["anchor"] or "")
 
+    def made(text: str) -> str:
+        # In code in a table GitHub wants a pipe escaped, and Python's Markdown shows the backslash then.
+        lines = (_CODE.sub(_without_escapes, line) if line.startswith("|") else line for line in text.split("\n"))
+        return _LINK.sub(led, "\n".join(lines))
+
     parts, last = [], 0
     for fence in _FENCE.finditer(markdown):
-        parts += [_LINK.sub(led, markdown[last : fence.start()]), fence[0]]
+        parts += [made(markdown[last : fence.start()]), fence[0]]
         last = fence.end()
-    return "".join([*parts, _LINK.sub(led, markdown[last:])])
+    return "".join([*parts, made(markdown[last:])])
+
+
+def _without_escapes(code: re.Match[str]) -> str:
+    return code[0].replace("\\|", "|")
 
 
 def _uris(target: str) -> list[str]:
