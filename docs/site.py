@@ -22,6 +22,8 @@ PAGES: Final = {
 
 EXAMPLES: Final = "examples"
 _LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)(?P<path>[^)#\s]*)(?P<anchor>#[^)\s]*)?(?=\))")
+_CELL = re.compile(r"<td>.*?</td>", re.DOTALL)
+_LONG = re.compile(r"(?<=<code>)[^<]{16,}(?=</code>)")
 _CODE = re.compile(r"`[^`]+`")
 _FENCE = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
 
@@ -65,6 +67,12 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         parts += [made(markdown[last : fence.start()]), fence[0]]
         last = fence.end()
     return "".join([*parts, made(markdown[last:])])
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Let long names in tables break where a reader would break them."""
+    del page, config, files
+    return _CELL.sub(lambda cell: _LONG.sub(lambda code: re.sub(r"([._/](?=\w))", r"\1<wbr>", code[0]), cell[0]), html)
 
 
 def _without_escapes(code: re.Match[str]) -> str:
