@@ -152,7 +152,7 @@ def docs() -> int:
     say("documentation site: mkdocs build --strict")
     failed = environment.run(["mkdocs", "build", "--strict", "--quiet"], NO_MKDOCS_2_WARNING="1")
     if not failed:
-        say("open build/site/index.html; search works where it is served: python3 -m http.server -d build/site")
+        say("open build/site/index.html")
     return failed
 
 

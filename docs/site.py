@@ -22,6 +22,9 @@ PAGES: Final = {
 
 EXAMPLES: Final = "examples"
 _LINK = re.compile(r"(?<=\]\()(?!https?:|#|mailto:)(?P<path>[^)#\s]*)(?P<anchor>#[^)\s]*)?(?=\))")
+_CELL = re.compile(r"<td>.*?</td>", re.DOTALL)
+_LONG = re.compile(r"(?<=<code>)[^<]{16,}(?=</code>)")
+_CODE = re.compile(r"`[^`]+`")
 _FENCE = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
 
 
@@ -54,11 +57,26 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
             return link[0]
         return posixpath.relpath(found, posixpath.dirname(here) or ".") + (link["anchor"] or "")
 
+    def made(text: str) -> str:
+        # In code in a table GitHub wants a pipe escaped, and Python's Markdown shows the backslash then.
+        lines = (_CODE.sub(_without_escapes, line) if line.startswith("|") else line for line in text.split("\n"))
+        return _LINK.sub(led, "\n".join(lines))
+
     parts, last = [], 0
     for fence in _FENCE.finditer(markdown):
-        parts += [_LINK.sub(led, markdown[last : fence.start()]), fence[0]]
+        parts += [made(markdown[last : fence.start()]), fence[0]]
         last = fence.end()
-    return "".join([*parts, _LINK.sub(led, markdown[last:])])
+    return "".join([*parts, made(markdown[last:])])
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Let long names in tables break where a reader would break them."""
+    del page, config, files
+    return _CELL.sub(lambda cell: _LONG.sub(lambda code: re.sub(r"([._/](?=\w))", r"\1<wbr>", code[0]), cell[0]), html)
+
+
+def _without_escapes(code: re.Match[str]) -> str:
+    return code[0].replace("\\|", "|")
 
 
 def _uris(target: str) -> list[str]:

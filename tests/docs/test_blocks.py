@@ -4,9 +4,11 @@ import ast
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 
 from .blocks import ROOT, Block, blocks, files, python, stand_ins
@@ -20,8 +22,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the examples where a checkout has them, in which the test runs."""
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CDK_OUTDIR", str(tmp_path / "cdk.out"))
-    monkeypatch.setenv("CDK_CONTEXT_JSON", json.dumps(CONTEXT))
+    # As the CDK CLI does by variables, which do not reach a kernel that has started.
+    monkeypatch.setattr(cdk, "App", partial(cdk.App, context=CONTEXT, outdir=str(tmp_path / "cdk.out")))
     return tmp_path
 
 
