@@ -437,7 +437,7 @@ def _trigger_problems(schedule: object, window: object, data: object, alarms: ob
         )
     elif not is_token(read) and not is_token(data.prefix) and not data.prefix.startswith(read):
         yield (
-            f"'on_new_data.prefix' is {described(data.prefix)}, and the job's 'training_data' is below '{read}': what "
+            f"'on_new_data.prefix' is '{data.prefix}', and the job's 'training_data' is below '{read}': what "
             "comes elsewhere is not learned from"
         )
 

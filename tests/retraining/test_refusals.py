@@ -86,7 +86,7 @@ def below_the_data(stack: cdk.Stack) -> dict[str, Any]:
 REFUSED: list[tuple[Make, str]] = [
     (
         lambda stack: {"job": "churn"},
-        "'job' must be an AutoMLJob or an AutoMLJobV2 of this app, got 'churn': a run makes",
+        "'job' must be an AutoMLJob or an AutoMLJobV2 of this app, got 'churn' (str): a run makes",
     ),
     (
         lambda stack: {"job": AutoMLJob.from_job_name(stack, "Old", "churn-2025")},
@@ -128,7 +128,7 @@ REFUSED: list[tuple[Make, str]] = [
         lambda stack: {"on_new_data": NewData("data", "train/")},  # type: ignore[arg-type]
         "'on_new_data': NewData: ",
     ),
-    (watching("/train/"), "'on_new_data': 'prefix' must not begin with a slash"),
+    (watching("/train/"), "'on_new_data': 'prefix' is a key within the bucket, without the bucket and a leading slash"),
     (watching("train/", quiet_for=5), "'on_new_data.quiet_for' must be a Duration, got 5"),
     (
         watching("train/", quiet_for=cdk.Duration.days(2)),
@@ -136,11 +136,11 @@ REFUSED: list[tuple[Make, str]] = [
     ),
     (
         lambda stack: {"job": asset_job(stack), "on_new_data": NewData(data_bucket(stack), "train/")},
-        "'on_new_data' does not fit a job whose 'training_data' is an asset: the same bytes would be learned from again",
+        "'on_new_data' does not fit a job whose 'training_data' is an asset: the same bytes would be learned from",
     ),
     (
         watching("m"),
-        "'job.output' lies below 'on_new_data' (in the same bucket, 'models/' below 'm'): what a run writes would start",
+        "'job.output' lies below 'on_new_data' (in the same bucket, 'models/' below 'm'): what a run writes would",
     ),
     (
         lambda stack: {"on_new_data": NewData(s3.Bucket(stack, "Mine"), "train/")},
@@ -220,7 +220,7 @@ def test_champion_is_no_baseline_of_a_deployment() -> None:
     stack = new_stack()
     gate = QualityGate(better_than=CHAMPION)
 
-    with pytest.raises(ValueError, match="'quality_gate.better_than' is CHAMPION, which an AutoMLRetraining has"):
+    with pytest.raises(ValueError, match=r"'quality_gate.better_than' is CHAMPION, which an AutoMLRetraining has"):
         AutoMLJobOutcome(stack, "Outcome", job=new_job(stack), quality_gate=gate)
     with pytest.raises(ValueError, match=r"'quality_gate.by' is for 'better_than=CHAMPION'"):
         AutoMLJobOutcome(stack, "Outcome", job=new_job(stack, "J"), quality_gate=QualityGate(at_least=0.5, by=1))
