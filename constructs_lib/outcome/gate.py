@@ -46,8 +46,7 @@ class Champion:
 CHAMPION: Final = Champion()
 """What a challenger has to beat: the model that is in service because of the stack's job or of a run since.
 
-For `QualityGate(better_than=CHAMPION)` of an `AutoMLRetraining`; values of one metric on two sets of data say little, see
-its `evaluate_on`.
+For `QualityGate(better_than=CHAMPION)` of an `AutoMLRetraining`. Values of one metric on two sets of data say little.
 """
 
 
@@ -55,7 +54,7 @@ its `evaluate_on`.
 class QualityGate:
     """What the best candidate must reach for the deployment to go on: exactly one of the first three.
 
-    A retraining's gate may have a bound besides `better_than=CHAMPION`; while there is no champion, the bound alone decides.
+    A retraining's gate may have a bound besides `better_than=CHAMPION`; while there is no champion, it alone decides.
 
     Values are those that Autopilot reports: in HYPERPARAMETER_TUNING with five decimals, so that the MSE of a target of
     small numbers is 0. Scores of the rehearsal say nothing about them: calibrate no gate there.
@@ -109,7 +108,9 @@ class QualityGate:
         if self.by is not None:
             yield "'quality_gate.by' is for 'better_than=CHAMPION', which an AutoMLRetraining has"
         if self.better_than is CHAMPION:
-            yield "'quality_gate.better_than' is CHAMPION, which only an AutoMLRetraining has: give an outcome or a parameter"
+            yield (
+                "'quality_gate.better_than' is CHAMPION, which an AutoMLRetraining has: give an outcome or a parameter"
+            )
             return
         if len(self._rules) != 1:
             given = listed([_PROPS[rule] for rule, _ in self._rules]) if self._rules else "none"
@@ -125,11 +126,11 @@ class QualityGate:
             yield "'quality_gate.by' is for 'better_than=CHAMPION'"
         if self.better_than not in (None, CHAMPION):
             yield (
-                f"'quality_gate.better_than' must be CHAMPION, got {described(self.better_than)}: runs compare with the "
-                "model in service; for a number use 'at_least' or 'at_most'"
+                f"'quality_gate.better_than' must be CHAMPION, got {described(self.better_than)}: runs compare with "
+                "the model in service; for a number use 'at_least' or 'at_most'"
             )
         if self.on_miss != OnMiss.FAIL:
-            yield "'quality_gate.on_miss' is for deployments: a challenger that misses the gate is not promoted; leave it out"
+            yield "'quality_gate.on_miss' is for deployments: what misses the gate is not promoted; leave it out"
         bounds = [value for value in (self.at_least, self.at_most) if value is not None]
         if len(bounds) > 1 or not (bounds or self.better_than):
             yield "'quality_gate' must have 'better_than=CHAMPION', or one of 'at_least' and 'at_most', or both kinds"

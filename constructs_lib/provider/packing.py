@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import re
+import shutil
+import tempfile
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-
-import aws_cdk as cdk
-import jsii
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Final
 
 _TEXT: Final = re.compile(r'^( *)"""[\s\S]*?"""$', re.MULTILINE)
 """A docstring; read as text, since to parse the code would take a tenth of a synthesis."""
@@ -22,23 +19,23 @@ def bare(source: str) -> str:
     return _TEXT.sub(lambda text: f"{text[1]}pass" + "\n" * text[0].count("\n"), source)
 
 
+def pack(folder: Path, target: Path) -> None:
+    """Write the files of a folder of Python, as they are uploaded, into a folder of that name."""
+    (target / folder.name).mkdir()
+    for path in folder.glob("*.py"):
+        (target / folder.name / path.name).write_text(bare(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
 @cache
-def packed(folder: Path) -> Mapping[str, str]:
-    """The files of a folder of Python as they are uploaded."""
-    return {path.name: bare(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.py"))}
+def packed(folder: Path, *, stays: bool) -> Path:
+    """A folder that holds the packed one, as long as this program runs: the CDK copies it at once.
 
-
-@jsii.implements(cdk.ILocalBundling)
-class Packing:
-    """Writes them where the CDK stages the asset; no container is started."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def try_bundle(self, output_dir: str, *_: Any, **__: Any) -> bool:
-        """Write a folder of the same name."""
-        target = Path(output_dir) / self._folder.name
-        target.mkdir()
-        for name, source in packed(self._folder).items():
-            (target / name).write_text(source, encoding="utf-8")
-        return True
+    Args:
+        folder: What is packed.
+        stays: Whether it is kept: with `--no-staging` the CDK copies nothing.
+    """
+    target = Path(tempfile.mkdtemp(prefix="sagemaker-autopilot-"))
+    pack(folder, target)
+    if not stays:
+        atexit.register(shutil.rmtree, target, ignore_errors=True)
+    return target

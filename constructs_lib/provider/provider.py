@@ -39,7 +39,7 @@ from ..runtime.contract import Property
 from ..tokens import TEXT_TOKEN
 from .logs import LOG_RETENTION_DAYS
 from .options import RUNTIMES, Options, ProviderOptions
-from .packing import Packing
+from .packing import packed
 from .retrainer import Retrainer
 from .waiter import POLL_SECONDS, Waiter, state_machine_name
 
@@ -89,8 +89,7 @@ _PART_LENGTH: Final = 24
 _OWN_STATEMENT: Final = 120
 """What a statement of its own has besides: effect, action and the condition's name."""
 
-_NO_IMAGE: Final = "none"
-"""What the CDK would start if this library did not pack its code itself."""
+_NO_STAGING: Final = "aws:cdk:disable-asset-staging"
 
 _LOGGED: Final = (
     "the function logs ids, states and decisions, and what is wrong with a request, which may quote a value of it; no "
@@ -600,9 +599,8 @@ class AutoMLProvider(Construct):
         code = assets.Asset(
             self,
             "Code",
-            path=str(folder),
+            path=str(packed(folder, stays=bool(self.node.try_get_context(_NO_STAGING)))),
             asset_hash=folder_digest(library, folder.glob("*.py")),
-            bundling=cdk.BundlingOptions(image=cdk.DockerImage.from_registry(_NO_IMAGE), local=Packing(folder)),
         )
         function = l1.create(
             Kind.FUNCTION,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Unpack
 import aws_cdk as cdk
 from constructs import Construct
 
-from ..jobs.base import MetricOptions
+from ..jobs.base import MetricOptions  # noqa: TC001 - jsii's metaclass reads annotations
 from ..naming import deployed_name
 from ..provider.metrics import checked_metric
 from ..runtime.contract import METRIC_DIMENSION, METRIC_NAMESPACE, RunMetric

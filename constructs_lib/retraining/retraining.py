@@ -15,7 +15,7 @@ from .. import l1
 from ..access import permissions
 from ..access.grants import check_grantee, warn
 from ..access.permissions import Permission
-from ..api.fields import described, has, listed, number, raise_if_any, seconds_of, value_problems
+from ..api.fields import described, has, listed, number, raise_if_any, render, seconds_of, value_problems
 from ..api.hosting import ApprovalStatus, PackageFields
 from ..api.problem_types import TextGeneration
 from ..candidate.model import Candidate
@@ -29,6 +29,7 @@ from ..l1 import Kind
 from ..naming import deployed_path
 from ..outcome.gate import CHAMPION, QualityGate
 from ..provider.provider import AutoMLProvider
+from ..provider.retrainer import retrainer_name
 from ..runtime import contract
 from ..runtime.contract import (
     PromotedEndpoint,
@@ -77,7 +78,8 @@ class AutoMLRetraining(RunMetrics):
     """A job's request again, under a fresh name, and what it has learned in service if it is better.
 
     Nothing runs between runs. One run goes at a time; what comes meanwhile is remembered once. Each run reports to
-    `<output>/<name>/runs/`; docs/retraining.md says what a run does, what deployments do after promotions, and how to roll back.
+    `<output>/<name>/runs/`; docs/retraining.md says what a run does, what deployments do after promotions, and how to
+    roll back.
 
     See https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html
     """
@@ -108,25 +110,25 @@ class AutoMLRetraining(RunMetrics):
             scope: Where it lives: in the stack of the job.
             construct_id: Its id there; the folder of its reports holds the stack's name and this id.
             job: An `AutoMLJob` or `AutoMLJobV2` of the stack: each run makes the same request, whatever its prefix
-                holds then. Not one that deploys by itself (`model_deploy_config`), nor one that only defines candidates.
-            schedule: `aws_cdk.aws_scheduler.ScheduleExpression`, with its time zone. A cron expression with a zone keeps
-                its hour when the clocks change, `rate` does not. Default: no schedule.
+                holds then. Not one that deploys by itself (`model_deploy_config`) or only defines candidates.
+            schedule: `aws_cdk.aws_scheduler.ScheduleExpression`, with its time zone. A cron expression with a zone
+                keeps its hour when the clocks change, `rate` does not. Default: no schedule.
             time_window: `aws_cdk.aws_scheduler.TimeWindow`: how much later it may start. Default: at once.
             on_new_data: Objects whose arrival trains again. Default: none.
             on_alarm: CloudWatch alarms that train again when they go off, e.g. of a drift. Default: none.
-            timeout: How long a job may run, 5 minutes to 30 days, until it is stopped and the run fails. Default: the job's
-                `max_runtime` and an hour more; 12 hours where none is given.
+            timeout: How long a job may run, 5 minutes to 30 days, until it is stopped and the run fails. Default: the
+                job's `max_runtime` and an hour more; 12 hours where none is given.
             quality_gate: What a challenger must reach to be registered and promoted: `better_than=CHAMPION`, with `by`,
                 and one of `at_least` and `at_most`. Without a champion yet, the bound alone decides. Default: the
                 challenger has to beat the model in service by anything at all.
             register_in: The Model Registry's group, by its name or ARN, which gets a version for each challenger that
                 wins. Default: nothing is registered.
-            approval_status: The status of such a version. With `PENDING_MANUAL_APPROVAL` the promotion follows somebody's
-                approval, which the function itself is denied by IAM. Default: that.
-            promotes: The endpoint of the same job that a winner takes over. Default: none; the champion is then the last
-                winner.
-            max_runs_per_month: How many jobs runs may make in a calendar month (UTC), 1 to 1000: a ceiling on money. What
-                comes after it is dropped, and the next month trains again.
+            approval_status: The status of such a version. With `PENDING_MANUAL_APPROVAL` the promotion follows
+                somebody's approval, which the function itself is denied by IAM. Default: that.
+            promotes: The endpoint of the same job that a winner takes over. Default: none; the champion is then the
+                last winner.
+            max_runs_per_month: How many jobs runs may make in a calendar month (UTC), 1 to 1000: a ceiling on money.
+                What comes after it is dropped, and the next month trains again.
             on_failed: An SNS topic that hears of failed runs, of deployments that SageMaker took back, and of endpoints
                 that somebody else has changed. Default: nobody hears; the event `Autopilot Retraining Run` tells.
 
@@ -163,7 +165,10 @@ class AutoMLRetraining(RunMetrics):
         self._machine_arn: Final = machine.arn
 
         allowed = permissions.provider_retraining(
-            state_machine_arn=machine.arn, event_bus_arn=provider._event_bus_arn, bucket_arn=bucket.arn, folder=folder
+            state_machine_arn=permissions.states_arn(stack, retrainer_name(stack)),
+            event_bus_arn=provider._event_bus_arn,
+            bucket_arn=bucket.arn,
+            folder=folder,
         )
         settings: dict[str, Any] = {}
         if on_new_data is not None:
@@ -172,14 +177,14 @@ class AutoMLRetraining(RunMetrics):
             settings[Retraining.TOPIC] = on_failed.topic_arn
             allowed.append(permissions.publish(on_failed.topic_arn))
         needed: list[IDependable] = [*provider._judge(result=None, key=None, stops=None)]
-        status = approval_status or ApprovalStatus.PENDING_MANUAL_APPROVAL
+        status = ApprovalStatus(approval_status or ApprovalStatus.PENDING_MANUAL_APPROVAL)
         candidate = Candidate(job=job, job_name=job.job_name)
         if register_in is not None:
             fields = PackageFields(
                 model_package_group=register_in, approval_status=status, description=None, content_types=None,
                 response_mime_types=None,
             )  # fmt: skip
-            settings[Retraining.REGISTRY] = {Property.REQUEST: _rendered(fields)}
+            settings[Retraining.REGISTRY] = {Property.REQUEST: render(fields)}
             needed += provider._register_in(register_in, reports=candidate.folder)
             if status != ApprovalStatus.APPROVED:
                 allowed.append(permissions.never_approve(stack, register_in))
@@ -258,12 +263,8 @@ class AutoMLRetraining(RunMetrics):
             patterns.append(of_endpoint(endpoint._plain_name))
         length = len(json.dumps(patterns))
         if length > _PATTERN_LENGTH:
-            raise_if_any(
-                [
-                    f"'on_alarm' makes an event pattern of {length} characters, and a rule takes {_PATTERN_LENGTH}: name fewer"
-                ],
-                f"AutoMLRetraining '{self.node.path}'",
-            )
+            wrong = f"'on_alarm' makes an event pattern of {length} characters, of which a rule takes {_PATTERN_LENGTH}"
+            raise_if_any([f"{wrong}: name fewer"], f"AutoMLRetraining '{self.node.path}'")
         role = AutoMLProvider.of(self)._retrainer.role
         target = {"Id": "Run", "Arn": self._machine_arn, "RoleArn": role.role_arn}
         self._after(
@@ -328,17 +329,11 @@ class AutoMLRetraining(RunMetrics):
         return json.dumps({RetrainingTrigger.RETRAINING: self._folder_uri, **given})
 
     def grant_start(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Allow to start a run, with `start_input` or `rollback_input`: any retraining of the stack, as they share a machine."""
+        """Allow to start a run with `start_input` or `rollback_input`, of any retraining of the stack."""
         check_grantee(grantee)
         return iam.Grant.add_to_principal(
             grantee=grantee, actions=["states:StartExecution"], resource_arns=[self._machine_arn]
         )
-
-
-def _rendered(fields: PackageFields) -> dict[str, Any]:
-    from ..api.fields import render
-
-    return render(fields)
 
 
 def _volume_key(key_arn: str) -> Permission:
@@ -387,8 +382,8 @@ def _job_problems(job: object, stack: cdk.Stack) -> Iterator[str]:
     facts_of_job = job._facts
     if facts_of_job.problem is TextGeneration:
         yield (
-            "'job' is for TextGeneration, which has no objective: nothing says whether a challenger is better, so a run would "
-            "promote it blindly; train it again with 'revision' and look at it"
+            "'job' is for TextGeneration, which has no objective: nothing says whether a challenger is better, so a "
+            "run would promote it blindly; train it again with 'revision' and look at it"
         )
     if facts_of_job.deploys:
         yield (
@@ -429,19 +424,22 @@ def _trigger_problems(schedule: object, window: object, data: object, alarms: ob
     (_, training), *_ = job._facts.channels
     if training._is_uploaded:
         yield (
-            "'on_new_data' does not fit a job whose 'training_data' is an asset: the same bytes would be learned from again; "
-            "give the job Channel.from_bucket"
+            "'on_new_data' does not fit a job whose 'training_data' is an asset: the same bytes would be learned from "
+            "again; give the job Channel.from_bucket"
         )
         return
     watched = [("'on_new_data'", Channel.from_bucket(data.bucket, data.prefix))]
     yield from problems_with_output("'job.output'", job._facts.output, watched, why=_ENDLESS)
     read = training._prefix_in(data.bucket)
     if read is None:
-        yield "'on_new_data' is another bucket than the job's 'training_data', or the job reads a manifest: nothing new is read"
+        yield (
+            "'on_new_data' is another bucket than the job's 'training_data', or the job reads a manifest: nothing new "
+            "is read"
+        )
     elif not is_token(read) and not is_token(data.prefix) and not data.prefix.startswith(read):
         yield (
-            f"'on_new_data.prefix' is {described(data.prefix)}, and the job's 'training_data' is below '{read}': what comes "
-            "elsewhere is not learned from"
+            f"'on_new_data.prefix' is '{data.prefix}', and the job's 'training_data' is below '{read}': what "
+            "comes elsewhere is not learned from"
         )
 
 
@@ -494,8 +492,8 @@ def _promotion_problems(endpoint: object, job: object, stack: cdk.Stack) -> Iter
         )
     if endpoint._promoted_by is not None:
         yield (
-            f"'promotes' is promoted by '{endpoint._promoted_by}' already: two would take the endpoint from each other; give "
-            "one retraining all the triggers"
+            f"'promotes' is promoted by '{endpoint._promoted_by}' already: two would take the endpoint from each "
+            "other; give one retraining all the triggers"
         )
 
 
@@ -535,8 +533,8 @@ def turn_on(retraining: Construct, bucket: s3.IBucket) -> None:
 
 
 _IMPORTED: Final = (
-    "'on_new_data' watches {name}, which this app does not make: its events must go to EventBridge. See to it where it is made, "
-    "with event_bridge_enabled=True, or in the console under Properties, Amazon EventBridge"
+    "'on_new_data' watches {name}, which this app does not make: its events must go to EventBridge. See to it where it "
+    "is made, with event_bridge_enabled=True, or in the console under Properties, Amazon EventBridge"
 )
 
 
@@ -556,6 +554,7 @@ class _TurnedOff:
 
 
 _BOTH: Final = (
-    "the bucket of 'on_new_data' got notifications after the retraining was defined, and the CDK's own resource for them turns "
-    "EventBridge off again: define them before the retraining, or call bucket.enable_event_bridge_notification()"
+    "the bucket of 'on_new_data' got notifications after the retraining was defined, and the CDK's resource for "
+    "them turns EventBridge off again: define them before the retraining, or call the bucket's "
+    "enable_event_bridge_notification()"
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
@@ -29,31 +29,31 @@ _EVERY: Final = _A_DAY
 class NewData:
     """Objects whose arrival trains again: once they are quiet, and not too often.
 
-    The events of S3 only wake a run; the objects that are there decide. So a thousand files make one training, and a late
-    event of data that were learned from makes none. As long as objects keep coming, it waits.
+    The events of S3 only wake a run; the objects that are there decide. So a thousand files make one training, and a
+    late event of data that were learned from makes none. As long as objects keep coming, it waits.
 
     See https://docs.aws.amazon.com/AmazonS3/latest/userguide/EventBridge.html
     """
 
     bucket: s3.IBucket
-    """The bucket. One of this app has its events turned on, without a further resource; one from elsewhere must have EventBridge on."""
+    """The bucket. One of this app has its events turned on; one from elsewhere must have EventBridge on."""
 
     prefix: str = ""
     """What the keys begin with: what the job reads. Default: any object of the bucket."""
 
-    quiet_for: cdk.Duration = cdk.Duration.seconds(_QUIET)
+    quiet_for: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(_QUIET))
     """How long no object may have come before a run begins: up to a day. Default: 30 minutes."""
 
-    at_most_every: cdk.Duration = cdk.Duration.seconds(_EVERY)
+    at_most_every: cdk.Duration = field(default_factory=lambda: cdk.Duration.seconds(_EVERY))
     """How long after a training the next one begins at the earliest because of data: up to a year. Default: a day."""
 
     def _problems(self) -> Iterator[str]:
         """What is wrong, in the caller's words."""
-        for check, given in ((check_bucket, self.bucket), (check_object_key, self.prefix)):
-            try:
-                check("on_new_data.prefix" if check is check_object_key else "'on_new_data'", given)  # type: ignore[arg-type]
-            except ValueError as error:
-                yield str(error)
+        try:
+            check_bucket("NewData", self.bucket)
+            check_object_key("prefix", self.prefix)
+        except ValueError as error:
+            yield f"'on_new_data': {error}"
         for name, longest in (("quiet_for", _A_DAY), ("at_most_every", _LONGEST)):
             span = getattr(self, name)
             if not has(span, "to_seconds"):

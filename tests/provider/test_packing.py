@@ -1,6 +1,9 @@
 """What is uploaded is the code of the folder, without what only people read."""
 
 import ast
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,7 +30,7 @@ def code_of(source: str) -> list[tuple[str, int]]:
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.name)
 def test_code_is_the_same_line_by_line(path: Path) -> None:
     source = path.read_text()
-    uploaded = packed(FOLDER)[path.name]
+    uploaded = (packed(FOLDER, stays=False) / "runtime" / path.name).read_text()
 
     assert code_of(uploaded) == code_of(source)
     assert '"""' not in uploaded
@@ -38,3 +41,22 @@ def test_text_of_several_lines_leaves_a_body_and_its_line_numbers() -> None:
     source = 'class A:\n    """One.\n\n    Two.\n    """\n\n\nX = """kept"""\n"""Not."""\n'
 
     assert bare(source) == 'class A:\n    pass\n\n\n\n\n\nX = """kept"""\npass\n'
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from constructs_lib.provider.packing import packed
+print(packed(Path(sys.argv[1]), stays=sys.argv[2] == "True"))
+"""
+
+
+@pytest.mark.parametrize("stays", [False, True])
+def test_folder_is_gone_with_the_program_unless_nobody_has_copied_it(stays: bool) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(FOLDER), str(stays)], capture_output=True, text=True, check=True
+    )
+    folder = Path(done.stdout.strip())
+
+    assert folder.exists() is stays
+    shutil.rmtree(folder, ignore_errors=True)

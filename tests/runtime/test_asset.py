@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from constructs_lib import runtime
-from constructs_lib.provider.packing import Packing
+from constructs_lib.provider.packing import pack
 from constructs_lib.provider.provider import HANDLER
 from constructs_lib.runtime.contract import JobStatus, OwnerTag
 
@@ -20,7 +20,7 @@ SOURCES = sorted(FOLDER.rglob("*.py"))
 
 @pytest.fixture
 def unpacked(tmp_path: Path) -> Path:
-    Packing(FOLDER).try_bundle(str(tmp_path))
+    pack(FOLDER, tmp_path)
     return tmp_path
 
 

@@ -411,6 +411,21 @@ def test_rollback_does_not_wait_for_a_job_that_trains(world: RetrainingWorld) ->
     assert world.hosting.model_in_service() == world.model_of(world.run_jobs()[-1].name)
 
 
+def test_training_whose_execution_dies_behind_a_rollback_goes_on_after_it(world: RetrainingWorld) -> None:
+    world.go(schedule(world, "1"))
+    world.train_seconds, world.score = 20_000, 0.95
+    training = schedule(world, "2")
+    world.call(training)
+    rollback = world.start(Rollback=True)
+    world.call(rollback)
+    world.stepfunctions.end(training)
+
+    world.go(rollback, looks=600)
+
+    assert len(world.run_jobs()) == 2
+    assert world.hosting.model_in_service() == world.model_of(world.run_jobs()[-1].name)
+
+
 def test_rollback_without_a_model_before_says_so(world: RetrainingWorld) -> None:
     world.go(world.start(Rollback=True))
 

@@ -17,9 +17,11 @@ FAULTS = ["PutObject", "GetObject", "DescribeExecution", "CreateAutoMLJob", "Upd
 class Life(RuleBasedStateMachine):
     """Triggers, calls of executions in any order, deaths, lost answers, time, deployments, and the end."""
 
-    def __init__(self, sink: Sink) -> None:
+    sink: Sink
+
+    def __init__(self) -> None:
         super().__init__()
-        self.world = RetrainingWorld(sink)
+        self.world = RetrainingWorld(self.sink)
         self.world.train_seconds = 300
         assert self.world.create(self.world.wanted(MaxRunsPerMonth=CEILING))["Status"] == "SUCCESS"
         self.is_closed = False
@@ -85,6 +87,27 @@ class Life(RuleBasedStateMachine):
         )
         service.fail(operation, error[kind], after=after and kind < 2)
 
+    @rule(operation=st.sampled_from(["PutObject", "GetObject", "CreateAutoMLJob", "CreateModel", "UpdateEndpoint"]))
+    def race(self, operation: str) -> None:
+        """In the middle of the next call, another one comes."""
+        services = self.world.services.values()
+        service = next(each for each in services if operation in each.meta.service_model.operation_names)
+        service.hooks[operation] = lambda: self.interrupt()
+
+    def interrupt(self) -> None:
+        faults = {service: service.faults for service in self.world.services.values()}
+        for service in faults:
+            service.faults = []
+        ends = self.world.time.call_ends
+        if self.numbers % 2:
+            self.look(0)
+        else:
+            self.by_hand("hand")
+        self.numbers += 1
+        self.world.time.call_ends = ends
+        for service, before in faults.items():
+            service.faults = before
+
     @rule(seconds=st.sampled_from([1, 60, 400, 7200, 90_000]))
     def wait(self, seconds: int) -> None:
         self.world.time.seconds += seconds
@@ -106,6 +129,7 @@ class Life(RuleBasedStateMachine):
     def close(self) -> None:
         for service in self.world.services.values():
             service.faults.clear()
+            service.hooks.clear()
         self.is_closed = self.world.delete()["Status"] == "SUCCESS"
         self.world.time.seconds += 60
 
@@ -136,6 +160,7 @@ class Life(RuleBasedStateMachine):
         """Let all come to its end, with one more event; then look whether everything was heard."""
         for service in self.world.services.values():
             service.faults.clear()
+            service.hooks.clear()
         for number in range(12):
             self.world.time.seconds += 400
             self.world.work()
@@ -167,8 +192,9 @@ class Life(RuleBasedStateMachine):
 
 
 def test_one_run_at_a_time_nothing_lost_nothing_twice(sink: Sink) -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        lambda: Life(sink),
+    Life.sink = sink
+    run_state_machine_as_test(
+        Life,
         settings=settings(
             max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
         ),
