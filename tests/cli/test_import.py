@@ -91,8 +91,8 @@ def test_job_of_v2_by_its_arn_and_without_what_a_library_has_tagged_it_with(
             "hyphens",
         ),
         (
-            "arn:aws:sagemaker:eu-west-1:111122223333:endpoint/churn",
-            "'arn:aws:sagemaker:eu-west-1:111122223333:endpoint/churn' is neither the name nor the ARN of an AutoML job",
+            "arn:aws:sagemaker:eu-west-1:111122223333:endpoint/a",
+            "'arn:aws:sagemaker:eu-west-1:111122223333:endpoint/a' is neither the name nor the ARN of an AutoML job",
         ),
         ("nobodys", "the job 'nobodys' cannot be described: An error occurred (ResourceNotFound)"),
     ],
