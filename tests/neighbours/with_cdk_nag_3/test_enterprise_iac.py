@@ -74,7 +74,7 @@ def test_tags_are_taken_from_the_types_that_are_named() -> None:
     assert {"Key": "team", "Value": "growth"} in one("AWS::SageMaker::Endpoint", template)["Tags"]
 
 
-IAM = ("AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+IAM = ["AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"]
 
 
 def test_roles_and_policies_in_another_stack_name_the_one_that_they_are_for() -> None:
