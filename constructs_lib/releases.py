@@ -97,10 +97,10 @@ def before_findings(stack: cdk.Stack, step: Callable[[], Iterable[IConstruct]]) 
         stack: The stack.
         step: What acknowledges findings; returns the constructs that it has done so for.
     """
-    if _IN_METADATA:
-        _Suppressions.of(stack).begin_with(step)
-    elif _VALIDATIONS:
+    if _VALIDATIONS and not _IN_METADATA:
         stack.node.add_validation(_Step(step))
+    else:
+        _Suppressions.of(stack).begin_with(step)
 
 
 @jsii.implements(IValidation)
