@@ -187,9 +187,11 @@ class TestOrphans:
         self, operator: Operator, runs: Assembly
     ) -> None:
         left = operator.has(runs)
+        before = operator.jobs()
         done = operator.run("orphan", "--unstable=orphan", "--yes", f"{TRAINS}/Job", app=runs)
         assert done.code == 0, done.output
         assert (operator.status(left), operator.is_given_up(left)) == ("InProgress", False)
+        assert operator.jobs() == before
         assert operator.has(runs) != left
         assert operator.status(left) == "InProgress", "nobody stops it"
         operator.sagemaker.stop_auto_ml_job(AutoMLJobName=left)
