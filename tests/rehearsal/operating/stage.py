@@ -9,7 +9,7 @@ from typing import Any
 
 import aws_cdk as cdk
 
-from constructs_lib import AutoMLJob, AutoMLJobOutcome, Channel
+from constructs_lib import AutoMLJob, AutoMLJobOutcome, Channel, Mode
 from constructs_lib.rehearsal.cdk import Cdk
 from constructs_lib.rehearsal.cloud.launcher import Cloud
 from constructs_lib.rehearsal.processes import Deadline, Finished
@@ -92,7 +92,7 @@ class Operator(Stacks):
         scope = cdk.Stack(made, stack, synthesizer=synthesizer)
         job = AutoMLJob(
             scope, construct_id, training_data=Channel.from_asset(str(data)), target_attribute=target,
-            mode="ENSEMBLING", revision=revision,
+            mode=Mode.ENSEMBLING, revision=revision,
         )  # fmt: skip
         if waits:
             AutoMLJobOutcome(scope, "Outcome", job=job)
