@@ -41,7 +41,13 @@ FROM_NPM = {
 }
 """Programs of Node that tests run, and the variable that tells a test where each lies."""
 
-UNIT = "not cloud and not clients and not scanners and not training and not soak and not lowest"
+NEIGHBOURS = {"with_cdk_nag_3": "neighbours", "with_cdk_nag_2": "neighbours-cdk-nag-2"}
+"""Folders of `tests/neighbours`, and the extra that each needs in an environment of its own."""
+
+NEIGHBOURS_BESIDES = ["cfn-lint", "hypothesis", "pytest", "pytest-timeout", "pytest-xdist"]
+"""What those tests import besides."""
+
+UNIT = "not cloud and not clients and not scanners and not training and not soak and not lowest and not neighbours"
 LOWEST = {
     "differs": ["tests/constructs/test_l1.py", "tests/constructs/test_releases.py", "tests/access"],
     "all": [
@@ -114,8 +120,9 @@ def check(environment: "Environment", which: str, *options: str) -> int:
         scanners.provide_packages(["--no-deps", "--requirement", str(ROOT / "constraints-scanners.txt")])
         bins = {"CLIENTS_BIN": str(clients.folder / BIN), "SCANNERS_BIN": str(scanners.folder / BIN)}
         say("tests that train, on the embedded AWS, and with scanners")
-        if environment.run([*pytest, f"not ({UNIT}) and not lowest"], **bins, **programs):
+        if environment.run([*pytest, f"not ({UNIT}) and not lowest and not neighbours"], **bins, **programs):
             failed.append("tests that train, on the embedded AWS, and with scanners")
+        failed += [f"tests {each}" for each in NEIGHBOURS if neighbours(environment, scanners, each)]
     say(f"{time.monotonic() - started:.0f} s: " + (f"failed: {', '.join(failed)}" if failed else "all passed"))
     return 1 if failed else 0
 
@@ -147,6 +154,18 @@ def docs() -> int:
     if not failed:
         say("open build/site/index.html")
     return failed
+
+
+def neighbours(environment: "Environment", scanners: "Environment", folder: str) -> int:
+    """Run the tests with packages that teams use beside the library, of one folder; returns 0 if all is well."""
+    extra = NEIGHBOURS[folder]
+    beside = Environment(ROOT / f".venv-{extra}", ROOT / f"constraints-{extra}.txt")
+    beside.provide(extra, *NEIGHBOURS_BESIDES)
+    say(f"tests {folder.replace('_', ' ')} and its like beside the library")
+    # Node is that of the other environment; the plug-in for checkov looks for that program.
+    path = os.pathsep.join([str(environment.folder / BIN), os.environ.get("PATH", ""), str(scanners.folder / BIN)])
+    pytest = ["pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "neighbours", f"tests/neighbours/{folder}"]
+    return beside.run(pytest, PATH=path, NEIGHBOURS=folder)
 
 
 def programs_of_node(environment: "Environment") -> dict[str, str]:

@@ -34,8 +34,10 @@ class Kind(StrEnum):
     ENDPOINT_CONFIG = "aws_sagemaker.CfnEndpointConfig"
     FUNCTION = "aws_lambda.CfnFunction"
     LOG_GROUP = "aws_logs.CfnLogGroup"
+    RULE = "aws_events.CfnRule"
     SCALABLE_TARGET = "aws_applicationautoscaling.CfnScalableTarget"
     SCALING_POLICY = "aws_applicationautoscaling.CfnScalingPolicy"
+    SCHEDULE = "aws_scheduler.CfnSchedule"
     STATE_MACHINE = "aws_stepfunctions.CfnStateMachine"
 
 
@@ -66,7 +68,7 @@ def _type_of(kind: Kind) -> Any:
     return type(kind.name, (), {"__jsii_type__": f"aws-cdk-lib.{kind}"})
 
 
-_VERBATIM: Final = {"Definition", "Variables"}
+_VERBATIM: Final = {"Definition", "EventPattern", "InputPathsMap", "Variables"}
 """Properties whose own keys are the user's, not CloudFormation's."""
 
 

@@ -42,6 +42,11 @@ def _outermost(stack: cdk.Stack) -> tuple[str, str]:
     return outermost.stack_name, outermost.node.path
 
 
+def is_one_deployment(one: cdk.Stack, other: cdk.Stack) -> bool:
+    """Whether two stacks are deployed at once: they are one, or nested in one."""
+    return _deployed_with(one) is _deployed_with(other)
+
+
 @cache
 def _deployed_with(stack: cdk.Stack) -> cdk.Stack:
     parent = stack.nested_stack_parent
@@ -96,7 +101,7 @@ class Told(ABC):
         if is_report(scope):
             return reported(self.stack, self.known)
         reader = cdk.Stack.of(scope)
-        return self.deployed(reader) if _deployed_with(reader) is _deployed_with(self.stack) else self.known
+        return self.deployed(reader) if is_one_deployment(reader, self.stack) else self.known
 
 
 def is_report(scope: IConstruct) -> bool:

@@ -32,12 +32,15 @@ from .endpoint.scaling import AutoScaling, ScalingSchedule
 from .endpoint.serving import Asynchronous, DataCapture, RealTime, Serverless
 from .jobs.base import IAutoMLJob
 from .jobs.job import AutoMLJob, AutoMLJobV2
-from .outcome.gate import QualityGate
+from .outcome.gate import CHAMPION, QualityGate
 from .outcome.outcome import AutoMLJobOutcome
 from .provider.provider import AutoMLProvider
+from .retraining.retraining import AutoMLRetraining
+from .retraining.triggers import NewData
 from .runtime.contract import OnMiss, OnTimeout
 
 __all__ = [
+    "CHAMPION",
     "Aggregation",
     "Algorithm",
     "ApprovalStatus",
@@ -49,6 +52,7 @@ __all__ = [
     "AutoMLJobV2",
     "AutoMLModelPackage",
     "AutoMLProvider",
+    "AutoMLRetraining",
     "AutoMLTransform",
     "AutoScaling",
     "BatchStrategy",
@@ -68,6 +72,7 @@ __all__ = [
     "Metric",
     "Mode",
     "ModelDeployConfig",
+    "NewData",
     "OnMiss",
     "OnTimeout",
     "OutputLocation",

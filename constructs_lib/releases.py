@@ -7,7 +7,10 @@ the lowest releases; when they rise, what only served older ones goes from here,
 from __future__ import annotations
 
 import json
+import sys
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
@@ -19,11 +22,21 @@ if TYPE_CHECKING:
 
     from aws_cdk.interfaces import aws_sagemaker as sagemaker
 
+
+def _has_cdk_nag_2() -> bool:
+    """Whether it is installed. To import it, or to read its metadata, takes longer than to look for its file."""
+    found = find_spec("cdk_nag")
+    return bool(found and found.origin and any(Path(found.origin).parent.glob("_jsii/cdk-nag@[0-2].*")))
+
+
 _WEAK: Final = hasattr(cdk, "CrossStackReferences")
 """Whether another stack can refer to a resource without pinning it."""
 
 _VALIDATIONS: Final = hasattr(cdk, "Validations")
-"""Whether findings are acknowledged with the CDK itself (cdk-nag 3), or with the resources' metadata (cdk-nag 2)."""
+"""Whether findings are acknowledged with the CDK itself, where cdk-nag 3 looks."""
+
+_IN_METADATA: Final = _has_cdk_nag_2()
+"""Whether findings may have to be acknowledged in the resources' metadata, where cdk-nag 2 looks."""
 
 
 NEWEST_RUNTIME: Final = (
@@ -46,15 +59,15 @@ def acknowledge(construct: IConstruct, reasons: Mapping[str, str]) -> None:
     reasons = {finding: reason for finding, reason in reasons.items() if not finding.startswith(tuple(_IN_TEMPLATE))}
     if not reasons:
         return
-    if not _VALIDATIONS:
+    if _IN_METADATA:
         _Suppressions.of(cdk.Stack.of(construct)).add(construct, reasons)
-        return
-    cdk.Validations.of(construct).acknowledge(
-        *(
-            cdk.Acknowledgment(id=f"{finding.partition('-')[0]}::{finding}", reason=reason)
-            for finding, reason in reasons.items()
+    if _VALIDATIONS:
+        cdk.Validations.of(construct).acknowledge(
+            *(
+                cdk.Acknowledgment(id=f"{finding.partition('-')[0]}::{finding}", reason=reason)
+                for finding, reason in reasons.items()
+            )
         )
-    )
 
 
 _IN_TEMPLATE: Final = {"checkov-": ("checkov", "skip"), "guard-": ("guard", "SuppressedRules")}
@@ -77,25 +90,49 @@ def _note_in_template(construct: IConstruct, reasons: Mapping[str, str]) -> None
             resource.add_metadata(key, {**known, within: [*known.get(within, []), *noted]})
 
 
-def before_findings(stack: cdk.Stack, step: Callable[[], None]) -> None:
-    """Do something when the app is complete, before cdk-nag looks at this stack."""
-    if _VALIDATIONS:
-        stack.node.add_validation(_Step(step))
-    else:
+def before_findings(stack: cdk.Stack, step: Callable[[], Iterable[IConstruct]]) -> None:
+    """Do something when the app is complete, before cdk-nag looks at this stack.
+
+    Args:
+        stack: The stack.
+        step: What acknowledges findings; returns the constructs that it has done so for.
+    """
+    if _IN_METADATA:
         _Suppressions.of(stack).begin_with(step)
+    elif _VALIDATIONS:
+        stack.node.add_validation(_Step(step))
 
 
 @jsii.implements(IValidation)
 class _Step:
     """A step that is done when all references are resolved; cdk-nag 3 looks at what has been synthesized."""
 
-    def __init__(self, step: Callable[[], None]) -> None:
+    def __init__(self, step: Callable[[], Iterable[IConstruct]]) -> None:
         self._step = step
 
     def validate(self) -> list[str]:
         """Nothing to report."""
-        self._step()
+        _add_to_trail(self._step())
         return []
+
+
+def _add_to_trail(constructs: Iterable[IConstruct]) -> None:
+    """Have cdk-nag 3 write once more where it keeps an audit trail in the template; it did so too early for these."""
+    kind = getattr(sys.modules.get("cdk_nag"), "WriteNagSuppressionsToCloudFormationAspect", None)
+    if kind is None:
+        return
+
+    @cache
+    def keeper(scope: IConstruct) -> cdk.IAspect | None:
+        """Who keeps the trail of what is in a scope."""
+        here = next((each for each in cdk.Aspects.of(scope).all if isinstance(each, kind)), None)
+        around = None if isinstance(scope, cdk.Stage) else scope.node.scope  # aspects end at the next stage
+        return here or (keeper(around) if around else None)
+
+    for construct in constructs:
+        for resource in construct.node.find_all():
+            if isinstance(resource, cdk.CfnResource) and (found := keeper(resource)):
+                found.visit(resource)
 
 
 @jsii.implements(cdk.IAspect)
@@ -103,8 +140,8 @@ class _Suppressions:
     """Writes a stack's suppressions into the metadata of its resources; cdk-nag 2, an aspect too, reads them there."""
 
     def __init__(self) -> None:
-        self._steps: list[Callable[[], None]] = []
-        self._noted: dict[IConstruct, list[dict[str, Any]]] = {}
+        self._steps: list[Callable[[], Iterable[IConstruct]]] = []
+        self._noted: dict[IConstruct, list[tuple[str, str]]] = {}
 
     @classmethod
     @cache
@@ -116,32 +153,38 @@ class _Suppressions:
 
     def add(self, construct: IConstruct, reasons: Mapping[str, str]) -> None:
         """Note why findings stand."""
-        noted = self._noted.setdefault(construct, [])
-        noted += [_suppression(finding, reason) for finding, reason in reasons.items()]
+        self._noted.setdefault(construct, []).extend(reasons.items())
 
-    def begin_with(self, step: Callable[[], None]) -> None:
+    def begin_with(self, step: Callable[[], Iterable[IConstruct]]) -> None:
         """Note what may add to the notes."""
         self._steps.append(step)
 
     def visit(self, node: IConstruct) -> None:  # noqa: ARG002 - the first is the stack, whose resources come after it
-        """Write what has been noted and is not written yet."""
+        """Write what has been noted and is not written yet, where there is somebody to read it."""
         while self._steps:
             self._steps.pop(0)()
-        suppressions: dict[cdk.CfnResource, list[dict[str, Any]]] = {}
+        if "cdk_nag" not in sys.modules:
+            return
+        written: dict[cdk.CfnResource, list[tuple[str, str]]] = {}
         for construct, noted in self._noted.items():
-            for each in construct.node.find_all():
+            main = construct.node.default_child
+            for each in construct.node.find_all() if main is None else [main]:
                 if isinstance(each, cdk.CfnResource):
-                    suppressions.setdefault(each, []).extend(noted)
-        for resource, written in suppressions.items():
+                    written.setdefault(each, []).extend(noted)
+        for resource, noted in written.items():
             rules = (resource.get_metadata("cdk_nag") or {}).get("rules_to_suppress", [])
-            resource.add_metadata("cdk_nag", {"rules_to_suppress": [*rules, *written]})
+            resource.add_metadata("cdk_nag", {"rules_to_suppress": [*rules, *_suppressions(noted)]})
         self._noted.clear()
 
 
-def _suppression(finding: str, reason: str) -> dict[str, Any]:
-    """A finding, `Rule` or `Rule[Resource::...]`, as cdk-nag 2 writes it."""
-    rule, _, detail = finding.partition("[")
-    return {"reason": reason, "id": rule} | ({"applies_to": [detail.removesuffix("]")]} if detail else {})
+def _suppressions(noted: Iterable[tuple[str, str]]) -> Iterable[dict[str, Any]]:
+    """Findings, `Rule` or `Rule[Resource::...]`, and their reasons as cdk-nag 2 writes them."""
+    resources: dict[tuple[str, str], list[str]] = {}
+    for finding, reason in noted:
+        rule, _, detail = finding.partition("[")
+        resources.setdefault((rule, reason), []).extend([detail.removesuffix("]")] if detail else [])
+    for (rule, reason), found in resources.items():
+        yield {"reason": reason, "id": rule} | ({"applies_to": found} if found else {})
 
 
 # --------------------------------------------------------------------------------------------------- references, weakly

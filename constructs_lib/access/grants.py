@@ -442,8 +442,8 @@ class _Notes:
         """Note reasons that are only known when the app is complete."""
         self._late.append((construct, reasons))
 
-    def write(self) -> None:
-        """Acknowledge what has been noted."""
+    def write(self) -> Iterable[IConstruct]:
+        """Acknowledge what has been noted; returns for which constructs."""
         for construct, reasons_of in self._late:
             acknowledge(construct, reasons_of())
         resources = self._stack.resolve([list(permission.resources) for _, permission in self._noted])
@@ -457,6 +457,7 @@ class _Notes:
                         reasons[construct].setdefault("guard-IAM_POLICYDOCUMENT_NO_WILDCARD_RESOURCE", [])
         for construct, findings in reasons.items():
             acknowledge(construct, {finding: "; ".join(said) for finding, said in findings.items()})
+        return [*reasons, *(construct for construct, _ in self._late)]
 
 
 def _is_paired(text: str) -> bool:

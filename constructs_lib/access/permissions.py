@@ -62,6 +62,9 @@ class Permission:
     reason: str | None = None
     """Why a resource holds a ``*``: the evidence that goes with the acknowledged finding."""
 
+    is_denied: bool = False
+    """Whether the actions are denied, whatever else allows them."""
+
     @property
     def prefixes(self) -> tuple[str, ...]:
         """The prefixes of S3 keys that the conditions name."""
@@ -69,7 +72,11 @@ class Permission:
 
     def statement(self) -> dict[str, Any]:
         """The statement as a policy document has it."""
-        rendered = {"Effect": "Allow", "Action": list(self.actions), "Resource": list(self.resources)}
+        rendered = {
+            "Effect": "Deny" if self.is_denied else "Allow",
+            "Action": list(self.actions),
+            "Resource": list(self.resources),
+        }
         return rendered | ({"Condition": dict(self.conditions)} if self.conditions else {})
 
 
@@ -256,6 +263,20 @@ def log_of_function(log_group_arn: str) -> Permission:
 
 
 # [copied-folders]
+# [asset-keys]
+def decrypt_objects_of(bucket_arn: str) -> Permission:
+    """Decrypt what lies in a bucket of which nobody knows whether it has a key: through S3 alone, and nothing else."""
+    return Permission(
+        actions=DECRYPT,
+        resources=(f"arn:{cdk.Aws.PARTITION}:kms:{cdk.Aws.REGION}:*:key/*",),
+        conditions={
+            "StringEquals": {"kms:ViaService": f"s3.{cdk.Aws.REGION}.amazonaws.com"},
+            "StringLike": {"kms:EncryptionContext:aws:s3:arn": [bucket_arn, f"{bucket_arn}/*"]},
+        },
+        reason="the key of a bucket that the stack's synthesizer names is not known; conditions hold it to that bucket",
+    )
+
+
 def copied_folder(archive_arn: str, bucket_arn: str, prefix: str) -> list[Permission]:
     """What CDK's function does to copy an archive's files: `aws s3 cp`, then `aws s3 sync` without `--delete`."""
     return [
@@ -664,4 +685,99 @@ def provider_registry(stack: cdk.Stack, group: str) -> Permission:
         ),
         resources=(group_arn, f"{group_arn.replace(kind, 'model-package/')}/*"),
         reason="the registry numbers the versions of a group",
+    )
+
+
+# ------------------------------------------------------------------------------------------------------- retraining
+
+
+def starting_sources(stack: cdk.Stack) -> dict[str, str]:
+    """Who starts retrainings, each with the ARN that it acts for: of schedules it is their group's."""
+    arns = _arns(stack)
+    return {
+        "events.amazonaws.com": arns.other("events", "rule/*"),
+        "scheduler.amazonaws.com": arns.other("scheduler", "schedule-group/default"),
+    }
+
+
+def start_executions(state_machine_arn: str) -> Permission:
+    """Start one state machine."""
+    return Permission(actions=("states:StartExecution",), resources=(state_machine_arn,))
+
+
+def provider_retraining(
+    *, state_machine_arn: str, event_bus_arn: str, bucket_arn: str, folder: str
+) -> list[Permission]:
+    """What the Lambda function does for any retraining: its document and reports, its executions, its events.
+
+    Args:
+        state_machine_arn: What runs retrainings.
+        event_bus_arn: The bus that hears of runs.
+        bucket_arn: Where the document lies.
+        folder: The folder there, with its final slash.
+    """
+    return [
+        Permission(
+            actions=("s3:GetObject", "s3:PutObject"),
+            resources=(f"{bucket_arn}/{folder}*",),
+            reason="the folder is the retraining's own; each run writes a report there",
+        ),
+        listing(bucket_arn, [f"{folder}*"]),
+        start_executions(state_machine_arn),
+        Permission(
+            actions=("states:DescribeExecution", "states:StopExecution"),
+            resources=(f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:*",),
+            reason="executions of the stack's own state machine are named by those who start them",
+        ),
+        Permission(
+            actions=("events:PutEvents",),
+            resources=(event_bus_arn,),
+            conditions={"StringEquals": {"events:source": EVENT_SOURCE}},
+        ),
+    ]
+
+
+KEEP_DOCUMENT: Final = ("kms:Decrypt", "kms:GenerateDataKey")
+"""Read and write a document of a few kilobytes."""
+
+
+def provider_promotion(stack: cdk.Stack, *, endpoint_name: str, generated_names: str) -> list[Permission]:
+    """What the Lambda function does to promote a model.
+
+    Args:
+        stack: The stack of the function and the endpoint.
+        endpoint_name: The endpoint's name.
+        generated_names: The pattern of all names that it generates; ``?`` stands for one character.
+    """
+    arns = _arns(stack)
+    any_config = arns.sagemaker("endpoint-config/*")
+    return [
+        Permission(
+            actions=("sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpoint"),
+            resources=tuple(endpoint_arn(stack, spelling) for spelling in _spellings(endpoint_name)),
+        ),
+        Permission(
+            actions=("sagemaker:DescribeEndpointConfig", "sagemaker:UpdateEndpoint"),
+            resources=(any_config,),
+            reason="CloudFormation names the template's configuration; UpdateEndpoint asks for the endpoint's ARN too",
+        ),
+        Permission(
+            actions=("sagemaker:CreateEndpointConfig", "sagemaker:DeleteEndpointConfig", *_TAGGED),
+            resources=(arns.sagemaker(f"endpoint-config/{generated_names}"),),
+        ),
+    ]
+
+
+def never_approve(stack: cdk.Stack, group: str) -> Permission:
+    """Never approve a version of a group: a person has to.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
+    """
+    registry = provider_registry(stack, group)
+    return Permission(
+        actions=("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"),
+        resources=registry.resources,
+        conditions={"StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"}},
+        reason=registry.reason,
+        is_denied=True,
     )

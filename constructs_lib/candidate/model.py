@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,8 +24,7 @@ from ..api.hosting import ResponseKey
 from ..api.problem_types import TextGeneration, TimeSeriesForecasting
 from ..data.buckets import facts as bucket_facts
 from ..data.readback import problems_with_output
-from ..jobs.digest import spec_digest
-from ..naming import deployed_path
+from ..jobs.digest import Stated, spec_digest
 from ..provider.following import let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
@@ -58,10 +58,25 @@ class Candidate:
     job_name: str
     """The job's name; whoever uses it comes after the wait."""
 
-    @property
-    def spec_digest(self) -> str:
-        """A hash of all that, changed, makes another job: it changes the template of whoever serves the candidate."""
+    outcome: cdk.CfnResource | None = None
+    """The resource that waits; None: somebody waits without one."""
+
+    def properties_for(self, reader: cdk.Stack) -> dict[str, str]:
+        """What a resource of a stack says of the job that it takes the candidate of.
+
+        A hash of all that, changed, makes another job changes the template of whoever serves the candidate.
+        """
+        stated = {} if self._stated is None else self._stated.properties_for(reader)
+        return {Property.JOB_NAME: self.job_name, Property.JOB_SPEC: self._spec_digest, **stated}
+
+    @cached_property
+    def _spec_digest(self) -> str:
         return spec_digest(cdk.Stack.of(self.job), self.job._facts.spec)
+
+    @cached_property
+    def _stated(self) -> Stated | None:
+        is_own = self.job._stated is not None
+        return Stated(self.outcome, self._spec_digest) if self.outcome is not None and is_own else None
 
     @property
     def is_pipeline(self) -> bool:
@@ -304,7 +319,7 @@ class BestModel(Construct):
         self.role: Final[iam.IRole] = props.role or new_role(
             scope,
             service=permissions.SAGEMAKER_PRINCIPAL,
-            description=f"The {props.what} {deployed_path(scope, provider.stack)} runs as this",
+            description=f"The model of the {props.what} runs as this",
             acts_for=permissions.any_of_sagemaker(provider.stack),
         )
         needed: list[IDependable] = [self.role, *security.dependencies]
@@ -333,20 +348,16 @@ class BestModel(Construct):
             "Tags": self._tags.rendered_tags,
         }
         keys = props.inference_response_keys
-        self.resource: Final = provider._custom_resource(
-            self,
-            "Resource",
-            contract.MODEL_TYPE,
-            {
-                Property.JOB_NAME: props.candidate.job_name,
-                CandidateProperty.JOB_SPEC: props.candidate.spec_digest,
-                Property.REQUEST: request,
-                Property.NAME_PREFIX: provider._hosted_prefix(name),
-                **({} if instance_type is None else {CandidateProperty.INSTANCE_TYPE: instance_type}),
-                **({} if keys is None else {CandidateProperty.RESPONSE_KEYS: [str(key) for key in keys]}),
-                **({} if max_containers is None else {CandidateProperty.MAX_CONTAINERS: max_containers}),
-            },
-        )
+        self.properties: Final[dict[str, Any]] = {
+            **props.candidate.properties_for(provider.stack),
+            Property.REQUEST: request,
+            Property.NAME_PREFIX: provider._hosted_prefix(name),
+            **({} if instance_type is None else {CandidateProperty.INSTANCE_TYPE: instance_type}),
+            **({} if keys is None else {CandidateProperty.RESPONSE_KEYS: [str(key) for key in keys]}),
+            **({} if max_containers is None else {CandidateProperty.MAX_CONTAINERS: max_containers}),
+        }
+        """What the function makes the model of."""
+        self.resource: Final = provider._custom_resource(self, "Resource", contract.MODEL_TYPE, self.properties)
         let_change(self.resource)
         self.resource.node.add_dependency(*needed)
 

@@ -147,8 +147,7 @@ class AutoMLModelPackage(Construct):
             "Resource",
             contract.MODEL_PACKAGE_TYPE,
             {
-                Property.JOB_NAME: candidate.job_name,
-                CandidateProperty.JOB_SPEC: candidate.spec_digest,
+                **candidate.properties_for(provider.stack),
                 Property.REQUEST: request,
                 **({} if instance_type is None else {CandidateProperty.INSTANCE_TYPE: instance_type}),
                 **({} if keys is None else {CandidateProperty.RESPONSE_KEYS: [str(key) for key in keys]}),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from . import inspection, migration
+from . import importing, inspection, migration
 from .requests import arguments as of_requests
 from .verify import arguments
 
@@ -196,6 +196,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Tools for CDK apps with Amazon SageMaker Autopilot jobs.",
         epilog="`automl COMMAND --help` says more.",
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version of the library and end")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     rehearse = commands.add_parser(
         "rehearse",
@@ -244,9 +245,20 @@ def _parser() -> argparse.ArgumentParser:
     v2.set_defaults(run=_run_v2)
     v2.add_argument("request", metavar="REQUEST.json", help="the request's file; - for standard input")
     inspection.add_to(commands, run=_run_inspect)
+    importing.add_to(commands, run=importing.run)
     arguments.add_to(commands, run=_run_verify)
     of_requests.add_to(commands, check=_run_check, convert=_run_convert, skeleton=_run_skeleton)
     return parser
+
+
+class _Version(argparse.Action):
+    """Prints the version, which takes longer to find than most commands to start."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"automl {version('cdk-sagemaker-autopilot')}")  # noqa: T201
+        parser.exit()
 
 
 def _port(text: str) -> int:

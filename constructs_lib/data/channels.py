@@ -18,7 +18,7 @@ from ..api.rulebook import Findings
 from ..api.shapes import ContentTypeName
 from ..tokens import is_token
 from .buckets import Bucket, allow_reading, allow_reading_one, check_bucket, check_object_key, facts, split_uri
-from .uploads import file_asset, unfit_to_copy, upload_folder
+from .uploads import allow_reading_asset, file_asset, unfit_to_copy, upload_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -231,6 +231,11 @@ class Channel(ABC):
         """The bucket of the data; None where they are local."""
         return None
 
+    @property
+    def _is_uploaded(self) -> bool:
+        """Whether the app itself says what is read, so that it changes with a deployment alone."""
+        return True
+
     def _prefix_in(self, bucket: Bucket) -> str | None:  # noqa: ARG002 - the others read what the app itself uploads
         """What the keys of the objects begin with that are read in a bucket; None where it reads none, or a list."""
         return None
@@ -285,6 +290,10 @@ class _BucketChannel(Channel):
     def _source(self) -> Bucket | None:
         return self.bucket
 
+    @property
+    def _is_uploaded(self) -> bool:
+        return False
+
     def _prefix_in(self, bucket: Bucket) -> str | None:
         if self.data_type != S3DataType.S3_PREFIX or facts(self.bucket).name != facts(bucket).name:
             return None
@@ -317,7 +326,7 @@ class _AssetChannel(Channel):
 
     def _bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
         asset = file_asset(scope, construct_id, self.path)
-        allow_reading_one(grants, asset.bucket, asset.s3_object_key)
+        allow_reading_asset(grants, scope, asset)
         return self._bound(asset.s3_object_url)
 
     def _rows(self) -> Iterator[list[str]]:
@@ -396,7 +405,7 @@ class _ManifestChannel(Channel):
 
     def _bind(self, scope: Construct, construct_id: str, grants: Grants) -> BoundChannel:
         asset = file_asset(scope, construct_id, self.path)
-        allow_reading_one(grants, asset.bucket, asset.s3_object_key)
+        allow_reading_asset(grants, scope, asset)
         allow_reading(grants, self.bucket, self.data_prefix)
         return self._bound(asset.s3_object_url)
 

@@ -12,7 +12,7 @@ from ..api.enums import FeatureType
 from ..api.fields import PendingUri, described, hint, listed, shorten, unfit
 from ..tokens import is_token
 from .buckets import Bucket, allow_reading_one, check_bucket, check_object_key, facts, split_uri
-from .uploads import file_asset
+from .uploads import allow_reading_asset, file_asset
 
 if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
@@ -117,5 +117,5 @@ class FeatureSpecification(PendingUri):
             path = Path(folder, "features.json")
             path.write_text(json.dumps(document, ensure_ascii=False, sort_keys=True), encoding="utf-8")
             asset = file_asset(scope, "Features", path)
-        allow_reading_one(grants, asset.bucket, asset.s3_object_key)
+        allow_reading_asset(grants, scope, asset)
         return asset.s3_object_url

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import re
 from functools import cache, partial
 from typing import TYPE_CHECKING, Final, cast
 
@@ -17,8 +19,7 @@ from ..api.datafolder import files_of
 from ..api.digests import file_digest, folder_digest
 from ..api.fields import counted, number
 from ..keywords import ConstructorSignature
-from ..naming import deployed_path
-from .buckets import own_bucket
+from .buckets import allow_reading_one, own_bucket
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,12 +30,47 @@ if TYPE_CHECKING:
     from constructs import IConstruct, IDependable
 
     from ..access.companions import Configuration
+    from ..access.grants import Grants
+    from ..access.permissions import Permission
     from ..api.datafolder import Extent
 
 
 def file_asset(scope: Construct, construct_id: str, path: Path) -> assets.Asset:
     """A local file, which is another asset whenever a byte of it is another one."""
     return assets.Asset(scope, construct_id, path=str(path.absolute()), asset_hash=file_digest(path))
+
+
+def allow_reading_asset(grants: Grants, scope: Construct, asset: assets.Asset) -> None:
+    """Ask for reading an asset, and for decrypting it where its bucket may have a key of its own."""
+    allow_reading_one(grants, asset.bucket, asset.s3_object_key)
+    for permission in _in_foreign_bucket(scope, asset):
+        grants.allow(permission)
+
+
+def _in_foreign_bucket(scope: Construct, asset: assets.Asset) -> list[Permission]:
+    """What else it takes to read an asset that does not lie in the bucket that `cdk bootstrap` has made."""
+    if not _is_foreign(cdk.Stack.of(scope), asset):
+        return []
+    warn(scope, {"asset_bucket": _FOREIGN})
+    return [permissions.decrypt_objects_of(asset.bucket.bucket_arn)]
+
+
+def _is_foreign(stack: cdk.Stack, asset: assets.Asset) -> bool:
+    """Whether the stack's assets lie elsewhere, asked once for all of them: it is a call to jsii."""
+    if stack not in _FOREIGN_TO:
+        _FOREIGN_TO[stack] = not _BOOTSTRAPPED.search(json.dumps(stack.resolve(asset.s3_bucket_name)))
+    return _FOREIGN_TO[stack]
+
+
+_FOREIGN_TO: Final[dict[cdk.Stack, bool]] = {}
+_BOOTSTRAPPED: Final = re.compile(r"\bcdk-[a-z0-9]+-assets-")
+"""https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html; the qualifier has letters and digits only."""
+
+_FOREIGN: Final = (
+    "local data of this construct are uploaded to another bucket than that of `cdk bootstrap`: a product's or a stack "
+    "set's asset bucket, or a staging bucket. Its policy, and that of its key, must let in the job's role, in every "
+    "account that the template is deployed to. Channel.from_bucket takes data from a bucket of yours"
+)
 
 
 def upload_folder(
@@ -77,7 +113,12 @@ def upload_folder(
         log_group=copier.log,
     )
     deployed.node.add_dependency(
-        copier.allow(archive.bucket.arn_for_objects(archive.s3_object_key), bucket.bucket_arn, prefix)
+        copier.allow(
+            *permissions.copied_folder(
+                archive.bucket.arn_for_objects(archive.s3_object_key), bucket.bucket_arn, prefix
+            ),
+            *_in_foreign_bucket(scope, archive),
+        )
     )
     copier.found(deployed.node.find_child("CustomResourceHandler"))
     Companions.of(cdk.Stack.of(scope)).when_configured(partial(_tell_of_network, bucket))
@@ -144,21 +185,21 @@ class _Copier(Construct):
         self.role: Final = new_role(
             self,
             service=permissions.LAMBDA_PRINCIPAL,
-            description=f"Copies folders to buckets of {deployed_path(cdk.Stack.of(self))}",
+            description="Copies folders to buckets of its stack",
         )
         self._companions = Companions.of(cdk.Stack.of(self))
         self._policies: list[iam.ManagedPolicy] = []
         self._copied = 0
         self._is_found = False
 
-    def allow(self, archive_arn: str, bucket_arn: str, prefix: str) -> iam.ManagedPolicy:
-        """Let the function copy an archive's files below a prefix; returns the policy that does."""
+    def allow(self, *copying: Permission) -> iam.ManagedPolicy:
+        """Let the function copy an archive's files; returns the policy that does."""
         if self._copied % _PER_POLICY == 0:
             logging = permissions.log_of_function(self.log.log_group_arn)
             policy_id = f"Permissions{len(self._policies) or ''}"
             self._policies.append(managed_policy(self, policy_id, [logging], self.role))
         self._copied += 1
-        add_permissions(self._policies[-1], permissions.copied_folder(archive_arn, bucket_arn, prefix))
+        add_permissions(self._policies[-1], copying)
         return self._policies[-1]
 
     def found(self, handler: IConstruct) -> None:

@@ -18,6 +18,7 @@ from ..api.fields import described, has, raise_if_any, value_problems
 from ..api.hosting import EndpointName
 from ..candidate.model import TUNED, BestModel, Candidate, ModelProps
 from ..interfaces import Connectable, Endpoint
+from ..jobs.digest import spec_digest
 from ..jobs.owned import OwnedJob
 from ..keywords import ConstructorSignature
 from ..l1 import Kind
@@ -27,7 +28,7 @@ from ..provider.logs import keep, retention_problems
 from ..provider.provider import AutoMLProvider
 from ..releases import acknowledge
 from ..runtime import contract
-from ..runtime.contract import EndpointCheck
+from ..runtime.contract import CandidateOfRuns, EndpointCheck, Retraining
 from ..tokens import is_token, place
 from .metrics import VARIANT, EndpointBase, IAutoMLEndpoint, ImportedEndpoint
 from .rollout import DeploymentPolicy
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_ec2 as ec2
     from aws_cdk import aws_kms as kms
-    from constructs import Construct
+    from constructs import Construct, IDependable
 
     from ..api.hosting import ResponseKey
 
@@ -222,6 +223,9 @@ class AutoMLEndpoint(EndpointBase):
         )
         provider = AutoMLProvider.of(self)
         self._serving = serving
+        self._served_job: Final = outcome.job
+        self._promoted_by: str | None = None
+        self._uses_key = encryption_key
         self._plain_name = endpoint_name or provider._hosted_name(construct_id, _digest(self, serving))
         self._invoke_actions = (
             permissions.INVOKE_ENDPOINT_ASYNC if isinstance(serving, Asynchronous) else permissions.INVOKE_ENDPOINT
@@ -272,28 +276,14 @@ class AutoMLEndpoint(EndpointBase):
             "InitialVariantWeight": 1.0,
             **variant_of(self._serving),
         }
-        config = l1.create(
-            Kind.ENDPOINT_CONFIG,
-            self,
-            "Config",
-            {
-                "ProductionVariants": [variant],
-                **besides,
-                **({} if encryption_key is None else {"KmsKeyId": encryption_key.key_arn}),
-            },
-        )
+        besides |= {} if encryption_key is None else {"KmsKeyId": encryption_key.key_arn}
+        self._shape = [{name: value for name, value in variant.items() if name != "ModelName"}, besides]
+        config = l1.create(Kind.ENDPOINT_CONFIG, self, "Config", {"ProductionVariants": [variant], **besides})
         if encryption_key is None:
             acknowledge(config, _NO_KEY)
         return config
 
     def _new_endpoint(self, config: cdk.CfnResource) -> cdk.CfnResource:
-        is_scaled = self._serving.auto_scaling is not None and not isinstance(self._serving, Serverless)
-        # A deployment would bring a scaled endpoint back to the number of instances that it began with.
-        kept = {
-            # [scaled-capture]
-            "RetainAllVariantProperties": True,
-            "ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DataCaptureConfig"}],
-        }
         return l1.create(
             Kind.ENDPOINT,
             self,
@@ -301,9 +291,21 @@ class AutoMLEndpoint(EndpointBase):
             {
                 "EndpointName": self._plain_name,
                 "EndpointConfigName": config.get_att("EndpointConfigName").to_string(),
-                **(kept if is_scaled else {}),
+                **self._retained,
             },
         )
+
+    @property
+    def _retained(self) -> dict[str, Any]:
+        """What of the endpoint a deployment leaves as it is."""
+        if self._serving.auto_scaling is None or isinstance(self._serving, Serverless):
+            return {}
+        # A deployment would bring a scaled endpoint back to the number of instances that it began with.
+        return {
+            # [scaled-capture]
+            "RetainAllVariantProperties": True,
+            "ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DataCaptureConfig"}],
+        }
 
     # [endpoint-log]
     def _new_log(self, retention: cdk.Duration | None, key: kms.IKey | None) -> cdk.CfnResource:
@@ -318,6 +320,7 @@ class AutoMLEndpoint(EndpointBase):
         return log
 
     def _new_check(self, provider: AutoMLProvider, config: cdk.CfnResource, *, is_named: bool) -> cdk.CfnResource:
+        self._config = config
         check = provider._custom_resource(
             self,
             "Check",
@@ -397,10 +400,39 @@ class AutoMLEndpoint(EndpointBase):
         self._render_rollout()
 
     def _render_rollout(self) -> None:
+        l1.change(self._endpoint, DeploymentConfig=self._rollout)
+
+    @property
+    def _rollout(self) -> dict[str, Any]:
+        """How a new model takes over."""
         policy = self._policy or DeploymentPolicy._watched()
         alarms = [{"AlarmName": alarm.alarm_name} for alarm in self._alarms]
         rollback = {"AutoRollbackConfiguration": {"Alarms": alarms}} if alarms else {}
-        l1.change(self._endpoint, DeploymentConfig=policy._rendered() | rollback)
+        return policy._rendered() | rollback
+
+    def _update_request(self) -> dict[str, Any]:
+        """What a promotion gives UpdateEndpoint besides the configuration, when all alarms are there."""
+        if self._policy is None and not self._alarms:
+            return self._retained
+        return {**self._retained, "DeploymentConfig": self._rollout}
+
+    def _follow(self, retraining: str, folder: str, key: str | None, *needed: IDependable) -> cdk.CfnResource:
+        """Let a retraining promote models; returns what it has to come after.
+
+        Args:
+            retraining: Its path.
+            folder: The folder of its document.
+            key: The KMS key of that.
+            needed: What has to be there before the model is asked for.
+        """
+        self._promoted_by = retraining
+        model = self._model.resource
+        model.add_property_override(CandidateOfRuns.RETRAINING, folder)
+        model.add_property_override(CandidateOfRuns.SHAPE, spec_digest(cdk.Stack.of(self), self._shape))
+        if key is not None:
+            model.add_property_override(Retraining.KEY, key)
+        model.node.add_dependency(*needed)
+        return self._check
 
 
 _NO_KEY: Final = dict.fromkeys(

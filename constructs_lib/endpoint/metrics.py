@@ -12,7 +12,6 @@ from ..access import permissions
 from ..access.grants import check_grantee
 from ..api.fields import Limits, described, raise_if_any, value_problems, whole
 from ..interfaces import Endpoint, Resource
-from ..naming import deployed_path, plain
 from ..provider.metrics import checked_metric
 from ..releases import endpoint_reference
 from ..tokens import is_token, known_seconds, place
@@ -200,7 +199,7 @@ class EndpointBase(cdk.Resource):
         return self._alarm(
             construct_id,
             self.metric_invocation_5xx_errors(**_period(period)),
-            f"The model of {deployed_path(self)} fails at requests",
+            "The model of the endpoint fails at requests",
             threshold=threshold,
             evaluation_periods=evaluation_periods,
         )
@@ -236,7 +235,7 @@ class EndpointBase(cdk.Resource):
         return self._alarm(
             construct_id,
             self.metric_model_latency(**options),
-            f"The model of {deployed_path(self)} takes too long",
+            "The model of the endpoint takes too long",
             threshold=microseconds,
             evaluation_periods=evaluation_periods,
         )
@@ -260,7 +259,7 @@ class EndpointBase(cdk.Resource):
         return self._alarm(
             construct_id,
             self.metric_invocations(**_period(cdk.Duration.hours(1) if period is None else period)),
-            f"Nobody asks the endpoint {deployed_path(self)}",
+            "Nobody asks the endpoint",
             threshold=1,
             evaluation_periods=evaluation_periods,
             comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
@@ -290,7 +289,7 @@ class EndpointBase(cdk.Resource):
         return metric.create_alarm(
             self,
             construct_id,
-            alarm_description=plain(description),
+            alarm_description=description,
             threshold=threshold,
             evaluation_periods=evaluation_periods,
             comparison_operator=comparison or cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

@@ -13,7 +13,6 @@ from ..access.grants import check_grantee
 from ..api.fields import has, listed, raise_if_any, value_problems
 from ..interfaces import Resource
 from ..keywords import spelled_out
-from ..naming import deployed_path, plain
 from ..provider.following import Following
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from ..api.problem import Problem
     from ..data.channels import Channel
     from ..data.output import OutputLocation
+    from .digest import Stated
 
 
 class MetricOptions(TypedDict, total=False):
@@ -149,6 +149,11 @@ class JobBase(cdk.Resource):
                 yield what, of_job, of_stack
 
     @property
+    def _stated(self) -> Stated | None:
+        """What its resource tells of what it is made of; None: no resource of this app made it."""
+        return None
+
+    @property
     def _following(self) -> Following:
         """What follows the job to its end: its own resource, or a watch where no resource of the app made it."""
         if self._follows is None:
@@ -257,7 +262,7 @@ class JobBase(cdk.Resource):
         return self._on(listening(self, id_or_target, "OnFailed", options), [JobStatus.FAILED], "has failed")
 
     def _on(self, asked: Listening, statuses: Sequence[str], what: str) -> events.Rule:
-        description = asked.description or plain(f"The Autopilot job {deployed_path(self)} {what}")
+        description = asked.description or f"An Autopilot job {what}"
         return self._following.rule(
             asked.scope, asked.construct_id, asked.target, statuses, description=description, rule_name=asked.rule_name
         )
@@ -383,9 +388,11 @@ class JobFacts:
     """Whether no resource of this app made the job."""
 
 
-def watch(scope: Construct, construct_id: str, job: IAutoMLJob) -> Following:
+def watch(scope: Construct, construct_id: str, job: JobBase) -> Following:
     """A resource that follows a job which no resource of the scope's stack made."""
     provider = AutoMLProvider.of(scope)
-    resource = provider._custom_resource(scope, construct_id, contract.WATCH_TYPE, {Property.JOB_NAME: job.job_name})
+    stated = {} if job._stated is None else job._stated.properties_for(provider.stack)
+    properties = {Property.JOB_NAME: job.job_name, **stated}
+    resource = provider._custom_resource(scope, construct_id, contract.WATCH_TYPE, properties)
     resource.node.add_dependency(*provider._watch_job(job.job_arn))
     return Following(provider, resource, job)

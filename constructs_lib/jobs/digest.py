@@ -4,12 +4,49 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import aws_cdk as cdk
 import jsii
 
+from ..naming import is_one_deployment
+from ..provider.following import let_change
+from ..runtime.contract import Attribute, Property
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _LENGTH: Final = 16
+
+
+class Stated:
+    """What a job is made of, as its own resource or that of its outcome tells those who refer to it."""
+
+    def __init__(self, resource: cdk.CfnResource, spec: str) -> None:
+        """Tell of a job.
+
+        Args:
+            resource: The job's resource, or its outcome's.
+            spec: The hash of what the job is made of.
+        """
+        self._resource = resource
+        self._spec = spec
+        self._is_told = False
+
+    def properties_for(self, reader: cdk.Stack) -> Mapping[str, str]:
+        """What a resource needs to see that the job is deployed as its template means it, before it goes on.
+
+        A stack that is deployed alone, before the stack of the job, would take the old job; and when that stack
+        follows, nothing of its own has changed. None where both are deployed at once.
+        """
+        if is_one_deployment(reader, cdk.Stack.of(self._resource)):
+            return {}
+        if not self._is_told:
+            self._is_told = True
+            self._resource.add_property_override(Property.JOB_SPEC, self._spec)
+            let_change(self._resource)
+        told = self._resource.get_att(Attribute.JOB_SPEC).to_string()
+        return {Property.JOB_SPEC: self._spec, Property.DEPLOYED_JOB_SPEC: told}
 
 
 def hash_of(stack: cdk.Stack, spec: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self, Unpack
 
 import aws_cdk as cdk
@@ -21,13 +21,13 @@ from ..api.request import CreateAutoMLJobV2
 from ..data.output import OutputLocation, check_output, used_output
 from ..interfaces import Connectable
 from ..keywords import ConstructorSignature, spelled_out
-from ..naming import deployed_path
 from ..provider.following import Following, let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
 from ..runtime.contract import Attribute, Endpoint, Property
 from ..tokens import is_token, known_seconds, place
 from .base import IAutoMLJob, ImportedJob, JobBase, JobFacts
+from .digest import Stated, spec_digest
 from .plan import Bound, Plan, Request
 from .props import RequestProps
 from .requested import plan_of_request
@@ -194,7 +194,7 @@ class OwnedJob(JobBase):
         return new_role(
             self,
             service=permissions.SAGEMAKER_PRINCIPAL,
-            description=f"The Autopilot job {deployed_path(self, self._provider.stack)} runs as this",
+            description="An Autopilot job runs as this",
             acts_for=permissions.any_of_sagemaker(self._provider.stack),
         )
 
@@ -278,6 +278,10 @@ class OwnedJob(JobBase):
         """The job's ARN."""
         self._let_change()
         return self._resource.get_att(Attribute.JOB_ARN).to_string()
+
+    @cached_property
+    def _stated(self) -> Stated:
+        return Stated(self._resource, spec_digest(self._provider.stack, self._facts.spec))
 
     def _let_change(self) -> None:
         if not self._may_change:  # two calls to jsii, for nothing where nobody refers to the job

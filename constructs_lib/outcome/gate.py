@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 
 from ..api.fields import Limits, described, has, hint, listed, number, value_problems
-from ..runtime.contract import DIRECTIONS, Direction, Gate, GateRule, OnMiss, direction_of, standard_name
+from ..runtime.contract import (
+    DIRECTIONS,
+    Direction,
+    Gate,
+    GateRule,
+    OnMiss,
+    RetrainingGate,
+    direction_of,
+    standard_name,
+)
 from ..tokens import is_token
 
 if TYPE_CHECKING:
@@ -26,9 +35,26 @@ class IAutoMLJobOutcome(Protocol):
         """The objective's value of the best candidate."""
 
 
+class Champion:
+    """The model that a retraining has in service: there is one of it, `CHAMPION`."""
+
+    def __repr__(self) -> str:
+        """Its name."""
+        return "CHAMPION"
+
+
+CHAMPION: Final = Champion()
+"""What a challenger has to beat: the model that is in service because of the stack's job or of a run since.
+
+For `QualityGate(better_than=CHAMPION)` of an `AutoMLRetraining`. Values of one metric on two sets of data say little.
+"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class QualityGate:
     """What the best candidate must reach for the deployment to go on: exactly one of the first three.
+
+    A retraining's gate may have a bound besides `better_than=CHAMPION`; while there is no champion, it alone decides.
 
     Values are those that Autopilot reports: in HYPERPARAMETER_TUNING with five decimals, so that the MSE of a target of
     small numbers is 0. Scores of the rehearsal say nothing about them: calibrate no gate there.
@@ -42,12 +68,16 @@ class QualityGate:
     at_most: float | None = None
     """The most that is good enough, for a metric of which less is better."""
 
-    better_than: ssm.IStringParameter | IAutoMLJobOutcome | None = None
-    """What has to be beaten, in the metric's own direction: an SSM parameter that holds a number, or another outcome.
+    better_than: ssm.IStringParameter | IAutoMLJobOutcome | Champion | None = None
+    """What has to be beaten, in the metric's own direction: an SSM parameter that holds a number, or another outcome;
+    of an `AutoMLRetraining` it is `CHAMPION`.
 
     It is judged once for each job. When the parameter changes later, say to the value of the job itself, nothing is
     judged anew.
     """
+
+    by: float | None = None
+    """By how much `CHAMPION` has to be beaten, at the least, in the metric's own unit. Default: by anything at all."""
 
     metric: Metric | str | None = None
     """Which metric of the best candidate. Default: the job's objective.
@@ -75,10 +105,51 @@ class QualityGate:
         Args:
             objective: What the job optimizes, if that is known.
         """
+        if self.by is not None:
+            yield "'quality_gate.by' is for 'better_than=CHAMPION', which an AutoMLRetraining has"
+        if self.better_than is CHAMPION:
+            yield (
+                "'quality_gate.better_than' is CHAMPION, which an AutoMLRetraining has: give an outcome or a parameter"
+            )
+            return
         if len(self._rules) != 1:
             given = listed([_PROPS[rule] for rule, _ in self._rules]) if self._rules else "none"
             yield f"'quality_gate' must have exactly one of 'at_least', 'at_most' and 'better_than', got {given}"
             return
+        yield from self._rule_problems(objective)
+
+    def _champion_problems(self, objective: str | None) -> Iterator[str]:
+        """What is wrong with the gate of a retraining."""
+        if self.by is not None and (not _is_number(self.by) or (not is_token(self.by) and self.by < 0)):
+            yield f"'quality_gate.by' must be a finite number of at least 0, got {described(self.by)}"
+        if self.by is not None and self.better_than is not CHAMPION:
+            yield "'quality_gate.by' is for 'better_than=CHAMPION'"
+        if self.better_than not in (None, CHAMPION):
+            yield (
+                f"'quality_gate.better_than' must be CHAMPION, got {described(self.better_than)}: runs compare with "
+                "the model in service; for a number use 'at_least' or 'at_most'"
+            )
+        if self.on_miss != OnMiss.FAIL:
+            yield "'quality_gate.on_miss' is for deployments: what misses the gate is not promoted; leave it out"
+        bounds = [value for value in (self.at_least, self.at_most) if value is not None]
+        if len(bounds) > 1 or not (bounds or self.better_than):
+            yield "'quality_gate' must have 'better_than=CHAMPION', or one of 'at_least' and 'at_most', or both kinds"
+        elif bounds:
+            yield from replace(self, better_than=None, by=None)._rule_problems(objective)
+        elif self.better_than is CHAMPION:
+            yield from self._direction_problems(GateRule.BETTER_THAN, objective if self.metric is None else self.metric)
+
+    def _champion_rendered(self) -> dict[str, Any]:
+        """The property of a retraining that the function reads."""
+        asked = {
+            RetrainingGate.CHAMPION: None if self.better_than is None else self.by or 0,
+            RetrainingGate.AT_LEAST: self.at_least,
+            RetrainingGate.AT_MOST: self.at_most,
+            RetrainingGate.METRIC: None if self.metric is None else str(self.metric),
+        }
+        return {name: value for name, value in asked.items() if value is not None}
+
+    def _rule_problems(self, objective: str | None) -> Iterator[str]:
         ((rule, value),) = self._rules
         prop = f"quality_gate.{_PROPS[rule]}"
         if rule is GateRule.BETTER_THAN:

@@ -177,7 +177,7 @@ class AutoMLJobOutcome(Construct):
             following.signal(logical_id, until)
             before = condition
         self._resource.node.add_dependency(before)
-        self._candidate: Final = Candidate(job=job, job_name=self.job_name)
+        self._candidate: Final = Candidate(job=job, job_name=self.job_name, outcome=self._resource)
         """The best candidate, as those see it who serve it."""
 
     @property

@@ -337,9 +337,15 @@ class Options:
 def environment_problems(environment: object) -> Iterator[str]:
     """What is wrong with environment variables of the function."""
     prop = "environment"
+    if is_token(environment):
+        yield (
+            f"'{prop}' must be a dict whose names are known when the app is synthesized, got a token; its values may "
+            "be tokens"
+        )
+        return
     wrong = list(value_problems(environment, dict[str, str], is_token=is_token, path=prop))
     yield from wrong
-    if wrong or not isinstance(environment, dict) or is_token(environment):
+    if wrong or not isinstance(environment, dict):
         return
     for name in environment:
         if is_token(name) or not _VARIABLE.fullmatch(name):

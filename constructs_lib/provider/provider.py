@@ -30,16 +30,18 @@ from ..access.grants import (
 from ..access.opening import is_to_be_opened, open_to
 from ..access.places import account_of
 from ..api.digests import folder_digest
-from ..api.fields import described, has, raise_if_any
+from ..api.fields import described, has, raise_if_any, seconds_of
 from ..keywords import ConstructorSignature, spelled_out
 from ..l1 import Kind
-from ..naming import PART_LENGTH, StackPart, at_its_longest, deployed_path, is_report, reported, slug
+from ..naming import PART_LENGTH, StackPart, at_its_longest, is_report, reported, slug
 from ..runtime import contract
 from ..runtime.contract import Property
 from ..tokens import TEXT_TOKEN
 from .logs import LOG_RETENTION_DAYS
 from .options import RUNTIMES, Options, ProviderOptions
-from .waiter import Waiter, state_machine_name
+from .packing import packed
+from .retrainer import Retrainer
+from .waiter import POLL_SECONDS, Waiter, state_machine_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -87,6 +89,8 @@ _PART_LENGTH: Final = 24
 _OWN_STATEMENT: Final = 120
 """What a statement of its own has besides: effect, action and the condition's name."""
 
+_NO_STAGING: Final = "aws:cdk:disable-asset-staging"
+
 _LOGGED: Final = (
     "the function logs ids, states and decisions, and what is wrong with a request, which may quote a value of it; no "
     "data, no request as a whole, and nothing of the address that it answers to"
@@ -97,13 +101,17 @@ _EXECUTED: Final = (
     "failed; no data and no request"
 )
 
+_RUN: Final = (
+    "an execution holds why something runs, as the event says it, and where the document lies; no data and no request"
+)
+
 _TWICE: Final = "it has been called for this stack already: give all options at once"
 _OTHERS: Final = (
     "its options are those of configure_all: for others of its own use AutoMLProvider.configure_all(stack, ...) before "
     "its first job"
 )
 
-_TAGGED: Final = (contract.RESOURCE_TYPE, contract.MODEL_TYPE, contract.TRANSFORM_TYPE)
+_TAGGED: Final = (contract.RESOURCE_TYPE, contract.MODEL_TYPE, contract.TRANSFORM_TYPE, contract.RETRAINING_TYPE)
 """What gets tags of its owner."""
 
 _SHARED_ROLES: Final = 1700
@@ -132,7 +140,7 @@ class AutoMLProvider(Construct):
         self._role = new_role(
             self,
             service=permissions.LAMBDA_PRINCIPAL,
-            description=f"Creates and stops the Autopilot jobs of {deployed_path(self._stack)}",
+            description="Creates and stops the Autopilot jobs of its stack",
         )
         self._policies = 0
         self._policy = self._new_policy(
@@ -168,6 +176,7 @@ class AutoMLProvider(Construct):
         self.node.default_child = self._function
         self._options = _NONE
         self._made_waiter: Waiter | None = None
+        self._made_retrainer: Retrainer | None = None
         self._rules: list[events.Rule] = []
         self._sees_outcomes = False
         self._service_token: Final = self._function.get_att("Arn").to_string()
@@ -289,12 +298,14 @@ class AutoMLProvider(Construct):
         permission = permissions.one_click_endpoint(self._stack, endpoint_name)
         return [self._one_click.put("/".join(permission.resources), permission)]
 
-    def _new_policy(self, construct_id: str, allowed: Sequence[Permission]) -> iam.ManagedPolicy:
+    def _new_policy(
+        self, construct_id: str, allowed: Sequence[Permission], *, scope: Construct | None = None
+    ) -> iam.ManagedPolicy:
         """A further policy of the function's role; there is a warning where the role gets more than it surely takes."""
         self._policies += 1
         if self._policies == _POLICIES_OF_A_ROLE + 1:
             warn(self, {"policies": _MANY_POLICIES})
-        return managed_policy(self, construct_id, allowed, self._role)
+        return managed_policy(scope or self, construct_id, allowed, self._role)
 
     @cached_property
     def _generated_names(self) -> str:
@@ -329,6 +340,41 @@ class AutoMLProvider(Construct):
             acknowledge_late(waiter.resource, lambda: self._options.waiter_reasons())
             self._options.apply_to_waiter(waiter)
         return self._made_waiter
+
+    # Training again
+
+    @property
+    def _retrainer(self) -> Retrainer:
+        """What starts runs of retrainings; made when it is first asked for."""
+        if self._made_retrainer is None:
+            self._made_retrainer = made = Retrainer(self, "Retraining", function_arn=self._service_token)
+            machine = made.machine
+            acknowledge_late(machine.log, lambda: self._options.log_reasons(_RUN))
+            acknowledge_late(machine.resource, lambda: self._options.waiter_reasons())
+            self._options.apply_to_waiter(machine)
+        return self._made_retrainer
+
+    @property
+    def _poll_seconds(self) -> int:
+        """How long after a look at a job comes the next."""
+        chosen = self._options.poll_interval
+        return POLL_SECONDS if chosen is None else int(seconds_of(chosen))
+
+    def _retrain(
+        self, scope: Construct, allowed: Sequence[Permission], key: Key | None
+    ) -> tuple[iam.ManagedPolicy, list[IDependable]]:
+        """Allow the function what one retraining takes, in a policy that goes after it; and what that has to wait for.
+
+        Args:
+            scope: The retraining.
+            allowed: What it takes.
+            key: The KMS key of its document.
+        """
+        policy = self._new_policy("Permissions", allowed, scope=scope)
+        needed: list[IDependable] = [self._policy, policy]
+        if key is not None:
+            needed += grant_key_to_own_role(key, policy, self._role, self._stack, *permissions.KEEP_DOCUMENT)
+        return policy, needed
 
     @property
     def event_bus(self) -> events.IEventBus | None:
@@ -541,19 +587,20 @@ class AutoMLProvider(Construct):
         if self._made_waiter is not None:
             options.apply_to_waiter(self._made_waiter)
             self._open_bus()
+        if self._made_retrainer is not None:
+            options.apply_to_waiter(self._made_retrainer.machine)
         if options.event_bus is not None:
             for rule in self._rules:
                 self._move(rule, options.event_bus)
 
     def _new_function(self, log: cdk.CfnResource) -> cdk.CfnResource:
         library = Path(contract.__file__).parents[1]
+        folder = library / "runtime"
         code = assets.Asset(
             self,
             "Code",
-            path=str(library),
-            asset_hash=folder_digest(library, (library / "runtime").glob("*.py")),
-            exclude=["**", "**/.*", "!runtime", "!runtime/*.py"],
-            ignore_mode=cdk.IgnoreMode.GLOB,
+            path=str(packed(folder, stays=bool(self.node.try_get_context(_NO_STAGING)))),
+            asset_hash=folder_digest(library, folder.glob("*.py")),
         )
         function = l1.create(
             Kind.FUNCTION,

@@ -1,4 +1,4 @@
-"""The state machine that follows jobs to their end: one per stack, made when somebody first waits or listens."""
+"""State machines that call the function: one follows jobs to their ends, one trains again. Made when somebody asks."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from .. import l1
 from ..access import permissions
 from ..access.grants import managed_policy, new_role
 from ..l1 import Kind
-from ..naming import deployed_path, unique_part
+from ..naming import unique_part
 from ..runtime.contract import Poll
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aws_cdk import aws_iam as iam
 
 POLL_SECONDS: Final = 60
@@ -58,18 +60,28 @@ def definition(function_arn: str, poll_seconds: int = POLL_SECONDS) -> dict[str,
 
 
 class Waiter(Construct):
-    """The state machine with its role and its log."""
+    """A state machine with its role and its log."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, function_arn: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        function_arn: str,
+        name: str | None = None,
+        purpose: str = "Follows the Autopilot jobs of",
+        definition: Callable[[str, int], dict[str, Any]] = definition,
+    ) -> None:
         super().__init__(scope, construct_id)
         stack = cdk.Stack.of(self)
-        name = state_machine_name(stack)
+        name = name or state_machine_name(stack)
+        self._definition = definition
         self.log: Final = l1.create(Kind.LOG_GROUP, self, "Log", {"LogGroupName": f"{_LOG_NAME}{name}"})
         self.log.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
         self.role: Final[iam.Role] = new_role(
             self,
             service=permissions.STATES_PRINCIPAL,
-            description=f"Follows the Autopilot jobs of {deployed_path(stack)}",
+            description=f"{purpose} its stack",
             acts_for=permissions.states_arn(stack, name),
         )
         self.policy: Final = managed_policy(
@@ -86,19 +98,19 @@ class Waiter(Construct):
                 "StateMachineName": name,
                 "StateMachineType": "STANDARD",
                 "RoleArn": self.role.role_arn,
-                "Definition": definition(function_arn),
+                "Definition": definition(function_arn, POLL_SECONDS),
                 "LoggingConfiguration": self._logging("ALL"),
             },
         )
         self.resource.node.add_dependency(self.policy)
         self.node.default_child = self.resource
         self.arn: Final = self.resource.ref
-        """The state machine's ARN, which every job that is followed names."""
+        """The state machine's ARN."""
         self._function_arn = function_arn
 
     def look_every(self, seconds: int) -> None:
         """Let so much time pass between two looks at a job."""
-        l1.change(self.resource, Definition=definition(self._function_arn, seconds))
+        l1.change(self.resource, Definition=self._definition(self._function_arn, seconds))
 
     def log_at(self, level: str) -> None:
         """Have that logged of each execution."""

@@ -1,4 +1,4 @@
-"""A look at an endpoint once CloudFormation has deployed it, and before the job is made that it is to serve.
+"""A look at an endpoint once CloudFormation has deployed it, and at what a resource needs before anything is made.
 
 When SageMaker takes a deployment back, the endpoint is in service again, with its old configuration.
 """
@@ -51,6 +51,27 @@ update = create
 def delete(event: Event, aws: Aws, clock: Clock) -> Answer:  # noqa: ARG001 - all requests are served alike
     """Nothing is there to be undone: the endpoint belongs to another resource."""
     return Answer(event.physical_id)
+
+
+def check_job_spec(event: Event, aws: Aws, clock: Clock) -> None:
+    """Refuse to go on with a job that is not yet, or no longer, the one that the template of the resource means.
+
+    The stack that has the job comes first; a stack that was deployed before it would take the job that was there, and
+    never learn of the next one. A rollback goes back to what was taken before.
+
+    Raises:
+        Failure: The stack of the job, or of its outcome, was deployed with another job.
+    """
+    deployed = event.properties.get(Property.DEPLOYED_JOB_SPEC)
+    if event.request_type == "Delete" or deployed in {None, event.properties.get(Property.JOB_SPEC)}:
+        return
+    if event.request_type == "Update" and Stack(aws.cloudformation, event, clock).is_rolling_back():
+        return
+    raise Failure(
+        f"'{event.properties.get(Property.JOB_NAME, '')}' is not the job that this template was made for: the stack "
+        "that has the job, or the one that waits for it, was last deployed with another request. Deploy it first, then "
+        "this stack; `cdk deploy` does so unless it is told to leave other stacks out (--exclusively)"
+    )
 
 
 def check_names(event: Event, stack: Stack, aws: Aws, clock: Clock) -> None:

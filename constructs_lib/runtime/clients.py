@@ -51,6 +51,13 @@ class Hosting(SageMaker, Protocol):
     def delete_model_package(self, *, ModelPackageName: str) -> Reply: ...
 
 
+class Promoting(Hosting, Protocol):
+    """The same client, with the calls of those who promote a model."""
+
+    def create_endpoint_config(self, **request: Any) -> Reply: ...
+    def update_endpoint(self, **request: Any) -> Reply: ...
+
+
 class CloudFormation(Protocol):
     """A CloudFormation client of boto3."""
 
@@ -65,6 +72,12 @@ class StepFunctions(Protocol):
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> Reply: ...  # noqa: A002
     def describe_execution(self, *, executionArn: str) -> Reply: ...
+
+
+class Executions(StepFunctions, Protocol):
+    """The same client, with the call of those who end what they started."""
+
+    def stop_execution(self, *, executionArn: str, cause: str) -> Reply: ...
 
 
 class EventBridge(Protocol):
@@ -83,6 +96,18 @@ class Folders(S3, Protocol):
     """The same client, with the call of those who look for files."""
 
     def list_objects_v2(self, **request: str) -> Reply: ...
+
+
+class Documents(Folders, Protocol):
+    """The same client, with the call of those who read."""
+
+    def get_object(self, *, Bucket: str, Key: str) -> Reply: ...
+
+
+class Topics(Protocol):
+    """An SNS client of boto3."""
+
+    def publish(self, *, TopicArn: str, Subject: str, Message: str) -> Reply: ...
 
 
 def bucket_and_key(uri: str) -> tuple[str, str]:
@@ -110,6 +135,11 @@ class Aws:
         """Amazon SageMaker, for models and what runs with them."""
         return cast("Hosting", self.sagemaker)
 
+    @property
+    def promoting(self) -> Promoting:
+        """Amazon SageMaker, for models that are promoted."""
+        return cast("Promoting", self.sagemaker)
+
     @cached_property
     def cloudformation(self) -> CloudFormation:
         """AWS CloudFormation."""
@@ -119,6 +149,11 @@ class Aws:
     def stepfunctions(self) -> StepFunctions:
         """AWS Step Functions."""
         return cast("StepFunctions", self.client("stepfunctions"))
+
+    @property
+    def executions(self) -> Executions:
+        """AWS Step Functions, for executions that are stopped."""
+        return cast("Executions", self.stepfunctions)
 
     @cached_property
     def events(self) -> EventBridge:
@@ -134,6 +169,16 @@ class Aws:
     def folders(self) -> Folders:
         """Amazon S3, for its keys."""
         return cast("Folders", self.s3)
+
+    @property
+    def documents(self) -> Documents:
+        """Amazon S3, for what its objects hold."""
+        return cast("Documents", self.s3)
+
+    @cached_property
+    def topics(self) -> Topics:
+        """Amazon SNS."""
+        return cast("Topics", self.client("sns"))
 
 
 @functools.cache

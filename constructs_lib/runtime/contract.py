@@ -24,6 +24,9 @@ TRANSFORM_TYPE = "Custom::SageMakerAutoMLTransform"
 MODEL_PACKAGE_TYPE = "Custom::SageMakerAutoMLModelPackage"
 """The type of a version of a model in the registry."""
 
+RETRAINING_TYPE = "Custom::SageMakerAutoMLRetraining"
+"""The type of what trains a job's request again, and promotes what is better."""
+
 NAME_LENGTH = 32
 """The length of every generated job name: the most that the API takes.
 
@@ -70,6 +73,14 @@ class Property(StrEnum):
 
     JOB_NAME = "JobName"
     """The job that a watch or an outcome is about."""
+
+    JOB_SPEC = "JobSpec"
+    """A hash of what the template makes the job of. Of a job or an outcome it is passed on; a model and a version
+    have it so that their template changes with the job's."""
+
+    DEPLOYED_JOB_SPEC = "DeployedJobSpec"
+    """The same as another stack was deployed with, which has the job or its outcome: until they are equal, its job is
+    not the one that this template is made for. Absent where both are of one deployment."""
 
 
 class Endpoint(StrEnum):
@@ -234,6 +245,7 @@ class Attribute(StrEnum):
 
     JOB_NAME = "JobName"
     JOB_ARN = "JobArn"
+    JOB_SPEC = "JobSpec"
 
 
 class OutcomeAttribute(StrEnum):
@@ -245,6 +257,7 @@ class OutcomeAttribute(StrEnum):
     MODEL_DATA_URL = "ModelDataUrl"
     JOB_NAME = "JobName"
     JOB_ARN = "JobArn"
+    JOB_SPEC = "JobSpec"
     STATUS = "Status"
     SECONDARY_STATUS = "SecondaryStatus"
     PROBLEM_TYPE = "ProblemType"
@@ -406,10 +419,6 @@ class CandidateProperty(StrEnum):
     RESPONSE_KEYS = "InferenceResponseKeys"
     """What answers are to hold, a list. Absent: what the candidate answers by itself."""
 
-    JOB_SPEC = "JobSpec"
-    """A hash of what the job is made of. The function passes it over: a stack that knows the job by its name alone is
-    deployed again."""
-
     MAX_CONTAINERS = "MaxContainers"
     """How many containers can be taken. Absent: as many as the API takes."""
 
@@ -440,3 +449,197 @@ class ModelPackageAttribute(StrEnum):
 
     ARN = "ModelPackageArn"
     VERSION = "ModelPackageVersion"
+
+
+class CandidateOfRuns(StrEnum):
+    """Properties of a model that a retraining may replace, besides those of any model."""
+
+    RETRAINING = "Retraining"
+    """The folder of the retraining's document: its champion is what the model is made of."""
+
+    SHAPE = "EndpointShape"
+    """A hash of how the endpoint serves: when that changes, the model is asked for first."""
+
+
+PROMOTED_JOB = "sagemaker-autopilot:promoted-job"
+"""The tag of a model that a run made: its job. The model's resource goes on with it when tags or role change."""
+
+PROMOTED_SHAPE = "sagemaker-autopilot:promoted-shape"
+"""The tag of such a model that its resource has taken: with which `CandidateOfRuns.SHAPE` it did."""
+
+
+class Retraining(StrEnum):
+    """The resource properties of a retraining, besides `Property`'s job, request, prefix, revision and tags' prefix.
+
+    They are the document's `Settings` too.
+    """
+
+    FOLDER = "Folder"
+    """The S3 URI of the folder of the document and the reports; with its final slash."""
+
+    KEY = "EncryptionKey"
+    """The KMS key of both. Absent: the bucket's own encryption."""
+
+    STATE_MACHINE = "StateMachine"
+    EVENT_BUS = "EventBus"
+    TOPIC = "FailureTopic"
+    """Who is told of runs that failed. Absent: nobody."""
+
+    TIMEOUT = "TimeoutSeconds"
+    POLL = "PollSeconds"
+    MAX_JOBS = "MaxRunsPerMonth"
+    DATA = "Data"
+    """The objects that are learned from, see `RetrainingData`. Absent: they are not looked at."""
+
+    GATE = "Gate"
+    """What a challenger must reach, see `RetrainingGate`."""
+
+    REGISTRY = "Registry"
+    """The properties of a version in the registry. Absent: nothing is registered."""
+
+    ENDPOINT = "Endpoint"
+    """What is promoted, see `PromotedEndpoint`. Absent: nothing."""
+
+
+class RetrainingData(StrEnum):
+    """The members of `Retraining.DATA`."""
+
+    BUCKET = "Bucket"
+    PREFIX = "Prefix"
+    QUIET = "QuietSeconds"
+    """A trigger by data waits until the newest object is so old."""
+
+    EVERY = "EverySeconds"
+    """A trigger by data waits until the last training began so long ago."""
+
+
+class RetrainingGate(StrEnum):
+    """The members of `Retraining.GATE`; those that are absent ask for nothing."""
+
+    CHAMPION = "BetterThanChampion"
+    """By how much the champion must be beaten; by anything at all with 0."""
+
+    METRIC = "Metric"
+    AT_LEAST = "AtLeast"
+    AT_MOST = "AtMost"
+
+
+class PromotedEndpoint(StrEnum):
+    """The members of `Retraining.ENDPOINT`."""
+
+    NAME = "Name"
+    CONFIG = "TemplateConfig"
+    """The configuration that the template makes."""
+
+    MODEL = "Model"
+    """The properties of the endpoint's model resource."""
+
+    MODEL_ID = "ModelLogicalId"
+    UPDATE = "Update"
+    """What else UpdateEndpoint is given."""
+
+
+class RetrainingTrigger(StrEnum):
+    """The input of an execution of the retraining's state machine."""
+
+    RETRAINING = "Retraining"
+    """`Retraining.FOLDER`."""
+
+    CAUSE = "Cause"
+    """Why, in words."""
+
+    ID = "Id"
+    """The same again is the same trigger. Absent: each execution is a trigger of its own."""
+
+    EVENT = "Event"
+    """An event of EventBridge, which says the rest itself."""
+
+    ROLLBACK = "Rollback"
+    """True: go back to the model before."""
+
+    RECONCILE = "Reconcile"
+    """True: see that the endpoint serves the champion."""
+
+    GOES_ON = "GoesOnFrom"
+    """The execution whose run this one goes on with."""
+
+
+class Look(StrEnum):
+    """What that state machine hands to the function, and gets back."""
+
+    ACTION = "Action"
+    EXECUTION = "Execution"
+    BEGAN = "Began"
+    TRIGGER = "Trigger"
+    DONE = "Done"
+    SECONDS = "Seconds"
+    """How long to wait until the next look."""
+
+
+RETRAIN_ACTION = "RetrainAutoMLJob"
+
+STATE_FILE = "state.json"
+"""The document: `<folder>/state.json`."""
+
+REPORTS_FOLDER = "runs/"
+"""Reports: `<folder>/runs/<run>.json`."""
+
+RETRAINING_DETAIL_TYPE = "Autopilot Retraining Run"
+
+
+class RunDetail(StrEnum):
+    """`detail` of the event about the end of a run; the report has the same and more."""
+
+    RUN = "Run"
+    KIND = "Kind"
+    CAUSES = "Causes"
+    DECISION = "Decision"
+    REASON = "Reason"
+    JOB_NAME = "AutoMLJobName"
+    STACK_ID = "StackId"
+    LOGICAL_ID = "LogicalResourceId"
+
+
+class Decision(StrEnum):
+    """How a run ended."""
+
+    PROMOTED = "Promoted"
+    REGISTERED = "Registered"
+    """It won, and nothing serves it."""
+
+    WAITS = "WaitsForApproval"
+    KEPT = "ChampionKept"
+    """The challenger missed the gate."""
+
+    IN_ORDER = "InOrder"
+    """There was nothing to do."""
+
+    STOPPED = "JobStopped"
+    """Somebody stopped the job."""
+
+    CEILING = "MonthIsFull"
+    LEFT_ALONE = "EndpointLeftAlone"
+    """Somebody else changed the endpoint."""
+
+    TAKEN_BACK = "DeploymentTakenBack"
+    FAILED = "Failed"
+
+
+TROUBLE = frozenset({Decision.LEFT_ALONE, Decision.TAKEN_BACK, Decision.FAILED})
+"""What somebody should look at."""
+
+
+class RunMetric(StrEnum):
+    """Metrics of a run's end, with `METRIC_DIMENSION`."""
+
+    RUNS = "RetrainingRuns"
+    PROMOTIONS = "Promotions"
+    FAILED = "RetrainingRunsFailed"
+    CHALLENGER = "ChallengerObjective"
+    CHAMPION = "ChampionObjective"
+
+
+class RetrainingAttribute(StrEnum):
+    """What `Fn::GetAtt` returns for a retraining."""
+
+    FOLDER = "Folder"

@@ -70,7 +70,7 @@ class Gate:
             Failure: The gate cannot be judged: its value is no number, its rule contradicts the metric, or nobody knows
                 which direction is better.
         """
-        threshold, measured = self._threshold(), self._measured(job)
+        threshold, measured = self._threshold(), self.measured_in(job)
         direction = measured.direction if measured else direction_of(self.metric) or ""
         self._check(direction, measured)
         if measured is None:
@@ -92,7 +92,7 @@ class Gate:
         ruling = unless_failed(old.judge, job) if old else None
         if ruling and (ruling.passes or self.is_warning or self.rule != GateRule.BETTER_THAN):
             return ruling.text
-        measured = self._measured(job)
+        measured = self.measured_in(job)
         value = (
             f"{self._called(measured)} is {shown(measured.value)}, " if measured and measured.value is not None else ""
         )
@@ -120,7 +120,7 @@ class Gate:
             )
         return number
 
-    def _measured(self, job: Description) -> Metric | None:
+    def measured_in(self, job: Description) -> Metric | None:
         """The metric that counts: the objective, or another one by either of its names."""
         objective = job.objective
         if not self.metric:

@@ -19,14 +19,19 @@ from .contract import (
     OUTCOME_TYPE,
     POLL_ACTION,
     RESOURCE_TYPE,
+    RETRAIN_ACTION,
+    RETRAINING_TYPE,
     TRANSFORM_TYPE,
     WATCH_TYPE,
     Attribute,
     EndpointCheck,
+    Look,
     ModelAttribute,
     ModelPackageAttribute,
     OutcomeAttribute,
     Poll,
+    Property,
+    RetrainingAttribute,
     TransformAttribute,
 )
 from .event import Event, RawEvent, parse
@@ -56,6 +61,7 @@ KINDS = {
     ENDPOINT_CHECK_TYPE: Kind("check", EndpointCheck),
     TRANSFORM_TYPE: Kind("transform", TransformAttribute),
     MODEL_PACKAGE_TYPE: Kind("registration", ModelPackageAttribute),
+    RETRAINING_TYPE: Kind("retrain", RetrainingAttribute),
 }
 """The types that this function serves."""
 
@@ -68,7 +74,7 @@ class Context(Protocol):
 
 
 def handle(raw: RawEvent, context: Context) -> dict[str, object] | None:
-    """Serve one event of CloudFormation, or one look of the state machine."""
+    """Serve one event of CloudFormation, or one call of a state machine."""
     return serve(raw, connect, Clock(context.get_remaining_time_in_millis))
 
 
@@ -84,6 +90,10 @@ def serve(raw: RawEvent, connect: Callable[[], Aws], clock: Clock) -> dict[str, 
         from . import poll
 
         return poll.look(state, connect(), clock)
+    if "ResponseURL" not in state and state.get(Look.ACTION) == RETRAIN_ACTION:
+        from . import retrain_trigger
+
+        return retrain_trigger.serve(state, connect(), clock)
     event = parse(raw)
     answer = _complete(_answer(event, connect, clock), event)
     log.write(event, "answer", job_name=answer.physical_id, status=answer.status, detail=answer.reason)
@@ -110,6 +120,10 @@ def _dispatch(event: Event, aws: Aws, clock: Clock) -> Answer:
     kind = KINDS.get(event.resource_type)
     if kind is None:
         raise Failure(f"the resource type must be {' or '.join(KINDS)}, got {event.resource_type!r}")
+    if Property.DEPLOYED_JOB_SPEC in event.properties:
+        from .check import check_job_spec
+
+        check_job_spec(event, aws, clock)
     serve_request: Callable[[Event, Aws, Clock], Answer] = getattr(kind.service, event.request_type.lower())
     return serve_request(event, aws, clock)
 
@@ -126,4 +140,5 @@ def _complete(answer: Answer, event: Event) -> Answer:
     """The answer with every attribute of the resource's type, empty if unknown."""
     kind = KINDS.get(event.resource_type)
     names: list[StrEnum] = list(kind.attributes) if kind else []
-    return replace(answer, attributes={name: answer.attributes.get(name, "") for name in names})
+    known = {Attribute.JOB_SPEC: str(event.properties.get(Property.JOB_SPEC, "")), **answer.attributes}
+    return replace(answer, attributes={name: known.get(name, "") for name in names})

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from . import check, endpoint, jobs, log, tagging, watch
 from .answer import NO_JOB, Answer
 from .clients import Aws
-from .contract import NAME_LENGTH, Attribute, OwnerTag
+from .contract import NAME_LENGTH, Attribute, JobStatus, OwnerTag
 from .description import Description
 from .event import Event
 from .failure import Failure, code, is_denied, is_not_offered, may_have_happened, unless_failed
@@ -18,7 +18,7 @@ from .jobs import Job
 from .retry import Clock, insist, patiently
 from .spec import Spec, read, taken
 from .stack import Stack
-from .tags import tags_of
+from .tags import FORMER, tags_of
 from .watch import Watch
 
 RETIRE_BUDGET = 600.0
@@ -67,7 +67,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     is_kept = old is not None and (old.digest, old.name_prefix) == (spec.digest, spec.name_prefix)
     check.check_names(event, stack, aws, clock)
     tagging.check_prefix(event, stack, is_kept=is_kept, is_seen=lambda: _is_seen(event, aws, clock))
-    if old and old.digest == spec.digest:
+    if old and (old.digest == spec.digest or _has_learned(old, spec, event, aws, clock)):
         if wanted and _is_more(wanted, old_watch, stack):
             stack.check_wanted()
             _follow_on(wanted, event, aws, clock)
@@ -121,12 +121,28 @@ def _read(properties: Mapping[str, object], aws: Aws) -> Spec:
 def _keep(old: Spec, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: Clock) -> Answer:
     arn = patiently(lambda: _arn(event, aws), clock, repeatable=True)
     present: Mapping[str, str] = old.tags
+    wanted: Mapping[str, str] = spec.tags
+    if old.digest != spec.digest:
+        present, wanted = {**present, OwnerTag.SPEC: old.digest}, {**wanted, OwnerTag.SPEC: spec.digest}
     if event.changes_owner_prefix:
-        now = patiently(lambda: tags_of(aws.sagemaker, arn), clock, repeatable=True)
-        present = {**old.tags, **{tag: now[tag] for tag in OwnerTag if tag in now}}
-    if not tagging.change(aws.sagemaker, arn, present, spec.tags, old.tags, event, stack, clock):
+        now = stack.passed_on(patiently(lambda: tags_of(aws.sagemaker, arn), clock, repeatable=True))
+        present = {**old.tags, **{tag: now[tag] for tag in (*OwnerTag, FORMER) if tag in now}}
+    if not tagging.change(aws.sagemaker, arn, present, wanted, old.tags, event, stack, clock):
         log.write(event, "nothing changed", job_name=event.physical_id)
     return _is_now(event.physical_id, arn)
+
+
+def _has_learned(old: Spec, spec: Spec, event: Event, aws: Aws, clock: Clock) -> bool:
+    """Whether only the role is another one, and the job needs none any more: it is completed, and deploys nothing."""
+    if not old.differs_in_role_alone(spec):
+        return False
+    job = patiently(lambda: _find_its(event.physical_id, event, aws, clock), clock, repeatable=True)
+    return (
+        job is not None
+        and job.belongs_to(event)
+        and job.status == JobStatus.COMPLETED
+        and not (job.is_released or job.given_endpoint or job.deployed_endpoint)
+    )
 
 
 def _arn(event: Event, aws: Aws) -> str:
@@ -193,7 +209,7 @@ def _earlier(spec: Spec, serves: Callable[[Job], bool], event: Event, aws: Aws, 
     def find(name: str) -> Job | None:
         job = None
         for _ in clock.looks(more=_looks_generated(name)):
-            job = patiently(lambda: _find_if_visible(name, event, aws), clock, repeatable=True)
+            job = patiently(lambda: _find_its(name, event, aws, clock), clock, repeatable=True)
             if job and job.tags:
                 break
         return job
@@ -323,6 +339,12 @@ def _find_if_visible(name: str, event: Event, aws: Aws) -> Job | None:
         return None
 
 
+def _find_its(name: str, event: Event, aws: Aws, clock: Clock) -> Job | None:
+    """The same of what the resource has, or had before that, whatever the resource was called then."""
+    job = _find_if_visible(name, event, aws)
+    return job and replace(job, tags=Stack(aws.cloudformation, event, clock).passed_on(job.tags))
+
+
 def _looks_generated(name: str) -> bool:
     """Whether the name may be one of ours; CloudFormation's own ids have capitals."""
     return len(name) == NAME_LENGTH and name == name.lower()
@@ -343,7 +365,7 @@ def _look_for_ours(event: Event, aws: Aws, clock: Clock, deadline: float) -> lis
 
 def _candidates(event: Event, aws: Aws, clock: Clock, deadline: float) -> Iterator[Job]:
     """Every job that a Delete may be about: the physical id, and what the properties lead to."""
-    named = insist(lambda: _find_if_visible(event.physical_id, event, aws), clock, deadline)
+    named = insist(lambda: _find_its(event.physical_id, event, aws, clock), clock, deadline)
     if named:
         if not named.belongs_to(event):
             log.write(event, "not ours: left alone", job_name=named.name, status=named.status)

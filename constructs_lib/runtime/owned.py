@@ -125,12 +125,17 @@ class Kind:
             log.write(event, "not ours: no permission to describe it", job_name=name)
             return None
 
+    def find_its(self, name: str, event: Event, aws: Aws, clock: Clock, *, is_sure: bool = False) -> Thing | None:
+        """The same of what the resource has, or had before that, whatever the resource was called then."""
+        thing = self.find_if_visible(name, event, aws, clock, is_sure=is_sure)
+        return thing and replace(thing, tags=Stack(aws.cloudformation, event, clock).passed_on(thing.tags))
+
     def earlier(self, wish: Wish, event: Event, aws: Aws, clock: Clock) -> Thing | None:
         """The thing that the resource has, or the one before, which a rollback goes back to, if it is of this wish."""
-        current = self.find_if_visible(event.physical_id, event, aws, clock, is_sure=True)
+        current = self.find_its(event.physical_id, event, aws, clock, is_sure=True)
         if current is None or not event.owns(current.tags):
             return None
-        previous = self.find_if_visible(current.tags.get(OwnerTag.REPLACES, ""), event, aws, clock)
+        previous = self.find_its(current.tags.get(OwnerTag.REPLACES, ""), event, aws, clock)
         for thing in (current, previous):
             if thing and event.owns(thing.tags) and thing.tags.get(OwnerTag.SPEC) == wish.digest:
                 return thing
@@ -157,7 +162,7 @@ class Kind:
 
     def _candidates(self, names: Iterable[str], event: Event, aws: Aws, clock: Clock) -> Iterator[Thing]:
         deadline = clock.deadline(DELETE_BUDGET)
-        named = self.find_if_visible(event.physical_id, event, aws, clock)
+        named = self.find_its(event.physical_id, event, aws, clock)
         if named:
             yield named
         sees_own = named and event.owns(named.tags)

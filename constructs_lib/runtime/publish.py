@@ -80,11 +80,11 @@ def write_metrics(job: Description, stack_id: str, logical_id: str, now: float) 
             }
         ],
     }
-    line = {"_aws": embedded, METRIC_DIMENSION: f"{_stack_name(stack_id)}/{logical_id}", "AutoMLJobName": job.name}
+    line = {"_aws": embedded, METRIC_DIMENSION: f"{stack_name(stack_id)}/{logical_id}", "AutoMLJobName": job.name}
     sys.stdout.write(json.dumps(line | metrics) + "\n")
 
 
-def _stack_name(stack_id: str) -> str:
+def stack_name(stack_id: str) -> str:
     """The name in a stack's ARN: `arn:...:stack/<name>/<uuid>`."""
     _, _, path = stack_id.partition("/")
     return path.partition("/")[0] or stack_id

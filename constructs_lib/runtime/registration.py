@@ -46,12 +46,12 @@ _RESPONSE_TYPES = {"TimeSeriesForecasting": [_CSV]}
 
 def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Register the candidate; the same event again registers nothing more."""
-    return _is_now(_register(_read(event.properties, aws), event, aws, clock))
+    return _is_now(_register(read(event.properties, aws), event, aws, clock))
 
 
 def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Keep the version, change its approval, go back to the version before, or register another one."""
-    wish = _read(event.properties, aws)
+    wish = read(event.properties, aws)
     package = _earlier(wish, event, aws, clock) or _register(wish, event, aws, clock)
     status = _approval(event.properties)
     # Compared with what was asked before, not with what is: what somebody has decided in the registry stays.
@@ -89,7 +89,8 @@ def _is_now(package: Reply) -> Answer:
     return Answer(arn, attributes={ModelPackageAttribute.ARN: arn, ModelPackageAttribute.VERSION: version})
 
 
-def _read(properties: Mapping[str, object], aws: Aws) -> Wish:
+def read(properties: Mapping[str, object], aws: Aws) -> Wish:
+    """Read the resource properties."""
     request, _ = owned.read_request(properties, "CreateModelPackage", aws.hosting.meta.service_model)
     lasting = {name: value for name, value in request.items() if name != _APPROVAL}
     return Wish(lasting, candidate.read(properties).content, {}, "")
@@ -107,7 +108,7 @@ def _register(wish: Wish, event: Event, aws: Aws, clock: Clock) -> Reply:
     found = reports.find(job, aws, clock)
     if found.missing:
         log.write(event, f"registered with {found.missing}", job_name=job.name, detail=found.trouble)
-    request = _request(wish, containers, job, found, event)
+    request = request_of(wish, containers, job, found, event)
     stack = Stack(aws.cloudformation, event, clock)
 
     def attempt() -> Reply:
@@ -128,7 +129,9 @@ def _register(wish: Wish, event: Event, aws: Aws, clock: Clock) -> Reply:
     return package
 
 
-def _request(wish: Wish, containers: list[Container], job: Description, found: Reports, event: Event) -> dict[str, Any]:
+def request_of(
+    wish: Wish, containers: list[Container], job: Description, found: Reports, event: Event
+) -> dict[str, Any]:
     """The input of the call: what the caller asked for, and what comes of the job."""
     given: dict[str, Any] = dict(wish.request)
     content_types = _CONTENT_TYPES.get(job.problem_type, [_CSV])
@@ -177,7 +180,7 @@ def _find(arn: str, event: Event, aws: Aws, clock: Clock) -> Reply | None:
     if not _ARN.fullmatch(arn):
         return None
     try:
-        return _describe(arn, aws, clock)
+        package = _describe(arn, aws, clock)
     except ClientError as error:
         if is_missing(error):
             return None
@@ -185,6 +188,8 @@ def _find(arn: str, event: Event, aws: Aws, clock: Clock) -> Reply | None:
             raise
         log.write(event, "not ours: no permission to describe it", job_name=arn)
         return None
+    owner = Stack(aws.cloudformation, event, clock).passed_on(_owner(package))
+    return {**package, _METADATA: dict(owner)}
 
 
 def _describe(arn: str, aws: Aws, clock: Clock) -> Reply:

@@ -77,7 +77,7 @@ ROLE = Patience(budget=120, first_delay=2, longest_delay=10)
 UNSURE = Patience(budget=300, first_delay=2, longest_delay=30)
 """The service failed on its own side, or its answer was lost."""
 
-_BUSY = {
+BUSY = {
     "Throttling",
     "ThrottlingException",
     "TooManyRequestsException",
@@ -87,7 +87,7 @@ _BUSY = {
 
 def patience_with(error: ClientError) -> Patience | None:
     """How long an error is worth waiting for; None if it will not pass."""
-    if code(error) in _BUSY or is_over_quota(error):
+    if code(error) in BUSY or is_over_quota(error):
         return QUOTA
     return ROLE if is_denied(error) or is_about_role(error) else None
 
@@ -121,7 +121,7 @@ def insist(call: Callable[[], T], clock: Clock, deadline: float) -> T:
     until_then = Patience(deadline - clock.now(), UNSURE.first_delay, UNSURE.longest_delay)
 
     def patience(error: Exception) -> Patience | None:
-        is_busy = isinstance(error, ClientError) and code(error) in _BUSY
+        is_busy = isinstance(error, ClientError) and code(error) in BUSY
         return until_then if is_busy or _is_unsure(error) else None
 
     return _again(call, clock, patience)

@@ -23,6 +23,7 @@ OPERATIONS = ("CreateAutoMLJob", "CreateAutoMLJobV2")
 T = TypeVar("T")
 
 _NAME = "AutoMLJobName"
+_ROLE = "RoleArn"
 _TAGS = "Tags"
 _PREFIX_PATTERN = re.compile("[a-z0-9](-*[a-z0-9])*-")
 
@@ -49,6 +50,11 @@ class Spec:
         return sha256(
             {Property.OPERATION: self.operation, Property.REQUEST: self.request, Property.REVISION: self.revision}
         ).hex()
+
+    def differs_in_role_alone(self, other: "Spec") -> bool:
+        """Whether both learn the same, each as another role: that may be the same one under another name."""
+        roles = dict(self.request) | {_ROLE: ""}, dict(other.request) | {_ROLE: ""}
+        return roles[0] == roles[1] and (self.operation, self.revision) == (other.operation, other.revision)
 
     def names(self, event: Event) -> Iterator[str]:
         """Every name that a job of this resource may have, in the order in which they are taken."""

@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from .clients import CloudFormation
-from .contract import SERVICE_TIMEOUT
+from .contract import SERVICE_TIMEOUT, OwnerTag
 from .event import Event
 from .failure import Failure, is_resource_gone, is_stack_gone
 from .retry import Clock, patiently
+from .tags import FORMER
 
 T = TypeVar("T")
 
@@ -121,6 +122,22 @@ class Stack:
         # Not what this event asks for: it may be the clean-up of what was replaced (unverified).
         return self._told(self._read_stack_status, DELETED).startswith(_CLEAN_UP)
 
+    # [refactored-resource]
+    def passed_on(self, tags: Mapping[str, str]) -> Mapping[str, str]:
+        """Tags of what the resource has, or had: with the resource as the owner of what the stack made for another one.
+
+        A stack refactoring gives resources other logical ids, and asks nobody. A resource that the stack has lost
+        without a word has become this one; one that it still has keeps what it has made.
+
+        Raises:
+            Failure: CloudFormation does not tell.
+        """
+        former = tags.get(OwnerTag.RESOURCE, "")
+        is_here = tags.get(OwnerTag.STACK) == self._event.stack_id and former not in {"", self._event.logical_id}
+        if not is_here or self._told(lambda: self._known(former), _GONE):
+            return tags
+        return {**tags, OwnerTag.RESOURCE: self._event.logical_id, FORMER: former}
+
     def is_nobodys(self, physical_id: str, *, is_new: bool) -> bool:
         """Whether the resource neither has this nor can be led back to it.
 
@@ -143,6 +160,15 @@ class Stack:
     def is_busy(self) -> bool:
         """Whether the stack is being created, updated or deleted."""
         return self._stack_status().endswith(_IN_PROGRESS)
+
+    def is_at_rest(self) -> bool:
+        """Whether the stack surely is neither being created, updated nor deleted.
+
+        Raises:
+            Failure: CloudFormation does not tell.
+        """
+        status = self._told(self._read_stack_status, "")
+        return bool(status) and not status.endswith(_IN_PROGRESS)
 
     def condition_status(self, logical_id: str) -> str:
         """The status of another resource of the stack; empty if it is not there yet or CloudFormation does not tell."""
@@ -225,12 +251,15 @@ class Stack:
 
     def went_back(self) -> bool:
         """Whether the latest request about the resource is the way back from this one."""
-        return self._is_way_back(self._requests())
+        return self._is_way_back(self._requests()[:1])
 
     def _is_way_back(self, requests: list[tuple[str, float]]) -> bool:
+        """Whether of the way there and the way back the latter is the later one, whatever has followed since."""
         there, back = _plain(self._event.properties), _plain(self._event.old_properties)
+        since = int(self._event.sent or 0)
         with suppress(ValueError):
-            return any(_plain(json.loads(latest)) == back != there for latest, _ in requests[:1])
+            later = (_plain(json.loads(asked)) for asked, time in requests if int(time) >= since)
+            return next((asked == back for asked in later if asked in {there, back}), False) and there != back
         return False
 
     # [stack-events]

@@ -6,6 +6,9 @@ from .clients import Reply, SageMaker
 from .contract import OwnerTag, read_owner
 from .event import Event
 
+FORMER = "former"
+"""Beside tags that were read: the logical id that stands in them, where the resource has another one by now."""
+
 
 def tag_list(tags: Mapping[str, str], event: Event) -> list[dict[str, str]]:
     """Tags as the API takes them."""
@@ -13,8 +16,11 @@ def tag_list(tags: Mapping[str, str], event: Event) -> list[dict[str, str]]:
 
 
 def owner_tags(tags: Mapping[str, str], event: Event) -> dict[str, str]:
-    """What of these tells of the owner, under the prefix that an event asks for."""
-    return {_key(key, event): value for key, value in tags.items() if key in set(OwnerTag)}
+    """What of these tells of the owner, under the prefix that an event asks for: the same as under any other one."""
+    told = {key: value for key, value in tags.items() if key in set(OwnerTag)}
+    if FORMER in tags:
+        told[OwnerTag.RESOURCE] = tags[FORMER]
+    return {_key(key, event): value for key, value in told.items()}
 
 
 def _key(key: str, event: Event) -> str:

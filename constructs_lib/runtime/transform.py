@@ -42,7 +42,7 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     wish = _read(event.properties, aws)
     old = unless_failed(_read, event.old_properties, aws)
     owned.check_prefix(_JOBS, wish, old, event, aws, clock)
-    current = _JOBS.find_if_visible(event.physical_id, event, aws, clock, is_sure=True)
+    current = _JOBS.find_its(event.physical_id, event, aws, clock, is_sure=True)
     if old and old.digest == wish.digest and current and event.owns(current.tags):
         owned.retag(aws, current, wish, event, clock)
         return _is_now(current)

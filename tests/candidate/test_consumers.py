@@ -1,6 +1,7 @@
 """What serves a job in another stack: its template changes with the job, and with nothing else."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -166,3 +167,82 @@ def test_job_that_a_second_stack_waits_for_changes_the_template_of_a_third_one()
 
     assert found("1") == found("1")
     assert found("1") != found("2")
+
+
+# A stack that is deployed alone, before the stack of the job
+
+
+def stated(template: Template, resource_type: str) -> tuple[Any, Any]:
+    """What a resource's template is made for, and where it reads what the other stack was deployed with."""
+    found = only(resources_of(template, resource_type))["Properties"]
+    return found.get("JobSpec"), found.get("DeployedJobSpec")
+
+
+@pytest.mark.parametrize(
+    ("consumer", "resource_type"),
+    [
+        (endpoint, contract.MODEL_TYPE),
+        (transform, contract.MODEL_TYPE),
+        (registration, contract.MODEL_PACKAGE_TYPE),
+    ],
+)
+def test_who_serves_a_job_of_another_stack_sees_what_that_was_deployed_with(
+    consumer: Consumer, resource_type: str
+) -> None:
+    app = cdk.App()
+    there, here = cdk.Stack(app, "There"), cdk.Stack(app, "Here")
+    consumer(here, AutoMLJobOutcome(there, "Outcome", job=new_job(there)))
+
+    made_for, deployed = stated(template_of(here), resource_type)
+    passed_on, nothing = stated(template_of(there), contract.OUTCOME_TYPE)
+
+    assert made_for == passed_on == digest_of(template_apart(endpoint))
+    assert nothing is None
+    assert "There" in str(deployed)
+    told = [str(each["Value"]) for each in template_of(there)["Outputs"].values()]
+    assert any("'JobSpec'" in each for each in told)
+
+
+def test_who_waits_in_another_stack_sees_it_before_it_waits() -> None:
+    app = cdk.App()
+    there, waiting, here = (cdk.Stack(app, name) for name in ("There", "Waiting", "Here"))
+    endpoint(here, AutoMLJobOutcome(waiting, "Outcome", job=new_job(there)))
+
+    of_job, of_watch, of_outcome, of_model = (
+        stated(template_of(stack), kind)
+        for stack, kind in (
+            (there, contract.RESOURCE_TYPE),
+            (waiting, contract.WATCH_TYPE),
+            (waiting, contract.OUTCOME_TYPE),
+            (here, contract.MODEL_TYPE),
+        )
+    )
+
+    assert {each[0] for each in (of_job, of_watch, of_outcome, of_model)} == {of_model[0]}
+    assert (of_job[1], of_outcome[1]) == (None, None)
+    assert "There" in str(of_watch[1])
+    assert "Waiting" in str(of_model[1])
+
+
+def test_what_is_deployed_at_once_asks_nothing() -> None:
+    stack = new_stack()
+    nested = cdk.NestedStack(stack, "Nested")
+    endpoint(nested, AutoMLJobOutcome(stack, "Outcome", job=new_job(stack)))
+
+    app = cdk.App.of(stack)
+    assert isinstance(app, cdk.App)
+    written = [each.read_text() for each in Path(app.synth().directory).glob("*.template.json")]
+    assert len(written) == 2
+    assert "JobSpec" in "".join(written)
+    assert "DeployedJobSpec" not in "".join(written)
+    assert stated(template_of(stack), contract.RESOURCE_TYPE) == (None, None)
+
+
+def test_job_made_elsewhere_has_nothing_to_tell() -> None:
+    app = cdk.App()
+    there, here = cdk.Stack(app, "There"), cdk.Stack(app, "Here")
+    output = OutputLocation.from_bucket(data_bucket(there), "models/")
+    job = AutoMLJob.from_job_name(there, "Job", "churn-1", output=output)
+    endpoint(here, AutoMLJobOutcome(there, "Outcome", job=job))
+
+    assert "DeployedJobSpec" not in str(template_of(here))

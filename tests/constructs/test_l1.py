@@ -21,6 +21,7 @@ from constructs_lib import (
     AutoMLEndpoint,
     AutoMLJobOutcome,
     AutoMLProvider,
+    AutoMLRetraining,
     AutoScaling,
     Channel,
     DataCapture,
@@ -42,6 +43,7 @@ TOPIC = "arn:aws:sns:eu-west-1:111122223333:topic"
 def define(stack: cdk.Stack) -> None:
     """Every L1 construct that the library makes, with every property that it may give it."""
     from aws_cdk import aws_applicationautoscaling as scaling
+    from aws_cdk import aws_scheduler as scheduler
 
     key = kms.Key(stack, "Key")
     topic = sns.Topic.from_topic_arn(stack, "Topic", TOPIC)
@@ -56,7 +58,8 @@ def define(stack: cdk.Stack) -> None:
         reserved_concurrent_executions=5,
         dead_letter_topic=topic,
     )
-    outcome = AutoMLJobOutcome(stack, "Outcome", job=new_job(stack, mode=Mode.ENSEMBLING))
+    job = new_job(stack, mode=Mode.ENSEMBLING)
+    outcome = AutoMLJobOutcome(stack, "Outcome", job=job)
     weekdays = ScalingSchedule(
         schedule=scaling.Schedule.cron(hour="8", minute="0"), min_capacity=1, max_capacity=2, time_zone="Europe/Berlin"
     )
@@ -82,6 +85,15 @@ def define(stack: cdk.Stack) -> None:
         encryption_key=key,
     )
     endpoint.add_rollback_alarm(endpoint.alarm_5xx())
+    AutoMLRetraining(
+        stack,
+        "Retraining",
+        job=job,
+        promotes=endpoint,
+        max_runs_per_month=5,
+        schedule=scheduler.ScheduleExpression.rate(cdk.Duration.days(7), cdk.TimeZone.EUROPE_BERLIN),
+        time_window=scheduler.TimeWindow.flexible(cdk.Duration.minutes(5)),
+    )
     warm = Serverless(
         memory_size_mib=2048,
         max_concurrency=5,
@@ -142,10 +154,12 @@ def test_no_property_that_the_library_gives_is_lost(monkeypatch: pytest.MonkeyPa
             ("ApplicationAutoScaling", "ScalableTarget"),
             ("ApplicationAutoScaling", "ScalingPolicy"),
             ("CloudWatch", "Alarm"),
+            ("Events", "Rule"),
             ("Lambda", "Function"),
             ("Logs", "LogGroup"),
             ("SageMaker", "Endpoint"),
             ("SageMaker", "EndpointConfig"),
+            ("Scheduler", "Schedule"),
             ("StepFunctions", "StateMachine"),
         )
     }

@@ -21,7 +21,18 @@ from constructs_lib.rehearsal.cloud import condition_keys
 from constructs_lib.rehearsal.cloud.store import Place
 from constructs_lib.runtime import contract
 
-from .synthesis import Resource, flat, new_job, only, resources_of, template_of, warnings_of
+from .synthesis import (
+    CREDIT,
+    Resource,
+    allowing,
+    flat,
+    new_job,
+    only,
+    resources_of,
+    statements_of,
+    template_of,
+    warnings_of,
+)
 
 Template = dict[str, Any]
 
@@ -178,6 +189,15 @@ def environment(template: Template) -> None:
     assert sorted(name.startswith("CustomS3AutoDelete") for name in set(found) - set(told)) == [True]
 
 
+def asset_buckets(_: Template) -> None:
+    synthesizer = cdk.DefaultStackSynthesizer(file_assets_bucket_name="cdk-acme-staging-${AWS::AccountId}")
+    stack = cdk.Stack(cdk.App(), "Stack", synthesizer=synthesizer)
+    job = new_job(stack, training_data=Channel.from_asset(CREDIT), target_attribute="bad_credit")
+    [statement] = allowing(statements_of(template_of(stack), beginning="Job"), "kms:Decrypt")
+    assert set(statement["Condition"]["StringLike"]) == {"kms:EncryptionContext:aws:s3:arn"}
+    assert "asset_bucket]" in warnings_of(job)[-1]
+
+
 def log_groups(template: Template) -> None:
     found = resources_of(template, "AWS::Logs::LogGroup")
     assert {each["Properties"]["RetentionInDays"] for each in found.values()} == {731}
@@ -264,6 +284,7 @@ ROWS: dict[str, Callable[[Template], None]] = {
     "No IAM in templates": no_iam,
     "Functions in a VPC": functions,
     "A proxy, FIPS endpoints, certificates of one's own": environment,
+    "Asset buckets with a key": asset_buckets,
     "Logs with an end and a key": log_groups,
     "No open egress": egress,
     "One-click deployment": one_click,

@@ -29,6 +29,7 @@ def older(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the library take the CDK for an older one; with the lowest releases it does so by itself."""
     monkeypatch.setattr(releases, "_WEAK", False)
     monkeypatch.setattr(releases, "_VALIDATIONS", False)
+    monkeypatch.setattr(releases, "_IN_METADATA", True)
 
 
 def told(job: AutoMLJob) -> list[str]:

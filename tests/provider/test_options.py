@@ -216,6 +216,11 @@ def test_configure_returns_the_provider() -> None:
         ),
         ({"dead_letter_topic": "arn"}, "'dead_letter_topic' must be an sns.ITopic, got 'arn'"),
         ({"environment": ["HTTPS_PROXY"]}, "'environment' must be a map, got ['HTTPS_PROXY'] (list)"),
+        (
+            {"environment": cdk.Token.as_any({"Ref": "Variables"})},
+            "'environment' must be a dict whose names are known when the app is synthesized, got a token; its values "
+            "may be tokens",
+        ),
         ({"environment": {"NO_PROXY": 3}}, "'environment['NO_PROXY']' must be text, got 3 (int)"),
         (
             {"environment": {"A-B": "x"}},

@@ -69,6 +69,9 @@ def readable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
+SPEC = "0123456789abcdef"
+
+
 @pytest.mark.timeout(120)
 @OFTEN
 @given(
@@ -83,7 +86,7 @@ def test_every_answer_fits_and_no_value_is_cut(
     world.sagemaker.add_job("churn", {}).told = told
     judged = {"Gate": {"Rule": gate, "Value": "0.5", "OnMiss": on_miss}} if gate else {}
 
-    answer = create(world, wanted(OnTimeout="LetRun", WriteResult="true", **judged))
+    answer = create(world, wanted(OnTimeout="LetRun", WriteResult="true", JobSpec=SPEC, **judged))
 
     body = sink.received[-1][2]
     assert len(body) <= BODY_LIMIT
@@ -92,7 +95,7 @@ def test_every_answer_fits_and_no_value_is_cut(
         assert CONSOLE in answer["Reason"] or "cannot be judged" in answer["Reason"]
     elif told["AutoMLJobStatus"] in ENDED:
         job = Description(world.sagemaker.describe_auto_ml_job_v2(AutoMLJobName="churn"))
-        whole = attributes(job, gate_result=answer["Data"]["GateResult"], result_uri=uri(job))
+        whole = attributes(job, gate_result=answer["Data"]["GateResult"], result_uri=uri(job)) | {"JobSpec": SPEC}
         for name in OutcomeAttribute:
             assert answer["Data"][name] in {"", readable(whole[name])}
         lost = [name for name in OutcomeAttribute if answer["Data"][name] != readable(whole[name])]
@@ -138,7 +141,7 @@ def test_fullest_candidate_keeps_its_model_and_loses_its_reports_first(world: Wo
     job = world.sagemaker.add_job("churn", {}, {"OutputDataConfig": {"S3OutputPath": "s3://results/" + "x" * 499}})
     world.sagemaker.complete("churn").told |= {"BestCandidate": best, "ModelDeployResult": {"EndpointName": "e" * 63}}
 
-    answer = create(world, wanted(WriteResult="true"))
+    answer = create(world, wanted(WriteResult="true", JobSpec=SPEC))
 
     assert answer["Status"] == "SUCCESS"
     assert {name for name, value in answer["Data"].items() if not value} == {

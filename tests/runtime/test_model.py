@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from constructs_lib.runtime.contract import HOSTED_NAME_LENGTH, OwnerTag
+from constructs_lib.runtime.contract import HOSTED_NAME_LENGTH, MODEL_TYPE, OwnerTag
 
 from .fake_hosting import JOB, ROLE, HostingWorld, container, model
 from .fake_sagemaker import candidate, client_error
@@ -455,3 +455,20 @@ def test_delete_that_is_refused_says_why(world: HostingWorld) -> None:
     world.hosting.fail("DeleteModel", ("ValidationException", "no, never"))
 
     assert "no, never" in world.delete()["Reason"]
+
+
+def test_model_stays_its_resources_under_another_logical_id(world: HostingWorld) -> None:
+    """A stack refactoring asks nobody; the name has a hash of the logical id that the resource had."""
+    name = world.create(model())["PhysicalResourceId"]
+    del world.cloudformation.resources[world.stack_id, LOGICAL_ID]
+    moved: dict[str, Any] = {"LogicalResourceId": "Moved1", "ResourceType": MODEL_TYPE, "PhysicalResourceId": name}
+    world.status("UPDATE_IN_PROGRESS", "Moved1", name)
+    tagged = model(tags={"team": "growth"})
+
+    answer = world.send(world.event("Update", **moved, ResourceProperties=tagged, OldResourceProperties=model()))
+
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", name)
+    assert world.hosting.hosted[name].tags["team"] == "growth"
+    world.status("DELETE_IN_PROGRESS", "Moved1", name)
+    world.send(world.event("Delete", **moved, ResourceProperties=tagged))
+    assert world.names() == []

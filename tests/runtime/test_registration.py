@@ -290,6 +290,7 @@ def test_delete_leaves_a_version_of_somebody_else(world: HostingWorld) -> None:
     world.create(package())
     [each] = world.hosting.packages.values()
     each.request["CustomerMetadataProperties"][OwnerTag.RESOURCE] = "Other"
+    world.status("CREATE_COMPLETE", "Other", "elsewhere")
 
     assert world.delete()["Status"] == "SUCCESS"
     assert versions(world) == ["churn/1"]

@@ -16,6 +16,9 @@ OWNER_PREFIXES = ("acme:autopilot/", "sagemaker-autopilot:", "x")
 PREFIXED = 0.2
 """The share of lives in which stacks ask for other keys of the owner's tags."""
 
+REFACTORED = 0.2
+"""The share of lives in which stacks are refactored, where nothing comes late."""
+
 NAMED = "a name with capitals"
 DEPLOYED = "a one-click endpoint"
 DEPLOYED_ANEW = "a one-click endpoint of the same name, another problem"
@@ -38,6 +41,8 @@ class Step:
     """The update takes the first resource out of the template."""
     owner_prefix: str = ""
     """What the keys of the owner's tags begin with from now on; empty: with what they begin."""
+    refactors: bool = False
+    """All resources got other logical ids before, by a stack refactoring."""
 
     def told(self) -> str:
         """In words."""
@@ -45,7 +50,8 @@ class Step:
         removed = ", without the first resource" if self.removes else ""
         cancelled = "" if self.cancelled_after is None else f", cancelled after {self.cancelled_after:g} s"
         prefix = f", owner's tags begin with {self.owner_prefix}" if self.owner_prefix else ""
-        return f"after {self.gap:g} s: {self.verb}{wishes}{removed}{cancelled}{prefix}"
+        refactored = "a stack refactoring, then " if self.refactors else ""
+        return f"after {self.gap:g} s: {refactored}{self.verb}{wishes}{removed}{cancelled}{prefix}"
 
 
 @dataclass(frozen=True)
@@ -166,6 +172,7 @@ class Scenario:
                     replace(step, gap=0.0),
                     replace(step, removes=False),
                     replace(step, owner_prefix=""),
+                    replace(step, refactors=False),
                     replace(step, wishes=tuple("plain" for _ in step.wishes)),
                 ]
                 for each in calmer:
@@ -202,9 +209,11 @@ def from_seed(seed: int) -> Scenario:
     stacks = tuple(_stack(dice, is_served=is_served) for _ in range(dice.choice((1, 1, 2))))
     stacks = _with_prefixes(stacks, random.Random(-seed - 1))
     requests = sum(len(stack.steps) * len(stack.resources) for stack in stacks) * 2
+    quirks = tuple(_quirk(dice, requests) for _ in range(dice.choice((0, 1, 1, 2, 2, 3, 4))))
+    stacks = _refactored(stacks, quirks, random.Random(-seed - 2**40))
     return Scenario(
         stacks=stacks,
-        quirks=tuple(_quirk(dice, requests) for _ in range(dice.choice((0, 1, 1, 2, 2, 3, 4)))),
+        quirks=quirks,
         acts=(
             *(Act(0.0, "deploys", dice.choice(OWNERS), number) for number in range(len(stacks) if is_served else 0)),
             *(_act(dice, len(stacks)) for _ in range(dice.choice((0, 0, 1, 2)))),
@@ -235,6 +244,25 @@ def _with_prefixes(stacks: tuple[StackPlan, ...], dice: random.Random) -> tuple[
         return stacks
     return tuple(
         replace(stack, steps=tuple(_prefixed(dice, step, before) for before, step in _pairs(stack.steps)))
+        for stack in stacks
+    )
+
+
+def _refactored(stacks: tuple[StackPlan, ...], quirks: tuple[Quirk, ...], dice: random.Random) -> tuple[StackPlan, ...]:
+    """Let stacks be refactored between two steps, where no request is delivered after it.
+
+    What comes later under an id that the stack does not have any more cannot be told from what it has lost.
+    """
+    if dice.random() >= REFACTORED or any(quirk.what in {"late", "again", "killed"} for quirk in quirks):
+        return stacks
+    return tuple(
+        replace(
+            stack,
+            steps=tuple(
+                replace(step, refactors=step.verb != "create" and dice.random() < 0.5, gap=max(step.gap, 3000.0))
+                for step in stack.steps
+            ),
+        )
         for stack in stacks
     )
 

@@ -556,28 +556,25 @@ class Simulation:
         self._look_at_what_is_not_ours()
 
     def _look_at(self, resource: Resource, stack: Stack, allowed: set[str]) -> None:
-        mine = {OwnerTag.STACK: stack.stack_id, OwnerTag.RESOURCE: resource.logical_id}
         sagemaker = self.sagemaker
+
+        def is_mine(tags: Mapping[str, str]) -> bool:
+            owner = read_owner(tags)
+            ids = {resource.logical_id, *resource.former_ids}
+            return owner.get(OwnerTag.STACK) == stack.stack_id and owner.get(OwnerTag.RESOURCE) in ids
+
         excused = allowed | self._untold
         if resource.kind == "job":
             for job in sagemaker.jobs.values():
-                if (
-                    mine.items() <= read_owner(job.tags).items()
-                    and job.status == "InProgress"
-                    and job.name not in excused
-                ):
+                if is_mine(job.tags) and job.status == "InProgress" and job.name not in excused:
                     self.complain(f"the job {job.name} runs and no resource owns it")
         if resource.kind == "transform":
             for run in sagemaker.runs.values():
-                if (
-                    mine.items() <= read_owner(run.tags).items()
-                    and run.status == "InProgress"
-                    and run.name not in excused
-                ):
+                if is_mine(run.tags) and run.status == "InProgress" and run.name not in excused:
                     self.complain(f"the transform job {run.name} runs and no resource owns it")
         if resource.kind == "model":
             for model in sagemaker.hosted.values():
-                if mine.items() <= read_owner(model.tags).items() and model.name not in excused:
+                if is_mine(model.tags) and model.name not in excused:
                     self.complain(f"the model {model.name} is there and no resource owns it")
         if allowed:
             self._look_at_the_live_one(resource)

@@ -32,6 +32,8 @@ class Resource:
     kind: str
     logical_id: str
     stack_number: int
+    former_ids: tuple[str, ...] = ()
+    """What it was called before stack refactorings."""
     status: str = ""
     """Empty: it is in no deployed template."""
     physical_id: str = ""
@@ -131,6 +133,10 @@ class Stack:
         self._simulation.tell(f"stack {self.number}: {step.told()}")
         self._operation += 1
         self._asked_again = 0
+        if step.refactors and self.status.endswith("_COMPLETE"):
+            for resource in self.resources:
+                resource.former_ids += (resource.logical_id,)
+                resource.logical_id += "R"
         if step.verb == "create" and self.status in {"", "DELETE_COMPLETE"}:
             self._create(step)
         elif (

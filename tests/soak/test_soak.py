@@ -28,6 +28,11 @@ def test_own_job_behind_a_name_of_somebody_else_is_found_when_both_have_left_the
     assert run(from_seed(915827)).faults == []
 
 
+def test_tags_of_a_request_that_was_taken_back_are_not_put_on_what_a_later_one_asks_for() -> None:
+    """Of seed 702476: an update that another resource has failed writes on while the next update is under way."""
+    assert run(from_seed(702476)).faults == []
+
+
 def test_late_tags_are_told_by_cloudformations_times() -> None:
     """Of seed 400039, which has none: a late Update puts its tags on what a later one goes back to."""
     scenario = from_seed(400039)

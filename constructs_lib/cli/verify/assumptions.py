@@ -508,6 +508,26 @@ ASSUMPTIONS: Final = (
         noticed=Noticed.DEPLOYMENT,
     ),
     Assumption(
+        id="refactored-resource",
+        assumed=(
+            "After a stack refactoring `DescribeStackResource` says of the old logical id that the stack has no such "
+            "resource; a custom resource that was moved gets its events under the new one, with its physical id"
+        ),
+        where=("runtime/stack.py",),
+        if_wrong="the job of a resource that was moved is left running when the resource is deleted or replaced",
+        noticed=Noticed.BILLS,
+    ),
+    Assumption(
+        id="asset-keys",
+        assumed=(
+            "S3 uses the key of a bucket with the encryption context `aws:s3:arn`, the bucket's or the object's ARN, "
+            "and as `s3.<region>.amazonaws.com`"
+        ),
+        where=("access/permissions.py",),
+        if_wrong="a job of a product, or of a stack with a staging bucket, cannot read its local data",
+        noticed=Noticed.NO_JOB,
+    ),
+    Assumption(
         id="left-out-items",
         assumed="`AWS::NoValue` as an item of `Resource` or of a condition's list in a policy leaves the item out",
         where=("naming.py",),

@@ -52,6 +52,8 @@ NO_CALL: Final[Mapping[str, str]] = {
     "copied-folders": "It takes CDK's own function with its layer, which only an app of the CDK brings.",
     "copied-in-time": "It takes a folder of 100,000 files.",
     "stack-uuid": "That the ids of a few stacks differ there says nothing of all stacks.",
+    "refactored-resource": "It takes a stack refactoring of a job; whether AWS moves custom resources is unknown.",
+    "asset-keys": "It takes a bucket with a key that stands in for the one of the bootstrap.",
     "left-out-items": "It takes a stack under another name than its app gives it, with a policy of such items.",
     "readers": "It takes a job for each odd table; the job of this command has one plain table.",
     "ensembling-problem": "It takes a job for each rule; the job of this command names its problem type.",

@@ -179,6 +179,19 @@ class Cloud:
         with self._settings.decisions.open() as lines:
             return [json.loads(line) for line in lines]
 
+    def deliver(self, detail_type: str, *, times: int) -> None:
+        """Let the events of a kind that come from now on arrive that often; without it each arrives once.
+
+        Args:
+            detail_type: Their detail type: `SageMaker Model Package State Change`, `Object Created`.
+            times: 0 is never, as "best effort" allows; 2 is twice, as "at least once" does.
+        """
+        file = self._settings.deliveries
+        told = json.loads(file.read_bytes()) if file.exists() else {}
+        whole = file.with_suffix(".new")
+        whole.write_text(json.dumps({**told, detail_type: times}))
+        whole.replace(file)
+
     def client(self, service: str) -> Any:
         """A boto client of `service`, signed as the account's root."""
         return self._connection.as_root(service)

@@ -28,6 +28,7 @@ def main() -> None:
 
     from constructs_lib.rehearsal.cloud.hosting import scaling
     from constructs_lib.rehearsal.cloud.ministack import (
+        bus,
         conditions,
         decisions,
         door,
@@ -76,6 +77,7 @@ def main() -> None:
     conditions.install()
     functions.install()
     machines.install()
+    bus.install(settings.deliveries)
     door.install(settings.account, root)
     if settings.records_decisions:
         decisions.install(settings.decisions)

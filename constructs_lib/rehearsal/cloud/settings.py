@@ -42,6 +42,11 @@ class Settings:
         return self.folder / "decisions.jsonl"
 
     @property
+    def deliveries(self) -> Path:
+        """How often events arrive, by their detail types, as JSON; without the file each arrives once."""
+        return self.folder / "deliveries.json"
+
+    @property
     def work(self) -> Path:
         """Where the server unpacks, trains and serves."""
         return self.folder / "work"

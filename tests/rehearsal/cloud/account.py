@@ -73,7 +73,10 @@ class Account:
     def clients_of(self, user: str) -> Callable[[str], Any]:
         """Clients of a user that exists."""
         key = self.iam.create_access_key(UserName=user)["AccessKey"]
-        credentials = Credentials(access_key=key["AccessKeyId"], secret_key=key["SecretAccessKey"])
+        return self.client_with(Credentials(access_key=key["AccessKeyId"], secret_key=key["SecretAccessKey"]))
+
+    def client_with(self, credentials: Credentials) -> Callable[[str], Any]:
+        """Clients that sign with these credentials."""
         connection = Connection(
             endpoint_url=self.cloud.endpoint_url,
             certificate=self.cloud.certificate,

@@ -17,7 +17,7 @@ from constructs_lib.rehearsal.cloud.hosting.fleet import Fleet, Variant
 from constructs_lib.rehearsal.cloud.hosting.records import EndpointConfig
 from constructs_lib.rehearsal.cloud.hosting.rollout import Change, Rollouts
 from constructs_lib.rehearsal.cloud.hosting.scaling import ScalableTarget
-from constructs_lib.rehearsal.cloud.store import Json, Place, Store, add, find, now, select, tags_of
+from constructs_lib.rehearsal.cloud.store import Json, Place, Store, add, find, select, tags_of
 
 _PER_PAGE = 10
 _IN_PROGRESS = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
@@ -62,6 +62,7 @@ class Endpoints:
             except ServiceError:
                 del endpoints[name.lower()]
                 raise
+            endpoint.tell()
         self._rollouts.start(_change(call, endpoint, config))
         return {"EndpointArn": arn}
 
@@ -84,7 +85,8 @@ class Endpoints:
                 kept = endpoint.fleet if retain and "DesiredInstanceCount" not in excluded else None
                 self._grant(call.place, endpoint, _at_once(deployment, config, kept))
             endpoint.deployment = deployment or None
-            endpoint.status, endpoint.modified, endpoint.failure_reason = "Updating", now(), None
+            endpoint.failure_reason = None
+            endpoint.become("Updating")
         change = _change(call, endpoint, config, deployment=deployment, retain=retain, excluded=excluded)
         self._rollouts.start(change)
         return {"EndpointArn": endpoint.arn}
@@ -139,7 +141,7 @@ class Endpoints:
             self._grant(call.place, endpoint, more)
             for one in wanted:
                 variants[one["VariantName"]].wanted = one
-            endpoint.status, endpoint.modified = "Updating", now()
+            endpoint.become("Updating")
             self._rollouts.set_capacities(endpoint)
             return {"EndpointArn": endpoint.arn}
 
@@ -171,7 +173,7 @@ class Endpoints:
         with self._store.lock:
             endpoint = self._settled(call.place, request["EndpointName"])
             self._deregister(call, endpoint.name)
-            endpoint.status, endpoint.modified = "Deleting", now()
+            endpoint.become("Deleting")
             self._rollouts.remove(call.place, endpoint)
         return {}
 

@@ -5,15 +5,18 @@ were set; a package is there at once.
 """
 
 import copy
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from constructs_lib.rehearsal.cloud.calls import Call, Operation
 from constructs_lib.rehearsal.cloud.errors import ConflictError, ValidationError
+from constructs_lib.rehearsal.cloud.ministack import bus
 from constructs_lib.rehearsal.cloud.store import Inventory, Json, Place, Resource, Store, now, select, tags_of
 
 GROUP, PACKAGE = "model-package-group", "model-package"
+_CHANGED = "SageMaker Model Package State Change"
 _PER_PAGE = 10
 _UPDATED = (
     "ApprovalDescription",
@@ -24,6 +27,18 @@ _UPDATED = (
     "SourceUri",
 )
 """The members that an update replaces as they come."""
+
+_TOLD = {
+    "ModelApprovalStatus": "ModelApprovalStatus",
+    "ApprovalDescription": "ApprovalDescription",
+    "CustomerMetadataProperties": "CustomerMetadataProperties",
+    "CustomerMetadataPropertiesToRemove": "CustomerMetadataProperties",
+    "InferenceSpecification": "InferenceSpecification",
+    "ModelLifeCycle": "ModelLifeCycle",
+    "SourceUri": "sourceUri",
+}
+"""What the event of an update says was changed, by what asked for it. The Developer Guide lists these, spelled so. That
+they are those of the request, changed or not, is unverified."""
 
 
 @dataclass(kw_only=True)
@@ -45,6 +60,21 @@ class Package(Resource):
 
     asked: Json = field(default_factory=dict)
     """The create request as it came."""
+
+    modified_by: Json | None = None
+    """The `UserContext` of who updated it last."""
+
+    def tell(self, **more: list[str]) -> None:
+        """Tell the bus what it is now."""
+        told = {
+            **_some(_identity(self), "ModelPackageGroupName", "ModelPackageVersion", "ModelPackageArn"),
+            **_some(self.request, "InferenceSpecification", "ModelMetrics"),
+            **_some(_identity(self), "ModelApprovalStatus"),
+            "ModelPackageStatus": "Completed",
+            "LastModifiedTime": f"{dt.datetime.fromtimestamp(self.modified, dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
+            **more,
+        }
+        bus.put("aws.sagemaker", _CHANGED, told, self.arn)
 
 
 class Registry:
@@ -195,6 +225,7 @@ class Registry:
             package = self._versioned(call, request) if grouped else self._unversioned(call, request)
             package.asked = asked
             self._at(call).of(Package)[_key(package.arn)] = package
+            package.tell()
         return {"ModelPackageArn": package.arn}
 
     def _made_before(self, call: Call, asked: Json) -> Package | None:
@@ -240,12 +271,13 @@ class Registry:
                 **_identity(package),
                 "CreationTime": package.created,
                 "LastModifiedTime": package.modified,
+                **({"LastModifiedBy": package.modified_by} if package.modified_by else {}),
                 "ModelPackageStatus": "Completed",
                 "ModelPackageStatusDetails": {"ValidationStatuses": []},
             }
 
     def _update(self, call: Call, request: Json) -> Json:
-        """Change approval, metadata and specifications."""
+        """Change approval, metadata and specifications; note who did, and tell the bus."""
         with self._store.lock:
             package = self.find(call.place, request["ModelPackageArn"])
             if status := request.get("ModelApprovalStatus"):
@@ -268,6 +300,10 @@ class Registry:
                     *more,
                 ]
             package.request, package.modified = changed, now()
+            package.modified_by = _user_context(call)
+            package.tell(
+                UpdatedModelPackageFields=list(dict.fromkeys(_TOLD[name] for name in request if name in _TOLD))
+            )
             return {"ModelPackageArn": package.arn}
 
     def _delete(self, call: Call, request: Json) -> Json:
@@ -319,6 +355,12 @@ def _identity(package: Package) -> Json:
         "ModelPackageArn": package.arn,
         **{member: value for member, value in versioned.items() if value is not None},
     }
+
+
+def _user_context(call: Call) -> Json:
+    """Who calls. That AWS fills it for callers outside of Studio is unverified."""
+    identity = call.caller.identity
+    return {"IamIdentity": {"Arn": identity.arn, "PrincipalId": identity.principal_id}}
 
 
 def _key(arn: str) -> str:

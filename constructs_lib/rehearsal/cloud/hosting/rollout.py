@@ -17,7 +17,7 @@ from constructs_lib.rehearsal.cloud.hosting.fleet import Fleet, Variant
 from constructs_lib.rehearsal.cloud.hosting.models import Models
 from constructs_lib.rehearsal.cloud.hosting.records import EndpointConfig
 from constructs_lib.rehearsal.cloud.ministack.ministack import Caller
-from constructs_lib.rehearsal.cloud.store import Json, Place, Store, now
+from constructs_lib.rehearsal.cloud.store import Json, Place, Store
 
 logger = logging.getLogger(__name__)
 _BAKING = 1.5
@@ -68,8 +68,10 @@ class Rollouts:
                 for variant in endpoint.fleet.variants.values() if endpoint.fleet else ():
                     variant.become_wanted()
                 endpoint.coming.clear()
-                endpoint.status, endpoint.modified = "InService", now()
+                endpoint.become("InService")
 
+        wanted = [variant for variant in endpoint.fleet.variants.values() if variant.wanted] if endpoint.fleet else []
+        endpoint.tell_deployment("Updating", len(wanted))
         background.start(f"endpoint-{endpoint.name}", run)
 
     def remove(self, place: Place, endpoint: Endpoint) -> None:
@@ -96,18 +98,20 @@ class Rollouts:
         except Exception as error:
             if not isinstance(error, (Denied, RolledBack, ServiceError, Unhealthy)):
                 logger.exception("endpoint %s", endpoint.name)
-            self._roll_back(endpoint, arriving, str(error))
+            self._roll_back(change, arriving, str(error))
             return
         with self._store.lock:
             leaving = [fleet for fleet in (endpoint.fleet,) if fleet]
             endpoint.fleet, endpoint.arriving, endpoint.share = arriving, None, 0.0
-            endpoint.status, endpoint.config_name, endpoint.modified = "InService", change.config.name, now()
+            endpoint.config_name = change.config.name
             endpoint.coming.clear()
+            endpoint.become("InService")
         for fleet in leaving:
             fleet.stop()
 
     def _bring_up(self, change: Change, arriving: Fleet) -> None:
         request = change.config.request
+        _tell(change, "Creating")
         for settings in request["ProductionVariants"]:
             name = settings["VariantName"]
             try:
@@ -140,20 +144,30 @@ class Rollouts:
         for share in steps.shares:
             with self._store.lock:
                 endpoint.share = share
+            _tell(change, "ActivatingTraffic")
             # "Alarms are a prerequisite for using baking periods", so without any there is none.
             if names:
+                _tell(change, "Baking")
                 alarms.watch(min(steps.seconds, _BAKING / len(steps.shares)))
 
-    def _roll_back(self, endpoint: Endpoint, arriving: Fleet, reason: str) -> None:
+    def _roll_back(self, change: Change, arriving: Fleet, reason: str) -> None:
+        endpoint = change.endpoint
         with self._store.lock:
             if endpoint.fleet is not None:
-                endpoint.status = "RollingBack"
+                endpoint.become("RollingBack")
+            _tell(change, "Deleting")
             endpoint.arriving, endpoint.share = None, 0.0
         arriving.stop()
         with self._store.lock:
-            endpoint.status = "InService" if endpoint.fleet else "Failed"
             endpoint.coming.clear()
-            endpoint.failure_reason, endpoint.modified = reason, now()
+            endpoint.failure_reason = reason
+            endpoint.become("InService" if endpoint.fleet else "Failed")
+
+
+def _tell(change: Change, status: str) -> None:
+    """Tell what is done to the variants that come in place of others; a new endpoint is no deployment."""
+    if change.endpoint.fleet is not None:
+        change.endpoint.tell_deployment(status, len(change.config.request["ProductionVariants"]))
 
 
 @dataclass(frozen=True)

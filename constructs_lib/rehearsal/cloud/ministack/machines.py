@@ -29,6 +29,7 @@ def install() -> None:
         _require_trust(change)
     _remember_machines()
     _require_permission()
+    _leave_ended()
 
 
 def _require_trust(change: str) -> None:
@@ -70,6 +71,17 @@ def _require_permission() -> None:
         return original(function, event)
 
     stepfunctions._call_lambda = call_lambda
+
+
+def _leave_ended() -> None:
+    """An execution that was stopped stays `ABORTED`, whatever becomes of the function that it has called."""
+    original = stepfunctions._fail_execution
+
+    def fail(execution: Mapping[str, Any], error: str, cause: str) -> None:
+        if execution["status"] == "RUNNING":
+            original(execution, error, cause)
+
+    stepfunctions._fail_execution = fail
 
 
 def _require_invoke(machine: Mapping[str, Any], function: str) -> None:

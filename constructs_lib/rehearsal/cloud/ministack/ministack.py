@@ -18,7 +18,7 @@ from typing import Any
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator, responses, router
 from ministack.services import cloudformation, iam, sts, tagging
-from ministack.services.cloudformation import custom_resource, provisioners, stacks
+from ministack.services.cloudformation import custom_resource, handlers, provisioners, stacks
 
 from constructs_lib.rehearsal.cloud.connection import Credentials
 from constructs_lib.rehearsal.cloud.errors import AccessDeniedError
@@ -190,6 +190,14 @@ def region() -> str:
     return str(responses.get_region())
 
 
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who somebody is."""
+
+    arn: str
+    principal_id: str
+
+
 @dataclass(frozen=True)
 class Caller:
     """Who sent a request, as IAM sees it."""
@@ -212,6 +220,12 @@ class Caller:
             principal = getattr(denied, "principal_arn", "") or self.access_key
             explicit = getattr(denied, "decision", "") == "Deny"
             raise AccessDeniedError(denial(principal, action, resource, explicit=explicit))
+
+    @property
+    def identity(self) -> Identity:
+        """The user, or the session of a role."""
+        found = iam_evaluator.resolve_credential(self.access_key)
+        return Identity(arn=found.principal_arn, principal_id=found.principal_id)
 
     def _denial(self, action: str, resource: str, context: Context | None) -> Any:
         service = action.partition(":")[0]
@@ -369,7 +383,9 @@ def send_missing_custom_resource_events() -> None:
     failed_creates = _remember_failed_creates()
     original = stacks._roll_back_operation
 
-    async def roll_back(name: str, stack_id: str, stack: dict[str, Any], operation: dict[str, Any], *rest: Any) -> None:
+    async def roll_back(
+        name: str, stack_id: str, stack: dict[str, Any], operation: dict[str, Any], **more: Any
+    ) -> None:
         failed_id = operation["failed_logical_id"]
         failed = failed_creates.pop((stack_id, failed_id), None)
         if failed is not None and operation["failed_update"] is None:
@@ -377,22 +393,28 @@ def send_missing_custom_resource_events() -> None:
             stack.setdefault("_resources", {})[failed_id] = failed
             operation["created"].append(failed_id)
         unreverted = await _revert_replaced(name, stack_id, stack, operation)
-        await original(name, stack_id, stack, operation, *rest)
+        await original(name, stack_id, stack, operation, **more)
         if unreverted:
             stack["StackStatus"] = "UPDATE_ROLLBACK_FAILED"
             reason = f"The following resource(s) failed to update: [{', '.join(unreverted)}]."
             stack["StackStatusReason"] = reason
+            stack["_rollback_failed"] = {**stack.get("_rollback_failed", {}), **unreverted}
             stacks._add_event(
                 stack_id, name, name, "AWS::CloudFormation::Stack", stack["StackStatus"], reason, stack_id
             )
 
-    stacks._roll_back_operation = roll_back
+    stacks._roll_back_operation = handlers._roll_back_operation = roll_back
 
 
-async def _revert_replaced(name: str, stack_id: str, stack: dict[str, Any], operation: dict[str, Any]) -> list[str]:
-    """Send the reverse Update of each custom resource that the failed update replaced; returns what failed."""
+async def _revert_replaced(
+    name: str, stack_id: str, stack: dict[str, Any], operation: dict[str, Any]
+) -> dict[str, Any]:
+    """Send the reverse Update of each custom resource that the failed update replaced; returns what failed.
+
+    That is what `ContinueUpdateRollback` tries again or skips.
+    """
     previous_resources = (operation["previous_stack"] or {}).get("_resources", {})
-    failed = []
+    failed = {}
     for logical_id in reversed(operation["created"]):
         new, previous = stack["_resources"].get(logical_id), previous_resources.get(logical_id)
         if not new or not previous or not new["ResourceType"].startswith(_CUSTOM_RESOURCES):
@@ -406,7 +428,10 @@ async def _revert_replaced(name: str, stack_id: str, stack: dict[str, Any], oper
                 new["Properties"], previous["Properties"], new["Attributes"], previous,
             )  # fmt: skip
         except Exception:
-            failed.append(logical_id)
+            failed[logical_id] = {
+                "PhysicalResourceId": new_id, "ResourceType": new["ResourceType"], "Attributes": new["Attributes"],
+                "RevertFrom": new["Properties"], "RevertTo": previous["Properties"],
+            }  # fmt: skip
         else:
             if previous["PhysicalResourceId"] == new_id:  # the provider kept the new one: nothing to delete
                 operation["created"].remove(logical_id)

@@ -157,15 +157,17 @@ def _note_ends_of_deleted_stacks() -> dict[str, asyncio.Event]:
     ended: dict[str, asyncio.Event] = {}
     original = stacks._roll_back_operation
 
-    async def roll_back(name: str, stack_id: str, stack: dict[str, Any], operation: dict[str, Any], *rest: Any) -> None:
+    async def roll_back(
+        name: str, stack_id: str, stack: dict[str, Any], operation: dict[str, Any], **more: Any
+    ) -> None:
         if stack_id in ended:
             ended.pop(stack_id).set()
             return
         if stack.pop("_cancel_requested", False):
             operation["cancelled"] = True
-        await original(name, stack_id, stack, operation, *rest)
+        await original(name, stack_id, stack, operation, **more)
 
-    stacks._roll_back_operation = roll_back
+    stacks._roll_back_operation = handlers._roll_back_operation = roll_back
     return ended
 
 

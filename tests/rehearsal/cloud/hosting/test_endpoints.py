@@ -338,6 +338,22 @@ class TestGuardrails:
         assert again["LastDeploymentConfig"] == deployment
         assert "LastDeploymentConfig" not in updated(account, endpoint, watching)
 
+    def test_an_update_that_names_no_policy_has_none(
+        self, account: Account, endpoint: str, new: str, watching: str
+    ) -> None:
+        """Not even alarms: what was in the deployment before counts with `RetainDeploymentConfig` alone."""
+        deployment = guarded(account, "OK")
+        updated(account, endpoint, watching, DeploymentConfig=deployment)
+        name = deployment["AutoRollbackConfiguration"]["Alarms"][0]["AlarmName"]
+        account.cloud.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="a test")
+        for retaining in ({}, {"RetainDeploymentConfig": False}):
+            other = config(account, model(account, model_data(account, "unwatched")))
+            assert updated(account, endpoint, other, **retaining)["EndpointConfigName"] == other
+        updated(account, endpoint, watching, DeploymentConfig=guarded(account, "OK"))
+        updated(account, endpoint, watching, DeploymentConfig=deployment)
+        after = updated(account, endpoint, new, RetainDeploymentConfig=True)
+        assert after["EndpointConfigName"] == watching, "the alarms are those of the last deployment"
+
     def test_an_update_that_can_not_be_done_is_refused(self, account: Account, endpoint: str, new: str) -> None:
         half = {"Type": "CAPACITY_PERCENT", "Value": 50}
         wait = {"WaitIntervalInSeconds": 0}

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from constructs_lib.rehearsal.cloud.connection import Credentials
 from constructs_lib.rehearsal.cloud.launcher import Cloud
 
 from ..account import BUCKET, Account, refusal
@@ -84,6 +85,48 @@ def test_a_version_is_approved_and_gets_metadata(account: Account, group: str) -
     assert (described["ModelApprovalStatus"], described["ApprovalDescription"]) == ("Approved", "good")
     assert described["CustomerMetadataProperties"] == {"a": "3"}
     assert described["LastModifiedTime"] >= described["CreationTime"]
+
+
+def test_who_changed_a_version_last_is_noted(account: Account, group: str) -> None:
+    arn = version(account, group)
+    assert "LastModifiedBy" not in account.sagemaker.describe_model_package(ModelPackageName=arn)
+    approver = account.acting_as({"Effect": "Allow", "Action": "sagemaker:UpdateModelPackage", "Resource": "*"})
+    approver("sagemaker").update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+    identity = approver("sts").get_caller_identity()
+    assert account.sagemaker.describe_model_package(ModelPackageName=arn)["LastModifiedBy"] == {
+        "IamIdentity": {"Arn": identity["Arn"], "PrincipalId": identity["UserId"]}
+    }
+    account.sagemaker.update_model_package(ModelPackageArn=arn, CustomerMetadataProperties={"a": "b"})
+    last = account.sagemaker.describe_model_package(ModelPackageName=arn)["LastModifiedBy"]["IamIdentity"]
+    assert last["Arn"] == "arn:aws:iam::123456789012:root", "it is who changed anything, not who approved"
+
+
+def test_a_function_that_may_not_approve_is_refused(account: Account, group: str) -> None:
+    """Where a person has to approve, the function's role is denied the value."""
+    everything = {"Effect": "Allow", "Action": "sagemaker:*", "Resource": "*"}
+    denied = {
+        "Effect": "Deny",
+        "Action": ["sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"}},
+    }
+    trust = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::123456789012:root"}, "Action": "sts:AssumeRole"}
+    role = account.role(account.fresh("Function"), statements=[everything, denied], trust=trust)
+    taken = account.cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="function")["Credentials"]
+    function = account.client_with(
+        Credentials(access_key=taken["AccessKeyId"], secret_key=taken["SecretAccessKey"], token=taken["SessionToken"])
+    )("sagemaker")
+    create, update = function.create_model_package, function.update_model_package
+    arn = create(ModelPackageGroupName=group, ModelApprovalStatus="PendingManualApproval")["ModelPackageArn"]
+    create(ModelPackageGroupName=group)
+    update(ModelPackageArn=arn, ModelApprovalStatus="Rejected")
+    update(ModelPackageArn=arn, CustomerMetadataProperties={"a": "b"})
+    for call, request in ((create, {"ModelPackageGroupName": group}), (update, {"ModelPackageArn": arn})):
+        code, message = refusal(call, **request, ModelApprovalStatus="Approved")
+        assert (code, "with an explicit deny in an identity-based policy" in message) == ("AccessDeniedException", True)
+    described = account.sagemaker.describe_model_package(ModelPackageName=arn)
+    assert described["ModelApprovalStatus"] == "Rejected"
+    assert described["LastModifiedBy"]["IamIdentity"]["Arn"].endswith(f"{role.rpartition('/')[2]}/function")
 
 
 def test_versions_are_listed_by_group_and_approval(account: Account, group: str) -> None:

@@ -65,13 +65,26 @@ PARAMETERS = {
     "core.sigv4.parse_header_signature": ["headers"],
     "core.sigv4.parse_query_signature": ["query_params"],
     "core.sigv4.request_time_failure": ["signature", "now"],
+    "services.cloudwatch._alarms": None,
+    "services.cloudwatch._composite_alarms": None,
+    "services.cloudwatch._record_history": [
+        "alarm_name", "old_state", "new_state", "reason", "alarm_type", "reason_data",
+    ],
+    "services.eventbridge._dispatch_event": ["event", "view"],
+    "services.eventbridge._put_events": ["data", "allow_aws_source"],
     "services.iam._roles": None,
     "services.lambda_svc.execution_credentials": ["config"],
     "services.lambda_svc.os": None,
+    "services.s3._fire_s3_event_async": [
+        "bucket_name", "key", "event_name", "size", "etag", "deletion_type", "version_id", "object_extra",
+        "record_extra",
+    ],
+    "services.s3._s3_event_to_eventbridge": ["event_name"],
     "services.stepfunctions._ExecutionError": ["error", "cause"],
     "services.stepfunctions._call_lambda": ["func_ref", "event"],
     "services.stepfunctions._execute_task": ["state_def", "raw_input", "execution", "ctx"],
     "services.stepfunctions._executions": None,
+    "services.stepfunctions._fail_execution": ["execution", "error", "cause"],
     "services.stepfunctions._state_machines": None,
     "services.sts.register_session": ["access_key", "session"],
     "services.tagging._RESOURCE_TAG_COLLECTORS": None,
@@ -129,9 +142,12 @@ PARAMETERS = {
         "stack_id", "stack_name", "logical_id", "rtype", "physical_id", "applied_props", "previous_props", "attrs",
         "record",
     ],
-    "services.cloudformation.stacks._roll_back_operation": [
-        "stack_name", "stack_id", "stack", "operation", "reason_override",
-    ],
+    **{
+        f"services.cloudformation.{module}._roll_back_operation": [
+            "stack_name", "stack_id", "stack", "operation", "reason_override",
+        ]
+        for module in ("handlers", "stacks")
+    },
     "services.cloudformation.engine._parse_template": ["template_body"],
     "services.cloudformation.engine._resolve_parameters": ["template", "provided_params", "previous_params"],
     "services.cloudformation.engine._extract_deps": ["resource_def", "all_resource_names"],
@@ -176,6 +192,7 @@ def used_by(module: str) -> set[str]:
 
 def test_every_inner_name_is_watched() -> None:
     ours = (
-        "conditions", "decisions", "door", "exports", "functions", "machines", "ministack", "nested", "node", "waits",
+        "bus", "conditions", "decisions", "door", "exports", "functions", "machines", "ministack", "nested", "node",
+        "waits",
     )  # fmt: skip
     assert set().union(*(used_by(f"ministack.{module}") for module in ours)) == set(PARAMETERS)

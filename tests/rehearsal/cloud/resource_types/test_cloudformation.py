@@ -1,5 +1,6 @@
 """What CloudFormation does here that MiniStack alone does not."""
 
+import json
 from typing import Any
 
 import pytest
@@ -94,6 +95,23 @@ def test_a_failed_update_is_sent_back(stacks: Stacks, provider: str) -> None:
     stacks.events()
     assert stacks.deploy("sent-back", {"A": custom(provider, "bad")}) == "UPDATE_ROLLBACK_COMPLETE"
     assert stacks.events() == [("Update", "A-one", "bad", "one"), ("Update", "A-one", "one", "bad")]
+
+
+def test_a_rollback_that_was_asked_for_sends_the_same_as_any(stacks: Stacks, provider: str) -> None:
+    """`deploy --no-rollback`, then `rollback`, as the CDK's CLI calls them."""
+    stacks.deploy("paused", {"A": custom(provider, "one")})
+    stacks.events()
+    update = {"A": custom(provider, "two"), "B": custom(provider, "bad", DependsOn="A")}
+    body = json.dumps({"Resources": update})
+    stacks.cloudformation.update_stack(StackName="paused", TemplateBody=body, DisableRollback=True)
+    assert stacks.wait("paused") == "UPDATE_FAILED"
+    assert stacks.events() == [("Update", "A-one", "two", "one"), ("Create", None, "bad", None)]
+    stacks.cloudformation.rollback_stack(StackName="paused")
+    assert stacks.wait("paused") == "UPDATE_ROLLBACK_COMPLETE"
+    assert [event for event in stacks.events() if event[1] != "B-bad"] == [
+        ("Update", "A-two", "one", "two"),
+        ("Delete", "A-two", "two", None),
+    ]
 
 
 def test_the_parts_of_a_vpc_deploy_and_leave_nothing(stacks: Stacks) -> None:

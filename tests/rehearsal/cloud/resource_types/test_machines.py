@@ -1,5 +1,8 @@
 """State machines of templates act as their role, and only for whom that trusts Step Functions."""
 
+import io
+import time
+import zipfile
 from typing import Any
 
 import pytest
@@ -74,6 +77,38 @@ def test_machine_calls_what_its_role_may(account: Account, stacks: Stacks) -> No
     told = run(account, stacks.resource(name, "Machine"))
 
     assert told["error"] == "Lambda.ResourceNotFoundException", "there is none, which only who may call it is told"
+
+
+BREAKING = b"""
+import time
+
+def handler(event, context):
+    time.sleep(1)
+    raise ValueError("broken")
+"""
+
+
+def test_an_execution_that_was_stopped_stays_so_when_its_function_breaks(account: Account, stacks: Stacks) -> None:
+    name = account.fresh("machine")
+    role = account.role(account.fresh("Machine"), ["lambda:InvokeFunction"], trust=source(account, name))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("index.py", BREAKING)
+    trust = {**TRUST, "Principal": {"Service": "lambda.amazonaws.com"}}
+    function = account.cloud.client("lambda")
+    function.create_function(
+        FunctionName="looks", Runtime="python3.12", Handler="index.handler", Timeout=10,
+        Role=account.role(account.fresh("Function"), trust=trust), Code={"ZipFile": packed.getvalue()},
+    )  # fmt: skip
+    assert stacks.deploy(name, machine(account, role, name)) == "CREATE_COMPLETE", stacks.reasons(name)
+    states = account.cloud.client("stepfunctions")
+    execution = states.start_execution(stateMachineArn=stacks.resource(name, "Machine"))["executionArn"]
+    history = states.get_execution_history
+    until(lambda: str(history(executionArn=execution)["events"]), lambda told: "TaskStateEntered" in told)
+    states.stop_execution(executionArn=execution)
+    time.sleep(2)  # the function has broken by then
+    assert states.describe_execution(executionArn=execution)["status"] == "ABORTED"
+    function.delete_function(FunctionName="looks")
 
 
 def run(account: Account, arn: str) -> dict[str, Any]:

@@ -1,0 +1,364 @@
+"""A retraining in a template: its parts, its least permissions, its order, and its costs."""
+
+import json
+from typing import Any
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sns as sns
+from statelint.linter import Linter
+
+from constructs_lib import (
+    CHAMPION,
+    ApprovalStatus,
+    AutoMLEndpoint,
+    AutoMLJobOutcome,
+    AutoMLRetraining,
+    Channel,
+    DeploymentPolicy,
+    NewData,
+    OutputLocation,
+    QualityGate,
+    RealTime,
+)
+from constructs_lib.provider.retrainer import definition
+from constructs_lib.runtime.contract import MODEL_TYPE, RETRAINING_TYPE
+
+from ..constructs.synthesis import allowing, data_bucket, flat, new_job, new_stack, only, resources_of, statements_of
+from ..constructs.synthesis import template_of as template_of
+
+EVERY_MONDAY = scheduler.ScheduleExpression.cron(
+    week_day="MON", hour="3", minute="0", time_zone=cdk.TimeZone.EUROPE_BERLIN
+)
+
+
+def served(stack: cdk.Stack, job: Any, **props: Any) -> AutoMLEndpoint:
+    outcome = AutoMLJobOutcome(stack, "Outcome", job=job)
+    serving = props.pop("serving", RealTime(instance_type="ml.m5.large", instance_count=1))
+    return AutoMLEndpoint(stack, "Endpoint", outcome=outcome, serving=serving, **props)
+
+
+def retrained(stack: cdk.Stack, **props: Any) -> AutoMLRetraining:
+    """A retraining of a new job, with all that it can do unless something else is said."""
+    job = props.pop("job", None) or new_job(stack)
+    defaults: dict[str, Any] = {"job": job, "max_runs_per_month": 10, "schedule": EVERY_MONDAY}
+    return AutoMLRetraining(stack, props.pop("construct_id", "Weekly"), **{**defaults, **props})
+
+
+def everything(stack: cdk.Stack, **props: Any) -> AutoMLRetraining:
+    job = new_job(stack)
+    endpoint = served(stack, job, deployment_policy=DeploymentPolicy.all_at_once())
+    return retrained(
+        stack,
+        job=job,
+        **{
+            "on_new_data": NewData(data_bucket(stack), "train/"),
+            "on_alarm": [endpoint.alarm_5xx()],
+            "register_in": "churn",
+            "promotes": endpoint,
+            "quality_gate": QualityGate(better_than=CHAMPION, by=0.01, at_least=0.5),
+            "on_failed": sns.Topic(stack, "Alerts"),
+            **props,
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    stack = new_stack()
+    everything(stack)
+    return template_of(stack)
+
+
+def retraining_of(template: dict[str, Any]) -> dict[str, Any]:
+    properties: dict[str, Any] = only(resources_of(template, RETRAINING_TYPE))["Properties"]
+    return properties
+
+
+def test_request_is_the_jobs_own_under_a_fresh_name(template: dict[str, Any]) -> None:
+    (job,) = resources_of(template, "Custom::SageMakerAutoMLJob").values()
+    properties = retraining_of(template)
+
+    assert properties["Request"] == job["Properties"]["Request"]
+    assert properties["Operation"] == job["Properties"]["Operation"]
+    assert "weekly" in flat(properties["NamePrefix"])
+
+
+def test_settings_are_what_the_function_reads(template: dict[str, Any]) -> None:
+    properties = retraining_of(template)
+
+    assert properties["Gate"] == {"BetterThanChampion": 0.01, "AtLeast": 0.5}
+    assert properties["Data"] | {"Bucket": ""} == {
+        "Bucket": "",
+        "Prefix": "train/",
+        "QuietSeconds": 1800,
+        "EverySeconds": 86400,
+    }
+    assert properties["MaxRunsPerMonth"] == 10
+    assert properties["TimeoutSeconds"] == 12 * 3600
+    assert flat(properties["Folder"]).startswith("s3://data-bucket/models/stacke")
+    assert properties["Registry"]["Request"]["ModelApprovalStatus"] == "PendingManualApproval"
+
+
+def test_endpoint_is_named_with_its_template_its_model_and_its_policy(template: dict[str, Any]) -> None:
+    endpoint = retraining_of(template)["Endpoint"]
+    ((model_id, model),) = resources_of(template, MODEL_TYPE).items()
+    (deployed,) = resources_of(template, "AWS::SageMaker::Endpoint").values()
+
+    assert endpoint["ModelLogicalId"] == model_id
+    besides = {"ServiceToken", "ServiceTimeout", "Retraining", "EndpointShape", "JobSpec"}
+    assert endpoint["Model"] == {name: value for name, value in model["Properties"].items() if name not in besides}
+    assert endpoint["Update"]["DeploymentConfig"] == deployed["Properties"]["DeploymentConfig"]
+    assert endpoint["TemplateConfig"] == deployed["Properties"]["EndpointConfigName"]
+    assert endpoint["Name"] == deployed["Properties"]["EndpointName"]
+
+
+def test_alarm_that_is_added_later_counts_in_a_promotion_too() -> None:
+    stack = new_stack()
+    job = new_job(stack)
+    endpoint = served(stack, job)
+    retrained(stack, job=job, promotes=endpoint)
+    endpoint.add_rollback_alarm(endpoint.alarm_5xx())
+
+    update = retraining_of(template_of(stack))["Endpoint"]["Update"]
+    assert len(update["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]) == 1
+
+
+def shape_of(count: int, *, instance: str = "ml.m5.large") -> str:
+    stack = new_stack()
+    job = new_job(stack)
+    retrained(
+        stack, job=job, promotes=served(stack, job, serving=RealTime(instance_type=instance, instance_count=count))
+    )
+    return str(only(resources_of(template_of(stack), MODEL_TYPE))["Properties"]["EndpointShape"])
+
+
+def test_model_is_asked_again_when_the_shape_of_the_endpoint_changes_and_only_then() -> None:
+    assert shape_of(1) == shape_of(1)
+    assert len({shape_of(1), shape_of(2), shape_of(1, instance="ml.m5.xlarge")}) == 3
+
+
+def test_one_rule_hears_of_everything_in_less_than_a_pattern_may_have(template: dict[str, Any]) -> None:
+    rule = only(resources_of(template, "AWS::Events::Rule"))["Properties"]
+
+    kinds = [pattern["detail-type"][0] for pattern in rule["EventPattern"]["$or"]]
+    assert kinds == [
+        "Step Functions Execution Status Change",
+        "Object Created",
+        "CloudWatch Alarm State Change",
+        "SageMaker Model Package State Change",
+        "SageMaker Endpoint State Change",
+    ]
+    assert len(json.dumps(rule["EventPattern"])) < 4096
+    (target,) = rule["Targets"]
+    assert target["InputTransformer"]["InputPathsMap"] == {"source": "$.source", "id": "$.id", "detail": "$.detail"}
+    assert flat(target["InputTransformer"]["InputTemplate"]).endswith(
+        '"Event":{"source":<source>,"id":<id>,"detail":<detail>}}'
+    )
+
+
+def test_failed_execution_starts_no_other(template: dict[str, Any]) -> None:
+    rule = only(resources_of(template, "AWS::Events::Rule"))["Properties"]
+
+    assert rule["EventPattern"]["$or"][0]["detail"]["status"] == ["ABORTED", "TIMED_OUT"]
+
+
+def test_schedule_has_its_zone_and_its_window() -> None:
+    stack = new_stack()
+    retrained(stack, time_window=scheduler.TimeWindow.flexible(cdk.Duration.minutes(15)))
+    schedule = only(resources_of(template_of(stack), "AWS::Scheduler::Schedule"))["Properties"]
+
+    assert schedule["ScheduleExpression"] == "cron(0 3 ? * MON *)"
+    assert schedule["ScheduleExpressionTimezone"] == "Europe/Berlin"
+    assert schedule["FlexibleTimeWindow"] == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 15}
+    given = json.loads(flat(schedule["Target"]["Input"]))
+    assert given["Id"] == "<aws.scheduler.scheduled-time>"
+    assert given["Retraining"].startswith("s3://")
+
+
+# Order and number
+
+
+def test_what_starts_runs_goes_first_and_the_policy_last(template: dict[str, Any]) -> None:
+    ((name, resource),) = resources_of(template, RETRAINING_TYPE).items()
+    (policy,) = [each for each in template["Resources"] if each.startswith("WeeklyPermissions")]
+    (check,) = resources_of(template, "Custom::SageMakerEndpointCheck")
+    for kind in ("AWS::Events::Rule", "AWS::Scheduler::Schedule"):
+        assert name in only(resources_of(template, kind))["DependsOn"]
+
+    assert {policy, check} <= set(resource["DependsOn"])
+    assert policy in only(resources_of(template, MODEL_TYPE))["DependsOn"]
+
+
+def count_of(endpoints: int, retrainings: int) -> int:
+    stack = new_stack()
+    for number in range(endpoints):
+        bucket = data_bucket(stack)
+        job = new_job(stack, f"Job{number}", output=OutputLocation.from_bucket(bucket, f"models{number}/"))
+        outcome = AutoMLJobOutcome(stack, f"Outcome{number}", job=job)
+        serving = RealTime(instance_type="ml.m5.large", instance_count=1)
+        endpoint = AutoMLEndpoint(stack, f"Endpoint{number}", outcome=outcome, serving=serving)
+        if number < retrainings:
+            retrained(
+                stack,
+                job=job,
+                construct_id=f"Weekly{number}",
+                promotes=endpoint,
+                register_in="churn",
+                on_new_data=NewData(bucket, "train/"),
+            )
+    return len(template_of(stack)["Resources"])
+
+
+def test_retraining_takes_four_resources_and_the_first_twelve_at_most() -> None:
+    none, one, two = (count_of(2, retrainings) for retrainings in range(3))
+
+    assert one - none <= 12
+    assert two - one <= 4
+
+
+def test_bucket_of_the_app_sends_its_events_without_a_further_resource() -> None:
+    stack = new_stack()
+    bucket = s3.Bucket(stack, "Mine")
+    job = new_job(stack, training_data=Channel.from_bucket(bucket, "train/"))
+    retrained(stack, job=job, on_new_data=NewData(bucket, "train/"))
+    template = template_of(stack)
+
+    (made,) = [each for name, each in resources_of(template, "AWS::S3::Bucket").items() if name.startswith("Mine")]
+    setting = made["Properties"]["NotificationConfiguration"]
+    assert setting == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+    assert not resources_of(template, "Custom::S3BucketNotifications")
+
+
+# Permissions
+
+
+def test_function_may_do_what_a_run_does_where_it_does_it(template: dict[str, Any]) -> None:
+    statements = statements_of(template, beginning="WeeklyPermissions")
+    allowed = {
+        action: [flat(each) for each in as_list(statement["Resource"])]
+        for statement in statements
+        if statement["Effect"] == "Allow"
+        for action in as_list(statement["Action"])
+    }
+
+    assert all(arn.endswith("/*") and "/models/stacke" in arn for arn in allowed["s3:PutObject"])
+    assert allowed["states:StopExecution"] == [
+        "arn:<Partition>:states:<Region>:<AccountId>:execution:sagemaker-autopilot-retraining-"
+        + allowed["states:StopExecution"][0].rpartition("retraining-")[2]
+    ]
+    assert allowed["sns:Publish"] == ["<Alerts4FD9F5C2>"] or allowed["sns:Publish"][0].startswith("<Alerts")
+    assert all("endpoint-config/stacke" in arn for arn in allowed["sagemaker:CreateEndpointConfig"])
+    assert not [action for action in allowed if action.endswith("*")]
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_function_may_never_approve_where_a_person_has_to(template: dict[str, Any]) -> None:
+    (denied,) = [each for each in statements_of(template) if each["Effect"] == "Deny"]
+
+    assert denied["Condition"] == {"StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"}}
+    assert set(denied["Action"]) == {"sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"}
+
+
+def test_function_that_is_to_approve_may() -> None:
+    stack = new_stack()
+    retrained(stack, register_in="churn", approval_status=ApprovalStatus.APPROVED)
+    template = template_of(stack)
+
+    assert not [each for each in statements_of(template) if each["Effect"] == "Deny"]
+    assert retraining_of(template)["Registry"]["Request"]["ModelApprovalStatus"] == "Approved"
+
+
+def test_rules_and_schedules_may_start_one_state_machine(template: dict[str, Any]) -> None:
+    (machine,) = [each for each in resources_of(template, "AWS::StepFunctions::StateMachine") if "Retraining" in each]
+    (statement,) = [
+        each
+        for name, policy in resources_of(template, "AWS::IAM::ManagedPolicy").items()
+        if "StartPermissions" in name
+        for each in policy["Properties"]["PolicyDocument"]["Statement"]
+    ]
+    assert statement == {"Action": "states:StartExecution", "Effect": "Allow", "Resource": {"Ref": machine}}
+    (role,) = [each for name, each in resources_of(template, "AWS::IAM::Role").items() if "StartRole" in name]
+    trusted = {
+        each["Principal"]["Service"]: flat(each["Condition"]["ArnLike"]["aws:SourceArn"])
+        for each in role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    }
+    assert trusted == {
+        "events.amazonaws.com": "arn:<Partition>:events:<Region>:<AccountId>:rule/*",
+        "scheduler.amazonaws.com": "arn:<Partition>:scheduler:<Region>:<AccountId>:schedule-group/default",
+    }
+
+
+def test_key_of_the_output_encrypts_the_document_too() -> None:
+    stack = new_stack()
+    key = kms.Key(stack, "Key")
+    job = new_job(stack, output=OutputLocation.from_bucket(data_bucket(stack), "models/", encryption_key=key))
+    retrained(stack, job=job)
+    template = template_of(stack)
+
+    assert flat(retraining_of(template)["EncryptionKey"]).startswith("<Key")
+    (statement,) = allowing(statements_of(template, beginning="WeeklyPermissions"), "kms:GenerateDataKey")
+    assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+
+
+def test_grant_start_allows_to_start_and_nothing_else() -> None:
+    stack = new_stack()
+    retraining = retrained(stack)
+    role = iam.Role(stack, "Ann", assumed_by=iam.AccountRootPrincipal())
+    retraining.grant_start(role)
+    cdk.CfnOutput(stack, "Input", value=retraining.start_input)
+    cdk.CfnOutput(stack, "Back", value=retraining.rollback_input)
+    template = template_of(stack)
+
+    (statement,) = statements_of(template, beginning="AnnDefaultPolicy")
+    assert statement["Action"] == "states:StartExecution"
+    assert json.loads(flat(template["Outputs"]["Back"]["Value"]))["Rollback"] is True
+    with pytest.raises(ValueError, match=r"'grantee' must be an iam.IGrantable"):
+        retraining.grant_start("ann")  # type: ignore[arg-type]
+
+
+# The state machine
+
+
+def test_statelint_finds_nothing() -> None:
+    assert (
+        Linter().validate(json.loads(json.dumps(definition("arn:aws:lambda:eu-west-1:111122223333:function:f")))) == []
+    )
+
+
+def test_failed_step_is_made_again_and_a_failed_admission_ends() -> None:
+    states = definition("arn")["States"]
+
+    assert states["Step"]["Catch"][0]["Next"] == "Wait"
+    assert "Catch" not in states["Admit"]
+
+
+# Metrics
+
+
+def test_metrics_and_dashboard_are_of_this_retraining() -> None:
+    stack = new_stack()
+    retraining = retrained(stack)
+    retraining.metric_failed().create_alarm(stack, "Alarm", threshold=1, evaluation_periods=1)
+    retraining.dashboard()
+    template = template_of(stack)
+
+    alarm = only(resources_of(template, "AWS::CloudWatch::Alarm"))["Properties"]
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == (
+        "SageMakerAutopilot",
+        "RetrainingRunsFailed",
+        "Sum",
+    )
+    (name,) = resources_of(template, RETRAINING_TYPE)
+    assert flat(alarm["Dimensions"][0]["Value"]).endswith(f"/{name}")
+    body = flat(only(resources_of(template, "AWS::CloudWatch::Dashboard"))["Properties"]["DashboardBody"])
+    assert "ChampionObjective" in body
+    assert isinstance(retraining.widgets()[0], cloudwatch.GraphWidget)

@@ -1,0 +1,201 @@
+"""Random lives of a retraining: whatever comes in whatever order, one job trains, nothing is lost or begun twice."""
+
+from datetime import timedelta
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from .fake_retraining import ENDPOINT, TEMPLATE, RetrainingWorld
+from .fake_sagemaker import EPOCH, client_error
+from .world import Crash, Sink
+
+CEILING = 4
+FAULTS = ["PutObject", "GetObject", "DescribeExecution", "CreateAutoMLJob", "UpdateEndpoint", "CreateModel"]
+
+
+class Life(RuleBasedStateMachine):
+    """Triggers, calls of executions in any order, deaths, lost answers, time, deployments, and the end."""
+
+    sink: Sink
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = RetrainingWorld(self.sink)
+        self.world.train_seconds = 300
+        assert self.world.create(self.world.wanted(MaxRunsPerMonth=CEILING))["Status"] == "SUCCESS"
+        self.is_closed = False
+        self.wanted_since = EPOCH
+        """When the last trigger came that has to be followed by a job."""
+        self.ids: set[str] = set()
+        self.numbers = 0
+
+    def call(self, name: str) -> bool:
+        """One call of an execution; tells whether it came to its end."""
+        try:
+            self.world.call(name)
+        except (Crash, Exception):
+            return False
+        self.world.work()
+        return True
+
+    @rule(number=st.integers(0, 5))
+    def schedule(self, number: int) -> None:
+        """A schedule's time comes, or comes again."""
+        identity = str(number)
+        name = self.world.start(Cause="schedule", Id=identity)
+        came = self.world.time.wall()
+        if self.call(name) and identity not in self.ids and not self.is_closed:
+            self.ids.add(identity)
+            self.wanted_since = came
+
+    @rule(kind=st.sampled_from(["Rollback", "Reconcile", "hand"]))
+    def by_hand(self, kind: str) -> None:
+        self.numbers += 1
+        came = self.world.time.wall()
+        name = self.world.start(**({} if kind == "hand" else {kind: True}), Cause=f"{kind} {self.numbers}")
+        if self.call(name) and kind == "hand" and not self.is_closed:
+            self.wanted_since = came
+
+    @rule()
+    def data(self) -> None:
+        self.world.s3.upload(f"churn/train/{self.world.time.seconds}.csv")
+        self.call(self.world.data_event())
+
+    @rule(index=st.integers(0, 3))
+    def look(self, index: int) -> None:
+        """An execution calls, the second time perhaps while the first call is lost."""
+        running = self.world.stepfunctions.running()
+        if running:
+            self.call(running[index % len(running)])
+
+    @rule(index=st.integers(0, 3))
+    def die(self, index: int) -> None:
+        running = self.world.stepfunctions.running()
+        if running:
+            self.world.stepfunctions.end(running[index % len(running)], "ABORTED")
+
+    @rule(operation=st.sampled_from(FAULTS), kind=st.integers(0, 2), after=st.booleans())
+    def fault(self, operation: str, kind: int, after: bool) -> None:
+        error = [
+            Crash(),
+            client_error(operation, "InternalFailure", "x", 500),
+            client_error(operation, "Throttling", "x"),
+        ]
+        service = next(
+            each for each in self.world.services.values() if operation in each.meta.service_model.operation_names
+        )
+        service.fail(operation, error[kind], after=after and kind < 2)
+
+    @rule(operation=st.sampled_from(["PutObject", "GetObject", "CreateAutoMLJob", "CreateModel", "UpdateEndpoint"]))
+    def race(self, operation: str) -> None:
+        """In the middle of the next call, another one comes."""
+        services = self.world.services.values()
+        service = next(each for each in services if operation in each.meta.service_model.operation_names)
+        service.hooks[operation] = lambda: self.interrupt()
+
+    def interrupt(self) -> None:
+        faults = {service: service.faults for service in self.world.services.values()}
+        for service in faults:
+            service.faults = []
+        ends = self.world.time.call_ends
+        if self.numbers % 2:
+            self.look(0)
+        else:
+            self.by_hand("hand")
+        self.numbers += 1
+        self.world.time.call_ends = ends
+        for service, before in faults.items():
+            service.faults = before
+
+    @rule(seconds=st.sampled_from([1, 60, 400, 7200, 90_000]))
+    def wait(self, seconds: int) -> None:
+        self.world.time.seconds += seconds
+        self.world.work()
+
+    @rule(score=st.sampled_from([0.5, 0.85, 0.9, 0.95]))
+    def learn(self, score: float) -> None:
+        self.world.score = score
+
+    @rule()
+    @precondition(lambda self: not self.is_closed)
+    def revert(self) -> None:
+        """A deployment brings the template's configuration back."""
+        if self.world.hosting.endpoints[ENDPOINT].status == "InService":
+            self.world.hosting.endpoints[ENDPOINT].config = TEMPLATE
+
+    @rule()
+    @precondition(lambda self: not self.is_closed)
+    def close(self) -> None:
+        for service in self.world.services.values():
+            service.faults.clear()
+            service.hooks.clear()
+        self.is_closed = self.world.delete()["Status"] == "SUCCESS"
+        self.world.time.seconds += 60
+
+    @invariant()
+    def one_job_at_a_time(self) -> None:
+        training = [job.name for job in self.world.run_jobs() if job.status == "InProgress"]
+        assert len(training) <= (0 if self.is_closed else 1), training
+
+    @invariant()
+    def ceiling_holds(self) -> None:
+        months = [job.created.strftime("%Y-%m") for job in self.world.run_jobs()]
+        assert all(months.count(month) <= CEILING for month in months)
+
+    @invariant()
+    def what_serves_is_there(self) -> None:
+        config = self.world.hosting.endpoints[ENDPOINT].config
+        assert config in self.world.hosting.served
+        assert self.world.hosting.model_in_service() in self.world.hosting.hosted
+
+    @invariant()
+    def document_names_one_run(self) -> None:
+        document = self.world.document()
+        runs = [run.id for run in (document.running, document.behind) if run]
+        assert len(set(runs)) == len(runs)
+        assert document.behind is None or document.behind.kind == "train"
+
+    def teardown(self) -> None:
+        """Let all come to its end, with one more event; then look whether everything was heard."""
+        for service in self.world.services.values():
+            service.faults.clear()
+            service.hooks.clear()
+        for number in range(12):
+            self.world.time.seconds += 400
+            self.world.work()
+            self.world.start(Event={"source": "aws.states", "id": f"end {number}", "detail": {}})
+            for _ in range(200):
+                running = self.world.stepfunctions.running()
+                if not running:
+                    break
+                for name in running:
+                    if not self.world.stepfunctions.executions[name].done:
+                        self.world.call(name)
+                self.world.time.seconds += 600
+                self.world.work()
+        assert not self.world.stepfunctions.running()
+        if self.is_closed:
+            return
+        document = self.world.document()
+        assert document.running is None
+        assert document.behind is None
+        assert not document.pending
+        jobs = self.world.run_jobs()
+        newest = max((job.created for job in jobs), default=EPOCH - timedelta(days=1))
+        month = self.wanted_since.strftime("%Y-%m")
+        is_full = document.month >= month and document.jobs >= CEILING
+        assert newest >= self.wanted_since or self.wanted_since == EPOCH or is_full
+        champion = document.champion
+        if champion and self.world.hosting.endpoints[ENDPOINT].config != TEMPLATE:
+            assert self.world.hosting.endpoints[ENDPOINT].config == champion.config
+
+
+def test_one_run_at_a_time_nothing_lost_nothing_twice(sink: Sink) -> None:
+    Life.sink = sink
+    run_state_machine_as_test(
+        Life,
+        settings=settings(
+            max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
