@@ -44,6 +44,7 @@ SECTIONS: Final[Mapping[str, Told]] = {
     "outcomes": Told(("outcome",)),
     "endpoints": Told(("endpoint", "api/hosting.py")),
     "candidates": Told(("candidate",)),
+    "retraining": Told(("retraining",)),
     "function": Told(("provider",)),
     "access": Told(("access", "naming.py", "tokens.py", "l1.py", "releases.py"), besides=("access/permissions.py",)),
     "deployment": Told(("runtime",)),
