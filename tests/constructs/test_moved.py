@@ -27,9 +27,12 @@ def template_at(place: str, *, in_vpc: bool = False) -> dict[str, Any]:
     stack = cdk.Stack(cdk.App(), "churn", env=cdk.Environment(account="111122223333", region="eu-west-1"))
     scope = Construct(stack, place)
     data = data_bucket(stack)
-    network = {"vpc": ec2.Vpc(stack, "Vpc", max_azs=1)} if in_vpc else {}
     job = AutoMLJob(
-        scope, "Job", training_data=Channel.from_bucket(data, "train/"), target_attribute="churned", **network
+        scope,
+        "Job",
+        training_data=Channel.from_bucket(data, "train/"),
+        target_attribute="churned",
+        vpc=ec2.Vpc(stack, "Vpc", max_azs=1) if in_vpc else None,
     )
     job.on_failed(cdk.aws_sns.Topic(stack, "Topic"))
     outcome = AutoMLJobOutcome(scope, "Outcome", job=job)
