@@ -3,7 +3,6 @@
 So a link is written as it works in the checkout, and works in the site too.
 """
 
-import os
 import posixpath
 import re
 from pathlib import Path
@@ -16,6 +15,7 @@ from mkdocs.structure.pages import Page
 ROOT: Final = Path(__file__).parents[1]
 PAGES: Final = {
     "README.md": "overview.md",  # mkdocs takes a README for the index of its folder
+    "examples/README.md": "examples/index.md",
     **{name: name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")},
 }
 """Pages of the checkout, and what they are called in the site."""
@@ -32,14 +32,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add what lies outside of `docs/`."""
     for name, uri in PAGES.items():
         files.append(File.generated(config, uri, content=(ROOT / name).read_text(encoding="utf-8")))
-    folders = sorted(path.parent for path in ROOT.glob(f"{EXAMPLES}/*/cdk.json"))
-    for path in sorted(path for folder in folders for path in folder.rglob("*.py") if path.parent.name != "data"):
+    for path in sorted(path for path in ROOT.glob(f"{EXAMPLES}/**/*.py") if path.parent.name != "data"):
         name = path.relative_to(ROOT).as_posix()
         text = f"# `{name}`\n\n```python\n{path.read_text(encoding='utf-8')}```\n"
         files.append(File.generated(config, f"{name}.md", content=text))
-    rows = (f"- [`{folder.name}`]({folder.name}/app.py.md): {_about(folder / 'app.py')}" for folder in folders)
-    text = "\n".join(["# Examples", "", "Each is an app: `automl rehearse examples/<name>` deploys it.", "", *rows, ""])
-    files.append(File.generated(config, f"{EXAMPLES}/index.md", content=text))
     return files
 
 
@@ -83,8 +79,3 @@ def _uris(target: str) -> list[str]:
     """What a place of the checkout may be called in the site."""
     inside = PAGES.get(target, target.removeprefix("docs/"))
     return [inside, f"{inside}.md", f"{inside}/index.md"]
-
-
-def _about(app: Path) -> str:
-    """The first sentence of what an app says of itself."""
-    return re.split(r'\n|"""', app.read_text(encoding="utf-8").partition('"""')[2])[0].strip(os.linesep)

@@ -44,6 +44,7 @@ SECTIONS: Final[Mapping[str, Told]] = {
     "outcomes": Told(("outcome",)),
     "endpoints": Told(("endpoint", "api/hosting.py")),
     "candidates": Told(("candidate",)),
+    "retraining": Told(("retraining",)),
     "function": Told(("provider",)),
     "access": Told(("access", "naming.py", "tokens.py", "l1.py", "releases.py"), besides=("access/permissions.py",)),
     "deployment": Told(("runtime",)),
@@ -93,7 +94,7 @@ def _text(node: ast.AST | None) -> str | None:
     """What a literal says, with `VALUE` for what is filled in; None: it is no literal text."""
     match node:
         case ast.Constant(value=str(text)):
-            return text
+            return re.sub(r"\{\w+\}", VALUE, text)  # `str.format` fills it in
         case ast.JoinedStr(values=parts):
             said = "".join(str(part.value) if isinstance(part, ast.Constant) else VALUE for part in parts)
             return re.sub(f"{VALUE}(?:{VALUE})+", VALUE, said)

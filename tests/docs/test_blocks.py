@@ -68,7 +68,10 @@ def run(block: Block, names: dict[str, Any], tree: ast.Module | None = None) -> 
 ALONE = {"docs/organisations.md", "docs/how-to/organise.md"}
 """Pages whose blocks change the app as a whole: each block has one of its own."""
 
-SNIPPETS = [block for block in python() if not block.title]
+ELSEWHERE = {"docs/neighbours.md": "tests/neighbours/with_cdk_nag_3/test_page.py"}
+"""Pages whose packages are in an environment of their own, and the test that runs their blocks there."""
+
+SNIPPETS = [block for block in python() if not block.title and block.page not in ELSEWHERE]
 TOGETHER = {page: [each for each in SNIPPETS if each.page == page] for page in dict.fromkeys(b.page for b in SNIPPETS)}
 GROUPS = {
     **{page: blocks for page, blocks in TOGETHER.items() if page not in ALONE},
@@ -80,6 +83,11 @@ GROUPS = {
 @pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
 def test_blocks_of_python_run_and_synthesize(group: list[Block], folder: Path) -> None:
     """A traceback names page and line."""
+    run_and_synthesize(group)
+
+
+def run_and_synthesize(group: list[Block]) -> None:
+    """Run blocks that share an app, and synthesize that."""
     names = {block.line: given(block) for block in group} if len(group) == 1 else of_page(group)
     for block in group:
         run(block, names[block.line])
@@ -156,6 +164,11 @@ def test_every_job_on_a_table_names_its_mode() -> None:
 
     assert unnamed == []
     assert named >= 20
+
+
+def test_what_is_run_elsewhere_is_run_there() -> None:
+    for page, test in ELSEWHERE.items():
+        assert page in (ROOT / test).read_text(encoding="utf-8")
 
 
 def test_a_name_that_the_library_lacks_is_found(folder: Path) -> None:

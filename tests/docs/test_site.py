@@ -13,7 +13,7 @@ CODE = re.compile(r"^( *)```.*?^\1```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 
 
 def test_reference_has_each_public_name_once() -> None:
-    shown = re.findall(r"^::: constructs_lib\.public\.(\w+)$", pages()["docs/reference/api.md"], re.MULTILINE)
+    shown = re.findall(r"^::: constructs_lib\.public\.(\w+)$", pages()["docs/api.md"], re.MULTILINE)
 
     assert sorted(shown) == sorted(public.__all__)
 
