@@ -22,7 +22,7 @@ from constructs_lib.rehearsal import cloud
 from constructs_lib.rehearsal.cloud import calls, errors
 from constructs_lib.rehearsal.cloud.connection import Connection, fresh_credentials
 from constructs_lib.rehearsal.cloud.hosting import scaling
-from constructs_lib.rehearsal.cloud.ministack import bus, door, exports, functions, ministack, nested, waits
+from constructs_lib.rehearsal.cloud.ministack import bus, door, exports, functions, machines, ministack, nested, waits
 from constructs_lib.rehearsal.cloud.model import service_model
 from constructs_lib.rehearsal.cloud.resource_types import cloudformation
 from constructs_lib.rehearsal.cloud.service import SageMaker
@@ -262,7 +262,7 @@ def _changes_of_ministack() -> Iterator[str]:
     for module in (nested, exports, door, functions):
         yield " ".join((module.__doc__ or "").partition("\n\nhttps://")[0].split())
     yield _sentence(ministack.send_missing_custom_resource_events)
-    for module in (waits, bus, ministack):
+    for module in (waits, bus, machines, ministack):
         for node in ast.walk(_tree(module.install)):
             match node:
                 case ast.Call(func=ast.Name(id=name)) if said := _sentence(getattr(module, name, None)):

@@ -89,7 +89,7 @@ class TestHotswap:
         job = operator.has(runs)
         operator.account.s3.delete_object(Bucket=operator.assets, Key=runs_with_new_data.data)
         before = operator.jobs()
-        swapped = operator.deploy(runs_with_new_data, "--hotswap")
+        swapped = operator.cdk_deploy(runs_with_new_data, "--hotswap")
         assert (swapped.code, NO_CHANGES in swapped.output) == (0, True), swapped.output
         assert operator.has_data(runs_with_new_data)
         assert (operator.jobs(), operator.job(runs), operator.status(job)) == (before, job, "InProgress")
@@ -132,7 +132,7 @@ class TestChangeSets:
         job = operator.has(runs)
         before = operator.jobs()
         prepared = operator.app("prepared", TRAINS, target=FOR_EVER, rows=602)
-        done = operator.deploy(prepared, "--method=prepare-change-set", "--change-set-name=later")
+        done = operator.cdk_deploy(prepared, "--method=prepare-change-set", "--change-set-name=later")
         assert done.code == 0, done.output
         assert operator.has_data(prepared)
         buffers = ("--created-buffer-days=0", "--rollback-buffer-days=0", "--confirm=false")
@@ -152,7 +152,7 @@ class TestNoRollback:
         self, operator: Operator, waits: Assembly, waits_for_bad: Assembly
     ) -> None:
         good = operator.has(waits)
-        failed = operator.deploy(waits_for_bad, "--no-rollback")
+        failed = operator.cdk_deploy(waits_for_bad, "--no-rollback")
         assert failed.code == 1
         assert operator.describe(WAITS)["StackStatus"] == "UPDATE_FAILED"
         bad = operator.job(waits_for_bad)
@@ -223,7 +223,7 @@ class TestDrift:
         before = operator.jobs()
         looked = operator.run("drift", "--fail", app=runs)
         assert (looked.code, "No drift detected" in looked.output) == (0, True), looked.output
-        reverted = operator.deploy(runs, "--revert-drift")
+        reverted = operator.cdk_deploy(runs, "--revert-drift")
         assert (reverted.code, NO_CHANGES in reverted.output) == (0, True), reverted.output
         assert (operator.jobs(), operator.job(runs), operator.status(job)) == (before, job, "Stopped")
 
