@@ -126,8 +126,8 @@ def _add_to_trail(constructs: Iterable[IConstruct]) -> None:
     def keeper(scope: IConstruct) -> cdk.IAspect | None:
         """Who keeps the trail of what is in a scope."""
         here = next((each for each in cdk.Aspects.of(scope).all if isinstance(each, kind)), None)
-        around = None if isinstance(scope, cdk.Stage) else scope.node.scope  # aspects end at the next stage
-        return here or (keeper(around) if around else None)  # type: ignore[arg-type]  # jsii's objects are hashable
+        around: Any = None if isinstance(scope, cdk.Stage) else scope.node.scope  # aspects end at the next stage
+        return here or (keeper(around) if around else None)
 
     for construct in constructs:
         for resource in construct.node.find_all():

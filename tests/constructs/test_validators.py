@@ -57,7 +57,7 @@ from .bank import EMR_ROLE, TOPIC, define_bank, vpc_of
 from .synthesis import CREDIT, allowing, as_list, data_bucket, jobs_of, new_job, resolved, resources_of, statements_of
 
 pytestmark = pytest.mark.newest
-"""cdk-nag 3, which acknowledges with the CDK itself; of cdk-nag 2 see `test_releases.py`."""
+"""cdk-nag 3, which acknowledges with the CDK itself; of cdk-nag 2 see `tests/neighbours`."""
 
 PACKS = (
     cdk_nag.AwsSolutionsChecks,

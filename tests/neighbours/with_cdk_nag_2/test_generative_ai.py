@@ -1,11 +1,11 @@
 """@cdklabs/generative-ai-cdk-constructs brings cdk-nag 2."""
 
 import aws_cdk as cdk
-import cdk_nag
 import pytest
 from cdklabs.generative_ai_cdk_constructs import bedrock
 
 from ..churn import Churn, of_type, resources, told
+from . import cdk_nag
 
 pytestmark = pytest.mark.neighbours
 

@@ -12,7 +12,7 @@ from ..churn import Churn, of_type
 pytestmark = pytest.mark.neighbours
 
 
-class Value(ActualResult):
+class Value(ActualResult):  # type: ignore[misc] # it is in an environment of its own
     """A value of the stack under test, as `docs/neighbours.md` has it."""
 
     def __init__(self, value: str) -> None:

@@ -49,6 +49,11 @@ class Broken:
         return cdk_nag.NagRuleCompliance.NON_COMPLIANT
 
 
+def broken(node: cdk.CfnResource, suffix: str) -> Any:
+    """The same; as a protocol it asks for properties that can be set."""
+    return Broken(node, suffix)
+
+
 class CompanyPack(cdk_nag.NagPack):
     """A company's rules, by the class of the resource and by its attributes."""
 
@@ -61,12 +66,13 @@ class CompanyPack(cdk_nag.NagPack):
         return "Company"
 
     def _check_resource(self, node: Any) -> None:
-        if isinstance(node, lambda_.CfnFunction) and node.timeout > 60 and node.dead_letter_config is None:
-            self._apply_rule(Broken(node, "SlowFunction"))
+        if isinstance(node, lambda_.CfnFunction) and (node.timeout or 0) > 60 and node.dead_letter_config is None:
+            self._apply_rule(broken(node, "SlowFunction"))
         if isinstance(node, sfn.CfnStateMachine) and node.tracing_configuration is None:
-            self._apply_rule(Broken(node, "UntracedStateMachine"))
-        if isinstance(node, sagemaker.CfnEndpointConfig) and node.production_variants[0].initial_instance_count < 2:
-            self._apply_rule(Broken(node, "SingleInstance"))
+            self._apply_rule(broken(node, "UntracedStateMachine"))
+        variants: Any = node.production_variants if isinstance(node, sagemaker.CfnEndpointConfig) else []
+        if any(each.initial_instance_count < 2 for each in variants):
+            self._apply_rule(broken(node, "SingleInstance"))
 
 
 def reported(app: cdk.App, kind: str) -> list[dict[str, Any]]:
