@@ -97,10 +97,10 @@ def before_findings(stack: cdk.Stack, step: Callable[[], Iterable[IConstruct]]) 
         stack: The stack.
         step: What acknowledges findings; returns the constructs that it has done so for.
     """
-    if _IN_METADATA:
-        _Suppressions.of(stack).begin_with(step)
-    elif _VALIDATIONS:
+    if _VALIDATIONS and not _IN_METADATA:
         stack.node.add_validation(_Step(step))
+    else:
+        _Suppressions.of(stack).begin_with(step)
 
 
 @jsii.implements(IValidation)
@@ -127,7 +127,7 @@ def _add_to_trail(constructs: Iterable[IConstruct]) -> None:
         """Who keeps the trail of what is in a scope."""
         here = next((each for each in cdk.Aspects.of(scope).all if isinstance(each, kind)), None)
         around = None if isinstance(scope, cdk.Stage) else scope.node.scope  # aspects end at the next stage
-        return here or (keeper(around) if around else None)
+        return here or (keeper(around) if around else None)  # type: ignore[arg-type]  # jsii's objects are hashable
 
     for construct in constructs:
         for resource in construct.node.find_all():

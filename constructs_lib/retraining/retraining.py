@@ -176,7 +176,7 @@ class AutoMLRetraining(RunMetrics):
         if on_failed is not None:
             settings[Retraining.TOPIC] = on_failed.topic_arn
             allowed.append(permissions.publish(on_failed.topic_arn))
-        needed: list[IDependable] = [*provider._judge(result=None, key=None, stops=None)]
+        needed: list[IDependable] = []
         status = ApprovalStatus(approval_status or ApprovalStatus.PENDING_MANUAL_APPROVAL)
         candidate = Candidate(job=job, job_name=job.job_name)
         if register_in is not None:
@@ -196,10 +196,11 @@ class AutoMLRetraining(RunMetrics):
                 allowed.append(_volume_key(promotes._uses_key.key_arn))
             settings[Retraining.ENDPOINT] = _endpoint_settings(promotes)
         policy, opened = provider._retrain(self, allowed, key)
-        needed += [*opened, machine.resource, job._resource]
+        lasting = [policy, *_emptied(output.bucket)]
+        needed += [*opened, *lasting, machine.resource, job._resource]
         if promotes is not None:
             key_arn = None if key is None else key.key_arn
-            needed.append(promotes._follow(self.node.path, self._folder_uri, key_arn, policy))
+            needed.append(promotes._follow(self.node.path, self._folder_uri, key_arn, *lasting))
 
         operation, request, revision = job._facts.spec  # type: ignore[misc]
         named = {name: value for name, value in request.items() if name != "AutoMLJobName"}  # type: ignore[has-type]
@@ -514,7 +515,18 @@ def _warnings(schedule: object, job: OwnedJob) -> dict[str, str]:
     }
 
 
-# The bucket's events
+# The buckets
+
+
+def _emptied(bucket: Any) -> list[IDependable]:
+    """What empties a bucket when the stack goes: the document is read until its last user is gone."""
+    node = getattr(bucket, "node", None)
+    emptying = None if node is None else node.try_find_child(_EMPTYING)
+    return [] if emptying is None else [emptying]
+
+
+_EMPTYING: Final = "AutoDeleteObjectsCustomResource"
+"""The child of a bucket with `auto_delete_objects`."""
 
 
 def turn_on(retraining: Construct, bucket: s3.IBucket) -> None:

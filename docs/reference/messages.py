@@ -49,6 +49,7 @@ SECTIONS: Final[Mapping[str, Told]] = {
     "access": Told(("access", "naming.py", "tokens.py", "l1.py", "releases.py"), besides=("access/permissions.py",)),
     "deployment": Told(("runtime",)),
     "rehearsal": Told(("rehearsal",), besides=("rehearsal/cloud", "rehearsal/training"), raised=True),
+    "testing": Told(("testing",)),
     "command": Told(("cli",), besides=("cli/verify",), raised=True),
 }
 """The lists by the name that the page gives them. What the embedded AWS refuses stands in `docs/rehearsal.md`."""

@@ -127,6 +127,20 @@ def test_findings_are_suppressed_in_the_metadata_that_cdk_nag_2_reads() -> None:
     assert "AwsSolutions-S1" in {each["id"] for each in of_the_bucket}
 
 
+@pytest.mark.parametrize("installed", [True, False])
+def test_without_cdk_nag_2_its_metadata_is_in_no_template_and_all_else_is(
+    installed: bool, older: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Installed, it may still be that nobody imports it."""
+    monkeypatch.setattr(releases, "_IN_METADATA", installed)
+    monkeypatch.delitem(sys.modules, "cdk_nag")
+    template = template_of(Quickstart(cdk.App(), "Quickstart"))
+    (function,) = (each["Metadata"] for each in resources_of(template, "AWS::Lambda::Function").values())
+
+    assert "cdk_nag" not in json.dumps(template)
+    assert function["checkov"]["skip"]
+
+
 @pytest.mark.usefixtures("older")
 def test_suppression_goes_beside_those_that_are_there() -> None:
     app = cdk.App()

@@ -31,7 +31,8 @@ class Churn(cdk.Stack):
 
 def resources(stack: cdk.Stack) -> Resources:
     """The resources of a stack's template."""
-    return synthesized(stack).template["Resources"]
+    found: Resources = synthesized(stack).template["Resources"]
+    return found
 
 
 def synthesized(stack: cdk.Stack) -> Any:

@@ -195,6 +195,18 @@ def test_what_starts_runs_goes_first_and_the_policy_last(template: dict[str, Any
     assert policy in only(resources_of(template, MODEL_TYPE))["DependsOn"]
 
 
+def test_document_outlives_its_users_in_a_bucket_that_is_emptied() -> None:
+    stack = new_stack()
+    output = OutputLocation.new_bucket(removal_policy=cdk.RemovalPolicy.DESTROY, auto_delete_objects=True)
+    job = new_job(stack, output=output)
+    retrained(stack, job=job, promotes=served(stack, job))
+    template = template_of(stack)
+
+    (emptying,) = resources_of(template, "Custom::S3AutoDeleteObjects")
+    assert emptying in only(resources_of(template, RETRAINING_TYPE))["DependsOn"]
+    assert emptying in only(resources_of(template, MODEL_TYPE))["DependsOn"]
+
+
 def count_of(endpoints: int, retrainings: int) -> int:
     stack = new_stack()
     for number in range(endpoints):

@@ -9,6 +9,8 @@ from cdklabs.cdk_enterprise_iac import (
     AddPermissionBoundary,
     ConvertInlinePoliciesToManaged,
     RemoveTags,
+    ResourceExtractor,
+    ResourceExtractorShareMethod,
 )
 
 from constructs_lib import AutoMLProvider
@@ -70,3 +72,27 @@ def test_tags_are_taken_from_the_types_that_are_named() -> None:
 
     assert "Tags" not in one("AWS::Lambda::Function", template)
     assert {"Key": "team", "Value": "growth"} in one("AWS::SageMaker::Endpoint", template)["Tags"]
+
+
+IAM = ["AWS::IAM::Role", "AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"]
+
+
+def test_roles_and_policies_in_another_stack_name_the_one_that_they_are_for() -> None:
+    app = cdk.App()
+    stack = Churn(app)
+    before = resources(stack)
+    security = cdk.Stack(app, "Security")
+    extractor = ResourceExtractor(
+        extract_destination_stack=security,
+        resource_types_to_extract=IAM,
+        stack_artifacts=app.synth(force=True).stacks,
+        value_share_method=ResourceExtractorShareMethod.CFN_OUTPUT,
+    )
+    cdk.Aspects.of(app).add(extractor)
+    assembly = app.synth(force=True)
+    kept, taken = (assembly.get_stack_artifact(each.artifact_id).template["Resources"] for each in (stack, security))
+
+    assert {name for name, each in before.items() if each["Type"] in IAM} == set(taken)
+    assert not [name for name, each in kept.items() if each["Type"] in IAM]
+    assert "AWS::StackId" not in json.dumps(taken)
+    assert ":stack/Churn/*" in json.dumps(taken)

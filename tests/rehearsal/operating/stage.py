@@ -1,6 +1,7 @@
 """Someone who operates stacks with jobs, with the real `cdk` CLI, on the embedded AWS."""
 
 import io
+import itertools
 import json
 import zipfile
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import aws_cdk as cdk
 
-from constructs_lib import AutoMLJob, AutoMLJobOutcome, Channel
+from constructs_lib import AutoMLJob, AutoMLJobOutcome, Channel, Mode
 from constructs_lib.rehearsal.cdk import Cdk
 from constructs_lib.rehearsal.cloud.launcher import Cloud
 from constructs_lib.rehearsal.processes import Deadline, Finished
@@ -20,7 +21,7 @@ from ..cloud.stacks import Stacks
 
 QUALIFIER = "hnb659fds"
 ROWS = b"1,0,0,0\n2,1,1,1\n"
-PATIENCE = 200.0
+PATIENCE = 600.0
 
 
 class Assembly:
@@ -60,6 +61,7 @@ class Operator(Stacks):
         self.cloud = cloud
         self.folder = folder
         self.cdk = self.cli(folder)
+        self._numbers = itertools.count(1)
 
     def cli(self, folder: Path) -> Cdk:
         """The CLI in a folder."""
@@ -86,11 +88,11 @@ class Operator(Stacks):
         data = self.folder / f"{rows}.csv"
         data.write_bytes(b"x,y,slow,bad\n" + (ROWS * rows)[: rows * len(ROWS) // 2])
         made = cdk.App(outdir=str(self.folder / name))
-        synthesizer = cdk.DefaultStackSynthesizer(qualifier=qualifier)
+        synthesizer = cdk.DefaultStackSynthesizer(qualifier=qualifier, generate_bootstrap_version_rule=False)
         scope = cdk.Stack(made, stack, synthesizer=synthesizer)
         job = AutoMLJob(
             scope, construct_id, training_data=Channel.from_asset(str(data)), target_attribute=target,
-            mode="ENSEMBLING", revision=revision,
+            mode=Mode.ENSEMBLING, revision=revision,
         )  # fmt: skip
         if waits:
             AutoMLJobOutcome(scope, "Outcome", job=job)
@@ -126,10 +128,11 @@ class Operator(Stacks):
     def paused(self, app: Assembly) -> str:
         """Update a stack as `deploy --no-rollback` does; its status at the end."""
         self.publish(app)
+        named = {"StackName": app.stack, "ChangeSetName": f"paused-{next(self._numbers)}"}
         body = self._body(app.stack, json.dumps(app.template))
-        self.cloudformation.update_stack(
-            StackName=app.stack, **body, Capabilities=["CAPABILITY_IAM"], DisableRollback=True
-        )
+        self.cloudformation.create_change_set(**named, **body, Capabilities=["CAPABILITY_IAM"])
+        self.cloudformation.get_waiter("change_set_create_complete").wait(**named, WaiterConfig={"Delay": 1})
+        self.cloudformation.execute_change_set(**named, DisableRollback=True)
         return self.wait(app.stack)
 
     # What became of it

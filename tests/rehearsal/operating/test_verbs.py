@@ -158,18 +158,13 @@ class TestNoRollback:
         bad = operator.job(waits_for_bad)
         assert f"'{bad}' is Failed" in re.sub(r"\s+", " ", failed.output)
         jobs = operator.jobs()
-        changed = json.loads(json.dumps(waits_for_bad.template))
-        changed["Outputs"] = {"Another": {"Value": "change"}}
-        waits_for_bad.template, before = changed, waits_for_bad.template
         assert operator.paused(waits_for_bad) == "UPDATE_FAILED"
-        waits_for_bad.template = before
         assert (operator.job(waits_for_bad), operator.jobs()) == (bad, jobs), "the same properties, the same job"
 
-        revised = operator.app("revised", WAITS, target=BAD, revision="2", waits=True)
-        assert operator.paused(revised) == "UPDATE_FAILED"
-        assert len(operator.jobs()) == len(jobs) + 1
-        assert operator.paused(waits) == "UPDATE_COMPLETE"
-        assert operator.job(waits) == good, "what served before is found again"
+        revised = operator.app("revised", WAITS, target=AT_ONCE, revision="2", waits=True)
+        assert operator.paused(revised) == "UPDATE_COMPLETE"
+        assert operator.jobs() == [*jobs, operator.job(revised)]
+        assert operator.job(revised) not in (good, bad)
 
     def test_rollback_goes_back_to_the_job_before(self, operator: Operator, runs: Assembly) -> None:
         before = operator.has(runs)
@@ -192,9 +187,11 @@ class TestOrphans:
         self, operator: Operator, runs: Assembly
     ) -> None:
         left = operator.has(runs)
+        before = operator.jobs()
         done = operator.run("orphan", "--unstable=orphan", "--yes", f"{TRAINS}/Job", app=runs)
         assert done.code == 0, done.output
         assert (operator.status(left), operator.is_given_up(left)) == ("InProgress", False)
+        assert operator.jobs() == before
         assert operator.has(runs) != left
         assert operator.status(left) == "InProgress", "nobody stops it"
         operator.sagemaker.stop_auto_ml_job(AutoMLJobName=left)
@@ -226,30 +223,16 @@ class TestDrift:
         before = operator.jobs()
         looked = operator.run("drift", "--fail", app=runs)
         assert (looked.code, "No drift detected" in looked.output) == (0, True), looked.output
-        for arguments in ((), ("--revert-drift",)):
-            done = operator.deploy(runs, *arguments)
-            assert (done.code, NO_CHANGES in done.output) == (0, True), done.output
+        reverted = operator.deploy(runs, "--revert-drift")
+        assert (reverted.code, NO_CHANGES in reverted.output) == (0, True), reverted.output
         assert (operator.jobs(), operator.job(runs), operator.status(job)) == (before, job, "Stopped")
 
 
-class TestMoves:
-    """A job can be moved neither within a stack nor into one."""
-
-    def test_refactor_refuses_another_logical_id(self, operator: Operator, waits: Assembly) -> None:
-        job = operator.has(waits)
-        before = operator.jobs()
-        renamed = operator.app("renamed", WAITS, target=AT_ONCE, waits=True, construct_id="Renamed")
-        said = operator.run("refactor", "--unstable=refactor", "--force", app=renamed).output
-        assert "Refactor failed: A refactor operation cannot add, remove or update resources" in said
-        assert f"[-] {WAITS}.{waits.job}" in said
-        assert (operator.jobs(), operator.job(waits)) == (before, job)
-
-    def test_import_passes_a_job_over(self, operator: Operator, runs: Assembly) -> None:
-        job = operator.has(runs)
-        before = operator.jobs()
-        another = operator.app("another", TRAINS, target=FOR_EVER, construct_id="Another")
-        mapping = json.dumps({another.job: {"AutoMLJobName": job}})
-        said = operator.run("import", "--force", "--resource-mapping-inline", mapping, app=another).output
-        assert f"{another.job}: skipping" in re.sub(r"\S+/", "", said), said
-        assert "No resources selected for import." in said
-        assert operator.jobs() == before
+def test_refactor_refuses_another_logical_id(operator: Operator, waits: Assembly) -> None:
+    job = operator.has(waits)
+    before = operator.jobs()
+    renamed = operator.app("renamed", WAITS, target=AT_ONCE, waits=True, construct_id="Renamed")
+    said = operator.run("refactor", "--unstable=refactor", "--force", app=renamed).output
+    assert "Refactor failed: A refactor operation cannot add, remove or update resources" in said
+    assert f"[-] {WAITS}.{waits.job}" in said
+    assert (operator.jobs(), operator.job(waits)) == (before, job)

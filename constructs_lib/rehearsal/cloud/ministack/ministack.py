@@ -306,11 +306,20 @@ Attributes = dict[str, Any]
 Create = Callable[[str, dict[str, Any], str], tuple[str, Attributes]]
 Update = Callable[[str, dict[str, Any], dict[str, Any], str, str], tuple[str, Attributes]]
 Delete = Callable[[str, dict[str, Any]], None]
+Replaces = Callable[[str], bool]
 
 _CUSTOM_RESOURCES = ("Custom::", "AWS::CloudFormation::CustomResource")
 
 
-def add_resource_type(name: str, create: Create, update: Update | None, delete: Delete, *, taggable: bool) -> None:
+def add_resource_type(
+    name: str,
+    create: Create,
+    update: Update | None,
+    delete: Delete,
+    *,
+    taggable: bool,
+    replaces: Replaces | None = None,
+) -> None:
     """Teach CloudFormation a type. The functions may wait: they run on a thread of their own.
 
     Args:
@@ -320,6 +329,7 @@ def add_resource_type(name: str, create: Create, update: Update | None, delete: 
             replacement. Default: every change is one.
         delete: Takes physical id and properties.
         taggable: Whether the stack's tags are added to its `Tags`.
+        replaces: Whether a change of a property makes another resource, for change sets. Default: it may.
     """
     handlers: dict[str, Any] = {"create": create, "delete": delete}
     if update is not None:
@@ -327,7 +337,20 @@ def add_resource_type(name: str, create: Create, update: Update | None, delete: 
     provisioners._RESOURCE_HANDLERS[name] = handlers
     if taggable:
         provisioners._STACK_TAG_PROPERTY[name] = ("Tags", "list")
+    if replaces is not None:
+        _say_what_replaces(name, replaces)
     _run_on_thread(name)
+
+
+def _say_what_replaces(name: str, replaces: Replaces) -> None:
+    original = stacks._property_recreation
+
+    def recreation(resource_type: str, property_name: str) -> Any:
+        if resource_type == name:
+            return "Always" if replaces(property_name) else "Never"
+        return original(resource_type, property_name)
+
+    stacks._property_recreation = recreation
 
 
 def is_being_deleted(stack_name: str) -> bool:

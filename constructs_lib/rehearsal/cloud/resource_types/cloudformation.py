@@ -27,7 +27,12 @@ def install(connection: Connection, folder: Path) -> None:
     of_sagemaker = [sagemaker.SageMakerType(client, kind) for kind in sagemaker.KINDS]
     for made in (*of_sagemaker, sagemaker.PackageGroupType(client)):
         ministack.add_resource_type(
-            f"AWS::SageMaker::{made.kind}", made.create, made.update, made.delete, taggable=True
+            f"AWS::SageMaker::{made.kind}",
+            made.create,
+            made.update,
+            made.delete,
+            taggable=True,
+            replaces=made.replaces,
         )
     for name, target in (
         ("ScalableTarget", scaling.TargetType(client)),

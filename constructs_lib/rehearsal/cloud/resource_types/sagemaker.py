@@ -63,6 +63,12 @@ class SageMakerType:
             )
         return self.create(logical_id, new, stack_name)
 
+    def replaces(self, name: str) -> bool:
+        """Whether a change of that property makes another resource."""
+        if self.kind == "Endpoint":
+            return name == self._name_property
+        return name not in ("Tags", *self._in_place)
+
     def delete(self, arn: str, properties: Json) -> None:
         """Delete the resource, unless it is gone already; an endpoint when nothing is under way, until it is gone.
 

@@ -1,11 +1,13 @@
 """The Model Registry over the wire and in stacks."""
 
+import json
 from typing import Any
 
 import pytest
 
 from constructs_lib.rehearsal.cloud.connection import Credentials
 from constructs_lib.rehearsal.cloud.launcher import Cloud
+from constructs_lib.rehearsal.cloud.resource_types.sagemaker import SageMakerType
 
 from ..account import BUCKET, Account, refusal
 from ..stacks import Stacks
@@ -160,6 +162,39 @@ def test_a_group_with_versions_can_not_be_deleted(account: Account, group: str) 
     account.sagemaker.delete_model_package(ModelPackageName=f"{ARN}:model-package/{group}/2")
     delete(ModelPackageGroupName=group)
     assert account.sagemaker.list_model_package_groups(NameContains=group)["ModelPackageGroupSummaryList"] == []
+
+
+def test_a_change_set_says_what_makes_another_group(account: Account, cloud: Cloud) -> None:
+    stacks = Stacks(cloud, account)
+
+    def template(**properties: Any) -> dict[str, Any]:
+        named = {"ModelPackageGroupName": "Said", **properties}
+        return {"Group": {"Type": "AWS::SageMaker::ModelPackageGroup", "Properties": named}}
+
+    assert stacks.deploy("said", template()) == "CREATE_COMPLETE"
+    for name, properties, replacement in (
+        ("tagged", {"Tags": [{"Key": "a", "Value": "b"}]}, "False"),
+        ("described", {"ModelPackageGroupDescription": "other"}, "True"),
+    ):
+        named = {"StackName": "said", "ChangeSetName": name}
+        body = json.dumps({"Resources": template(**properties)})
+        stacks.cloudformation.create_change_set(**named, TemplateBody=body)
+        [change] = stacks.cloudformation.describe_change_set(**named)["Changes"]
+        assert change["ResourceChange"]["Replacement"] == replacement
+    stacks.delete("said")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "replaces"),
+    [
+        ("Endpoint", "EndpointConfigName", False),
+        ("Endpoint", "EndpointName", True),
+        ("EndpointConfig", "ProductionVariants", True),
+        ("Model", "Tags", False),
+    ],
+)
+def test_an_endpoint_changes_in_place_and_what_it_serves_does_not(kind: str, name: str, *, replaces: bool) -> None:
+    assert SageMakerType(lambda _: None, kind).replaces(name) is replaces
 
 
 def test_a_package_that_can_not_be_is_refused(account: Account, group: str) -> None:

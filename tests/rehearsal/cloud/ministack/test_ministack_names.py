@@ -134,6 +134,7 @@ PARAMETERS = {
         "is_update", "previous_stack", "created", "failed_update", "failed_logical_id", "replaced_ids", "cancelled",
         "template", "param_values", "retain_except_on_create", "stack_tags", "previous_tags", "imports",
     ],
+    "services.cloudformation.stacks._property_recreation": ["resource_type", "name"],
     "services.cloudformation.stacks._provision_keeping_seed": ["args"],
     "services.cloudformation.stacks._resolve_stack_outputs": [
         "outputs_defs", "conditions", "resources", "param_values", "mappings", "stack_name", "stack_id",
