@@ -74,8 +74,8 @@ _NOTIFICATIONS: Final = "Notifications"
 """The child of a bucket that the CDK makes for its own notifications."""
 
 _NO_QUEUE: Final = {
-    "Serverless-EventBusDLQ": "EventBridge goes on trying for a day; the next trigger looks at data, registry and endpoint, "
-    "so what an event that is lost would have said is heard then"
+    "Serverless-EventBusDLQ": "EventBridge goes on trying for a day; the next trigger looks at data, registry and "
+    "endpoint, so what an event that is lost would have said is heard then"
 }
 
 _GATE: Final = QualityGate(better_than=CHAMPION)
