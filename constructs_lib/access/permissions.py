@@ -752,14 +752,16 @@ def provider_promotion(stack: cdk.Stack, *, endpoint_name: str, generated_names:
     arns = _arns(stack)
     any_config = arns.sagemaker("endpoint-config/*")
     return [
+        provider_endpoint(stack, endpoint_name),
         Permission(
-            actions=("sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpoint"),
-            resources=tuple(endpoint_arn(stack, spelling) for spelling in _spellings(endpoint_name)),
+            actions=("sagemaker:UpdateEndpoint",),
+            resources=(*provider_endpoint(stack, endpoint_name).resources, any_config),
+            reason="CloudFormation names the template's configuration; the endpoint has to be this one",
         ),
         Permission(
-            actions=("sagemaker:DescribeEndpointConfig", "sagemaker:UpdateEndpoint"),
+            actions=("sagemaker:DescribeEndpointConfig",),
             resources=(any_config,),
-            reason="CloudFormation names the template's configuration; UpdateEndpoint asks for the endpoint's ARN too",
+            reason="CloudFormation names the template's configuration",
         ),
         Permission(
             actions=("sagemaker:CreateEndpointConfig", "sagemaker:DeleteEndpointConfig", *_TAGGED),
@@ -778,6 +780,5 @@ def never_approve(stack: cdk.Stack, group: str) -> Permission:
         actions=("sagemaker:CreateModelPackage", "sagemaker:UpdateModelPackage"),
         resources=registry.resources,
         conditions={"StringEquals": {"sagemaker:ModelApprovalStatus": "Approved"}},
-        reason=registry.reason,
         is_denied=True,
     )

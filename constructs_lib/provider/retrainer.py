@@ -99,7 +99,10 @@ class Retrainer(Construct):
             description="Rules and schedules start retrainings of their stack as this",
         )
         self._policy = managed_policy(
-            self, "StartPermissions", [permissions.start_executions(self.machine.arn)], self.role
+            self,
+            "StartPermissions",
+            [permissions.start_executions(permissions.states_arn(stack, retrainer_name(stack)))],
+            self.role,
         )
 
     @property

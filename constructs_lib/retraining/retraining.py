@@ -30,6 +30,7 @@ from ..naming import deployed_path
 from ..outcome.gate import CHAMPION, QualityGate
 from ..provider.provider import AutoMLProvider
 from ..provider.retrainer import retrainer_name
+from ..releases import acknowledge
 from ..runtime import contract
 from ..runtime.contract import (
     PromotedEndpoint,
@@ -70,6 +71,11 @@ _MOST_RUNS: Final = 1000
 _PATTERN_LENGTH: Final = 4096
 _NOTIFICATIONS: Final = "Notifications"
 """The child of a bucket that the CDK makes for its own notifications."""
+
+_NO_QUEUE: Final = {
+    "Serverless-EventBusDLQ": "EventBridge goes on trying for a day; the next trigger looks at data, registry and "
+    "endpoint, so what an event that is lost would have said is heard then"
+}
 
 _GATE: Final = QualityGate(better_than=CHAMPION)
 
@@ -268,19 +274,19 @@ class AutoMLRetraining(RunMetrics):
             raise_if_any([f"{wrong}: name fewer"], f"AutoMLRetraining '{self.node.path}'")
         role = AutoMLProvider.of(self)._retrainer.role
         target = {"Id": "Run", "Arn": self._machine_arn, "RoleArn": role.role_arn}
-        self._after(
-            l1.create(
-                Kind.RULE,
-                self,
-                "Rule",
-                {
-                    "Description": "Starts a retraining, or lets one go on",
-                    "EventPattern": {"$or": patterns} if len(patterns) > 1 else patterns[0],
-                    "State": "ENABLED",
-                    "Targets": [{**target, "InputTransformer": event_input(self._folder_uri)}],
-                },
-            )
+        rule = l1.create(
+            Kind.RULE,
+            self,
+            "Rule",
+            {
+                "Description": "Starts a retraining, or lets one go on",
+                "EventPattern": {"$or": patterns} if len(patterns) > 1 else patterns[0],
+                "State": "ENABLED",
+                "Targets": [{**target, "InputTransformer": event_input(self._folder_uri)}],
+            },
         )
+        acknowledge(rule, _NO_QUEUE)
+        self._after(rule)
 
     def _schedule(self, expression: scheduler.ScheduleExpression, window: scheduler.TimeWindow | None) -> None:
         role = AutoMLProvider.of(self)._retrainer.role

@@ -560,6 +560,8 @@ class _Step:
 
     def _promote(self) -> float:
         target = self._target
+        if target.base != self.document.base:
+            self._end(Decision.KEPT, f"the stack has got another job meanwhile, '{self.document.base}': that one wins")
         if not self._settings.get(Retraining.ENDPOINT):
             self._change(lambda document, _: document.promoted(target))
             self._end(Decision.REGISTERED)

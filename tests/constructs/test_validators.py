@@ -17,12 +17,14 @@ from typing import Any
 import aws_cdk as cdk
 import cdk_nag
 import pytest
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as deployment
+from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
 from cfnlint.api import lint_file  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
@@ -35,6 +37,7 @@ from constructs_lib import (
     AutoMLJobOutcome,
     AutoMLJobV2,
     AutoMLProvider,
+    AutoMLRetraining,
     AutoScaling,
     Channel,
     CompletionCriteria,
@@ -44,6 +47,7 @@ from constructs_lib import (
     Metric,
     Mode,
     ModelDeployConfig,
+    NewData,
     OnTimeout,
     OutputLocation,
     ProblemType,
@@ -76,7 +80,7 @@ COPIES = "CustomCDKBucketDeployment"
 
 STACKS = (
     *("Quickstart", "Named", "Network", "Deploying", "Requested", "Brought", "Referring", "Images"),
-    *("Waiting", "Configured", "Serving", "Queue", "Batch", "Bank"),
+    *("Waiting", "Configured", "Serving", "Retrained", "Queue", "Batch", "Bank"),
 )
 
 
@@ -216,6 +220,27 @@ def define_serving(app: cdk.App) -> None:
         provisioned_concurrency=1, auto_scaling=AutoScaling(min_capacity=1, max_capacity=2, utilization=0.7)
     )
     AutoMLEndpoint(stack, "Serverless", outcome=outcome, serving=warm)
+
+    stack = cdk.Stack(app, "Retrained")
+    key = kms.Key(stack, "Key", enable_key_rotation=True)
+    output = OutputLocation.from_bucket(data_bucket(stack), "models/", encryption_key=key)
+    job = new_job(stack, output=output)
+    outcome = AutoMLJobOutcome(stack, "Outcome", job=job)
+    endpoint = AutoMLEndpoint(
+        stack, "Endpoint", outcome=outcome, serving=RealTime(instance_type="ml.m5.large"), encryption_key=key
+    )
+    AutoMLRetraining(
+        stack,
+        "Weekly",
+        job=job,
+        schedule=scheduler.ScheduleExpression.rate(cdk.Duration.days(7)),
+        on_new_data=NewData(data_bucket(stack), "train/"),
+        on_alarm=[cloudwatch.Alarm.from_alarm_name(stack, "Drift", "drift")],
+        register_in="churn",
+        promotes=endpoint,
+        max_runs_per_month=5,
+        on_failed=sns.Topic.from_topic_arn(stack, "Topic", TOPIC),
+    )
 
     stack = cdk.Stack(app, "Queue")
     role = iam.Role.from_role_arn(stack, "Role", "arn:aws:iam::111122223333:role/serving")
@@ -381,9 +406,11 @@ def test_function_is_called_by_those_alone_of_whom_it_is_said(stack: str, synthe
     ]
 
     assert resources_of(template, "AWS::Lambda::Permission") == {}
-    assert [name for name in callers if not name.startswith("SageMakerAutopilotProviderWaiter")] == []
+    machines = ("SageMakerAutopilotProviderWaiter", "SageMakerAutopilotProviderRetrainingMachine")
+    assert [name for name in callers if not name.startswith(machines)] == []
     for machine in resources_of(template, "AWS::StepFunctions::StateMachine").values():
-        look = machine["Properties"]["Definition"]["States"]["Look"]
+        states = machine["Properties"]["Definition"]["States"]
+        look = states["Look" if "Look" in states else "Step"]
         assert look["Retry"][0]["ErrorEquals"] == look["Catch"][0]["ErrorEquals"] == ["States.ALL"]
 
 
@@ -521,7 +548,7 @@ TRACES = {
     *("xray:GetSamplingRules", "xray:GetSamplingTargets", "xray:PutTelemetryRecords", "xray:PutTraceSegments"),
 }
 WITHOUT_RESOURCES = {
-    **dict.fromkeys(("Waiting", "Serving", "Queue", "Batch"), LOG_DELIVERY),
+    **dict.fromkeys(("Waiting", "Serving", "Retrained", "Queue", "Batch"), LOG_DELIVERY),
     **dict.fromkeys(("Bank", "Configured"), LOG_DELIVERY | TRACES),
 }
 

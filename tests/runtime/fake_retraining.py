@@ -220,18 +220,18 @@ class RetrainingWorld(HostingWorld):
         """What CloudFormation makes of the template: the model, its configuration, the endpoint. Returns the model."""
         wanted = self.model_properties(job) | {"Retraining": FOLDER, "EndpointShape": shape}
         name = self.model_event(wanted)
-        variant = {"VariantName": "AllTraffic", "ModelName": name, "InstanceType": "ml.m5.large"}
-        self.hosting.served[config] = Hosted(
-            config,
-            arn_of("endpoint-config", config.lower()),
-            {"ProductionVariants": [variant | {"InitialInstanceCount": len(shape)}], "EndpointConfigName": config},
-            {},
-        )
+        self.hosting.served[config] = self.configuration(config, name, len(shape))
         if endpoint and ENDPOINT in self.hosting.endpoints:
             self.hosting.endpoints[ENDPOINT].config = config
         elif endpoint:
             self.hosting.serve_endpoint(ENDPOINT, config)
         return name
+
+    def configuration(self, name: str, model_name: str, count: int) -> Hosted:
+        """A configuration that CloudFormation makes."""
+        variant = {"VariantName": "AllTraffic", "ModelName": model_name, "InstanceType": "ml.m5.large"}
+        request = {"ProductionVariants": [variant | {"InitialInstanceCount": count}], "EndpointConfigName": name}
+        return Hosted(name, arn_of("endpoint-config", name.lower()), request, {})
 
     def model_properties(self, job: str) -> dict[str, Any]:
         return model(job)

@@ -52,6 +52,13 @@ def test_import_brings_in_neither_the_cdk_nor_the_constructs(unpacked: Path) -> 
     assert "botocore" in loaded
 
 
+def test_import_brings_in_nothing_of_retrainings(unpacked: Path) -> None:
+    """Nor of any other type: a new process serves one, and somebody waits for it."""
+    code = "import sys, runtime.handler; print(*[name for name in sys.modules if name.startswith('runtime.retrain_')])"
+
+    assert python(code, unpacked) == "\n"
+
+
 def test_import_makes_no_client(unpacked: Path) -> None:
     code = "import runtime.handler as h; print(h.connect.cache_info().currsize)"
 

@@ -517,6 +517,22 @@ def test_deployment_of_another_job_wins(world: RetrainingWorld) -> None:
     assert world.decisions()[-1] == "Promoted"
 
 
+def test_job_that_is_deployed_while_a_run_goes_wins_over_its_challenger(world: RetrainingWorld) -> None:
+    name = schedule(world)
+    world.call(name)
+    world.finish_own("own-2", 0.7)
+    model = world.deploy("own-2", "Config-2")
+    world.cloudformation.stack_status = "UPDATE_IN_PROGRESS"
+    world.go(name, looks=20)  # trained, judged, and waiting for the deployment
+    world.update(world.wanted(**endpoint_settings(world, "Config-2", "own-2")))
+    world.cloudformation.stack_status = "UPDATE_COMPLETE"
+    world.go_all()
+
+    assert world.decisions() == ["ChampionKept"]
+    assert "that one wins" in world.reports()[0]["Reason"]
+    assert world.hosting.model_in_service() == model
+
+
 def test_rollback_of_another_shape_goes_back_to_the_model_that_the_resource_had(world: RetrainingWorld) -> None:
     champion = world.model_of(promoted(world))
     own, before = world.model_id, world.model_wanted

@@ -1,12 +1,13 @@
 """Random lives of a retraining: whatever comes in whatever order, one job trains, nothing is lost or begun twice."""
 
 from datetime import timedelta
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from .fake_retraining import ENDPOINT, TEMPLATE, RetrainingWorld
+from .fake_retraining import ENDPOINT, FOLDER, TEMPLATE, RetrainingWorld
 from .fake_sagemaker import EPOCH, client_error
 from .world import Crash, Sink
 
@@ -23,12 +24,29 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.world = RetrainingWorld(self.sink)
         self.world.train_seconds = 300
-        assert self.world.create(self.world.wanted(MaxRunsPerMonth=CEILING))["Status"] == "SUCCESS"
+        self.config, self.job, self.shape = TEMPLATE, "own-1", "1"
+        """What the template says."""
+        self.own_models = {"own-1": self.world.model_id}
+        assert self.world.create(self.wanted())["Status"] == "SUCCESS"
         self.is_closed = False
         self.wanted_since = EPOCH
         """When the last trigger came that has to be followed by a job."""
         self.ids: set[str] = set()
         self.numbers = 0
+
+    def wanted(self) -> dict[str, Any]:
+        world = self.world
+        pending = {"Request": {"ModelPackageGroupName": "churn", "ModelApprovalStatus": "PendingManualApproval"}}
+        endpoint = {
+            **world.wanted()["Endpoint"],
+            "TemplateConfig": self.config,
+            "Model": world.model_properties(self.job),
+        }
+        asked = pending if self.is_asked else None
+        return world.wanted(MaxRunsPerMonth=CEILING, Endpoint=endpoint, JobName=self.job, Registry=asked)
+
+    is_asked = False
+    """Whether somebody has to approve."""
 
     def call(self, name: str) -> bool:
         """One call of an execution; tells whether it came to its end."""
@@ -122,7 +140,73 @@ class Life(RuleBasedStateMachine):
     def revert(self) -> None:
         """A deployment brings the template's configuration back."""
         if self.world.hosting.endpoints[ENDPOINT].status == "InService":
-            self.world.hosting.endpoints[ENDPOINT].config = TEMPLATE
+            self.world.hosting.endpoints[ENDPOINT].config = self.config
+
+    @rule(kind=st.sampled_from(["shape", "job"]), fails=st.booleans(), told=st.booleans())
+    @precondition(lambda self: not self.is_closed)
+    def deploy(self, kind: str, fails: bool, told: bool) -> None:
+        """A deployment of another shape or another job, which may fail after the endpoint, or after the retraining."""
+        world, endpoint = self.world, self.world.hosting.endpoints[ENDPOINT]
+        for service in world.services.values():
+            service.faults.clear()
+            service.hooks.clear()
+        if world.hosting.describe_endpoint(EndpointName=ENDPOINT)["EndpointStatus"] != "InService":
+            return
+        self.numbers += 1
+        before = self.config, self.job, self.shape
+        model, properties = world.model_id, world.model_wanted
+        self.config = f"Config-{self.numbers}"
+        if kind == "job":
+            self.job = f"own-{self.numbers + 1}"
+            world.finish_own(self.job, 0.7)
+        else:
+            self.shape += "1"
+        world.cloudformation.stack_status = "UPDATE_IN_PROGRESS"
+        asked = {**world.model_properties(self.job), "Retraining": FOLDER, "EndpointShape": self.shape}
+        made = world.model_event(asked, clean=False)
+        if kind == "job":
+            self.own_models[self.job] = made
+        world.hosting.served[self.config] = world.configuration(self.config, made, len(self.shape))
+        endpoint.config = self.config
+        if fails:
+            if told:
+                world.update(self.wanted(), another_resource_fails=True)
+            gone = self.config
+            self.config, self.job, self.shape = before
+            endpoint.config = self.config
+            world.cloudformation.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+            assert world.model_event(properties, clean=False) == model
+            left, of_left = made, asked
+            world.cloudformation.stack_status = "UPDATE_ROLLBACK_COMPLETE"
+        else:
+            assert world.update(self.wanted())["Status"] == "SUCCESS"
+            gone, left, of_left = before[0], model, properties
+            world.cloudformation.stack_status = "UPDATE_COMPLETE"
+        if left != world.model_id:
+            world.model_delete(left, of_left)
+        del world.hosting.served[gone]
+
+    @rule(is_asked=st.booleans())
+    @precondition(lambda self: not self.is_closed)
+    def ask_for_approval(self, is_asked: bool) -> None:
+        for service in self.world.services.values():
+            service.faults.clear()
+            service.hooks.clear()
+        self.is_asked = is_asked
+        self.world.update(self.wanted())
+
+    @rule(index=st.integers(0, 3), status=st.sampled_from(["Approved", "Rejected"]), is_told=st.booleans())
+    def decide(self, index: int, status: str, is_told: bool) -> None:
+        """Somebody decides about a version, whose event may be lost."""
+        packages = list(self.world.hosting.packages.values())
+        if packages:
+            package = packages[index % len(packages)]
+            package.request["ModelApprovalStatus"] = status
+            detail = {"ModelPackageArn": package.arn}
+            if is_told:
+                self.numbers += 1
+                event = {"source": "aws.sagemaker", "id": f"approval {self.numbers}", "detail": detail}
+                self.call(self.world.start(Event=event))
 
     @rule()
     @precondition(lambda self: not self.is_closed)
@@ -165,6 +249,7 @@ class Life(RuleBasedStateMachine):
             self.world.time.seconds += 400
             self.world.work()
             self.world.start(Event={"source": "aws.states", "id": f"end {number}", "detail": {}})
+            self.world.start(Event={"source": "aws.sagemaker", "id": f"endpoint {number}", "detail": {}})
             for _ in range(200):
                 running = self.world.stepfunctions.running()
                 if not running:
@@ -186,9 +271,12 @@ class Life(RuleBasedStateMachine):
         month = self.wanted_since.strftime("%Y-%m")
         is_full = document.month >= month and document.jobs >= CEILING
         assert newest >= self.wanted_since or self.wanted_since == EPOCH or is_full
-        champion = document.champion
-        if champion and self.world.hosting.endpoints[ENDPOINT].config != TEMPLATE:
-            assert self.world.hosting.endpoints[ENDPOINT].config == champion.config
+        best = document.best
+        assert best.base == self.job
+        expected = self.own_models.get(best.job) or self.world.model_of(best.job)
+        assert self.world.hosting.model_in_service() == expected
+        config = self.world.hosting.served[self.world.hosting.endpoints[ENDPOINT].config]
+        assert config.request["ProductionVariants"][0]["InitialInstanceCount"] == len(self.shape)
 
 
 def test_one_run_at_a_time_nothing_lost_nothing_twice(sink: Sink) -> None:
