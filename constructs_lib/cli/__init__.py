@@ -128,8 +128,7 @@ def _run_rehearse(given: argparse.Namespace) -> int:
     missing = [name for module, name in EXTRA.items() if importlib.util.find_spec(module) is None]
     if missing:
         _complain(
-            "the rehearsal needs the extra: pip install 'cdk-sagemaker-autopilot[rehearsal]' "
-            f"(missing: {', '.join(missing)})"
+            f"the rehearsal needs the extra: in a checkout, pip install '.[rehearsal]' (missing: {', '.join(missing)})"
         )
         return CANNOT_START
     _heed_signals()

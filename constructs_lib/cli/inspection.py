@@ -102,7 +102,7 @@ def _wrong(path: Path) -> str | None:
     except OSError as error:
         return f"{shown} cannot be read: {error.strerror}"
     if start == PARQUET and importlib.util.find_spec("pyarrow") is None:
-        extra = "pip install 'cdk-sagemaker-autopilot[rehearsal]'"
+        extra = "in a checkout, pip install '.[rehearsal]'"
         return f"{shown} is a Parquet file, for which the extra is needed: {extra}"
     return None
 

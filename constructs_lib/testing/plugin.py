@@ -47,7 +47,7 @@ class Rehearse(Protocol):
 def rehearse() -> Rehearse:
     """Rehearse an app: see `Rehearse`, and docs/rehearsal.md for what is checked and what is played."""
     if importlib.util.find_spec("ministack") is None:
-        pytest.fail("the fixture 'rehearse' needs the extra 'rehearsal': pip install '.[rehearsal]' in a checkout")
+        pytest.fail("the fixture 'rehearse' needs the extra 'rehearsal': in a checkout, pip install '.[rehearsal]'")
     return cast("Rehearse", _rehearse)
 
 

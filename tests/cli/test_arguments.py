@@ -99,7 +99,7 @@ def test_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
     monkeypatch.setattr(importlib.util, "find_spec", without_ministack)
     assert complaint(capsys) == (
-        "the rehearsal needs the extra: pip install 'cdk-sagemaker-autopilot[rehearsal]' (missing: ministack)"
+        "the rehearsal needs the extra: in a checkout, pip install '.[rehearsal]' (missing: ministack)"
     )
 
 

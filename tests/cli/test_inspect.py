@@ -319,5 +319,5 @@ def test_parquet_needs_the_extra(
     assert main(["inspect", "data.parquet", "--target", "y"]) == WRONG_CALL
     assert capsys.readouterr().err == (
         "automl inspect: 'data.parquet' is a Parquet file, for which the extra is needed: "
-        "pip install 'cdk-sagemaker-autopilot[rehearsal]'\n"
+        "in a checkout, pip install '.[rehearsal]'\n"
     )

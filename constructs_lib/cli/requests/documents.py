@@ -12,7 +12,7 @@ from typing import Any, Final
 FILE: Final = "file://"
 _BYTES: Final = "fileb://"
 
-EXTRA: Final = "pip install 'cdk-sagemaker-autopilot[requests]'"
+EXTRA: Final = "in a checkout, pip install '.[requests]'"
 
 
 class UnreadableError(Exception):

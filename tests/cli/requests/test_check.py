@@ -301,8 +301,7 @@ def test_yaml_without_its_extra_is_a_wrong_call(
     for arguments in (["request.yaml"], ["--", "create-auto-ml-job", "--cli-input-yaml", "{}"]):
         assert main(["check", *arguments]) == WRONG_CALL
         assert (
-            capsys.readouterr().err
-            == "automl check: YAML needs the extra: pip install 'cdk-sagemaker-autopilot[requests]'\n"
+            capsys.readouterr().err == "automl check: YAML needs the extra: in a checkout, pip install '.[requests]'\n"
         )
 
 
