@@ -17,6 +17,7 @@ FACES = {
     "__init__.py": "the public names",
     "api/problem_types/__init__.py": "the list of problems, which are public",
     "cli/__init__.py": "the command itself",
+    "testing/__init__.py": "what users import in their tests",
     "rehearsal/training/__init__.py": "what any training module has to have",
 }
 """The packages that hold or hand on names, with the reason. All others say what they are for, and that is all."""

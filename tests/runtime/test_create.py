@@ -23,7 +23,7 @@ def test_create_makes_a_job_of_exactly_the_request(world: World) -> None:
     assert sent.pop("AutoMLJobName") == answer["PhysicalResourceId"]
     assert sent.pop("Tags")
     assert sent == request()
-    assert answer["Data"] == {"JobName": job.name, "JobArn": job.arn}
+    assert answer["Data"] == {"JobName": job.name, "JobArn": job.arn, "JobSpec": ""}
 
 
 def test_generated_name_fills_the_limit_in_lower_case(world: World) -> None:

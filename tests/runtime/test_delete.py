@@ -126,6 +126,7 @@ def test_foreign_job_of_that_name_is_left_alone(world: World, capsys: pytest.Cap
 
 def test_job_of_another_resource_of_the_stack_is_left_alone(world: World) -> None:
     sibling = world.sagemaker.add_job("sibling", {OwnerTag.STACK: world.stack_id, OwnerTag.RESOURCE: "Other"})
+    world.status("CREATE_COMPLETE", "Other", "sibling")
 
     world.delete(physical_id="sibling", wanted=properties(AutoMLJobName="sibling"))
 

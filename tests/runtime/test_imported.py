@@ -43,7 +43,7 @@ def test_existing_job_is_followed_under_a_name_that_stays(world: World, job: Fak
 
     assert answer["Status"] == "SUCCESS"
     assert answer["PhysicalResourceId"] == PHYSICAL_ID
-    assert answer["Data"] == {"JobName": "theirs", "JobArn": job.arn}
+    assert answer["Data"] == {"JobName": "theirs", "JobArn": job.arn, "JobSpec": ""}
     assert world.stepfunctions.running() == ["theirs-00000001"]
 
 

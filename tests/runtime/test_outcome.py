@@ -64,6 +64,7 @@ def test_best_candidate_is_handed_on(world: World, completed: FakeJob) -> None:
     assert answer["Data"] == {
         "JobName": "churn",
         "JobArn": completed.arn,
+        "JobSpec": "",
         "Status": "Completed",
         "SecondaryStatus": "MaxCandidatesReached",
         "ProblemType": "BinaryClassification",

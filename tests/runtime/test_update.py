@@ -38,7 +38,7 @@ def test_change_that_does_not_matter_calls_nothing(world: World, cosmetic: dict[
 
     assert answer["Status"] == "SUCCESS"
     assert answer["PhysicalResourceId"] == name
-    assert answer["Data"] == {"JobName": name, "JobArn": world.job().arn}
+    assert answer["Data"] == {"JobName": name, "JobArn": world.job().arn, "JobSpec": ""}
     assert world.sagemaker.calls == []
     assert world.cloudformation.calls == []
 
