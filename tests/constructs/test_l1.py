@@ -91,7 +91,7 @@ def define(stack: cdk.Stack) -> None:
         job=job,
         promotes=endpoint,
         max_runs_per_month=5,
-        schedule=scheduler.ScheduleExpression.rate(cdk.Duration.days(7), cdk.TimeZone.EUROPE_BERLIN),
+        schedule=scheduler.ScheduleExpression.cron(hour="3", minute="0", time_zone=cdk.TimeZone.EUROPE_BERLIN),
         time_window=scheduler.TimeWindow.flexible(cdk.Duration.minutes(5)),
     )
     warm = Serverless(
@@ -343,6 +343,7 @@ def test_tags_of_the_app_reach_every_resource_that_takes_tags(explicit: bool) ->
         "AWS::ApplicationAutoScaling::ScalingPolicy",
         "AWS::CloudFormation::WaitCondition",
         "AWS::IAM::ManagedPolicy",
+        "AWS::Scheduler::Schedule",
     }  # which take none
 
 
