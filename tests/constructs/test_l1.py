@@ -343,6 +343,7 @@ def test_tags_of_the_app_reach_every_resource_that_takes_tags(explicit: bool) ->
         "AWS::ApplicationAutoScaling::ScalingPolicy",
         "AWS::CloudFormation::WaitCondition",
         "AWS::IAM::ManagedPolicy",
+        "AWS::Scheduler::Schedule",
     }  # which take none
 
 

@@ -173,6 +173,34 @@ def test_second_call_of_the_same_execution_at_the_same_time_does_nothing_twice(
 
 
 @pytest.mark.parametrize(("operation", "skipped"), INTERLEAVINGS)
+def test_step_that_wakes_up_after_its_run_was_taken_over_writes_nothing(
+    world: RetrainingWorld, operation: str, skipped: int
+) -> None:
+    name = schedule(world, "now")
+    taken = []
+
+    def act() -> None:
+        if world.document().runs == 1:
+            return
+        world.stepfunctions.end(name, "TIMED_OUT")
+        other = world.start(Event={"source": "aws.states", "id": "x", "detail": {}})
+        world.go(other)
+        taken.append(other)
+        world.time.start_call()
+
+    later(world, operation, skipped, act)
+    for _ in range(60):
+        if taken or world.stepfunctions.executions[name].done:
+            break
+        state = world.call(name)
+        world.time.seconds += state["Seconds"]
+        world.work()
+    retried(world, name)
+
+    check_once(world)
+
+
+@pytest.mark.parametrize(("operation", "skipped"), INTERLEAVINGS)
 def test_trigger_at_the_same_time_is_remembered(world: RetrainingWorld, operation: str, skipped: int) -> None:
     name = schedule(world, "now")
     called = []

@@ -11,7 +11,7 @@ from .fake_retraining import ENDPOINT, FOLDER, TEMPLATE, RetrainingWorld
 from .fake_sagemaker import EPOCH, client_error
 from .world import Crash, Sink
 
-CEILING = 4
+CEILING = 8
 FAULTS = ["PutObject", "GetObject", "DescribeExecution", "CreateAutoMLJob", "UpdateEndpoint", "CreateModel"]
 
 
@@ -32,6 +32,9 @@ class Life(RuleBasedStateMachine):
         self.wanted_since = EPOCH
         """When the last trigger came that has to be followed by a job."""
         self.ids: set[str] = set()
+        self.taken: set[str] = set()
+        """Causes that the document has known."""
+        self.was_full = False
         self.numbers = 0
 
     def wanted(self) -> dict[str, Any]:
@@ -69,11 +72,24 @@ class Life(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from(["Rollback", "Reconcile", "hand"]))
     def by_hand(self, kind: str) -> None:
+        if kind == "Rollback" and self.world.document().previous is None:
+            return
         self.numbers += 1
         came = self.world.time.wall()
         name = self.world.start(**({} if kind == "hand" else {kind: True}), Cause=f"{kind} {self.numbers}")
+        cause = f"{kind} {self.numbers}"
         if self.call(name) and kind == "hand" and not self.is_closed:
             self.wanted_since = came
+            if cause in self.known():
+                self.taken.add(cause)
+
+    def known(self) -> set[str]:
+        """All causes that something goes on with, or has."""
+        document = self.world.document()
+        runs = [run for run in (document.running, document.behind) if run]
+        causes = [*document.pending.values(), *(run.causes for run in runs)]
+        causes += [report["Causes"] for report in self.world.reports()]
+        return {cause for each in causes for cause in each}
 
     @rule()
     def data(self) -> None:
@@ -86,6 +102,16 @@ class Life(RuleBasedStateMachine):
         running = self.world.stepfunctions.running()
         if running:
             self.call(running[index % len(running)])
+
+    @rule(rounds=st.integers(1, 25))
+    def proceed(self, rounds: int) -> None:
+        """All executions call, minute by minute."""
+        for _ in range(rounds):
+            for name in self.world.stepfunctions.running():
+                if not self.world.stepfunctions.executions[name].done:
+                    self.call(name)
+            self.world.time.seconds += 60
+            self.world.work()
 
     @rule(index=st.integers(0, 3))
     def die(self, index: int) -> None:
@@ -123,6 +149,7 @@ class Life(RuleBasedStateMachine):
             self.by_hand("hand")
         self.numbers += 1
         self.world.time.call_ends = ends
+        self.world.time.seconds += 1
         for service, before in faults.items():
             service.faults = before
 
@@ -131,7 +158,7 @@ class Life(RuleBasedStateMachine):
         self.world.time.seconds += seconds
         self.world.work()
 
-    @rule(score=st.sampled_from([0.5, 0.85, 0.9, 0.95]))
+    @rule(score=st.sampled_from([0.5, 0.85, 0.9, 0.95, 0.99]))
     def learn(self, score: float) -> None:
         self.world.score = score
 
@@ -208,9 +235,11 @@ class Life(RuleBasedStateMachine):
                 event = {"source": "aws.sagemaker", "id": f"approval {self.numbers}", "detail": detail}
                 self.call(self.world.start(Event=event))
 
-    @rule()
+    @rule(is_meant=st.integers(0, 30))
     @precondition(lambda self: not self.is_closed)
-    def close(self) -> None:
+    def close(self, is_meant: int) -> None:
+        if is_meant != 7:  # lives are to be long
+            return
         for service in self.world.services.values():
             service.faults.clear()
             service.hooks.clear()
@@ -226,6 +255,12 @@ class Life(RuleBasedStateMachine):
     def ceiling_holds(self) -> None:
         months = [job.created.strftime("%Y-%m") for job in self.world.run_jobs()]
         assert all(months.count(month) <= CEILING for month in months)
+
+    @invariant()
+    def what_was_taken_is_not_forgotten(self) -> None:
+        self.was_full = self.was_full or self.world.document().jobs >= CEILING
+        if not self.is_closed and not self.was_full:
+            assert self.taken <= self.known()
 
     @invariant()
     def what_serves_is_there(self) -> None:
@@ -284,6 +319,6 @@ def test_one_run_at_a_time_nothing_lost_nothing_twice(sink: Sink) -> None:
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=80, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

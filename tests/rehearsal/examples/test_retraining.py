@@ -96,7 +96,7 @@ def told(tmp_path: Path) -> Iterator[Told]:
 def test_better_rows_promote_a_model_worse_ones_do_not_and_destroy_leaves_nothing(told: Told) -> None:
     told.deploy(1)
     own, _ = told.serves()
-    runtime, body = told.cloud.client("sagemaker-runtime"), ",".join(CREDIT[1].split(",")[:-1]).encode()
+    runtime, body = told.cloud.client("sagemaker-runtime"), CREDIT[1].rpartition(",")[0].encode()
     failed: list[str] = []
     asked, ends = 0, threading.Event()
 
@@ -121,7 +121,9 @@ def test_better_rows_promote_a_model_worse_ones_do_not_and_destroy_leaves_nothin
     assert better != own
     assert (failed, asked > 0) == ([], True)
 
-    told.upload("worse", [",".join(row.split(",")[:-1]) + f",{number % 2}" for number, row in enumerate(CREDIT[1:601])])
+    labels = ("no", "yes")
+    noise = [f"{row.rpartition(',')[0]},{labels[number % 2]}" for number, row in enumerate(CREDIT[1:601])]
+    told.upload("worse", noise)
     told.wait()
     assert [report["Decision"] for report in told.reports()] == ["Promoted", "ChampionKept"]
 
