@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+from constructs import Construct
 
 from constructs_lib import AutoMLJob, AutoMLJobOutcome, Channel, Mode
 from constructs_lib.rehearsal.cdk import Cdk
@@ -82,7 +83,7 @@ class Operator(Stacks):
 
     def app(
         self, name: str, stack: str, *, target: str, rows: int = 600, revision: str = "1", waits: bool = False,
-        fails: bool = False, construct_id: str = "Job", qualifier: str = QUALIFIER,
+        fails: bool = False, construct_id: str = "Job", within: str = "", qualifier: str = QUALIFIER,
     ) -> Assembly:  # fmt: skip
         """An app with a job of that many rows, whose deployment waits for it or fails after it has begun."""
         data = self.folder / f"{rows}.csv"
@@ -90,8 +91,9 @@ class Operator(Stacks):
         made = cdk.App(outdir=str(self.folder / name))
         synthesizer = cdk.DefaultStackSynthesizer(qualifier=qualifier, generate_bootstrap_version_rule=False)
         scope = cdk.Stack(made, stack, synthesizer=synthesizer)
+        place = Construct(scope, within) if within else scope
         job = AutoMLJob(
-            scope, construct_id, training_data=Channel.from_asset(str(data)), target_attribute=target,
+            place, construct_id, training_data=Channel.from_asset(str(data)), target_attribute=target,
             mode=Mode.ENSEMBLING, revision=revision,
         )  # fmt: skip
         if waits:

@@ -236,3 +236,12 @@ def test_refactor_refuses_another_logical_id(operator: Operator, waits: Assembly
     assert "Refactor failed: A refactor operation cannot add, remove or update resources" in said
     assert f"[-] {WAITS}.{waits.job}" in said
     assert (operator.jobs(), operator.job(waits)) == (before, job)
+
+
+def test_refactor_takes_a_job_that_has_only_moved_as_the_same(operator: Operator, runs: Assembly) -> None:
+    """One that nobody waits for. What CloudFormation says to the move is not played here."""
+    operator.has(runs)
+    moved = operator.app("moved", TRAINS, target=FOR_EVER, within="Models")
+    said = operator.run("refactor", "--unstable=refactor", "--dry-run", app=moved).output
+    assert "cannot add, remove or update" not in said, said
+    assert f"{TRAINS}.{moved.job}" in said, said
