@@ -41,6 +41,7 @@ from .logs import LOG_RETENTION_DAYS
 from .options import RUNTIMES, Options, ProviderOptions
 from .packing import packed
 from .retrainer import Retrainer
+from .shown import show_function
 from .waiter import POLL_SECONDS, Waiter, state_machine_name
 
 if TYPE_CHECKING:
@@ -174,6 +175,7 @@ class AutoMLProvider(Construct):
         self._log = log
         self._function = self._new_function(log)
         self.node.default_child = self._function
+        show_function(self, self._function, self._role)
         self._options = _NONE
         self._made_waiter: Waiter | None = None
         self._made_retrainer: Retrainer | None = None

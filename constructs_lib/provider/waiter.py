@@ -13,6 +13,7 @@ from ..access.grants import managed_policy, new_role
 from ..l1 import Kind
 from ..naming import unique_part
 from ..runtime.contract import Poll
+from .shown import show_state_machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +105,7 @@ class Waiter(Construct):
         )
         self.resource.node.add_dependency(self.policy)
         self.node.default_child = self.resource
+        show_state_machine(self, self.resource, self.role)
         self.arn: Final = self.resource.ref
         """The state machine's ARN."""
         self._function_arn = function_arn

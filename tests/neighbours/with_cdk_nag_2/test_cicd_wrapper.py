@@ -21,12 +21,12 @@ def test_its_checks_find_nothing_and_its_retention_reaches_every_log() -> None:
     assert len({each["Properties"]["RetentionInDays"] for each in groups.values()}) == 1
 
 
-def test_its_dead_letter_queue_asks_for_the_l2() -> None:
-    """`dead_letter_topic` of the provider is ours; where this fails, the aspect takes our function too."""
+def test_its_dead_letter_queue_reaches_the_function() -> None:
+    """It asks for the L2, which is shown to it."""
     app = cdk.App()
     stack = Churn(app)
     queue = sqs.Queue.from_queue_arn(stack, "Queue", "arn:aws:sqs:eu-west-1:111122223333:late")
     cdk.Aspects.of(app).add(LambdaDLQAspect(dead_letter_queue=queue))
     (function,) = of_type("AWS::Lambda::Function", resources(stack)).values()
 
-    assert "DeadLetterConfig" not in function["Properties"]
+    assert function["Properties"]["DeadLetterConfig"] == {"TargetArn": queue.queue_arn}

@@ -27,12 +27,12 @@ def variables(stack: cdk.Stack) -> dict[str, object]:
     return found
 
 
-def test_environment_variables_are_the_providers_option() -> None:
+def test_environment_variables_reach_the_function_beside_those_of_the_provider() -> None:
     stack = Churn()
     AutoMLProvider.configure_all(stack, environment=PROXY)
     cdk.Aspects.of(stack).add(AddLambdaEnvironmentVariables({"OTHER": "x"}))
 
-    assert variables(stack) == {"STACK_ID": {"Ref": "AWS::StackId"}, **PROXY}  # the aspect asks for the L2
+    assert variables(stack) == {"STACK_ID": {"Ref": "AWS::StackId"}, "OTHER": "x", **PROXY}
 
 
 def test_boundary_path_and_names_reach_every_role_and_policy() -> None:

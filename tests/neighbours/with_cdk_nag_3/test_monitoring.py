@@ -1,6 +1,7 @@
-"""cdk-monitoring-constructs draws what it is given; of a scope it takes L2 constructs alone."""
+"""cdk-monitoring-constructs draws what it is given, and what it finds in a scope: L2 constructs."""
 
 import json
+import sys
 
 import pytest
 from cdk_monitoring_constructs import ErrorCountThreshold, MonitoringFacade
@@ -31,12 +32,23 @@ def test_the_function_and_the_state_machine_are_monitored_when_they_are_named() 
         assert f'"{machine}"' in text
 
 
-def test_of_a_scope_no_l1_function_is_found() -> None:
-    """What `docs/neighbours.md` says has to be named; where this fails, that is not needed any more."""
+def test_of_a_scope_they_are_found_although_they_are_l1_constructs() -> None:
     stack = Churn()
     MonitoringFacade(stack, "Monitoring").monitor_scope(stack)
-    board = json.dumps(of_type("AWS::CloudWatch::Dashboard", resources(stack)))
+    template = resources(stack)
+    (function,) = of_type("AWS::Lambda::Function", template)
+    (machine,) = of_type("AWS::StepFunctions::StateMachine", template)
+    board = json.dumps(of_type("AWS::CloudWatch::Dashboard", template))
 
-    assert "AWS/S3" in board or "BucketSizeBytes" in board  # the bucket is an L2
-    assert "AWS/Lambda" not in board
-    assert "AWS/States" not in board
+    assert "AWS/S3" in board or "BucketSizeBytes" in board
+    assert "AWS/Lambda" in board
+    assert "AWS/States" in board
+    for text in (function, machine):
+        assert f'"{text}"' in board
+
+
+def test_who_does_not_look_has_the_same_resources(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = resources(Churn())
+    monkeypatch.delitem(sys.modules, "cdk_monitoring_constructs")
+
+    assert resources(Churn()) == looked_at
