@@ -206,7 +206,7 @@ def test_trigger_at_the_same_time_is_remembered(world: RetrainingWorld, operatio
     called = []
 
     def act() -> None:
-        called.append(world.call(schedule(world, "then")))
+        called.append(world.call(world.start(Cause="then")))
         world.time.start_call()
 
     later(world, operation, skipped, act)
@@ -215,7 +215,6 @@ def test_trigger_at_the_same_time_is_remembered(world: RetrainingWorld, operatio
 
     if called:
         assert len(world.run_jobs()) in {2, 3}  # joined the run that had no job yet, or made another
-        joined = {cause for report in world.reports() for cause in report["Causes"]}
-        assert joined == {"schedule"}
+        assert "then" in {cause for report in world.reports() for cause in report["Causes"]}
     assert world.document().running is None
     assert world.document().pending == {}
