@@ -754,6 +754,7 @@ def provider_promotion(stack: cdk.Stack, *, endpoint_name: str, generated_names:
     return [
         provider_endpoint(stack, endpoint_name),
         Permission(
+            # [promotion-rights]
             actions=("sagemaker:UpdateEndpoint",),
             resources=(*provider_endpoint(stack, endpoint_name).resources, any_config),
             reason="CloudFormation names the template's configuration; the endpoint has to be this one",
@@ -770,6 +771,7 @@ def provider_promotion(stack: cdk.Stack, *, endpoint_name: str, generated_names:
     ]
 
 
+# [denied-approval]
 def never_approve(stack: cdk.Stack, group: str) -> Permission:
     """Never approve a version of a group: a person has to.
 

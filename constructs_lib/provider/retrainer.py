@@ -84,6 +84,7 @@ class Retrainer(Construct):
         self.role: Final = iam.Role(
             self,
             "StartRole",
+            # [one-start-role]
             assumed_by=iam.CompositePrincipal(
                 *(
                     iam.ServicePrincipal(

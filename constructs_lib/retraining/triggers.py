@@ -98,6 +98,7 @@ def of_endpoint(name: str) -> dict[str, Any]:
     return {
         "source": ["aws.sagemaker"],
         "detail-type": ["SageMaker Endpoint State Change"],
+        # [endpoint-events]
         "detail": {"EndpointName": [name], "EndpointStatus": ["IN_SERVICE"]},
     }
 
@@ -116,6 +117,7 @@ def event_input(folder: str) -> dict[str, Any]:
     event = ",".join(f'"{name}":<{name}>' for name in _OF_EVENTS)
     return {
         "InputPathsMap": {name: f"$.{name}" for name in _OF_EVENTS},
+        # [event-as-object]
         "InputTemplate": f'{{"{RetrainingTrigger.RETRAINING}":"{folder}","{RetrainingTrigger.EVENT}":{{{event}}}}}',
     }
 
@@ -128,6 +130,7 @@ def scheduled_input(folder: str) -> str:
     given = {
         RetrainingTrigger.RETRAINING: folder,
         RetrainingTrigger.CAUSE: "schedule",
+        # [scheduled-time]
         RetrainingTrigger.ID: "<aws.scheduler.scheduled-time>",
     }
     return json.dumps(given)

@@ -20,6 +20,7 @@ from .spec import generated_name
 from .stack import Stack
 from .tags import tag_list
 
+# [config-while-updating]
 CHANGING = {"Creating", "Updating", "SystemUpdating", "RollingBack"}
 IN_SERVICE = "InService"
 

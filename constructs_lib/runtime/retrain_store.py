@@ -13,6 +13,7 @@ from .retrain_document import Document
 from .retry import Clock, jittered, patiently
 
 _TRIES = 40
+# [conditional-conflict]
 _LOST = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
 """Somebody else was first; or does it at this moment; or has deleted the object that was to be changed."""
 

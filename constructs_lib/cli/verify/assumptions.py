@@ -528,6 +528,71 @@ ASSUMPTIONS: Final = (
         noticed=Noticed.NO_JOB,
     ),
     Assumption(
+        id="promotion-rights",
+        assumed="IAM judges `UpdateEndpoint` by the ARNs of the endpoint and of its new configuration",
+        where=("access/permissions.py",),
+        if_wrong="a retraining promotes nothing: each run fails at its last step, and says so",
+        noticed=Noticed.MISSING,
+    ),
+    Assumption(
+        id="denied-approval",
+        assumed=(
+            "A Deny by `sagemaker:ModelApprovalStatus` keeps the function from registering or changing a version as "
+            "`Approved`"
+        ),
+        where=("access/permissions.py",),
+        if_wrong="the function could approve where a person has to; its code does not",
+        noticed=Noticed.PASSES,
+    ),
+    Assumption(
+        id="config-while-updating",
+        assumed=(
+            "`DescribeEndpoint` names the configuration of before until an update has taken traffic over, and the "
+            "new one once it is in service"
+        ),
+        where=("runtime/retrain_promotion.py",),
+        if_wrong="a promotion that went well is taken for one that was taken back, and is told as that",
+        noticed=Noticed.MISSING,
+    ),
+    Assumption(
+        id="endpoint-events",
+        assumed="Events of endpoints carry `EndpointName` and `EndpointStatus` `IN_SERVICE`",
+        where=("retraining/triggers.py",),
+        if_wrong="a promoted model that a rollback has taken out of service comes back with the next run only",
+        noticed=Noticed.MISSING,
+    ),
+    Assumption(
+        id="event-as-object",
+        assumed="An input transformer puts an object where its template names the event's `detail` without quotes",
+        where=("retraining/triggers.py",),
+        if_wrong="rules start no run; schedules and people do",
+        noticed=Noticed.MISSING,
+    ),
+    Assumption(
+        id="scheduled-time",
+        assumed="`<aws.scheduler.scheduled-time>` is the same at each attempt of one invocation",
+        where=("retraining/triggers.py",),
+        if_wrong="an attempt that is repeated is remembered as another trigger: one more run",
+        noticed=Noticed.BILLS,
+    ),
+    Assumption(
+        id="conditional-conflict",
+        assumed="S3 answers a conditional write that lost with 412, or with 409 while another one is under way",
+        where=("runtime/retrain_store.py",),
+        if_wrong="a trigger fails and is sent again, or is lost after its attempts",
+        noticed=Noticed.MISSING,
+    ),
+    Assumption(
+        id="one-start-role",
+        assumed=(
+            "One role may be assumed by EventBridge for a rule and by the Scheduler for a schedule group, each by "
+            "its own `aws:SourceArn`"
+        ),
+        where=("provider/retrainer.py",),
+        if_wrong="rules or schedules start no run",
+        noticed=Noticed.MISSING,
+    ),
+    Assumption(
         id="left-out-items",
         assumed="`AWS::NoValue` as an item of `Resource` or of a condition's list in a policy leaves the item out",
         where=("naming.py",),
