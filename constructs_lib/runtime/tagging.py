@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from . import log
 from .clients import Hosting, SageMaker
+from .contract import OwnerTag
 from .event import Event
 from .failure import Failure
 from .retry import Clock, patiently
@@ -31,6 +32,7 @@ def change(
         changed |= owner_tags(present, event)
     removed = [key for key in old if key in present and key not in wanted]
     if not changed and not removed:
+        _undo_what_was_taken_back(client, arn, wanted, old, event, stack, clock)
         return False
 
     def write(tags: Mapping[str, str], keys: list[str], *, is_asked: bool = True) -> None:
@@ -52,6 +54,28 @@ def change(
             write(back, [key for key in changed if key not in before], is_asked=False)
     log.write(event, "tags changed", job_name=arn.rpartition("/")[2])
     return True
+
+
+def _undo_what_was_taken_back(
+    client: SageMaker | Hosting,
+    arn: str,
+    wanted: Mapping[str, str],
+    old: Mapping[str, str],
+    event: Event,
+    stack: Stack,
+    clock: Clock,
+) -> None:
+    """Put old tags back where a delivery of this request wrote its own, and died before it saw that it was late."""
+    given = {key: value for key, value in wanted.items() if key not in set(OwnerTag)}
+    touched = [key for key in {**given, **old} if given.get(key) != old.get(key)]
+    if not touched or not stack.went_back():
+        return
+    before = {key: old[key] for key in touched if key in old}
+    gone = [key for key in touched if key not in old]
+    if before:
+        patiently(lambda: client.add_tags(ResourceArn=arn, Tags=tag_list(before, event)), clock, repeatable=True)
+    if gone:
+        patiently(lambda: client.delete_tags(ResourceArn=arn, TagKeys=gone), clock, repeatable=True)
 
 
 def check_prefix(event: Event, stack: Stack, *, is_kept: bool, is_seen: Callable[[], bool]) -> None:

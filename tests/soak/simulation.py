@@ -128,6 +128,8 @@ class Simulation:
         """What a late request made that CloudFormation's times alone would have told, where it tells none."""
         self._tagged_untold: set[str] = set()
         """What such a request put other tags on."""
+        self._lost: set[str] = set()
+        """What was to be deleted and nobody heard so: the deletion of its resource has to find it."""
         self._eager: dict[str, Act] = {}
         """The stacks whose jobs are deployed as soon as they can be."""
         self._deployments: dict[str, FakeEndpoint] = {}
@@ -546,7 +548,7 @@ class Simulation:
         for stack in self.stacks:
             for resource in stack.resources:
                 is_there = resource.status not in {"", "DELETE_COMPLETE"}
-                self._look_at(resource, stack, {resource.physical_id} if is_there else set())
+                self._look_at(resource, stack, {resource.physical_id} if is_there else set(), lost=self._lost)
             endpoint = self.sagemaker.endpoints.get(endpoint_of(stack.number))
             owners = {config_of(each.physical_id) for each in stack.resources if each.status != "DELETE_COMPLETE"}
             if endpoint is None or endpoint.status == "Deleting" or endpoint.config.endswith("-mine"):
@@ -555,7 +557,13 @@ class Simulation:
                 self.complain(f"the endpoint of {endpoint.config} runs on, and no resource owns its job")
         self._look_at_what_is_not_ours()
 
-    def _look_at(self, resource: Resource, stack: Stack, allowed: set[str]) -> None:
+    def lose(self, physical_id: str) -> None:
+        """Nobody has ever heard of the deletion of this."""
+        self._lost.add(physical_id)
+
+    def _look_at(
+        self, resource: Resource, stack: Stack, allowed: set[str], *, lost: frozenset[str] | set[str] = frozenset()
+    ) -> None:
         sagemaker = self.sagemaker
 
         def is_mine(tags: Mapping[str, str]) -> bool:
@@ -563,7 +571,7 @@ class Simulation:
             ids = {resource.logical_id, *resource.former_ids}
             return owner.get(OwnerTag.STACK) == stack.stack_id and owner.get(OwnerTag.RESOURCE) in ids
 
-        excused = allowed | self._untold
+        excused = allowed | self._untold | lost
         if resource.kind == "job":
             for job in sagemaker.jobs.values():
                 if is_mine(job.tags) and job.status == "InProgress" and job.name not in excused:

@@ -312,13 +312,18 @@ class Stack:
         properties: dict[str, Any],
         then: Callable[[bool], None],
         tries: int = TRIES,
+        *,
+        is_lost: bool = True,
     ) -> None:
         def answered(answer: Mapping[str, Any] | None) -> None:
+            is_unheard = is_lost and answer is None
             if answer and answer["Status"] == "SUCCESS":
                 then(True)
             elif tries > 1:
-                self._ask_to_delete(resource, physical_id, properties, then, tries - 1)
+                self._ask_to_delete(resource, physical_id, properties, then, tries - 1, is_lost=is_unheard)
             else:
+                if is_unheard:
+                    self._simulation.lose(physical_id)
                 then(False)
 
         self._send("Delete", resource, answered, PhysicalResourceId=physical_id, ResourceProperties=properties)

@@ -28,6 +28,16 @@ def test_own_job_behind_a_name_of_somebody_else_is_found_when_both_have_left_the
     assert run(from_seed(915827)).faults == []
 
 
+def test_job_whose_deletion_nobody_heard_of_is_stopped_when_its_resource_goes() -> None:
+    """Of seed 77827: the function dies at all three tries of the clean-up."""
+    assert run(from_seed(77827)).faults == []
+
+
+def test_tags_of_a_late_request_that_died_after_it_wrote_them_are_put_back() -> None:
+    """Of seed 30684: the next delivery finds its own tags."""
+    assert run(from_seed(30684)).faults == []
+
+
 def test_tags_of_a_request_that_was_taken_back_are_not_put_on_what_a_later_one_asks_for() -> None:
     """Of seed 702476: an update that another resource has failed writes on while the next update is under way."""
     assert run(from_seed(702476)).faults == []
