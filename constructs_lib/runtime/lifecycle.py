@@ -18,7 +18,7 @@ from .jobs import Job
 from .retry import Clock, insist, patiently
 from .spec import Spec, read, taken
 from .stack import Stack
-from .tags import FORMER, tags_of
+from .tags import FORMER, owner_prefixes, tags_of
 from .watch import Watch
 
 RETIRE_BUDGET = 600.0
@@ -133,7 +133,10 @@ def _keep(old: Spec, spec: Spec, event: Event, stack: Stack, aws: Aws, clock: Cl
 
 
 def _has_learned(old: Spec, spec: Spec, event: Event, aws: Aws, clock: Clock) -> bool:
-    """Whether only the role is another one, and the job needs none any more: it is completed, and deploys nothing."""
+    """Whether only the role is another one, and the job needs none any more: it is completed, and deploys nothing.
+
+    Its tag tells the role as well, and is written anew under one prefix: one that has two is replaced.
+    """
     if not old.differs_in_role_alone(spec):
         return False
     job = patiently(lambda: _find_its(event.physical_id, event, aws, clock), clock, repeatable=True)
@@ -142,6 +145,7 @@ def _has_learned(old: Spec, spec: Spec, event: Event, aws: Aws, clock: Clock) ->
         and job.belongs_to(event)
         and job.status == JobStatus.COMPLETED
         and not (job.is_released or job.given_endpoint or job.deployed_endpoint)
+        and patiently(lambda: owner_prefixes(aws.sagemaker, job.arn), clock, repeatable=True) == {event.owner_prefix}
     )
 
 

@@ -9,7 +9,7 @@ from .event import Event
 from .failure import Failure
 from .retry import Clock, patiently
 from .stack import Stack
-from .tags import owner_tags, tag_list
+from .tags import FORMER, owner_tags, tag_list
 
 
 def change(
@@ -50,6 +50,8 @@ def change(
     finally:
         if stack.went_back():
             before = {**present, **old}
+            if FORMER in present:
+                before[OwnerTag.RESOURCE] = present[FORMER]
             back = {key: before[key] for key in [*changed, *removed] if key in before}
             write(back, [key for key in changed if key not in before], is_asked=False)
     log.write(event, "tags changed", job_name=arn.rpartition("/")[2])

@@ -29,11 +29,22 @@ def _key(key: str, event: Event) -> str:
 
 def tags_of(sagemaker: SageMaker, arn: str) -> dict[str, str]:
     """The tags of anything that has some."""
+    return read_owner(_as_they_stand(sagemaker, arn))
+
+
+def owner_prefixes(sagemaker: SageMaker, arn: str) -> set[str]:
+    """What the keys of the owner's tags begin with, as they stand there: more than one where that has changed."""
+    end = OwnerTag.STACK.under("")
+    tags = _as_they_stand(sagemaker, arn)
+    return {key.removesuffix(end) for key in tags if key.endswith(end) and not key.startswith("aws:")}
+
+
+def _as_they_stand(sagemaker: SageMaker, arn: str) -> dict[str, str]:
     tags: dict[str, str] = {}
     page: Reply = sagemaker.list_tags(ResourceArn=arn)
     while True:
         tags |= {tag["Key"]: tag["Value"] for tag in page.get("Tags", [])}
         token = page.get("NextToken")
         if not token:
-            return read_owner(tags)
+            return tags
         page = sagemaker.list_tags(ResourceArn=arn, NextToken=token)

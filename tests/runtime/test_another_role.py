@@ -96,3 +96,25 @@ def test_anything_else_besides_makes_another_job(world: World, job: str, change:
 
     assert world.physical_id != job
     assert world.creates() == 2
+
+
+def test_job_with_the_owners_tags_under_two_prefixes_is_replaced(world: World, job: str) -> None:
+    """One of two tags of the spec would be an old one, and what contradicts itself belongs to nobody."""
+    world.update(A | {"OwnerTagPrefix": "acme:autopilot/"})
+
+    world.update(RENAMED | {"OwnerTagPrefix": "acme:autopilot/"})
+
+    assert world.physical_id != job
+    assert OwnerTag.RELEASED.under("acme:autopilot/") in world.sagemaker.jobs[job].tags
+
+
+def test_completed_job_of_another_prefix_stays_too(world: World) -> None:
+    marked = {"OwnerTagPrefix": "acme:autopilot/"}
+    name = world.create(A | marked)["PhysicalResourceId"]
+    world.sagemaker.complete(name)
+
+    world.update(RENAMED | marked)
+    world.update(B | marked, another_resource_fails=True)
+
+    assert world.physical_id == name
+    assert world.creates() == 2

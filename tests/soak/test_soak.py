@@ -33,6 +33,11 @@ def test_job_whose_deletion_nobody_heard_of_is_stopped_when_its_resource_goes() 
     assert run(from_seed(77827)).faults == []
 
 
+def test_way_back_from_another_prefix_leaves_a_moved_model_its_owner() -> None:
+    """Of seed 79374: after a stack refactoring, an update of the prefix alone is cancelled while it writes tags."""
+    assert run(from_seed(79374)).faults == []
+
+
 def test_tags_of_a_late_request_that_died_after_it_wrote_them_are_put_back() -> None:
     """Of seed 30684: the next delivery finds its own tags."""
     assert run(from_seed(30684)).faults == []
