@@ -302,6 +302,21 @@ def _methods(cls: type, on: Callable[[World], Any], beginning: str, **more: Any)
             yield Subject(method, on=on, **more)
 
 
+def _retraining(world: World) -> Props:
+    return {"job": world.job, "max_runs_per_month": 3}
+
+
+def _made_retraining(world: World) -> library.AutoMLRetraining:
+    return library.AutoMLRetraining(world.stack, world.fresh_id(), job=world.job, max_runs_per_month=3)
+
+
+def _as_new_data(world: World, made: library.NewData) -> None:
+    retraining = library.AutoMLRetraining(
+        world.stack, world.fresh_id(), job=world.job, max_runs_per_month=3, on_new_data=made
+    )
+    assert retraining
+
+
 def _metrics(cls: type, on: Callable[[World], Any]) -> Iterator[Subject]:
     for name, method in inspect.getmembers(cls, inspect.isfunction):
         if name.startswith("metric"):
@@ -416,6 +431,12 @@ SUBJECTS: Final[list[Subject]] = [
     ),
     Subject(library.AutoMLEndpoint.grant_invoke, _grantee, on=lambda world: world.endpoint),
     *_metrics(library.AutoMLEndpoint, lambda world: world.endpoint),
+    Subject(library.AutoMLRetraining, _retraining),
+    Subject(library.NewData, _bucket_and(prefix="train/"), _as_new_data),
+    Subject(library.AutoMLRetraining.grant_start, _grantee, on=_made_retraining),
+    Subject(library.AutoMLRetraining.dashboard, on=_made_retraining),
+    Subject(library.AutoMLRetraining.widgets, on=_made_retraining),
+    *_metrics(library.AutoMLRetraining, _made_retraining),
     *_methods(library.AutoMLJob, lambda world: world.job, "on_", given=_target),
     *_methods(library.AutoMLJob, lambda world: world.job, "grant_", given=_grantee),
     *_metrics(library.AutoMLJob, lambda world: world.job),
@@ -445,6 +466,8 @@ def public_callables() -> Iterator[Callable[..., Any]]:
     """Whatever of the public names takes props: constructors, dataclasses, factories and methods."""
     for name in public.__all__:
         cls = getattr(public, name)
+        if not isinstance(cls, type):  # CHAMPION
+            continue
         if issubclass(cls, enum.Enum) or getattr(cls, "_is_protocol", False):
             continue
         if cls not in (*MADE_BY_FACTORIES, *MADE_BY_FACTORIES_TOO):

@@ -18,7 +18,7 @@ from ...api.requests import REQUEST, V2_REQUESTS
 PAGE = Path(__file__).parents[3] / "docs" / "command.md"
 HELP = (arguments._CHECK_EPILOG, arguments._SKELETON_EPILOG, arguments._CONVERT_EPILOG)
 COMMANDS = [
-    *re.findall(r"^\$ (automl .*?)(?:  +#.*)?$", PAGE.read_text(encoding="utf-8"), re.MULTILINE),
+    *re.findall(r"^\$ (automl (?!import).*?)(?:  +#.*)?$", PAGE.read_text(encoding="utf-8"), re.MULTILINE),
     *(command for text in HELP for command in re.findall(r"^  (automl .*)$", text, re.MULTILINE)),
 ]
 UNSENT = "--generate-cli-skeleton"
