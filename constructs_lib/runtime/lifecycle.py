@@ -374,23 +374,10 @@ def _candidates(event: Event, aws: Aws, clock: Clock, deadline: float) -> Iterat
         if not named.belongs_to(event):
             log.write(event, "not ours: left alone", job_name=named.name, status=named.status)
         yield named
-        if named.belongs_to(event) and (replaced := _replaced(named, event, aws, clock, deadline)):
-            yield replaced
     spec = unless_failed(_read, event.properties, aws)
     if spec:
         sees_own = named is not None and named.belongs_to(event)
         yield from _under_names_of(spec, event, aws, clock, deadline, sees_own=sees_own)
-
-
-def _replaced(job: Job, event: Event, aws: Aws, clock: Clock, deadline: float) -> Job | None:
-    """The job before that one, if it can be seen: its own Delete may have been lost, three times over."""
-    name = job.tags.get(OwnerTag.REPLACES, "")
-    try:
-        return insist(lambda: _find_its(name, event, aws, clock), clock, deadline)
-    except ClientError as error:
-        if not is_denied(error):
-            raise
-        return None
 
 
 def _under_names_of(

@@ -166,9 +166,6 @@ class Kind:
         if named:
             yield named
         sees_own = named and event.owns(named.tags)
-        # The one before: its own Delete may have been lost, three times over.
-        if named and sees_own and (before := self.find_its(named.tags.get(OwnerTag.REPLACES, ""), event, aws, clock)):
-            yield before
 
         def find(name: str) -> Thing | None:
             if sees_own:

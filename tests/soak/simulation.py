@@ -129,7 +129,7 @@ class Simulation:
         self._tagged_untold: set[str] = set()
         """What such a request put other tags on."""
         self._lost: set[str] = set()
-        """What was to be deleted and nobody heard so: the deletion of its resource has to find it."""
+        """What was to be deleted and nobody heard so: the function died at all three tries of CloudFormation."""
         self._eager: dict[str, Act] = {}
         """The stacks whose jobs are deployed as soon as they can be."""
         self._deployments: dict[str, FakeEndpoint] = {}
@@ -548,7 +548,7 @@ class Simulation:
         for stack in self.stacks:
             for resource in stack.resources:
                 is_there = resource.status not in {"", "DELETE_COMPLETE"}
-                self._look_at(resource, stack, {resource.physical_id} if is_there else set(), lost=self._lost)
+                self._look_at(resource, stack, {resource.physical_id} if is_there else set())
             endpoint = self.sagemaker.endpoints.get(endpoint_of(stack.number))
             owners = {config_of(each.physical_id) for each in stack.resources if each.status != "DELETE_COMPLETE"}
             if endpoint is None or endpoint.status == "Deleting" or endpoint.config.endswith("-mine"):
@@ -561,9 +561,7 @@ class Simulation:
         """Nobody has ever heard of the deletion of this."""
         self._lost.add(physical_id)
 
-    def _look_at(
-        self, resource: Resource, stack: Stack, allowed: set[str], *, lost: frozenset[str] | set[str] = frozenset()
-    ) -> None:
+    def _look_at(self, resource: Resource, stack: Stack, allowed: set[str]) -> None:
         sagemaker = self.sagemaker
 
         def is_mine(tags: Mapping[str, str]) -> bool:
@@ -571,7 +569,7 @@ class Simulation:
             ids = {resource.logical_id, *resource.former_ids}
             return owner.get(OwnerTag.STACK) == stack.stack_id and owner.get(OwnerTag.RESOURCE) in ids
 
-        excused = allowed | self._untold | lost
+        excused = allowed | self._untold | self._lost
         if resource.kind == "job":
             for job in sagemaker.jobs.values():
                 if is_mine(job.tags) and job.status == "InProgress" and job.name not in excused:

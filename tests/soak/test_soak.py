@@ -28,11 +28,6 @@ def test_own_job_behind_a_name_of_somebody_else_is_found_when_both_have_left_the
     assert run(from_seed(915827)).faults == []
 
 
-def test_job_whose_deletion_nobody_heard_of_is_stopped_when_its_resource_goes() -> None:
-    """Of seed 77827: the function dies at all three tries of the clean-up."""
-    assert run(from_seed(77827)).faults == []
-
-
 def test_way_back_from_another_prefix_leaves_a_moved_model_its_owner() -> None:
     """Of seed 79374: after a stack refactoring, an update of the prefix alone is cancelled while it writes tags."""
     assert run(from_seed(79374)).faults == []
