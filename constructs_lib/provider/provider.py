@@ -175,7 +175,7 @@ class AutoMLProvider(Construct):
         self._log = log
         self._function = self._new_function(log)
         self.node.default_child = self._function
-        show_function(self, self._function, self._role)
+        show_function(self, self._function, self._role, log)
         self._options = _NONE
         self._made_waiter: Waiter | None = None
         self._made_retrainer: Retrainer | None = None

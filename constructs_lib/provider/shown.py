@@ -18,11 +18,12 @@ def _is_looked_for() -> bool:
     return any(package in sys.modules for package in _LOOKING)
 
 
-def show_function(scope: Construct, function: cdk.CfnResource, role: iam.IRole) -> None:
-    """Show the function as an L2 construct, where somebody looks for one."""
+def show_function(scope: Construct, function: cdk.CfnResource, role: iam.IRole, log: cdk.CfnResource) -> None:
+    """Show the function as an L2 construct with its log, where somebody looks for one."""
     if not _is_looked_for():
         return
     from aws_cdk import aws_lambda as lambda_
+    from aws_cdk import aws_logs as logs
 
     class Shown(lambda_.Function):
         """What it is told, the function is told."""
@@ -33,7 +34,9 @@ def show_function(scope: Construct, function: cdk.CfnResource, role: iam.IRole) 
             return self
 
     code, runtime = lambda_.Code.from_inline("-"), lambda_.Runtime.PYTHON_3_13
-    _stand_for(function, Shown(scope, "Shown", code=code, handler="-.-", runtime=runtime, role=role))
+    group = logs.LogGroup.from_log_group_name(scope, "ShownLog", log.ref)  # else whoever asks for it makes another
+    shown = Shown(scope, "Shown", code=code, handler="-.-", runtime=runtime, role=role, log_group=group)
+    _stand_for(function, shown)
 
 
 def show_state_machine(scope: Construct, machine: cdk.CfnResource, role: iam.IRole) -> None:
