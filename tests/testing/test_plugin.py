@@ -1,15 +1,19 @@
 """The fixture with which a user's test rehearses a stack."""
 
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
 import pytest
 
 from constructs_lib import AutoMLJob, AutoMLJobOutcome, Channel, CompletionCriteria, Mode, QualityGate
-from constructs_lib.testing.plugin import Rehearse
 
 from ..constructs.synthesis import CREDIT
+
+if TYPE_CHECKING:
+    from constructs_lib.testing.plugin import Rehearse
 
 pytest_plugins = ["constructs_lib.testing.plugin"]
 
