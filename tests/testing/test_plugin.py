@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
@@ -13,6 +12,8 @@ from constructs_lib import AutoMLJob, AutoMLJobOutcome, Channel, CompletionCrite
 from ..constructs.synthesis import CREDIT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from constructs_lib.testing.plugin import Rehearse
 
 pytest_plugins = ["constructs_lib.testing.plugin"]
