@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from ..runtime.contract import OWNER_PREFIX, OwnerTag, read_owner
+from ..runtime.contract import OwnerTag, read_owner
 
 if TYPE_CHECKING:  # the other commands start without the request layer
     from .requests.words import Asked
@@ -41,6 +41,7 @@ exit codes
 
 _ARN: Final = re.compile(r"arn:[^:]+:sagemaker:(?P<region>[^:]+):\d{12}:automl-job/(?P<name>[^/]+)")
 _NAME: Final = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
+_STACK: Final = OwnerTag.STACK.under("")
 _MISSING: Final = {"ResourceNotFound", "ResourceNotFoundException", "ValidationException"}
 """What DescribeAutoMLJob says of a job of V2, or of none: which of them, the other call tells."""
 
@@ -144,9 +145,14 @@ def _tags_of(client: Any, arn: str) -> dict[str, str]:
 
 
 def _users(tags: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """The tags without those of AWS and of a library that may have made the job."""
-    own = {tag.removeprefix(OWNER_PREFIX) for tag in OwnerTag}
-    is_owned = OwnerTag.STACK in read_owner(tags)
+    """The tags without those of AWS and of this library, under whatever prefix, where it has made the job."""
+    prefixes = {key.removesuffix(_STACK) for key in tags if key.endswith(_STACK)}
+    own = {
+        tag.under(prefix)
+        for prefix in prefixes
+        if OwnerTag.STACK in read_owner({key: value for key, value in tags.items() if key.startswith(prefix)})
+        for tag in OwnerTag
+    }
     for key, value in tags.items():
-        if not key.startswith("aws:") and not (is_owned and key.endswith(tuple(own))):
+        if not key.startswith("aws:") and key not in own:
             yield {"Key": key, "Value": value}

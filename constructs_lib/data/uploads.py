@@ -63,8 +63,11 @@ def _is_foreign(stack: cdk.Stack, asset: assets.Asset) -> bool:
 
 
 _FOREIGN_TO: Final[dict[cdk.Stack, bool]] = {}
-_BOOTSTRAPPED: Final = re.compile(r"\bcdk-[a-z0-9]+-assets-")
-"""https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html; the qualifier has letters and digits only."""
+_BOOTSTRAPPED: Final = re.compile(r'"cdk-[A-Za-z0-9_-]{1,10}-assets-|"AssetParameters')
+"""The name with its qualifier, or how a `LegacyStackSynthesizer` refers to it.
+
+See https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
+"""
 
 _FOREIGN: Final = (
     "local data of this construct are uploaded to another bucket than that of `cdk bootstrap`: a product's or a stack "

@@ -67,17 +67,23 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     is_kept = old is not None and (old.digest, old.name_prefix) == (spec.digest, spec.name_prefix)
     check.check_names(event, stack, aws, clock)
     tagging.check_prefix(event, stack, is_kept=is_kept, is_seen=lambda: _is_seen(event, aws, clock))
-    if old and (old.digest == spec.digest or _has_learned(old, spec, event, aws, clock)):
+
+    def keep(old: Spec) -> Answer:
         if wanted and _is_more(wanted, old_watch, stack):
             stack.check_wanted()
             _follow_on(wanted, event, aws, clock)
         return _keep(old, spec, event, stack, aws, clock)
+
+    if old and old.digest == spec.digest:
+        return keep(old)
 
     def serves(job: Job) -> bool:
         # One that was stopped is as good as none, but a rollback trains nothing.
         return job.still_serves(event, spec) and (not job.was_stopped or stack.is_rolling_back())
 
     earlier = _earlier(spec, serves, event, aws, clock)
+    if old and not earlier and _has_learned(old, spec, event, aws, clock):
+        return keep(old)
     if earlier:
         _confirm(earlier, event, stack, aws, clock)
     job = earlier or _claim(

@@ -33,7 +33,9 @@ def job_requests(template: cdk.Stack | assertions.Template | Mapping[str, Any]) 
     return {
         name: cast("dict[str, Any]", each["Properties"][Property.REQUEST])
         for name, each in resources.items()
-        if each["Type"] == RESOURCE_TYPE
+        if isinstance(each, Mapping)
+        and each.get("Type") == RESOURCE_TYPE
+        and Property.REQUEST in each.get("Properties", {})
     }
 
 
@@ -53,7 +55,7 @@ def job_request(
 
     Raises:
         AssertionError: there is no such job, or there are several and `job` does not say which.
-        TypeError: `template` is none of these.
+        TypeError: `template` or `job` is none of these.
 
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateAutoMLJobV2.html
     """
@@ -63,6 +65,8 @@ def job_request(
         if len(found) != 1:
             raise AssertionError(f"the template has {len(found)} AutoML jobs ({listed}), so 'job' has to say which")
         return next(iter(found.values()))
+    if not isinstance(job, str) and not hasattr(job, "node"):
+        raise TypeError(f"'job' must be a construct or a logical id, got {type(job).__name__}")
     logical_id = job if isinstance(job, str) else _logical_id(job)
     if logical_id not in found:
         raise AssertionError(f"the template has no AutoML job '{logical_id}'; it has {listed}")

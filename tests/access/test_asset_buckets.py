@@ -43,6 +43,20 @@ def elsewhere(app: cdk.App) -> cdk.Stack:
     return cdk.Stack(app, "Staged", synthesizer=synthesizer)
 
 
+def beside(app: cdk.App) -> cdk.Stack:
+    """A bucket whose name only has such a name within it."""
+    synthesizer = cdk.DefaultStackSynthesizer(file_assets_bucket_name="acme-cdk-prod-assets-${AWS::AccountId}")
+    return cdk.Stack(app, "Beside", synthesizer=synthesizer)
+
+
+def with_hyphen(app: cdk.App) -> cdk.Stack:
+    return cdk.Stack(app, "Hyphen", synthesizer=cdk.DefaultStackSynthesizer(qualifier="my-team"))
+
+
+def legacy(app: cdk.App) -> cdk.Stack:
+    return cdk.Stack(app, "Legacy", synthesizer=cdk.LegacyStackSynthesizer())
+
+
 def bootstrapped(app: cdk.App) -> cdk.Stack:
     return cdk.Stack(app, "Plain", synthesizer=cdk.DefaultStackSynthesizer(qualifier="acme7"))
 
@@ -73,7 +87,7 @@ def churn(stack: cdk.Stack, table: Path) -> AutoMLJob:
     )
 
 
-@pytest.mark.parametrize("stack_in", [product, elsewhere])
+@pytest.mark.parametrize("stack_in", [product, elsewhere, beside])
 def test_job_may_decrypt_what_lies_in_that_bucket_and_nothing_else(
     stack_in: Callable[[cdk.App], cdk.Stack], table: Path
 ) -> None:
@@ -94,7 +108,7 @@ def test_job_may_decrypt_what_lies_in_that_bucket_and_nothing_else(
     assert warnings_of(job) == [TOLD]
 
 
-@pytest.mark.parametrize("stack_in", [bootstrapped, with_place])
+@pytest.mark.parametrize("stack_in", [bootstrapped, with_place, with_hyphen, legacy])
 def test_nothing_is_needed_for_the_bucket_of_the_bootstrap(
     stack_in: Callable[[cdk.App], cdk.Stack], table: Path
 ) -> None:

@@ -27,7 +27,7 @@ SETTINGS: dict[str, Any] = {
         "SecurityConfig": {"EnableInterContainerTrafficEncryption": True},
     },
 }
-TEAM = [{"Key": "team", "Value": "growth"}]
+TEAM = [{"Key": "team", "Value": "growth"}, {"Key": "openapi-spec", "Value": "1"}]
 OWNERS = [
     {"Key": OwnerTag(tag).under("acme:autopilot/"), "Value": "x"}
     for tag in (OwnerTag.STACK, OwnerTag.RESOURCE, OwnerTag.SPEC, OwnerTag.REQUEST)

@@ -118,3 +118,22 @@ def test_completed_job_of_another_prefix_stays_too(world: World) -> None:
 
     assert world.physical_id == name
     assert world.creates() == 2
+
+
+@pytest.mark.parametrize("watch", [{}, {"Watch": watching("WaitA")}], ids=["nobody waits", "somebody waits"])
+def test_rollback_goes_back_to_the_job_before_although_the_new_one_is_completed(
+    world: World, watch: dict[str, Any]
+) -> None:
+    """The one before still runs: it would go on, and be nobody's."""
+    first = world.create(A)["PhysicalResourceId"]
+
+    def completed(event: Any) -> dict[str, Any]:
+        answer = world.send(event)
+        world.sagemaker.complete(answer["PhysicalResourceId"])
+        return answer
+
+    world.update(RENAMED | watch, completed, another_resource_fails=True)
+
+    assert world.physical_id == first
+    assert world.running() == [first]
+    assert [job.name for job in world.jobs() if OwnerTag.RELEASED not in job.tags] == [first]

@@ -151,13 +151,14 @@ def test_what_is_looked_at_as_it_is_has_every_acknowledgement(templates: Templat
 
 # ------------------------------------------------------------------------------------------------------- Control Tower
 
+_MACHINES = r"(Waiter|Retraining/Machine)"
 CONTROLS = {
-    "cloudwatch_log_group_encrypted_check": r"/SageMaker\w+(/Waiter|/Retraining/Machine)?/Log$|/EndpointLog$",  # log_encryption_key
+    "cloudwatch_log_group_encrypted_check": rf"/SageMaker\w+(/{_MACHINES})?/Log$|/EndpointLog$",  # log_encryption_key
     "lambda_inside_vpc_check": r"/SageMakerAutopilotProvider/Function$|/Custom::CDKBucketDeployment",  # vpc
     "s3_bucket_logging_enabled_check": r"/(Output|(Training|Validation)DataBucket)$",  # output, Channel.from_bucket
     "s3_bucket_object_lock_enabled_check": r"/(Output|(Training|Validation)DataBucket)$",
     "s3_event_notifications_enabled_check": r"/(Output|(Training|Validation)DataBucket)$",
-    "step_functions_state_machine_tracing_enabled_check": r"/(Waiter|Retraining/Machine)/StateMachine$",  # tracing
+    "step_functions_state_machine_tracing_enabled_check": rf"/{_MACHINES}/StateMachine$",  # tracing
 }
 """Controls that a template cannot acknowledge, where they are not met; each with the option that meets it."""
 

@@ -70,3 +70,14 @@ def test_what_is_no_template_is_told() -> None:
         job_request("template.json")  # type: ignore[arg-type]
 
     assert str(refused.value) == "'template' must be a Stack, an assertions.Template or a dict, got str"
+
+
+def test_what_is_no_job_is_told() -> None:
+    with pytest.raises(TypeError) as refused:
+        job_request({}, 3)  # type: ignore[arg-type]
+
+    assert str(refused.value) == "'job' must be a construct or a logical id, got int"
+
+
+def test_what_else_a_template_may_have_is_passed_over() -> None:
+    assert job_requests({"Resources": {"Fn::ForEach::X": ["a", ["b"], {}]}}) == {}
