@@ -192,7 +192,7 @@ def _before(event: Event, aws: Aws, clock: Clock) -> Thing | None:
     )
     if not went:
         return current if is_noted else None
-    previous = MODELS.find_if_visible(current.tags.get(OwnerTag.REPLACES, ""), event, aws, clock)
+    previous = MODELS.find_its(current.tags.get(OwnerTag.REPLACES, ""), event, aws, clock)
     return previous if previous and event.owns(previous.tags) else None
 
 

@@ -6,8 +6,11 @@ from .clients import Reply, SageMaker
 from .contract import OwnerTag, read_owner
 from .event import Event
 
-FORMER = "former"
-"""Beside tags that were read: the logical id that stands in them, where the resource has another one by now."""
+FORMER = "aws:former-logical-id"
+"""Beside tags that were read: the logical id that stands in them, where the resource has another one by now.
+
+No tag is called so: `aws:` is kept from users, and AWS has no such tag.
+"""
 
 
 def tag_list(tags: Mapping[str, str], event: Event) -> list[dict[str, str]]:

@@ -183,3 +183,15 @@ def test_two_other_prefixes_may_not_contradict_either(tag: OwnerTag) -> None:
     tags = owner("x") | owner(ACME) | {tag.under(ACME): "another"}
 
     assert not set(OwnerTag) & set(read_owner(tags))
+
+
+def test_no_tag_of_a_user_is_taken_for_a_note_of_the_functions_own(world: World) -> None:
+    """A tag called `former` was: it became the owner under the new prefix, and the job nobody's."""
+    tagged = properties(tags={"former": "Somebody"})
+    name = world.create(tagged)["PhysicalResourceId"]
+
+    world.update(under(ACME, tagged))
+
+    assert world.job().tags["acme:autopilot/logical-id"] == LOGICAL_ID
+    world.delete()
+    assert world.sagemaker.jobs[name].status == "Stopped"
