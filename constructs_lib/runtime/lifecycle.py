@@ -68,22 +68,17 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     check.check_names(event, stack, aws, clock)
     tagging.check_prefix(event, stack, is_kept=is_kept, is_seen=lambda: _is_seen(event, aws, clock))
 
-    def keep(old: Spec) -> Answer:
-        if wanted and _is_more(wanted, old_watch, stack):
-            stack.check_wanted()
-            _follow_on(wanted, event, aws, clock)
-        return _keep(old, spec, event, stack, aws, clock)
-
-    if old and old.digest == spec.digest:
-        return keep(old)
-
     def serves(job: Job) -> bool:
         # One that was stopped is as good as none, but a rollback trains nothing.
         return job.still_serves(event, spec) and (not job.was_stopped or stack.is_rolling_back())
 
-    earlier = _earlier(spec, serves, event, aws, clock)
-    if old and not earlier and _has_learned(old, spec, event, aws, clock):
-        return keep(old)
+    is_same = old is not None and old.digest == spec.digest
+    earlier = None if is_same else _earlier(spec, serves, event, aws, clock)
+    if old and (is_same or (not earlier and _has_learned(old, spec, event, aws, clock))):
+        if wanted and _is_more(wanted, old_watch, stack):
+            stack.check_wanted()
+            _follow_on(wanted, event, aws, clock)
+        return _keep(old, spec, event, stack, aws, clock)
     if earlier:
         _confirm(earlier, event, stack, aws, clock)
     job = earlier or _claim(

@@ -1,6 +1,6 @@
 """Tags of what is there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from . import log
 from .clients import Hosting, SageMaker
@@ -31,9 +31,6 @@ def change(
     if event.changes_owner_prefix and event.owns(present):
         changed |= owner_tags(present, event)
     removed = [key for key in old if key in present and key not in wanted]
-    if not changed and not removed:
-        _undo_what_was_taken_back(client, arn, wanted, old, event, stack, clock)
-        return False
 
     def write(tags: Mapping[str, str], keys: list[str], *, is_asked: bool = True) -> None:
         for given, call in (
@@ -45,6 +42,16 @@ def change(
             if given:
                 patiently(call, clock, repeatable=True)
 
+    def go_back(touched: Collection[str], before: Mapping[str, str]) -> None:
+        back = {key: before[key] for key in touched if key in before}
+        write(back, [key for key in touched if key not in before], is_asked=False)
+
+    if not changed and not removed:
+        # A delivery before this one may have written them, and died before it saw that the request was taken back.
+        touched = [key for key in {**wanted, **old} if wanted.get(key) != old.get(key) and key not in set(OwnerTag)]
+        if touched and stack.went_back():
+            go_back(touched, old)
+        return False
     try:
         write(changed, removed)
     finally:
@@ -52,32 +59,9 @@ def change(
             before = {**present, **old}
             if FORMER in present:
                 before[OwnerTag.RESOURCE] = present[FORMER]
-            back = {key: before[key] for key in [*changed, *removed] if key in before}
-            write(back, [key for key in changed if key not in before], is_asked=False)
+            go_back([*changed, *removed], before)
     log.write(event, "tags changed", job_name=arn.rpartition("/")[2])
     return True
-
-
-def _undo_what_was_taken_back(
-    client: SageMaker | Hosting,
-    arn: str,
-    wanted: Mapping[str, str],
-    old: Mapping[str, str],
-    event: Event,
-    stack: Stack,
-    clock: Clock,
-) -> None:
-    """Put old tags back where a delivery of this request wrote its own, and died before it saw that it was late."""
-    given = {key: value for key, value in wanted.items() if key not in set(OwnerTag)}
-    touched = [key for key in {**given, **old} if given.get(key) != old.get(key)]
-    if not touched or not stack.went_back():
-        return
-    before = {key: old[key] for key in touched if key in old}
-    gone = [key for key in touched if key not in old]
-    if before:
-        patiently(lambda: client.add_tags(ResourceArn=arn, Tags=tag_list(before, event)), clock, repeatable=True)
-    if gone:
-        patiently(lambda: client.delete_tags(ResourceArn=arn, TagKeys=gone), clock, repeatable=True)
 
 
 def check_prefix(event: Event, stack: Stack, *, is_kept: bool, is_seen: Callable[[], bool]) -> None:
