@@ -1,7 +1,6 @@
 """A run, step by step: what a phase does can be done again, and nobody but who has the slot does it."""
 
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,9 +12,6 @@ from . import candidate, jobs, log, registration, reports, spec, verdict
 from .answer import cut
 from .clients import Aws, Reply
 from .contract import (
-    EVENT_SOURCE,
-    METRIC_DIMENSION,
-    METRIC_NAMESPACE,
     REPORTS_FOLDER,
     RETRAINING_DETAIL_TYPE,
     TROUBLE,
@@ -30,7 +26,7 @@ from .contract import (
 from .description import Description
 from .event import Event
 from .failure import Failure, code, is_over_quota, may_have_happened, unless_missing
-from .publish import stack_name
+from .publish import put_event, write_line
 from .retrain_document import (
     MOST_TAKEOVERS,
     Document,
@@ -256,13 +252,15 @@ class _Step:
                 self._log(f"{what} could not be sent", str(error))
 
         attempt("report", lambda: self._store.report(f"{REPORTS_FOLDER}{run.id}.json", whole))
-        entry = {
-            "Source": EVENT_SOURCE,
-            "DetailType": RETRAINING_DETAIL_TYPE,
-            "Detail": json.dumps(detail),
-            "EventBusName": str(self._settings.get(Retraining.EVENT_BUS, "default")),
-        }
-        attempt("event", lambda: patiently(lambda: self._aws.events.put_events(Entries=[entry]), self._clock))
+        bus = str(self._settings.get(Retraining.EVENT_BUS, "default"))
+
+        def tell() -> None:
+            events = self._aws.events
+            refused = patiently(lambda: put_event(events, bus, RETRAINING_DETAIL_TYPE, detail), self._clock)
+            if refused:
+                self._log("event could not be sent", refused)
+
+        attempt("event", tell)
         self._write_metrics(decision)
         topic = self._settings.get(Retraining.TOPIC)
         if topic and decision in TROUBLE:
@@ -274,24 +272,16 @@ class _Step:
             )
 
     def _write_metrics(self, decision: Decision) -> None:
-        values: dict[RunMetric, float] = {RunMetric.RUNS: 1}
+        values: dict[str, float] = {RunMetric.RUNS: 1}
         values[RunMetric.PROMOTIONS] = int(decision is Decision.PROMOTED)
         values[RunMetric.FAILED] = int(decision in TROUBLE)
         for metric, fact in ((RunMetric.CHALLENGER, "Challenger"), (RunMetric.CHAMPION, "Champion")):
             value = self._run.facts.get(fact, {}).get("Value")
             if value is not None:
                 values[metric] = value
-        metrics = [{"Name": name, "Unit": "None"} for name in values]
-        embedded = {
-            "Timestamp": int(self._now * 1000),
-            "CloudWatchMetrics": [
-                {"Namespace": METRIC_NAMESPACE, "Dimensions": [[METRIC_DIMENSION]], "Metrics": metrics}
-            ],
-        }
-        resource = f"{stack_name(self.document.stack_id)}/{self.document.logical_id}"
-        sys.stdout.write(
-            json.dumps({"_aws": embedded, METRIC_DIMENSION: resource, "Run": self._run.id} | values) + "\n"
-        )
+        units: dict[str, str] = {RunMetric.CHALLENGER: "None", RunMetric.CHAMPION: "None"}
+        owner = self.document
+        write_line(values, units, owner.stack_id, owner.logical_id, self._now, {"Run": self._run.id})
 
     def _log(self, decision: str, detail: str = "") -> None:
         log.write(self._event, decision, job_name=self._run.job, status=self._run.phase, detail=detail)

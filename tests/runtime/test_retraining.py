@@ -58,6 +58,24 @@ def test_report_says_why_with_what_and_against_whom(world: RetrainingWorld) -> N
     assert not world.topics.messages
 
 
+@pytest.mark.parametrize("error", [("AccessDeniedException", "not authorized"), None])
+def test_run_whose_event_no_bus_takes_ends_all_the_same_and_says_so(
+    world: RetrainingWorld, error: tuple[str, str] | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if error:
+        world.events_bus.fail("PutEvents", error, times=99)
+    else:
+        world.events_bus.refuses = 9
+
+    world.go(schedule(world))
+
+    assert world.decisions() == ["Promoted"]
+    assert not world.events_bus.entries
+    lines = capsys.readouterr().out
+    assert "event could not be sent" in lines
+    assert ("not authorized" if error else "ThrottlingException: Rate exceeded") in lines
+
+
 @pytest.mark.parametrize("score", [0.8, 0.805, 0.7])
 def test_model_that_is_not_so_much_better_changes_nothing(world: RetrainingWorld, score: float) -> None:
     world.score = score
