@@ -296,10 +296,21 @@ def new_role(scope: Construct, *, service: str, description: str, acts_for: str 
             service is not known to say for what.
     """
     account = None if acts_for is None else cdk.Stack.of(scope).account
+    return _new_role(scope, "Role", _principal(service, acts_for, account), description)
+
+
+def new_shared_role(scope: Construct, construct_id: str, *, services: Mapping[str, str], description: str) -> iam.Role:
+    """A role like `new_role`'s that several services assume, each for what is said of it."""
+    account = cdk.Stack.of(scope).account
+    who = [_principal(service, acts_for, account) for service, acts_for in services.items()]
+    return _new_role(scope, construct_id, iam.CompositePrincipal(*who), description)
+
+
+def _new_role(scope: Construct, construct_id: str, assumed_by: iam.IPrincipal, description: str) -> iam.Role:
     role = iam.Role(
         scope,
-        "Role",
-        assumed_by=_principal(service, acts_for, account),
+        construct_id,
+        assumed_by=assumed_by,
         description=plain(description),
         role_name=_name_if_needed(),
     )

@@ -262,7 +262,6 @@ def log_of_function(log_group_arn: str) -> Permission:
     return Permission(actions=("logs:CreateLogStream", "logs:PutLogEvents"), resources=(log_group_arn,))
 
 
-# [copied-folders]
 # [asset-keys]
 def decrypt_objects_of(bucket_arn: str) -> Permission:
     """Decrypt what lies in a bucket of which nobody knows whether it has a key: through S3 alone, and nothing else."""
@@ -277,6 +276,7 @@ def decrypt_objects_of(bucket_arn: str) -> Permission:
     )
 
 
+# [copied-folders]
 def copied_folder(archive_arn: str, bucket_arn: str, prefix: str) -> list[Permission]:
     """What CDK's function does to copy an archive's files: `aws s3 cp`, then `aws s3 sync` without `--delete`."""
     return [

@@ -337,11 +337,14 @@ class AutoMLProvider(Construct):
             add_permissions(self._policy, allowed)
             (self._telling,) = (each for each in allowed if "events:PutEvents" in each.actions)
             self._open_bus()
-            self._made_waiter = waiter = Waiter(self, "Waiter", function_arn=self._service_token)
-            acknowledge_late(waiter.log, lambda: self._options.log_reasons(_EXECUTED))
-            acknowledge_late(waiter.resource, lambda: self._options.waiter_reasons())
-            self._options.apply_to_waiter(waiter)
+            self._made_waiter = Waiter(self, "Waiter", function_arn=self._service_token)
+            self._look_after(self._made_waiter, _EXECUTED)
         return self._made_waiter
+
+    def _look_after(self, machine: Waiter, logged: str) -> None:
+        acknowledge_late(machine.log, lambda: self._options.log_reasons(logged))
+        acknowledge_late(machine.resource, lambda: self._options.waiter_reasons())
+        self._options.apply_to_waiter(machine)
 
     # Training again
 
@@ -349,11 +352,8 @@ class AutoMLProvider(Construct):
     def _retrainer(self) -> Retrainer:
         """What starts runs of retrainings; made when it is first asked for."""
         if self._made_retrainer is None:
-            self._made_retrainer = made = Retrainer(self, "Retraining", function_arn=self._service_token)
-            machine = made.machine
-            acknowledge_late(machine.log, lambda: self._options.log_reasons(_RUN))
-            acknowledge_late(machine.resource, lambda: self._options.waiter_reasons())
-            self._options.apply_to_waiter(machine)
+            self._made_retrainer = Retrainer(self, "Retraining", function_arn=self._service_token)
+            self._look_after(self._made_retrainer.machine, _RUN)
         return self._made_retrainer
 
     @property

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import aws_cdk as cdk
-from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from ..access import permissions
-from ..access.grants import managed_policy
+from ..access.grants import managed_policy, new_shared_role
 from ..naming import unique_part
 from ..runtime.contract import RETRAIN_ACTION, Look
 from .waiter import Waiter
@@ -77,26 +76,14 @@ class Retrainer(Construct):
             "Machine",
             function_arn=function_arn,
             name=retrainer_name(stack),
-            purpose="Trains again the Autopilot jobs of",
+            description="Trains again the Autopilot jobs of its stack",
             definition=lambda arn, _: definition(arn),
         )
-        sources = permissions.starting_sources(stack)
-        self.role: Final = iam.Role(
+        # [one-start-role]
+        self.role: Final = new_shared_role(
             self,
             "StartRole",
-            # [one-start-role]
-            assumed_by=iam.CompositePrincipal(
-                *(
-                    iam.ServicePrincipal(
-                        service,
-                        conditions={
-                            "ArnLike": {"aws:SourceArn": source},
-                            "StringEquals": {"aws:SourceAccount": stack.account},
-                        },
-                    )
-                    for service, source in sources.items()
-                )
-            ),
+            services=permissions.starting_sources(stack),
             description="Rules and schedules start retrainings of their stack as this",
         )
         self._policy = managed_policy(

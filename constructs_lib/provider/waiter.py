@@ -70,7 +70,7 @@ class Waiter(Construct):
         *,
         function_arn: str,
         name: str | None = None,
-        purpose: str = "Follows the Autopilot jobs of",
+        description: str = "Follows the Autopilot jobs of its stack",
         definition: Callable[[str, int], dict[str, Any]] = definition,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -82,7 +82,7 @@ class Waiter(Construct):
         self.role: Final[iam.Role] = new_role(
             self,
             service=permissions.STATES_PRINCIPAL,
-            description=f"{purpose} its stack",
+            description=description,
             acts_for=permissions.states_arn(stack, name),
         )
         self.policy: Final = managed_policy(
