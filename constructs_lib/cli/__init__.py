@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from . import importing, inspection, migration
+from .command import add_command
 from .requests import arguments as of_requests
 from .verify import arguments
 
@@ -197,14 +198,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version of the library and end")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    rehearse = commands.add_parser(
+    rehearse = add_command(
+        commands,
         "rehearse",
-        help="deploy an app on this machine, train, update, destroy",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        _run_rehearse,
+        "deploy an app on this machine, train, update, destroy",
+        DESCRIPTION,
+        EPILOG,
     )
-    rehearse.set_defaults(run=_run_rehearse)
     rehearse.add_argument("app", metavar="APP", nargs="?", help="what to rehearse, see below (default: this folder)")
     rehearse.add_argument(
         "--stack",
@@ -234,14 +235,7 @@ def _parser() -> argparse.ArgumentParser:
         "--timeout", metavar="MINUTES", type=_minutes, default=30, help="the longest it may take (default: 30)"
     )
     rehearse.add_argument("-v", "--verbose", action="store_true", help="show all that the cdk CLI writes")
-    v2 = commands.add_parser(
-        "v2",
-        help=migration.HELP,
-        description=migration.DESCRIPTION,
-        epilog=migration.EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    v2.set_defaults(run=_run_v2)
+    v2 = add_command(commands, "v2", _run_v2, migration.HELP, migration.DESCRIPTION, migration.EPILOG)
     v2.add_argument("request", metavar="REQUEST.json", help="the request's file; - for standard input")
     inspection.add_to(commands, run=_run_inspect)
     importing.add_to(commands, run=importing.run)

@@ -4,10 +4,11 @@ import argparse
 import importlib.util
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ..runtime.contract import OwnerTag, read_owner
+from .command import Run, add_command
 
 if TYPE_CHECKING:  # the other commands start without the request layer
     from .requests.words import Asked
@@ -50,21 +51,14 @@ class NotDescribedError(Exception):
     """The job cannot be described, with the reason."""
 
 
-def add_to(commands: Any, *, run: Callable[[argparse.Namespace], int]) -> None:
+def add_to(commands: Any, *, run: Run) -> None:
     """Add the command.
 
     Args:
         commands: The sub-parsers of `automl`.
         run: What runs it.
     """
-    parser = commands.add_parser(
-        "import",
-        help=HELP,
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
+    parser = add_command(commands, "import", run, HELP, DESCRIPTION, EPILOG)
     parser.add_argument("job", metavar="JOB", help="the job's name or ARN")
     parser.add_argument("--profile", metavar="NAME", help="the profile of the AWS configuration (default: the usual)")
     parser.add_argument("--region", metavar="REGION", help="the region (default: the ARN's, or the usual)")

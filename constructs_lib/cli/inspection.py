@@ -4,11 +4,12 @@ import argparse
 import importlib.util
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from constructs_lib.engines.files import PARQUET
+
+from .command import Run, add_command
 
 if TYPE_CHECKING:  # the other commands start without the engines
     from constructs_lib.engines.inspection import Engine, Inspection
@@ -45,21 +46,14 @@ AWS: what AWS does before and after its engines is in docs/unverified.md.
 """
 
 
-def add_to(commands: Any, *, run: Callable[[argparse.Namespace], int]) -> None:
+def add_to(commands: Any, *, run: Run) -> None:
     """Add the command.
 
     Args:
         commands: The sub-parsers of `automl`.
         run: What runs it.
     """
-    parser = commands.add_parser(
-        "inspect",
-        help=HELP,
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
+    parser = add_command(commands, "inspect", run, HELP, DESCRIPTION, EPILOG)
     parser.add_argument("file", metavar="FILE", type=Path, help="a CSV file, also compressed (.gz), or a Parquet file")
     parser.add_argument("--target", metavar="COLUMN", required=True, help="the column to learn")
     parser.add_argument(

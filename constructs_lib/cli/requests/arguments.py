@@ -1,9 +1,9 @@
 """The arguments of `automl check`, `automl convert` and `automl skeleton`."""
 
 import argparse
-from collections.abc import Callable
 from typing import Any, Final
 
+from ..command import Run, add_command
 from .model import COMMANDS
 
 CHECK: Final = "check"
@@ -82,8 +82,6 @@ PROBLEMS: Final = (
 )
 _SUFFIX: Final = "jobconfig"
 
-Run = Callable[[argparse.Namespace], int]
-
 
 def add_to(commands: Any, *, check: Run, convert: Run, skeleton: Run) -> None:
     """Add the commands.
@@ -94,7 +92,7 @@ def add_to(commands: Any, *, check: Run, convert: Run, skeleton: Run) -> None:
         convert: What runs `automl convert`.
         skeleton: What runs `automl skeleton`.
     """
-    parser = _add(commands, CHECK, check, _CHECK_HELP, _CHECK, _CHECK_EPILOG)
+    parser = add_command(commands, CHECK, check, _CHECK_HELP, _CHECK, _CHECK_EPILOG)
     parser.set_defaults(words=None)
     parser.add_argument(
         "request",
@@ -104,7 +102,7 @@ def add_to(commands: Any, *, check: Run, convert: Run, skeleton: Run) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     _add_call(parser)
-    parser = _add(commands, "skeleton", skeleton, _SKELETON_HELP, _SKELETON, _SKELETON_EPILOG)
+    parser = add_command(commands, "skeleton", skeleton, _SKELETON_HELP, _SKELETON, _SKELETON_EPILOG)
     parser.add_argument("call", metavar="v1|v2", choices=("v1", "v2"), type=str.lower, help="which call")
     parser.add_argument(
         "--problem",
@@ -116,21 +114,9 @@ def add_to(commands: Any, *, check: Run, convert: Run, skeleton: Run) -> None:
     forms = parser.add_mutually_exclusive_group()
     forms.add_argument("--json", action="store_true", help="print JSON (the default)")
     forms.add_argument("--yaml", action="store_true", help="print YAML")
-    parser = _add(commands, "convert", convert, _CONVERT_HELP, _CONVERT, _CONVERT_EPILOG)
+    parser = add_command(commands, "convert", convert, _CONVERT_HELP, _CONVERT, _CONVERT_EPILOG)
     parser.add_argument("request", metavar="REQUEST", help="a file of JSON or YAML; - for standard input")
     _add_call(parser)
-
-
-def _add(commands: Any, name: str, run: Run, help_: str, description: str, epilog: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name,
-        help=help_,
-        description=description,
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(run=run)
-    return parser
 
 
 def _add_call(parser: argparse.ArgumentParser) -> None:

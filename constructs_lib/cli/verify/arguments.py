@@ -2,9 +2,10 @@
 
 import argparse
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
+
+from ..command import Run, add_command
 
 HELP: Final = "hold what the library assumes of AWS against your account, and report it"
 
@@ -31,21 +32,14 @@ exit codes
 """
 
 
-def add_to(commands: Any, *, run: Callable[[argparse.Namespace], int]) -> None:
+def add_to(commands: Any, *, run: Run) -> None:
     """Add the command.
 
     Args:
         commands: The sub-parsers of `automl`.
         run: What runs it.
     """
-    verify = commands.add_parser(
-        "verify",
-        help=HELP,
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    verify.set_defaults(run=run)
+    verify = add_command(commands, "verify", run, HELP, DESCRIPTION, EPILOG)
     verify.add_argument(
         "--profile", metavar="NAME", help="a profile of your AWS configuration (default: as boto3 does)"
     )
