@@ -49,6 +49,11 @@ class Wanted:
         return "GPU" if self.is_gpu else "CPU"
 
 
+def is_gpu(instance_type: str) -> bool:
+    """Whether an instance type has a GPU for which there are containers."""
+    return _GPU.match(instance_type) is not None
+
+
 def read(properties: Mapping[str, object]) -> Wanted:
     """Read the resource properties."""
     if not properties.get(Property.JOB_NAME):
@@ -62,7 +67,7 @@ def read(properties: Mapping[str, object]) -> Wanted:
         raise Failure(f"'{CandidateProperty.MAX_CONTAINERS}' must be a whole number of at least 1, got {most!r}")
     return Wanted(
         job_name=str(properties[Property.JOB_NAME]),
-        is_gpu=_GPU.match(str(properties.get(CandidateProperty.INSTANCE_TYPE, ""))) is not None,
+        is_gpu=is_gpu(str(properties.get(CandidateProperty.INSTANCE_TYPE, ""))),
         response_keys=tuple(keys),
         max_containers=None if number is None else int(number),
     )
@@ -119,16 +124,16 @@ def _container(described: Mapping[str, Any]) -> Container:
 
 def _tell(found: Sequence[Container], wanted: Wanted) -> None:
     """Have each container put out the keys that it knows, and the next one take them in."""
-    supported = _supported(found[-1])
-    if bad := [key for key in wanted.response_keys if key not in supported]:
-        said = f"it supports {', '.join(supported)}" if supported else "its answers cannot be chosen"
+    known = supported(found[-1])
+    if bad := [key for key in wanted.response_keys if key not in known]:
+        said = f"it supports {', '.join(known)}" if known else "its answers cannot be chosen"
         raise Failure(
             f"the best candidate of the AutoML job '{wanted.job_name}' cannot answer with {', '.join(bad)} "
             f"('inference_response_keys'): {said}"
         )
     before = ""
     for container in found:
-        known = _supported(container)
+        known = supported(container)
         content = ",".join(key for key in wanted.response_keys if key in known)
         if before and known:
             container["Environment"][INPUT] = before
@@ -137,6 +142,7 @@ def _tell(found: Sequence[Container], wanted: Wanted) -> None:
         before = content
 
 
-def _supported(container: Container) -> list[str]:
+def supported(container: Container) -> list[str]:
+    """What its answers can hold; empty where it does not say."""
     stated = str(container["Environment"].get(SUPPORTED, ""))
     return [key.strip() for key in stated.split(",") if key.strip()]

@@ -99,9 +99,10 @@ class Folders(S3, Protocol):
 
 
 class Documents(Folders, Protocol):
-    """The same client, with the call of those who read."""
+    """The same client, with the calls of those who read, and remove what they wrote."""
 
     def get_object(self, *, Bucket: str, Key: str) -> Reply: ...
+    def delete_object(self, *, Bucket: str, Key: str) -> Reply: ...
 
 
 class Topics(Protocol):

@@ -205,6 +205,17 @@ DIRECTIONS = {
 See https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-metrics-validation.html
 """
 
+CLASS_METRICS = frozenset(
+    ("Accuracy", "BalancedAccuracy", "F1", "F1macro", "Precision", "PrecisionMacro", "Recall", "RecallMacro", "AUC")
+)
+"""Metrics of classes that a holdout decides by."""
+
+TWO_CLASS_METRICS = frozenset(("F1", "Precision", "Recall", "AUC"))
+"""Those of them that are about one of two classes."""
+
+ERROR_METRICS = frozenset(("MSE", "RMSE", "MAE", "R2"))
+"""Metrics of numbers that a holdout decides by."""
+
 _ALGORITHMS_NAMES = {
     "absoluteloss": "MAE",
     "binaryclassificationaccuracy": "Accuracy",
@@ -494,6 +505,9 @@ class Retraining(StrEnum):
     GATE = "Gate"
     """What a challenger must reach, see `RetrainingGate`."""
 
+    HOLDOUT = "Holdout"
+    """The rows that both models answer, see `RetrainingHoldout`. Absent: the jobs' own metrics are compared."""
+
     REGISTRY = "Registry"
     """The properties of a version in the registry. Absent: nothing is registered."""
 
@@ -522,6 +536,21 @@ class RetrainingGate(StrEnum):
     METRIC = "Metric"
     AT_LEAST = "AtLeast"
     AT_MOST = "AtMost"
+
+
+class RetrainingHoldout(StrEnum):
+    """The members of `Retraining.HOLDOUT`."""
+
+    BUCKET = "Bucket"
+    KEY = "Key"
+    TARGET = "Target"
+    """The column that the job learns."""
+
+    CONFIDENCE = "Confidence"
+    MINIMUM_ROWS = "MinimumRows"
+    INSTANCE_TYPE = "InstanceType"
+    NAME_PREFIX = "NamePrefix"
+    """The beginning of the names of models and transform jobs, which answer the rows."""
 
 
 class PromotedEndpoint(StrEnum):
@@ -583,6 +612,13 @@ STATE_FILE = "state.json"
 
 REPORTS_FOLDER = "runs/"
 """Reports: `<folder>/runs/<run>.json`."""
+
+HOLDOUT_FOLDER = "holdout/"
+"""What is there while models answer the holdout's rows: `<folder>/holdout/<run>/`."""
+
+MOST_HOLDOUT_MIB = 10
+MOST_HOLDOUT_ROWS = 50_000
+"""What the function has memory and time for."""
 
 RETRAINING_DETAIL_TYPE = "Autopilot Retraining Run"
 

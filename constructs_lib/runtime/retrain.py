@@ -71,6 +71,8 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     if moved:
         old = _store(event.old_properties, aws, clock)
         old.change(lambda now: now and (replace(now, made=()) if now.closed else now))
+    if document and not document.settings.get(Retraining.HOLDOUT):
+        document = _clear(document, store, event, aws, clock)
     log.write(event, "retraining is open", detail=folder)
     if document and event.request_type == "Update":
         _reconcile(document, event, aws, clock)
@@ -155,7 +157,17 @@ def _close(store: Store, event: Event, aws: Aws, clock: Clock) -> Document | Non
     for run in (document.running, document.behind):
         if run:
             _stop(run, event, aws, clock, deadline)
-    return document
+    return _clear(document, store, event, aws, clock)
+
+
+def _clear(document: Document, store: Store, event: Event, aws: Aws, clock: Clock) -> Document:
+    """Stop and delete what made models answer a holdout that does not decide any more."""
+    if not document.trials:
+        return document
+    from . import retrain_evaluation
+
+    removed = retrain_evaluation.remove(document.trials, event, store, aws, clock, waits=True)
+    return store.change(lambda now: now and now.without_trials(removed)) or document
 
 
 def _stop(run: Run, event: Event, aws: Aws, clock: Clock, deadline: float) -> None:

@@ -46,6 +46,7 @@ class Phase(StrEnum):
     WAIT = "wait"
     JOB = "job"
     TRAIN = "train"
+    EVALUATE = "evaluate"
     JUDGE = "judge"
     REGISTER = "register"
     PROMOTE = "promote"
@@ -54,7 +55,7 @@ class Phase(StrEnum):
 
 
 _BEFORE_THE_JOB = {Phase.BEGIN, Phase.WAIT}
-_LONG = {*_BEFORE_THE_JOB, Phase.TRAIN}
+_LONG = {*_BEFORE_THE_JOB, Phase.TRAIN, Phase.EVALUATE}
 """Phases in which nothing of what serves is changed, and which may last."""
 
 
@@ -151,6 +152,8 @@ class Document:
     waiting: tuple[Serving, ...] = ()
     made: tuple[str, ...] = ()
     """Models and configurations of runs, with `MODEL` and `CONFIG` before their names."""
+    trials: tuple[str, ...] = ()
+    """What there is so that models answer a holdout: `<run>/<kind>/<name>`. It goes when that is over."""
     seen: tuple[str, ...] = ()
     data: str = ""
     """The newest object that was learned from."""
@@ -169,7 +172,7 @@ class Document:
             given[name] = _serving(given.get(name))
         given["waiting"] = tuple(Serving(**each) for each in given.get("waiting", ()))
         given["pending"] = {kind: tuple(causes) for kind, causes in given.get("pending", {}).items()}
-        for name in ("made", "seen"):
+        for name in ("made", "trials", "seen"):
             given[name] = tuple(given.get(name, ()))
         return cls(**given)
 
@@ -248,6 +251,15 @@ class Document:
     def with_made(self, *things: str) -> "Document":
         """With more that runs have made."""
         return replace(self, made=tuple(dict.fromkeys([*self.made, *things])))
+
+    def with_trial(self, thing: str) -> "Document":
+        """With one more thing that answers a holdout."""
+        return replace(self, trials=tuple(dict.fromkeys([*self.trials, thing])))
+
+    def without_trials(self, removed: Iterable[str]) -> "Document":
+        """Without those that were removed."""
+        gone = set(removed)
+        return replace(self, trials=tuple(each for each in self.trials if each not in gone))
 
 
 def _run(raw: Mapping[str, Any] | None) -> Run | None:

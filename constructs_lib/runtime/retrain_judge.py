@@ -49,6 +49,47 @@ def judge(wanted: Mapping[str, Any], challenger: Description, champion: Descript
     return Verdict(passes=True, text="; ".join(said) or "met: nothing is asked for")
 
 
+def judge_on_holdout(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Verdict:
+    """The same with what both models came to on the rows of a holdout.
+
+    Args:
+        wanted: The gate.
+        found: `Metric`, `Rows`, the `Challenger`'s value, and where there is a champion its value, the `Gain`, and the
+            `LowerBound` of that with a `Confidence`.
+    """
+    metric, value, rows = str(found["Metric"]), float(found["Challenger"]), found["Rows"]
+    said = []
+    for name, word, sign in ((RetrainingGate.AT_LEAST, "at least", 1), (RetrainingGate.AT_MOST, "at most", -1)):
+        bound = read_number(wanted.get(name))
+        if bound is None:
+            continue
+        text = f"{metric} is {shown(value)} on {rows} held-out rows, wanted {word} {shown(bound)}"
+        if sign * (value - bound) < 0:
+            return Verdict(passes=False, text=f"missed: {text}")
+        said.append(f"met: {text}")
+    by = read_number(wanted.get(RetrainingGate.CHAMPION))
+    if by is None:
+        return Verdict(passes=True, text="; ".join(said))
+    if "Champion" not in found:
+        return Verdict(passes=True, text="; ".join([*said, "met: there is no champion yet"]))
+    than = f" by {shown(by)}" if by else ""
+    text = (
+        f"{metric} is {shown(value)} on {rows} held-out rows, wanted better than the champion's "
+        f"{shown(float(found['Champion']))} there{than}"
+    )
+    gain, lower = float(found["Gain"]), float(found["LowerBound"])
+    if not _is_gain(gain, by):
+        return Verdict(passes=False, text=f"missed: {text}")
+    sure = f"with {100 * float(found['Confidence']):g}% confidence the gain is above {lower:.6g}"
+    if lower <= 0:
+        return Verdict(passes=False, text=f"missed: {text}; that may be noise: {sure}")
+    return Verdict(passes=True, text="; ".join([*said, f"met: {text}; {sure}"]))
+
+
+def _is_gain(gain: float, by: float) -> bool:
+    return gain > 0 and gain - by >= -_NOISE * max(1.0, abs(by))
+
+
 def measured(wanted: Mapping[str, Any], job: Description) -> Metric | None:
     """The metric that the gate judges."""
     return Gate(GateRule.BETTER_THAN, "", str(wanted.get(RetrainingGate.METRIC, "")), OnMiss.FAIL).measured_in(job)
@@ -67,7 +108,7 @@ def _compared(metric: str, by: float, challenger: Description, champion: Descrip
     if direction not in set(Direction):
         raise Failure(f"nobody knows whether less or more of {new.name} is better: judge another metric")
     gain = old.value - new.value if direction == Direction.MINIMIZE else new.value - old.value
-    passes = gain > 0 and gain - by >= -_NOISE * max(1.0, abs(by))
+    passes = _is_gain(gain, by)
     than = f" by {shown(by)}" if by else ""
     text = f"{new.name} is {shown(new.value)}, wanted better than the champion's {shown(old.value)}{than}"
     return Verdict(passes=passes, text=f"{'met' if passes else 'missed'}: {text}")

@@ -20,6 +20,7 @@ from .contract import (
     Property,
     Retraining,
     RetrainingData,
+    RetrainingGate,
     RunDetail,
     RunMetric,
 )
@@ -37,8 +38,9 @@ from .retrain_document import (
     finished,
     preempted,
 )
+from .retrain_evaluation import Evaluation, StoppedError, remove
 from .retrain_executions import is_gone
-from .retrain_judge import Standing, judge, measured
+from .retrain_judge import Standing, judge, judge_on_holdout, measured
 from .retrain_promotion import CHANGING, IN_SERVICE, Endpoint, Promotion
 from .retrain_store import Store
 from .retry import BUSY, Clock, patiently
@@ -54,6 +56,12 @@ _QUIET = 2.0
 
 _LONGEST_PHASE = 7 * 24 * 3600.0
 """Seconds for which a phase other than a wait or a training tries."""
+
+_LONGEST_EVALUATION = 3 * 3600.0
+"""Seconds for which models may answer the rows of a holdout."""
+
+_HOLDOUT = "Holdout"
+"""The fact about them."""
 
 _ASKS = 3
 _PENDING = {"Pending", "InProgress"}
@@ -132,6 +140,7 @@ class _Step:
             Phase.WAIT: self._wait,
             Phase.JOB: self._job,
             Phase.TRAIN: self._train,
+            Phase.EVALUATE: self._evaluate,
             Phase.JUDGE: self._judge,
             Phase.REGISTER: self._register,
             Phase.PROMOTE: self._promote,
@@ -160,7 +169,10 @@ class _Step:
         return 1
 
     def _check_time(self) -> None:
-        if self._run.phase not in {Phase.WAIT, Phase.TRAIN} and self._now - self._run.since > _LONGEST_PHASE:
+        if (
+            self._run.phase not in {Phase.WAIT, Phase.TRAIN, Phase.EVALUATE}
+            and self._now - self._run.since > _LONGEST_PHASE
+        ):
             raise Failure(f"the phase '{self._run.phase}' has not come to its end in {_LONGEST_PHASE:.0f} seconds")
 
     @property
@@ -208,6 +220,7 @@ class _Step:
         self._finish()
 
     def _finish(self) -> Never:
+        self._clear_at_the_end()
         run, now = self._run, self._now
         decision = Decision(run.facts[RunDetail.DECISION])
         self._log(f"run ended: {decision}", str(run.facts[RunDetail.REASON]))
@@ -226,6 +239,15 @@ class _Step:
             raise _LostError
         self.document = changed
         raise _EndedError
+
+    def _clear_at_the_end(self) -> None:
+        """Remove what answered the holdout; what cannot be removed now, a later run or the Delete removes."""
+        try:
+            self._clear()
+        except (ClientError, BotoCoreError) as error:
+            if _may_pass(error) and self._now - self._run.since < _LONGEST_WAIT:
+                raise
+            self._log("what answered the holdout is left behind", str(error))
 
     def _tell(self, decision: Decision) -> None:
         """Report, event, metrics and message. The run ends although one of them may not come through."""
@@ -471,7 +493,7 @@ class _Step:
             self._end(Decision.STOPPED, verdict.problem(job))
         if problem := verdict.problem(job):
             raise Failure(problem)
-        return self._go(Phase.JUDGE)
+        return self._go(Phase.EVALUATE)
 
     def _described(self, name: str) -> Description | None:
         reply = patiently(lambda: jobs.describe(self._aws.sagemaker, name), self._clock, repeatable=True)
@@ -479,33 +501,124 @@ class _Step:
 
     # Judging and registering
 
-    def _judge(self) -> float:
+    @property
+    def _gate(self) -> Mapping[str, Any]:
+        wanted: Mapping[str, Any] = self._settings.get(Retraining.GATE) or {}
+        return wanted
+
+    def _challenger(self) -> Description:
         challenger = self._described(self._run.job)
         if challenger is None:
             raise Failure(f"the AutoML job '{self._run.job}' does not exist")
-        wanted: Mapping[str, Any] = self._settings.get(Retraining.GATE) or {}
+        return challenger
+
+    def _champion(self) -> Description | None:
+        """The champion's job; None where there is nothing to compare with."""
         best = self.document.best
         champion = self._described(best.job) if best.job else None
-        if champion is not None and not (champion.has_ended and champion.has_candidate):
-            champion = None
-        said = judge(wanted, challenger, champion)
-        facts: dict[str, Any] = {"Ruling": said.text}
+        return champion if champion is not None and champion.has_ended and champion.has_candidate else None
+
+    # [holdout-transform]
+    def _evaluate(self) -> float:
+        """Have both models answer the rows of the holdout, if there is one."""
+        if not self._settings.get(Retraining.HOLDOUT):
+            return self._go(Phase.JUDGE)
+        challenger = self._challenger()
+        champion = self._champion() if RetrainingGate.CHAMPION in self._gate else None
+        metric = measured(self._gate, challenger)
+        evaluation = Evaluation(
+            self.document,
+            self._event,
+            self._store,
+            self._aws,
+            self._clock,
+            metric=metric.name if metric else str(self._gate.get(RetrainingGate.METRIC, "")),
+        )
+        if self._rows.get("Uri") != evaluation.holdout.uri:
+            self._note_trial(evaluation.files)
+            prepared = evaluation.prepare()
+            self._go(Phase.EVALUATE, facts={_HOLDOUT: prepared})
+        evaluation.use(str(self._rows["Copy"]))
+        jobs_of = [job for job in (challenger, champion) if job]
+        answering = [evaluation.start(job, self._note_trial, self._confirm_trial) for job in jobs_of]
+        try:
+            is_over = all([evaluation.has_ended(each) for each in answering])  # noqa: C419 - each may have failed
+        except StoppedError as stopped:
+            self._end(Decision.STOPPED, str(stopped))
+        if not is_over:
+            if self._now - self._run.since > _LONGEST_EVALUATION:
+                raise Failure(f"the models have not answered the holdout in {_LONGEST_EVALUATION:.0f} seconds")
+            return _SOON
+        found = evaluation.judge(challenger, champion)
+        return self._go(Phase.JUDGE, facts={_HOLDOUT: {**self._rows, **found}})
+
+    def _note_trial(self, thing: str) -> None:
+        self._change(lambda document, _: document.with_trial(thing))
+
+    def _confirm_trial(self, thing: str) -> None:
+        """Take back what was made while the run came to its end: who ended it may have looked before."""
+        now = self._store.load()
+        runs = [run for run in (now.running, now.behind) if run] if now and not now.closed else []
+        if now and thing in now.trials and any((run.id, run.phase) == (self._run.id, Phase.EVALUATE) for run in runs):
+            return
+        remove([thing], self._event, self._store, self._aws, self._clock)
+        raise _LostError
+
+    def _clear(self) -> None:
+        """Remove what answered the holdout, of this run and of such that are over."""
+        behind = self.document.behind
+        things = [each for each in self.document.trials if not (behind and each.startswith(f"{behind.id}/"))]
+        if things:
+            removed = remove(things, self._event, self._store, self._aws, self._clock)
+            self._change(lambda document, _: document.without_trials(removed))
+
+    @property
+    def _rows(self) -> Mapping[str, Any]:
+        """What is known of the rows that both models answer."""
+        found: Mapping[str, Any] = self._run.facts.get(_HOLDOUT) or {}
+        return found
+
+    def _judge(self) -> float:
+        challenger, champion, found = self._challenger(), self._champion(), self._rows
+        if self._settings.get(Retraining.HOLDOUT) and not self._has_answered(found, champion):
+            return self._go(Phase.EVALUATE)
+        self._clear()
+        facts: dict[str, Any] = {}
         for name, job in (("Challenger", challenger), ("Champion", champion)):
-            metric = measured(wanted, job) if job else None
+            metric = measured(self._gate, job) if job else None
             if job and metric:
                 facts[name] = {"Job": job.name, "Metric": metric.name, "Value": metric.value}
-        found = facts.get("Challenger", {})
+        if self._settings.get(Retraining.HOLDOUT):
+            for name in ("Challenger", "Champion"):
+                if name in found:  # jobs' own values are of other rows
+                    known = facts.get(name, {})
+                    facts[name] = {
+                        **known,
+                        "Metric": found["Metric"],
+                        "JobValue": known.get("Value"),
+                        "Value": found[name],
+                    }
+            said = judge_on_holdout(self._gate, found)
+        else:
+            said = judge(self._gate, challenger, champion)
+        facts["Ruling"] = said.text
+        value = facts.get("Challenger", {})
         target = Serving(
             job=self._run.job,
             base=self.document.base,
-            metric=str(found.get("Metric", "")),
-            value=found.get("Value"),
+            metric=str(value.get("Metric", "")),
+            value=value.get("Value"),
             at=self._now,
         )
         self._go(Phase.REGISTER if said.passes else Phase.JUDGE, facts=facts, target=target)
         if not said.passes:
             self._end(Decision.KEPT, said.text)
         return 0
+
+    def _has_answered(self, found: Mapping[str, Any], champion: Description | None) -> bool:
+        """Whether the models of now were evaluated: another champion, or a holdout, may have come meanwhile."""
+        asked = champion.name if champion and RetrainingGate.CHAMPION in self._gate else None
+        return "Challenger" in found and found.get("Against") == asked
 
     def _register(self) -> float:
         properties = self._settings.get(Retraining.REGISTRY)

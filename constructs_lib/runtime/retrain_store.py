@@ -100,12 +100,48 @@ class Store:
         return self.folder + name
 
     def _put(self, name: str, content: dict[str, Any], **condition: str) -> None:
+        self._write(name, json.dumps(content, indent=1).encode(), "application/json", **condition)
+
+    def _write(self, name: str, body: bytes, content_type: str, **condition: str) -> None:
         encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.key} if self.key else {}
         self._aws.s3.put_object(
             Bucket=self._bucket,
             Key=self._prefix + name,
-            Body=json.dumps(content, indent=1).encode(),
-            ContentType="application/json",
+            Body=body,
+            ContentType=content_type,
             **encryption,
             **condition,
+        )
+
+    # Other files beside the document
+
+    def write(self, name: str, body: bytes, content_type: str) -> str:
+        """Write a file; returns its URI."""
+        patiently(lambda: self._write(name, body, content_type), self._clock, repeatable=True)
+        return self.folder + name
+
+    def read(self, name: str) -> bytes:
+        """Read a file."""
+
+        def call() -> bytes:
+            reply = self._aws.documents.get_object(Bucket=self._bucket, Key=self._prefix + name)
+            return bytes(reply["Body"].read())
+
+        return patiently(call, self._clock, repeatable=True)
+
+    def names(self, beginning: str) -> list[str]:
+        """The names of the files that begin so; they are few."""
+        page = patiently(
+            lambda: self._aws.folders.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix + beginning),
+            self._clock,
+            repeatable=True,
+        )
+        return [str(each["Key"]).removeprefix(self._prefix) for each in page.get("Contents", [])]
+
+    def delete(self, name: str) -> None:
+        """Delete a file."""
+        patiently(
+            lambda: self._aws.documents.delete_object(Bucket=self._bucket, Key=self._prefix + name),
+            self._clock,
+            repeatable=True,
         )

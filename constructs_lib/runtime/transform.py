@@ -25,7 +25,7 @@ _POLL_SECONDS = 10.0
 _STOP_BUDGET = 300.0
 """Seconds that a Delete waits, so that role, key and bucket outlive the job."""
 
-_JOBS = Kind(
+JOBS = Kind(
     "TransformJob",
     lambda sagemaker: sagemaker.create_transform_job,
     lambda sagemaker: sagemaker.describe_transform_job,
@@ -41,8 +41,8 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Keep the job, go back to the one before, or start one: a rollback transforms nothing a second time."""
     wish = _read(event.properties, aws)
     old = unless_failed(_read, event.old_properties, aws)
-    owned.check_prefix(_JOBS, wish, old, event, aws, clock)
-    current = _JOBS.find_its(event.physical_id, event, aws, clock, is_sure=True)
+    owned.check_prefix(JOBS, wish, old, event, aws, clock)
+    current = JOBS.find_its(event.physical_id, event, aws, clock, is_sure=True)
     if old and old.digest == wish.digest and current and event.owns(current.tags):
         owned.retag(aws, current, wish, event, clock)
         return _is_now(current)
@@ -56,22 +56,22 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
             and (job.status not in {JobStatus.STOPPING, JobStatus.STOPPED} or stack.is_rolling_back())
         )
 
-    earlier = _JOBS.earlier(wish, event, aws, clock)
+    earlier = JOBS.earlier(wish, event, aws, clock)
     if earlier and accepts(earlier):
         job = earlier
         stack.check_wanted(made=job.name, in_rollback=True)
     else:
         job = _claim(wish, event, aws, clock, accepts=accepts)
     if old and OwnerTag.RELEASED not in job.tags:
-        _give_up(_orphans(old, job, event, aws, clock), event, aws, clock)
+        give_up(_orphans(old, job, event, aws, clock), event, aws, clock)
     return _is_now(job)
 
 
 def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
     """Stop what is ours, but for the job that the resource has by now."""
     wish = unless_failed(_read, event.properties, aws)
-    found = _JOBS.look_for_ours(lambda: _names(wish, event), event, aws, clock)
-    _give_up([job for job in found if not owned.is_live(job.name, event, aws, clock)], event, aws, clock)
+    found = JOBS.look_for_ours(lambda: _names(wish, event), event, aws, clock)
+    give_up([job for job in found if not owned.is_live(job.name, event, aws, clock)], event, aws, clock)
     return Answer(event.physical_id)
 
 
@@ -89,14 +89,14 @@ def _claim(wish: Wish, event: Event, aws: Aws, clock: Clock, *, accepts: Callabl
     """The first acceptable job under the names of a wish; it is started where there is none."""
 
     def undo(job: Thing) -> None:
-        _give_up([job], event, aws, clock)
+        give_up([job], event, aws, clock)
 
     for name in _names(wish, event):
-        job = _JOBS.find_with_tags(name, aws, clock)
-        job = job or _JOBS.make(name, wish, event, aws, clock, request=wish.request)
+        job = JOBS.find_with_tags(name, aws, clock)
+        job = job or JOBS.make(name, wish, event, aws, clock, request=wish.request)
         if accepts(job):
             if OwnerTag.RELEASED not in job.tags:
-                _JOBS.confirm(job, event, aws, clock, undo=undo)
+                JOBS.confirm(job, event, aws, clock, undo=undo)
             return job
         log.write(event, "name is spent", job_name=name, status=job.status)
     raise AssertionError("names never end")
@@ -121,11 +121,11 @@ def _orphans(old: Wish, kept: Thing, event: Event, aws: Aws, clock: Clock) -> li
 
 def _of(wish: Wish, event: Event, aws: Aws, clock: Clock) -> Iterator[Thing]:
     """The resource's jobs of a wish."""
-    found = taken(_names(wish, event), lambda name: _JOBS.find_with_tags(name, aws, clock, budget=owned.DELETE_BUDGET))
+    found = taken(_names(wish, event), lambda name: JOBS.find_with_tags(name, aws, clock, budget=owned.DELETE_BUDGET))
     return (job for job in found if event.owns(job.tags))
 
 
-def _give_up(given_up: Sequence[Thing], event: Event, aws: Aws, clock: Clock) -> None:
+def give_up(given_up: Sequence[Thing], event: Event, aws: Aws, clock: Clock) -> None:
     """Mark jobs as given up, stop them, and wait for their ends."""
     deadline = clock.deadline(_STOP_BUDGET)
     last = clock.deadline(owned.DELETE_BUDGET)
@@ -135,24 +135,24 @@ def _give_up(given_up: Sequence[Thing], event: Event, aws: Aws, clock: Clock) ->
             if OwnerTag.RELEASED not in job.tags:
                 insist(partial(aws.hosting.add_tags, ResourceArn=job.arn, Tags=released), clock, deadline)
         finally:
-            insist(partial(_stop, job, aws), clock, last)
+            insist(partial(stop, job, aws), clock, last)
     for job in given_up:
         _wait_for_end(job, event, aws, clock, deadline, last)
 
 
-def _stop(job: Thing, aws: Aws) -> None:
+def stop(job: Thing, aws: Aws) -> None:
     """Stop a job, as `jobs.stop` does."""
     if job.status != JobStatus.IN_PROGRESS:
         return
     try:
         aws.hosting.stop_transform_job(TransformJobName=job.name)
     except ClientError:
-        now = _JOBS.find(job.name, aws)
+        now = JOBS.find(job.name, aws)
         if now and now.status == JobStatus.IN_PROGRESS:
             raise
 
 
 def _wait_for_end(job: Thing, event: Event, aws: Aws, clock: Clock, until: float, deadline: float) -> None:
     while job.status not in ENDED and clock.sleep_before(until, _POLL_SECONDS):
-        job = insist(partial(_JOBS.find, job.name, aws), clock, deadline) or job
+        job = insist(partial(JOBS.find, job.name, aws), clock, deadline) or job
     log.write(event, "transform job given up", job_name=job.name, status=job.status)

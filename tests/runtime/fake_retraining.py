@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from constructs_lib.runtime.clients import bucket_and_key
 from constructs_lib.runtime.contract import RETRAINING_TYPE, OwnerTag
 from constructs_lib.runtime.handler import serve
 from constructs_lib.runtime.retrain_document import Document
 
 from .fake_hosting import FakeHosting, Hosted, HostingWorld, arn_of, model
-from .fake_sagemaker import ACCOUNT, REGION, FakeService, FakeTime, client_error
+from .fake_sagemaker import ACCOUNT, EPOCH, REGION, FakeService, FakeTime, client_error
 from .fake_services import Execution, FakeS3, FakeStepFunctions
 from .world import LOGICAL_ID, request, stringified
 
@@ -22,6 +23,17 @@ MODEL_ID = "EndpointModel12AB"
 ENDPOINT = "churn-endpoint"
 TEMPLATE = "Endpoint-Config-1"
 DATA = ("data", "churn/train/")
+HOLDOUT_PLACE = ("data", "churn/holdout.csv")
+HOLDOUT = {
+    "Bucket": HOLDOUT_PLACE[0],
+    "Key": HOLDOUT_PLACE[1],
+    "Target": "churned",
+    "Confidence": 0.95,
+    "MinimumRows": 100,
+    "InstanceType": "ml.m5.xlarge",
+    "NamePrefix": "demo1a2b-weekly-",
+}
+_CLASSES = ("no", "yes")
 REGISTRY = {"Request": {"ModelPackageGroupName": "churn", "ModelApprovalStatus": "Approved"}}
 POLICY = {
     "DeploymentConfig": {
@@ -59,6 +71,11 @@ class ComparingS3(FakeS3):
             etag = f'"{len(self.calls)}"'
             self.objects[place] = params | {"ETag": etag, "LastModified": self.time.wall()}
             return {"ETag": etag}
+
+    def delete_object(self, **params: str) -> dict[str, Any]:
+        with self.serving("DeleteObject", params):
+            self.objects.pop((params["Bucket"], params["Key"]), None)
+            return {}
 
     def upload(self, key: str, *, bucket: str = DATA[0]) -> None:
         """Somebody puts an object."""
@@ -185,6 +202,10 @@ class Serving(FakeHosting):
         return super().describe_model_package(**params) | (
             {"LastModifiedBy": self.last_changed_by} if self.last_changed_by else {}
         )
+
+    def describe_transform_job(self, **params: str) -> dict[str, Any]:
+        reply = super().describe_transform_job(**params)
+        return reply | ({"FailureReason": "no such image"} if reply["TransformJobStatus"] == "Failed" else {})
 
     def model_in_service(self) -> str:
         """The job whose model answers."""
@@ -353,6 +374,46 @@ class RetrainingWorld(HostingWorld):
             self.time.seconds += 60
             self.work()
 
+    holdout: int = 0
+    """How many rows the holdout has; their classes alternate."""
+    skills: dict[str, float] = field(default_factory=dict)
+    """Which part of them the model of a job answers rightly; by default what its job came to."""
+    answer_seconds: float = 400.0
+    answers: bool = True
+    """Whether transform jobs come to an end."""
+
+    def hold_out(self, rows: int = 400, text: str = "") -> None:
+        """Somebody puts a holdout."""
+        self.holdout = rows
+        lines = [f"{number},{_CLASSES[number % 2]},{number % 7}" for number in range(rows)]
+        body = text or "\n".join(["id,churned,plan", *lines])
+        self.s3.objects[HOLDOUT_PLACE] = {"Body": body.encode(), "ETag": f'"{rows}"', "LastModified": EPOCH}
+
+    def transforms(self) -> list[Hosted]:
+        return list(self.hosting.runs.values())
+
+    def job_of(self, run: Hosted) -> str:
+        """The job whose model answers in a transform job."""
+        request = self.hosting.hosted[run.request["ModelName"]].request
+        containers = request.get("Containers") or [request["PrimaryContainer"]]
+        name = str(containers[0].get("ModelDataUrl", "")).rpartition("/")[2].removesuffix(".tar.gz")
+        return name if name in self.hosting.jobs else self.document().base
+
+    def answer(self, run: Hosted) -> None:
+        """A transform job comes to its end."""
+        source = run.request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
+        bucket, key = bucket_and_key(source)
+        count = len(self.s3.objects[bucket, key]["Body"].splitlines())
+        job = self.job_of(run)
+        score = self.hosting.jobs[job].told["BestCandidate"]["FinalAutoMLJobObjectiveMetric"]["Value"]
+        skill = self.skills.get(job, score)
+        said = [_CLASSES[number % 2 if number * 37 % 100 < skill * 100 else 1 - number % 2] for number in range(count)]
+        bucket, folder = bucket_and_key(run.request["TransformOutput"]["S3OutputPath"])
+        place = bucket, f"{folder}/{key.rpartition('/')[2]}.out"
+        body = ("\n".join(said) + "\n").encode()
+        self.s3.objects[place] = {"Body": body, "ETag": '"1"', "LastModified": EPOCH}
+        run.status = "Completed"
+
     score: float = 0.9
     """What jobs of runs come to."""
     train_seconds: float = 600.0
@@ -365,6 +426,10 @@ class RetrainingWorld(HostingWorld):
             ends = job.created + timedelta(seconds=self.train_seconds)
             if self.trains and job.status == "InProgress" and self.time.wall() >= ends:
                 self.finish_named(job.name)
+        for run in self.transforms():
+            ends = run.created + timedelta(seconds=self.answer_seconds)
+            if self.answers and run.status == "InProgress" and self.time.wall() >= ends:
+                self.answer(run)
 
     def finish_named(self, name: str) -> None:
         job = self.hosting.jobs[name.lower()]
