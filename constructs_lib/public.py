@@ -35,6 +35,7 @@ from .jobs.job import AutoMLJob, AutoMLJobV2
 from .outcome.gate import CHAMPION, QualityGate
 from .outcome.outcome import AutoMLJobOutcome
 from .provider.provider import AutoMLProvider
+from .retraining.holdout import Holdout
 from .retraining.retraining import AutoMLRetraining
 from .retraining.triggers import NewData
 from .runtime.contract import OnMiss, OnTimeout
@@ -65,6 +66,7 @@ __all__ = [
     "FeatureSpecification",
     "FeatureType",
     "FillingType",
+    "Holdout",
     "IAutoMLEndpoint",
     "IAutoMLJob",
     "ImageClassification",

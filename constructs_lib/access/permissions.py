@@ -14,7 +14,7 @@ import aws_cdk as cdk
 
 from ..api.shapes import VpcConfig
 from ..naming import deployed_id
-from ..runtime.contract import EVENT_SOURCE, RESULT_FILE, OwnerTag
+from ..runtime.contract import EVENT_SOURCE, HOLDOUT_FOLDER, RESULT_FILE, OwnerTag
 from ..tokens import is_token
 
 # ------------------------------------------------------------------------------------------ S3 and KMS, per location
@@ -735,6 +735,20 @@ def provider_retraining(
             conditions={"StringEquals": {"events:source": EVENT_SOURCE}},
         ),
     ]
+
+
+def provider_evaluation(bucket_arn: str, folder: str) -> Permission:
+    """What the Lambda function does besides, where models answer a holdout: it removes the copy, and the answers.
+
+    Args:
+        bucket_arn: Where the document lies.
+        folder: The folder there, with its final slash.
+    """
+    return Permission(
+        actions=("s3:DeleteObject",),
+        resources=(f"{bucket_arn}/{folder}{HOLDOUT_FOLDER}*",),
+        reason="the copy and the answers have the names of runs and transform jobs",
+    )
 
 
 KEEP_DOCUMENT: Final = ("kms:Decrypt", "kms:GenerateDataKey")

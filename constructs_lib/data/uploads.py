@@ -47,6 +47,13 @@ def allow_reading_asset(grants: Grants, scope: Construct, asset: assets.Asset) -
         grants.allow(permission)
 
 
+def reading_asset(scope: Construct, asset: assets.Asset) -> list[Permission]:
+    """What the stack's function has to be allowed to read an asset."""
+    arn = f"{asset.bucket.bucket_arn}/{asset.s3_object_key}"
+    reading = permissions.Permission(actions=permissions.READ_OBJECTS, resources=(arn,))
+    return [reading, *_in_foreign_bucket(scope, asset)]
+
+
 def _in_foreign_bucket(scope: Construct, asset: assets.Asset) -> list[Permission]:
     """What else it takes to read an asset that does not lie in the bucket that `cdk bootstrap` has made."""
     if not _is_foreign(cdk.Stack.of(scope), asset):

@@ -378,6 +378,25 @@ class AutoMLProvider(Construct):
             needed += grant_key_to_own_role(key, policy, self._role, self._stack, *permissions.KEEP_DOCUMENT)
         return policy, needed
 
+    def _evaluate(
+        self, policy: iam.ManagedPolicy, bucket: Owned, key: Key | None, reading: Permission, *, role_arn: str
+    ) -> list[IDependable]:
+        """Allow the function to have models answer what it reads in a bucket; returns what that has to wait for.
+
+        Args:
+            policy: The policy of the retraining, which allows the reading.
+            bucket: The bucket.
+            key: Its KMS key, if it has one.
+            reading: What it reads there.
+            role_arn: The role that the models run as.
+        """
+        needed = [*self._make_models(role_arn=role_arn), *self._run_transforms()]
+        if is_to_be_opened(bucket.resource, self._stack):
+            needed.append(open_to(bucket.resource, self._role, self._stack, reading))
+        if key is not None:
+            needed += grant_key_to_own_role(key, policy, self._role, self._stack, *permissions.DECRYPT)
+        return needed
+
     @property
     def event_bus(self) -> events.IEventBus | None:
         """The bus that hears of jobs; None: the account's default one."""

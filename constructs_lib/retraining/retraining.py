@@ -15,6 +15,7 @@ from .. import l1
 from ..access import permissions
 from ..access.grants import check_grantee, warn
 from ..access.permissions import Permission
+from ..access.places import apart
 from ..api.fields import described, has, listed, number, raise_if_any, render, seconds_of, value_problems
 from ..api.hosting import ApprovalStatus, PackageFields
 from ..api.problem_types import TextGeneration
@@ -41,6 +42,7 @@ from ..runtime.contract import (
     RetrainingTrigger,
 )
 from ..tokens import is_token, known_seconds, place
+from .holdout import Holdout
 from .metrics import RunMetrics
 from .triggers import (
     NewData,
@@ -104,6 +106,7 @@ class AutoMLRetraining(RunMetrics):
         on_alarm: Sequence[cloudwatch.IAlarm] = (),
         timeout: cdk.Duration | None = None,
         quality_gate: QualityGate = _GATE,
+        evaluate_on: Holdout | None = None,
         register_in: str | None = None,
         approval_status: ApprovalStatus | str | None = None,
         promotes: AutoMLEndpoint | None = None,
@@ -127,6 +130,10 @@ class AutoMLRetraining(RunMetrics):
             quality_gate: What a challenger must reach to be registered and promoted: `better_than=CHAMPION`, with `by`,
                 and one of `at_least` and `at_most`. Without a champion yet, the bound alone decides. Default: the
                 challenger has to beat the model in service by anything at all.
+            evaluate_on: Rows that both models answer in batch transforms: the gate then judges the metric of these
+                answers, its bounds too, and a challenger that is to beat the champion has to do so in a paired
+                bootstrap of the rows. The models run as the job's role, in its network. Default: the gate compares what
+                the jobs report, each of its own data.
             register_in: The Model Registry's group, by its name or ARN, which gets a version for each challenger that
                 wins. Default: nothing is registered.
             approval_status: The status of such a version. With `PENDING_MANUAL_APPROVAL` the promotion follows
@@ -150,6 +157,7 @@ class AutoMLRetraining(RunMetrics):
             *_registry_problems(register_in, approval_status),
             *_promotion_problems(promotes, job, stack),
             *_ceiling_problems(max_runs_per_month),
+            *_holdout_problems(evaluate_on, job, quality_gate, on_new_data),
         ]
         if not isinstance(quality_gate, QualityGate):
             problems.append(f"'quality_gate' must be a QualityGate, got {described(quality_gate)}")
@@ -158,8 +166,10 @@ class AutoMLRetraining(RunMetrics):
         if on_failed is not None and not has(on_failed, "topic_arn"):
             problems.append(f"'on_failed' must be an sns.ITopic, got {described(on_failed)}")
         raise_if_any(problems, where)
+        places = apart(stack, () if evaluate_on is None else evaluate_on._used())
+        raise_if_any(places.errors, where)
         super().__init__(scope, construct_id)
-        warn(self, _warnings(schedule, job))
+        warn(self, {**_warnings(schedule, job), **places.warnings})
         provider = AutoMLProvider.of(self)
         output = job._facts.output
         assert output is not None  # noqa: S101 - a job of the app has one
@@ -201,7 +211,16 @@ class AutoMLRetraining(RunMetrics):
             if promotes._uses_key is not None:
                 allowed.append(_volume_key(promotes._uses_key.key_arn))
             settings[Retraining.ENDPOINT] = _endpoint_settings(promotes)
+        rows = None if evaluate_on is None else evaluate_on._bind(self)
+        if rows is not None:
+            allowed += [*rows[2], permissions.provider_evaluation(bucket.arn, folder)]
         policy, opened = provider._retrain(self, allowed, key)
+        if evaluate_on is not None and rows is not None:
+            held, held_key, (reading, *_) = rows
+            needed += provider._evaluate(policy, held, held.key, reading, role_arn=job.role.role_arn)
+            settings[Retraining.HOLDOUT] = evaluate_on._rendered(
+                held, held_key, target=str(job._facts.target), prefix=provider._hosted_prefix(construct_id)
+            )
         lasting = [policy, *_emptied(output.bucket)]
         needed += [*opened, *lasting, machine.resource, job._resource]
         if promotes is not None:
@@ -507,6 +526,18 @@ def _promotion_problems(endpoint: object, job: object, stack: cdk.Stack) -> Iter
 def _ceiling_problems(most: object) -> Iterator[str]:
     if is_token(most) or isinstance(most, bool) or not isinstance(most, int) or not 1 <= most <= _MOST_RUNS:
         yield f"'max_runs_per_month' must be a whole number from 1 to {_MOST_RUNS}, got {described(most)}"
+
+
+def _holdout_problems(holdout: object, job: object, gate: object, watched: object) -> Iterator[str]:
+    if holdout is None:
+        return
+    if not isinstance(holdout, Holdout):
+        yield f"'evaluate_on' must be a Holdout, got {described(holdout)}; use Holdout.from_bucket"
+        return
+    known = job._facts if isinstance(job, OwnedJob) else None
+    objective = None if known is None else known.objective
+    metric = gate.metric if isinstance(gate, QualityGate) and gate.metric is not None else objective
+    yield from holdout._problems(known, metric, watched if isinstance(watched, NewData) else None)
 
 
 def _warnings(schedule: object, job: OwnedJob) -> dict[str, str]:

@@ -25,6 +25,7 @@ from constructs_lib import (
     Channel,
     DataCapture,
     FeatureSpecification,
+    Holdout,
     Mode,
     OutputLocation,
     RealTime,
@@ -100,6 +101,10 @@ ELSEWHERE: Final[dict[str, dict[str, Value]]] = {
         "bucket": lambda world: OutputLocation.from_bucket(world.far_bucket, "out/"),
         "key of a bucket": lambda world: OutputLocation.from_bucket(world.locked_bucket, "out/"),
         "key": lambda world: OutputLocation.from_bucket(world.bucket, "out/", encryption_key=world.far_key),
+    },
+    "Holdout": {
+        "bucket": lambda world: Holdout.from_bucket(world.far_bucket, "h.csv"),
+        "key of a bucket": lambda world: Holdout.from_bucket(world.locked_bucket, "h.csv"),
     },
     "events.IEventBus": {
         "bus": lambda world: events.EventBus.from_event_bus_name(world.there, world.fresh_id(), "ml"),

@@ -317,6 +317,13 @@ def _as_new_data(world: World, made: library.NewData) -> None:
     assert retraining
 
 
+def _as_holdout(world: World, made: library.Holdout) -> None:
+    retraining = library.AutoMLRetraining(
+        world.stack, world.fresh_id(), job=world.job, max_runs_per_month=3, evaluate_on=made
+    )
+    assert retraining
+
+
 def _metrics(cls: type, on: Callable[[World], Any]) -> Iterator[Subject]:
     for name, method in inspect.getmembers(cls, inspect.isfunction):
         if name.startswith("metric"):
@@ -433,6 +440,8 @@ SUBJECTS: Final[list[Subject]] = [
     *_metrics(library.AutoMLEndpoint, lambda world: world.endpoint),
     Subject(library.AutoMLRetraining, _retraining),
     Subject(library.NewData, _bucket_and(prefix="train/"), _as_new_data),
+    Subject(library.Holdout.from_bucket, _bucket_and(key="holdout.csv"), _as_holdout),
+    Subject(library.Holdout.from_asset, lambda _: {"path": folder() / "table.csv"}, _as_holdout),
     Subject(library.AutoMLRetraining.grant_start, _grantee, on=_made_retraining),
     Subject(library.AutoMLRetraining.dashboard, on=_made_retraining),
     Subject(library.AutoMLRetraining.widgets, on=_made_retraining),
@@ -458,7 +467,7 @@ def name_of(subject: Subject) -> str:
 WITHOUT_PROPS: Final = frozenset({"auto_named", "grant", "of", "start_after"})
 """Methods that take no props: a scope, any number of things, or nothing."""
 
-MADE_BY_FACTORIES: Final = (library.Channel, library.FeatureSpecification, library.OutputLocation)
+MADE_BY_FACTORIES: Final = (library.Channel, library.FeatureSpecification, library.Holdout, library.OutputLocation)
 MADE_BY_FACTORIES_TOO: Final = (library.DeploymentPolicy, library.AutoMLProvider)
 
 

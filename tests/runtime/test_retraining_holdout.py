@@ -379,6 +379,6 @@ def test_rollback_goes_before_an_evaluation_which_then_meets_the_champion_of_the
     world.go(name)
 
     assert world.decisions() == ["Promoted", "Promoted", "Promoted"]
-    assert [report["Kind"] for report in world.reports()] == ["train", "rollback", "train"]
-    assert world.reports()[-1]["Holdout"]["Against"] == "own-1"
+    assert [report["Kind"] for report in world.reports()] == ["train", "train", "rollback"]
+    assert world.reports()[1]["Holdout"]["Against"] == "own-1"
     assert left(world) == {}
