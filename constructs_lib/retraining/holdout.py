@@ -145,14 +145,14 @@ class Holdout:
         if job.problem is not None and job.problem is not Tabular:
             yield (
                 f"'evaluate_on' is for jobs on tables, and 'job' is for {job.problem.__name__}: "
-                f"{_NOT_TABULAR.get(job.problem.__name__, _UNSHOWN)}; leave it out, and runs compare what the jobs report"
+                f"{_NOT_TABULAR.get(job.problem.__name__, _UNSHOWN)}; leave it out: runs compare what jobs report"
             )
             return
         if job.target is None:
             yield "'evaluate_on' needs a job whose target is known when the app is synthesized"
         if isinstance(metric, str) and not is_token(metric) and metric not in {*CLASS_METRICS, *ERROR_METRICS}:
             known = listed(sorted({*CLASS_METRICS, *ERROR_METRICS}))
-            yield f"'evaluate_on' cannot judge '{metric}', which is not computed of answers: give the gate one of {known}"
+            yield f"'evaluate_on' cannot judge '{metric}', which is not computed of answers: judge one of {known}"
         if self._channel is not None:
             yield from self._file_problems(self._channel, job)
         else:
@@ -167,7 +167,8 @@ class Holdout:
             yield f"'evaluate_on.confidence' must be a number above 0.5 and below 1, got {described(confidence)}"
         if isinstance(rows, bool) or not isinstance(rows, int) or not 1 <= rows <= MOST_HOLDOUT_ROWS:
             yield (
-                f"'evaluate_on.minimum_rows' must be a whole number from 1 to {MOST_HOLDOUT_ROWS}, got {described(rows)}"
+                f"'evaluate_on.minimum_rows' must be a whole number from 1 to {MOST_HOLDOUT_ROWS}, got "
+                f"{described(rows)}"
             )
 
     def _place_problems(self, job: JobFacts, watched: Any) -> Iterator[str]:
@@ -178,16 +179,16 @@ class Holdout:
             read = channel._prefix_in(self._bucket)
             if read is not None and not is_token(read) and self._key.startswith(read):
                 yield (
-                    f"'evaluate_on' is '{self._key}', which the job reads as {name} (below '{read}'): rows that a model "
-                    "has learned from say nothing about it; put it elsewhere"
+                    f"'evaluate_on' is '{self._key}', which the job reads as {name} (below '{read}'): rows that a "
+                    "model has learned from say nothing about it; put it elsewhere"
                 )
         prefix = getattr(watched, "prefix", None)
         if isinstance(prefix, str) and not is_token(prefix):
             same = facts(watched.bucket).name == facts(self._bucket).name
             if same and self._key.startswith(prefix):
                 yield (
-                    f"'evaluate_on' is '{self._key}', below '{prefix}', which 'on_new_data' watches: a new holdout would "
-                    "start a training; put it elsewhere"
+                    f"'evaluate_on' is '{self._key}', below '{prefix}', which 'on_new_data' watches: a new holdout "
+                    "would start a training; put it elsewhere"
                 )
 
     def _file_problems(self, channel: Channel, job: JobFacts) -> Iterator[str]:

@@ -347,7 +347,11 @@ def test_delete_in_the_middle_of_the_call_that_makes_it_leaves_nothing(world: Re
     world.call(name)
     world.time.seconds += 900
     world.work()
-    world.hosting.hooks[operation] = lambda: world.delete() and None
+
+    def delete() -> None:
+        assert world.delete()["Status"] == "SUCCESS"
+
+    world.hosting.hooks[operation] = delete
     world.go(name)
 
     assert left(world) == {}
