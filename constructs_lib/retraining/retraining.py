@@ -15,7 +15,7 @@ from .. import l1
 from ..access import permissions
 from ..access.grants import check_grantee, warn
 from ..access.permissions import Permission
-from ..access.places import apart
+from ..access.places import FUNCTIONS_KEY, KEY, Bond, Used, apart
 from ..api.fields import described, has, listed, number, raise_if_any, render, seconds_of, value_problems
 from ..api.hosting import ApprovalStatus, PackageFields
 from ..api.problem_types import TextGeneration
@@ -150,7 +150,9 @@ class AutoMLRetraining(RunMetrics):
         """
         where = place("AutoMLRetraining", scope, construct_id)
         stack = cdk.Stack.of(scope)
+        places = apart(stack, _used(on_new_data, on_failed, evaluate_on))
         problems = [
+            *places.errors,
             *_job_problems(job, stack),
             *_trigger_problems(schedule, time_window, on_new_data, on_alarm, job),
             *_timeout_problems(timeout, job),
@@ -166,8 +168,6 @@ class AutoMLRetraining(RunMetrics):
         if on_failed is not None and not has(on_failed, "topic_arn"):
             problems.append(f"'on_failed' must be an sns.ITopic, got {described(on_failed)}")
         raise_if_any(problems, where)
-        places = apart(stack, () if evaluate_on is None else evaluate_on._used())
-        raise_if_any(places.errors, where)
         super().__init__(scope, construct_id)
         warn(self, {**_warnings(schedule, job), **places.warnings})
         provider = AutoMLProvider.of(self)
@@ -182,7 +182,6 @@ class AutoMLRetraining(RunMetrics):
 
         allowed = permissions.provider_retraining(
             state_machine_arn=permissions.states_arn(stack, retrainer_name(stack)),
-            event_bus_arn=provider._event_bus_arn,
             bucket_arn=bucket.arn,
             folder=folder,
         )
@@ -210,6 +209,7 @@ class AutoMLRetraining(RunMetrics):
             )
             if promotes._uses_key is not None:
                 allowed.append(_volume_key(promotes._uses_key.key_arn))
+            needed += promotes._seen_by  # noqa: SLF001 - of this library
             settings[Retraining.ENDPOINT] = _endpoint_settings(promotes)
         rows = None if evaluate_on is None else evaluate_on._bind(self)
         if rows is not None:
@@ -217,7 +217,7 @@ class AutoMLRetraining(RunMetrics):
         policy, opened = provider._retrain(self, allowed, key)
         if evaluate_on is not None and rows is not None:
             held, held_key, (reading, *_) = rows
-            needed += provider._evaluate(policy, held, held.key, reading, role_arn=job.role.role_arn)
+            needed += provider._evaluate(held, held.key, reading, role_arn=job.role.role_arn)
             settings[Retraining.HOLDOUT] = evaluate_on._rendered(
                 held, held_key, target=str(job._facts.target), prefix=provider._hosted_prefix(construct_id)
             )
@@ -394,6 +394,19 @@ class _Late:
 
 
 # What is wrong
+
+
+_EVENTS: Final = "the events of a bucket reach the EventBridge of its own account and region alone"
+_WATCHED: Final = Bond({"account": _EVENTS, "region": _EVENTS})
+
+
+def _used(data: object, topic: object, holdout: object) -> Iterator[Used]:
+    if isinstance(data, NewData) and has(data.bucket, "bucket_arn"):
+        yield "'on_new_data.bucket'", data.bucket, _WATCHED
+        yield "the key of 'on_new_data.bucket'", facts(data.bucket).key, KEY
+    yield "the key of 'on_failed'", getattr(topic, "master_key", None), FUNCTIONS_KEY
+    if isinstance(holdout, Holdout):
+        yield from holdout._used()
 
 
 def _job_problems(job: object, stack: cdk.Stack) -> Iterator[str]:
