@@ -23,6 +23,7 @@ from constructs_lib import (
     AutoMLRetraining,
     Channel,
     DeploymentPolicy,
+    Holdout,
     NewData,
     OutputLocation,
     QualityGate,
@@ -210,7 +211,7 @@ def test_document_outlives_its_users_in_a_bucket_that_is_emptied() -> None:
     assert emptying in only(resources_of(template, MODEL_TYPE))["DependsOn"]
 
 
-def count_of(endpoints: int, retrainings: int) -> int:
+def count_of(endpoints: int, retrainings: int, **props: Any) -> int:
     stack = new_stack()
     for number in range(endpoints):
         bucket = data_bucket(stack)
@@ -226,6 +227,7 @@ def count_of(endpoints: int, retrainings: int) -> int:
                 promotes=endpoint,
                 register_in="churn",
                 on_new_data=NewData(bucket, "train/"),
+                **props,
             )
     return len(template_of(stack)["Resources"])
 
@@ -235,6 +237,15 @@ def test_retraining_takes_four_resources_and_the_first_twelve_at_most() -> None:
 
     assert one - none <= 12
     assert two - one <= 4
+
+
+def test_holdout_takes_none_of_its_own_but_the_permissions_of_transforms_once() -> None:
+    holdout = Holdout.from_bucket(data_bucket(new_stack()), "holdout.csv")
+    without, one = count_of(2, 1), count_of(2, 1, evaluate_on=holdout)
+
+    assert one - without <= 1
+    assert one - count_of(2, 0) <= 12
+    assert count_of(2, 2, evaluate_on=holdout) - one <= 4
 
 
 def test_bucket_of_the_app_sends_its_events_without_a_further_resource() -> None:

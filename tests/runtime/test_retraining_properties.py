@@ -3,16 +3,25 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from .fake_retraining import ENDPOINT, FOLDER, TEMPLATE, RetrainingWorld
+from constructs_lib.runtime import retrain_scores
+from constructs_lib.runtime.contract import OwnerTag
+
+from .fake_hosting import Hosted
+from .fake_retraining import ENDPOINT, FOLDER, HOLDOUT, TEMPLATE, RetrainingWorld
 from .fake_sagemaker import EPOCH, client_error
-from .world import Crash, Sink
+from .world import LOGICAL_ID, Crash, Sink
 
 CEILING = 8
-FAULTS = ["PutObject", "GetObject", "DescribeExecution", "CreateAutoMLJob", "UpdateEndpoint", "CreateModel"]
+FAULTS = [
+    "PutObject", "GetObject", "ListObjectsV2", "DeleteObject", "DescribeExecution", "CreateAutoMLJob", "UpdateEndpoint",
+    "CreateModel", "CreateTransformJob", "DescribeTransformJob", "StopTransformJob",
+]  # fmt: skip
+RACES = ["PutObject", "GetObject", "CreateAutoMLJob", "CreateModel", "CreateTransformJob", "UpdateEndpoint"]
 
 
 class Life(RuleBasedStateMachine):
@@ -24,6 +33,8 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.world = RetrainingWorld(self.sink)
         self.world.train_seconds = 300
+        self.world.answer_seconds = 150
+        self.world.hold_out(100)
         self.config, self.job, self.shape = TEMPLATE, "own-1", "1"
         """What the template says."""
         self.own_models = {"own-1": self.world.model_id}
@@ -46,10 +57,14 @@ class Life(RuleBasedStateMachine):
             "Model": world.model_properties(self.job),
         }
         asked = pending if self.is_asked else None
-        return world.wanted(MaxRunsPerMonth=CEILING, Endpoint=endpoint, JobName=self.job, Registry=asked)
+        rows = HOLDOUT if self.is_held_out else None
+        return world.wanted(MaxRunsPerMonth=CEILING, Endpoint=endpoint, JobName=self.job, Registry=asked, Holdout=rows)
 
     is_asked = False
     """Whether somebody has to approve."""
+
+    is_held_out = True
+    """Whether a holdout decides."""
 
     def call(self, name: str) -> bool:
         """One call of an execution; tells whether it came to its end."""
@@ -131,7 +146,7 @@ class Life(RuleBasedStateMachine):
         )
         service.fail(operation, error[kind], after=after and kind < 2)
 
-    @rule(operation=st.sampled_from(["PutObject", "GetObject", "CreateAutoMLJob", "CreateModel", "UpdateEndpoint"]))
+    @rule(operation=st.sampled_from(RACES))
     def race(self, operation: str) -> None:
         """In the middle of the next call, another one comes."""
         services = self.world.services.values()
@@ -222,6 +237,33 @@ class Life(RuleBasedStateMachine):
         self.is_asked = is_asked
         self.world.update(self.wanted())
 
+    @rule(is_held_out=st.booleans())
+    @precondition(lambda self: not self.is_closed)
+    def hold_out(self, is_held_out: bool) -> None:
+        """A deployment with a holdout, or without one, while models may be answering it."""
+        for service in self.world.services.values():
+            service.faults.clear()
+            service.hooks.clear()
+        self.is_held_out = is_held_out
+        assert self.world.update(self.wanted())["Status"] == "SUCCESS"
+
+    @rule(index=st.integers(0, 3), status=st.sampled_from(["Stopped", "Failed"]))
+    def break_off(self, index: int, status: str) -> None:
+        """Somebody stops a transform job, or it fails."""
+        answering = self.answering()
+        if answering:
+            answering[index % len(answering)].status = status
+
+    def answering(self) -> list[Hosted]:
+        return [run for run in self.world.transforms() if run.status == "InProgress"]
+
+    @invariant()
+    def nothing_answers_a_holdout_that_nobody_owns(self) -> None:
+        owned = {thing.rpartition("/")[2] for thing in self.world.document().trials}
+        unowned = [run.name for run in self.answering() if run.name not in owned]
+        assert not unowned
+        assert not (self.is_closed and self.answering())
+
     @rule(index=st.integers(0, 3), status=st.sampled_from(["Approved", "Rejected"]), is_told=st.booleans())
     def decide(self, index: int, status: str, is_told: bool) -> None:
         """Somebody decides about a version, whose event may be lost."""
@@ -295,6 +337,11 @@ class Life(RuleBasedStateMachine):
                 self.world.time.seconds += 600
                 self.world.work()
         assert not self.world.stepfunctions.running()
+        assert not self.answering()
+        assert not self.world.document().trials
+        models = [each for each in self.world.hosting.hosted.values() if each.tags[OwnerTag.RESOURCE] == LOGICAL_ID]
+        assert not models
+        assert not [key for _, key in self.world.s3.objects if "/holdout/" in key]
         if self.is_closed:
             return
         document = self.world.document()
@@ -314,7 +361,9 @@ class Life(RuleBasedStateMachine):
         assert config.request["ProductionVariants"][0]["InitialInstanceCount"] == len(self.shape)
 
 
-def test_one_run_at_a_time_nothing_lost_nothing_twice(sink: Sink) -> None:
+def test_one_run_at_a_time_nothing_lost_nothing_twice(sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrain_scores, "_MOST_RESAMPLES", 20)
+    monkeypatch.setattr(retrain_scores, "_LEAST_RESAMPLES", 20)
     Life.sink = sink
     run_state_machine_as_test(
         Life,

@@ -157,7 +157,7 @@ def sample(metric: str, rows: int, skill: float, seed: int) -> tuple[list[Any], 
     labels = made.integers(2, size=rows)
     if metric == "AUC":
         answers = [(labels * power + made.normal(size=rows)).round(1).tolist() for power in (1.0, 1.0 + skill)]
-        return [TWO[each] for each in labels], *answers  # type: ignore[return-value]
+        return [TWO[each] for each in labels], *answers
     wrong = [made.random(rows) < part for part in (0.3, 0.3 - skill)]
     return [TWO[each] for each in labels], *([TWO[each] for each in labels ^ flips] for flips in wrong)  # type: ignore[return-value]
 
@@ -210,13 +210,15 @@ def test_same_seed_says_the_same_and_another_one_another() -> None:
     assert one.lower != other.lower
 
 
-def test_many_rows_are_resampled_less_often() -> None:
-    truth, old, new = sample("Accuracy", 20_000, 0.05, 1)
+@pytest.mark.parametrize(("rows", "resamples"), [(100, 2000), (250, 800), (2000, 200)])
+def test_many_rows_are_resampled_less_often(rows: int, resamples: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retrain_scores, "_DRAWS", 200_000)
+    truth, old, new = sample("Accuracy", rows, 0.05, 1)
     told = compare(
-        "Accuracy", ours("Accuracy", truth, new), ours("Accuracy", truth, old), rows=20_000, confidence=0.95, seed="1"
+        "Accuracy", ours("Accuracy", truth, new), ours("Accuracy", truth, old), rows=rows, confidence=0.95, seed="1"
     )
 
-    assert told.resamples == 500
+    assert told.resamples == resamples
 
 
 def test_rows_that_seldom_define_the_metric_are_too_few() -> None:
