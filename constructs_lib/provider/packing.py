@@ -10,13 +10,29 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-_TEXT: Final = re.compile(r'^( *)"""[\s\S]*?"""$', re.MULTILINE)
-"""A docstring; read as text, since to parse the code would take a tenth of a synthesis."""
+_TEXT: Final = re.compile(r'^( *)"""[\s\S]*?"""$(?P<goes_on>(?=\n+\1\S))?', re.MULTILINE)
+"""A docstring, and whether its block goes on; as text, since to parse the code would take a tenth of a synthesis."""
+
+
+_COMMENT: Final = re.compile(r"^ *#.*$|  # (?:noqa|type: ignore)[^\"'\n]*$", re.MULTILINE)
+"""A comment that has its line, or is for a linter; any other may be a part of a text."""
+
+
+_INDENT: Final = re.compile(r"^(?: {4})+", re.MULTILINE)
 
 
 def bare(source: str) -> str:
-    """Python without its docstrings; all else keeps its line, so that a traceback names the lines of this library."""
-    return _TEXT.sub(lambda text: f"{text[1]}pass" + "\n" * text[0].count("\n"), source)
+    """Python without docstrings and comments, and with an indent of one space.
+
+    All else keeps its line, so that tracebacks name the lines of this library.
+    """
+
+    def empty(text: re.Match[str]) -> str:
+        body = "" if text["goes_on"] is not None else f"{text[1]}pass"
+        return body + "\n" * text[0].count("\n")
+
+    without = _COMMENT.sub("", _TEXT.sub(empty, source))
+    return _INDENT.sub(lambda spaces: " " * (len(spaces[0]) // 4), without)
 
 
 def pack(folder: Path, target: Path) -> None:

@@ -297,6 +297,7 @@ class Evaluation:
         config: Mapping[str, Any] = self._request.get("AutoMLJobConfig") or self._request
         return config.get("SecurityConfig") or {}
 
+    # [holdout-transform]
     def _transform(self, model_name: str, name: str) -> dict[str, Any]:
         key = self._security.get("VolumeKmsKeyId")
         rows, output = (self._store.folder + self._copy + each for each in (_ROWS, name))

@@ -518,7 +518,6 @@ class _Step:
         champion = self._described(best.job) if best.job else None
         return champion if champion is not None and champion.has_ended and champion.has_candidate else None
 
-    # [holdout-transform]
     def _evaluate(self) -> float:
         """Have both models answer the rows of the holdout, if there is one."""
         if not self._settings.get(Retraining.HOLDOUT):

@@ -57,7 +57,6 @@ def positive_class(truth: Sequence[str], metric: str, *, is_tuned: bool) -> str:
     counts = Counter(truth)
     if len(counts) != _TWO:
         raise Failure(f"the holdout has {len(counts)} classes, and {metric} is about two")
-    # [ensembling-problem]
     first, last = sorted(counts, key=_order)
     return first if is_tuned and counts[first] < counts[last] else last
 

@@ -40,7 +40,13 @@ def test_code_is_the_same_line_by_line(path: Path) -> None:
 def test_text_of_several_lines_leaves_a_body_and_its_line_numbers() -> None:
     source = 'class A:\n    """One.\n\n    Two.\n    """\n\n\nX = """kept"""\n"""Not."""\n'
 
-    assert bare(source) == 'class A:\n    pass\n\n\n\n\n\nX = """kept"""\npass\n'
+    assert bare(source) == 'class A:\n pass\n\n\n\n\n\nX = """kept"""\npass\n'
+
+
+def test_comment_and_a_text_before_more_of_its_block_leave_empty_lines() -> None:
+    source = 'class A:\n    """One."""\n\n    # [a]\n    B = "# no # noqa"  # noqa: S105 - none\n    C = 1  # kept\n'
+
+    assert bare(source) == 'class A:\n\n\n\n B = "# no # noqa"\n C = 1  # kept\n'
 
 
 PROGRAM = """
