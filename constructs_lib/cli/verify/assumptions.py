@@ -577,9 +577,9 @@ ASSUMPTIONS: Final = (
     ),
     Assumption(
         id="holdout-transform",
-        assumed="A transform job with `SplitType` and `AssembleWith` `Line` answers a CSV file with one line for each of "
-        "its rows, in their order, in one object below its output whose key ends with `.out`; the job's own role may "
-        "run it; `probabilities` and `labels` are lists as Python prints them, in CSV too",
+        assumed="A transform job with `SplitType` and `AssembleWith` `Line` answers a CSV file with one line for each "
+        "of its rows, in their order, in one object below its output whose key ends with `.out`; the job's own role "
+        "may run it; `probabilities` and `labels` are lists as Python prints them, in CSV too",
         where=("runtime/retrain_evaluation.py",),
         if_wrong="runs with `evaluate_on` end `Failed` with the reason, and nothing is promoted",
         noticed=Noticed.MISSING,
