@@ -200,7 +200,7 @@ REFUSED: list[tuple[Make, str]] = [
     (
         lambda stack: v2(stack, FORECAST),
         "'evaluate_on' is for jobs on tables, and 'job' is for TimeSeriesForecasting: a forecast is of what comes "
-        "after its history, so rows that are held out are no question to it; its backtest is what the job reports; leave it",
+        "after its history, so rows that are held out are no question to it; its backtest is what the job reports",
     ),
     (
         lambda stack: v2(stack, TEXTS),

@@ -3,6 +3,7 @@
 import io
 import itertools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -382,6 +383,20 @@ class RetrainingWorld(HostingWorld):
     answers: bool = True
     """Whether transform jobs come to an end."""
 
+    spoken: Callable[[int, bool], str] = field(
+        default=lambda number, is_right: _CLASSES[number % 2 if is_right else 1 - number % 2]
+    )
+    """How a model answers a row, rightly or not."""
+
+    supported: str = ""
+    """What the answers of candidates can hold, comma-separated."""
+
+    def support(self, keys: str) -> None:
+        """Candidates say what their answers can hold."""
+        self.supported = keys
+        for container in self.hosting.jobs["own-1"].told["BestCandidate"]["InferenceContainers"]:
+            container["Environment"] = {"SAGEMAKER_INFERENCE_SUPPORTED": keys}
+
     def hold_out(self, rows: int = 400, text: str = "") -> None:
         """Somebody puts a holdout."""
         self.holdout = rows
@@ -407,7 +422,8 @@ class RetrainingWorld(HostingWorld):
         job = self.job_of(run)
         score = self.hosting.jobs[job].told["BestCandidate"]["FinalAutoMLJobObjectiveMetric"]["Value"]
         skill = self.skills.get(job, score)
-        said = [_CLASSES[number % 2 if number * 37 % 100 < skill * 100 else 1 - number % 2] for number in range(count)]
+        rightly = [number * 37 % 100 < skill * 100 for number in range(count)]
+        said = [self.spoken(number, is_right) for number, is_right in enumerate(rightly)]
         bucket, folder = bucket_and_key(run.request["TransformOutput"]["S3OutputPath"])
         place = bucket, f"{folder}/{key.rpartition('/')[2]}.out"
         body = ("\n".join(said) + "\n").encode()
@@ -440,6 +456,8 @@ class RetrainingWorld(HostingWorld):
                 "ModelDataUrl": f"s3://results/{job.name}.tar.gz",
             }
         ]
+        if self.supported:
+            containers[0]["Environment"] = {"SAGEMAKER_INFERENCE_SUPPORTED": self.supported}  # type: ignore[assignment]
         job.told["BestCandidate"]["InferenceContainers"] = containers
 
     def run_jobs(self) -> list[Any]:

@@ -136,6 +136,91 @@ def test_champion_of_a_run_answers_the_next_time(world: RetrainingWorld) -> None
     assert left(world) == {}
 
 
+ALL_KEYS = "predicted_label,probability,probabilities,labels"
+
+
+def test_auc_is_of_the_chances_that_the_model_answers_with(world: RetrainingWorld) -> None:
+    world.support(ALL_KEYS)
+    world.update(world.wanted(Holdout=HOLDOUT, Gate={"BetterThanChampion": 0, "Metric": "AUC"}))
+    world.go_all()
+
+    def spoken(number: int, is_right: bool) -> str:
+        chance = 0.6 + number % 5 / 20
+        of_yes = chance if (number % 2 == 1) is is_right else 1 - chance
+        return f"\"[{1 - of_yes!r}, {of_yes!r}]\",\"['no', 'yes']\""
+
+    world.spoken = spoken
+    world.go(schedule(world))
+
+    told = world.reports()[0]["Holdout"]
+    assert world.decisions() == ["Promoted"]
+    assert told["Metric"] == "AUC"
+    assert 0.75 < told["Champion"] < told["Challenger"] < 0.95
+    keys = {
+        container["Environment"]["SAGEMAKER_INFERENCE_OUTPUT"]
+        for call in world.hosting.calls
+        if call.operation == "CreateModel" and "weekly" in call.params["ModelName"]
+        for container in call.params.get("Containers") or [call.params["PrimaryContainer"]]
+    }
+    assert keys == {"probabilities,labels"}
+
+
+def test_error_of_numbers_is_better_when_it_is_less(world: RetrainingWorld) -> None:
+    world.hold_out(1, "id,churned\n" + "".join(f"{number},{number % 10}\n" for number in range(300)))
+    world.update(world.wanted(Holdout=HOLDOUT, Gate={"BetterThanChampion": 0.05, "Metric": "MAE", "AtMost": 0.2}))
+    world.go_all()
+    world.spoken = lambda number, is_right: str(number % 10 + (0 if is_right else 1))
+
+    world.go(schedule(world))
+
+    told = world.reports()[0]["Holdout"]
+    assert world.decisions() == ["Promoted"]
+    assert (told["Challenger"], told["Champion"]) == (pytest.approx(0.1), pytest.approx(0.2))
+    assert told["Gain"] == pytest.approx(0.1)
+    assert "PositiveClass" not in told
+
+
+@pytest.mark.parametrize(
+    ("metric", "spoken", "reason"),
+    [
+        ("MAE", "a lot", "does not fit MAE: could not convert string to float: "),
+        ("MAE", "nan", "does not fit MAE: a value is no finite number"),
+        ("AUC", "0.5", "does not fit AUC: "),
+        ("AUC", "\"[0.1, 0.9]\",\"['a', 'b']\"", "does not fit AUC: 'yes' is not in list"),
+    ],
+)
+def test_answers_of_another_kind_end_the_run(world: RetrainingWorld, metric: str, spoken: str, reason: str) -> None:
+    world.support(ALL_KEYS)
+    if metric == "MAE":
+        world.hold_out(1, "id,churned\n" + "1,2\n" * 200)
+    world.update(world.wanted(Holdout=HOLDOUT, Gate={"BetterThanChampion": 0, "Metric": metric}))
+    world.go_all()
+    world.spoken = lambda *_: spoken
+
+    world.go(schedule(world))
+
+    assert world.decisions() == ["Failed"]
+    assert reason in reason_of(world)
+    assert left(world) == {}
+
+
+def test_models_run_where_the_job_did_and_with_its_key(world: RetrainingWorld) -> None:
+    security = {"VolumeKmsKeyId": "key-1", "VpcConfig": {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}}
+    request = {**world.wanted()["Request"], "AutoMLJobConfig": {"SecurityConfig": security}}
+    world.update(world.wanted(Holdout=HOLDOUT, Request=request, EncryptionKey="key-2"))
+    world.go_all()
+
+    world.go(schedule(world))
+
+    created = [call.params for call in world.hosting.calls if call.operation == "CreateModel"]
+    [model, _] = [each for each in created if each["ModelName"].startswith(HOLDOUT["NamePrefix"])]
+    assert model["VpcConfig"] == security["VpcConfig"]
+    assert model["ExecutionRoleArn"] == request["RoleArn"]
+    run = world.transforms()[0].request
+    assert run["TransformResources"]["VolumeKmsKeyId"] == "key-1"
+    assert run["TransformOutput"]["KmsKeyId"] == "key-2"
+
+
 # What fails, and says why
 
 
