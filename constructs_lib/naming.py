@@ -6,20 +6,26 @@ import hashlib
 import re
 from abc import ABC, abstractmethod
 from functools import cache
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import aws_cdk as cdk
 import jsii
 
-from .tokens import TEXT_TOKEN, is_token
+from .tokens import TEXT_TOKEN, is_token, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from constructs import IConstruct
+    from constructs import Construct, IConstruct
 
 
-def deployed_path(construct: IConstruct, stack: cdk.Stack | None = None) -> str:
+@cache
+def stack_of(construct: Any) -> cdk.Stack:
+    """The stack of a construct; that stays, and to ask is a call to jsii."""
+    return construct if isinstance(construct, cdk.Stack) else cdk.Stack.of(construct)
+
+
+def deployed_path(construct: Construct, stack: cdk.Stack | None = None) -> str:
     """The path of a construct in what is deployed: the stack's name, and what lies below that stack.
 
     Of a nested stack it is the name of the outermost one, below which it lies. `node.path` is another as soon as a
@@ -30,16 +36,15 @@ def deployed_path(construct: IConstruct, stack: cdk.Stack | None = None) -> str:
         construct: The construct.
         stack: Its stack, where that is known: to ask for it is a call to jsii.
     """
-    stack = construct if isinstance(construct, cdk.Stack) else stack or cdk.Stack.of(construct)
-    name, path = _outermost(stack)
-    return name + construct.node.path.removeprefix(path)
+    name, path = _outermost(stack or stack_of(construct))
+    return name + path_of(construct).removeprefix(path)
 
 
 @cache
 def _outermost(stack: cdk.Stack) -> tuple[str, str]:
     """The name and the path of the stack that a stack is deployed with."""
     outermost = _deployed_with(stack)
-    return outermost.stack_name, outermost.node.path
+    return outermost.stack_name, path_of(outermost)
 
 
 def is_one_deployment(one: cdk.Stack, other: cdk.Stack) -> bool:
@@ -229,13 +234,13 @@ class StackPart:
         letters = "" if is_nested else slug(stack.stack_name, PART_LENGTH - _OF_THE_ID - len("-"), "stack")
         self._around: Final = (letters, digest if is_nested else "")
 
-    def begin(self, rest: Callable[[int], str]) -> str:
-        """A name that begins so, for the stack's own template alone.
+    def begin(self, rest: Callable[[int], str]) -> dict[str, list[str]]:
+        """A name that begins so, as an intrinsic function in the stack's own template.
 
         Args:
             rest: What follows, after so many characters.
         """
-        return self._in(self.stack, rest)
+        return {"Fn::If": self._either(self.stack, rest)}
 
     def text(self, rest: Callable[[int], str], *, length: int) -> str:
         """The same for any template.
@@ -249,13 +254,20 @@ class StackPart:
         return token
 
     def _in(self, reader: cdk.Stack, rest: Callable[[int], str]) -> str:
+        return cdk.Fn.condition_if(*self._either(reader, rest)).to_string()
+
+    def _either(self, reader: cdk.Stack, rest: Callable[[int], str]) -> list[str]:
+        """The condition, the name under the name that the app gives the stack, and the one under another."""
         before, after = self._around
         length = len(before) + _OF_THE_ID + len(after) + len("-")
-        # [stack-uuid]
-        begun = cdk.Fn.select(0, cdk.Fn.split("-", _unique_part(_outermosts(reader, "StackId"))))
-        launched = cdk.Fn.join("", [*([before] if before else []), begun, f"{after}-{rest(length)}"])
-        known = self.known + rest(len(self.known))
-        return cdk.Fn.condition_if(_as_named(reader).logical_id, known, launched).to_string()
+        launched = f"{before}{_launched_part(reader)}{after}-{rest(length)}"
+        return [_as_named(reader), self.known + rest(len(self.known)), launched]
+
+
+@cache
+def _launched_part(reader: cdk.Stack) -> str:
+    # [stack-uuid]
+    return cdk.Fn.select(0, cdk.Fn.split("-", _unique_part(_outermosts(reader, "StackId"))))
 
 
 class _Begun(Told):
@@ -268,14 +280,19 @@ class _Begun(Told):
         return self._part._in(reader, self._rest)  # noqa: SLF001 - of this module
 
 
+@cache
+def _no_value() -> str:
+    return cdk.Aws.NO_VALUE
+
+
 class _IfLaunched(Told):
     def __init__(self, stack: cdk.Stack, text: str) -> None:
-        super().__init__(stack, known=cdk.Aws.NO_VALUE)
+        super().__init__(stack, known=_no_value())
         self._text = text
 
     def deployed(self, reader: cdk.Stack) -> str:
         # [left-out-items]
-        return cdk.Fn.condition_if(_as_named(reader).logical_id, cdk.Aws.NO_VALUE, self._text).to_string()
+        return cdk.Fn.condition_if(_as_named(reader), _no_value(), self._text).to_string()
 
 
 def if_launched(stack: cdk.Stack, text: str) -> str:
@@ -284,7 +301,7 @@ def if_launched(stack: cdk.Stack, text: str) -> str:
 
 
 @cache
-def _as_named(stack: cdk.Stack) -> cdk.CfnCondition:
+def _as_named(stack: cdk.Stack) -> str:
     """The condition that a stack, or that which it is nested in, is deployed under the name that the app gives it.
 
     It may be asked for while references are resolved, so it makes none that would have to be resolved too.
@@ -293,7 +310,7 @@ def _as_named(stack: cdk.Stack) -> cdk.CfnCondition:
     expression = cdk.Fn.condition_equals(_outermosts(stack, "StackName"), name)
     condition = cdk.CfnCondition(stack, CONDITION, expression=expression)
     condition.override_logical_id(CONDITION)
-    return condition
+    return CONDITION
 
 
 _OURS: Final = "SageMakerAutopilot"

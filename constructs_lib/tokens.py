@@ -2,6 +2,7 @@
 
 import math
 import re
+from functools import cache
 from typing import Annotated, Any, Final, TypeGuard
 
 import aws_cdk as cdk
@@ -58,7 +59,14 @@ def place(what: str, scope: object, construct_id: object) -> str:
     if not has(scope, "node"):
         wrong.append(f"'scope' must be a construct, got {described(scope)}")
     raise_if_any(wrong, what)
-    return f"{what} '{scope.node.path}/{construct_id}'"  # type: ignore[attr-defined]
+    return f"{what} '{path_of(scope)}/{construct_id}'"
+
+
+@cache
+def path_of(construct: Any) -> str:
+    """The path of a construct in its app; that stays, and to ask is two calls to jsii."""
+    path: str = construct.node.path
+    return path
 
 
 ConstructId = Annotated[str, Limits(min_length=1)]

@@ -12,14 +12,14 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 
 from ..api.fields import described, has
-from ..naming import at_its_longest, if_launched, plain
+from ..naming import at_its_longest, if_launched, plain, stack_of
 from ..releases import acknowledge, before_findings
 from ..tokens import is_token
 from .extracted import may_be_taken
 from .keys import grantable
 from .opening import is_to_be_opened, open_to
 from .permissions import SAGEMAKER_PRINCIPAL, Permission, below, listing
-from .places import account_of, is_made_here
+from .places import account_of, is_made_here, place_of
 from .trust import require_trust
 
 if TYPE_CHECKING:
@@ -295,13 +295,13 @@ def new_role(scope: Construct, *, service: str, description: str, acts_for: str 
         acts_for: The ARN of that for which the service does so, or its pattern; of the stack's account alone. None: the
             service is not known to say for what.
     """
-    account = None if acts_for is None else cdk.Stack.of(scope).account
+    account = None if acts_for is None else place_of(stack_of(scope)).account
     return _new_role(scope, "Role", _principal(service, acts_for, account), description)
 
 
 def new_shared_role(scope: Construct, construct_id: str, *, services: Mapping[str, str], description: str) -> iam.Role:
     """A role like `new_role`'s that several services assume, each for what is said of it."""
-    account = cdk.Stack.of(scope).account
+    account = place_of(stack_of(scope)).account
     who = [_principal(service, acts_for, account) for service, acts_for in services.items()]
     return _new_role(scope, construct_id, iam.CompositePrincipal(*who), description)
 

@@ -131,7 +131,7 @@ def apart(here: Place, used: Iterable[Used], *, where: str = "the stack") -> Fin
     for prop, thing, bond in used:
         if thing is None or not has(thing, "env"):
             continue
-        there = _known(thing.env)  # type: ignore[attr-defined]
+        there = _known(thing)
         for aspect in bond.reasons | bond.doubts:
             if aspect not in known or there.get(aspect, known[aspect]) == known[aspect]:
                 continue
@@ -144,7 +144,15 @@ def apart(here: Place, used: Iterable[Used], *, where: str = "the stack") -> Fin
     return Findings(errors, {"places": "; ".join(doubts)} if doubts else {})
 
 
-def _known(place: Place) -> dict[str, str]:
+@cache
+def place_of(thing: Any) -> NamedPlace:
+    """Where a stack or a resource is; that stays, and to ask is some calls to jsii."""
+    place: Place = thing if has(thing, "account") else thing.env if has(thing, "env") else NamedPlace()
+    return NamedPlace(place.account, place.region)
+
+
+def _known(thing: Any) -> dict[str, str]:
+    place = place_of(thing)
     said = {"account": place.account, "region": place.region}
     return {aspect: name for aspect, name in said.items() if name and not is_token(name)}
 
@@ -156,8 +164,6 @@ def is_made_here(thing: Any) -> bool:
     )
 
 
-@cache
 def account_of(thing: Any) -> str:
     """The account of a stack or a resource; empty where it is not known."""
-    place = thing if has(thing, "account") else thing.env if has(thing, "env") else NamedPlace()
-    return _known(place).get("account", "")
+    return _known(thing).get("account", "")

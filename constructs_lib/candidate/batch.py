@@ -257,7 +257,7 @@ class AutoMLTransform(Construct):
                 Property.REVISION: props["revision"],
             },
         )
-        let_change(self._resource)
+        let_change(self._resource, provider.stack)
         self._resource.node.add_dependency(*provider._run_transforms(), *bound.dependencies)
 
     @property

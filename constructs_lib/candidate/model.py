@@ -25,6 +25,7 @@ from ..api.problem_types import TextGeneration, TimeSeriesForecasting
 from ..data.buckets import facts as bucket_facts
 from ..data.readback import problems_with_output
 from ..jobs.digest import Stated, spec_digest
+from ..naming import stack_of
 from ..provider.following import let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
@@ -71,7 +72,7 @@ class Candidate:
 
     @cached_property
     def _spec_digest(self) -> str:
-        return spec_digest(cdk.Stack.of(self.job), self.job._facts.spec)
+        return spec_digest(stack_of(self.job), self.job._facts.spec)
 
     @cached_property
     def _stated(self) -> Stated | None:
@@ -170,7 +171,7 @@ class Candidate:
 
     def be_seen_by(self, provider: AutoMLProvider) -> list[IDependable]:
         """Allow the function to describe the job; returns what has to wait for that."""
-        is_own = cdk.Stack.of(self.job) is provider.stack and not self.job._facts.is_made_elsewhere
+        is_own = stack_of(self.job) is provider.stack and not self.job._facts.is_made_elsewhere
         return [] if is_own else provider._watch_job(self.job.job_arn)
 
 
@@ -213,11 +214,11 @@ class ModelProps:
             self.enable_network_isolation, bool | None, is_token=is_token, path="enable_network_isolation"
         )
         yield from key_problems(self.inference_response_keys, self.candidate)
-        yield from self.candidate.problems(self.role, cdk.Stack.of(scope))
+        yield from self.candidate.problems(self.role, stack_of(scope))
 
     def places(self, scope: Construct, besides: Iterable[Used]) -> Findings:
         """What of this, and of what else is used, lies elsewhere; for props that are sound."""
-        return apart(cdk.Stack.of(scope), chain(self._used(), besides))
+        return apart(stack_of(scope), chain(self._used(), besides))
 
     def _used(self) -> Iterator[Used]:
         yield "'role'", self.role, ROLE
@@ -358,7 +359,7 @@ class BestModel(Construct):
         }
         """What the function makes the model of."""
         self.resource: Final = provider._custom_resource(self, "Resource", contract.MODEL_TYPE, self.properties)
-        let_change(self.resource)
+        let_change(self.resource, provider.stack)
         self.resource.node.add_dependency(*needed)
 
     @property

@@ -12,6 +12,7 @@ from ..access.grants import warn
 from ..api.fields import described, has, problems, raise_if_any, render, unfit, value_problems
 from ..api.hosting import ApprovalStatus, InstanceTypeName, PackageFields
 from ..keywords import ConstructorSignature, spelled_out
+from ..naming import stack_of
 from ..provider.following import let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
@@ -132,7 +133,7 @@ class AutoMLModelPackage(Construct):
         found += [
             *_metadata_problems(metadata),
             *key_problems(keys, candidate),
-            *candidate.problems("not needed", cdk.Stack.of(scope)),
+            *candidate.problems("not needed", stack_of(scope)),
         ]
         raise_if_any(found, where)
         super().__init__(scope, construct_id)
@@ -153,7 +154,7 @@ class AutoMLModelPackage(Construct):
                 **({} if keys is None else {CandidateProperty.RESPONSE_KEYS: [str(key) for key in keys]}),
             },
         )
-        let_change(self._resource)
+        let_change(self._resource, provider.stack)
         self._resource.apply_removal_policy(removal_policy)
         self._resource.node.add_dependency(
             *provider._register_in(group, reports=candidate.folder), *candidate.be_seen_by(provider)

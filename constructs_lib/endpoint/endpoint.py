@@ -22,7 +22,7 @@ from ..jobs.digest import spec_digest
 from ..jobs.owned import OwnedJob
 from ..keywords import ConstructorSignature
 from ..l1 import Kind
-from ..naming import deployed_path
+from ..naming import deployed_path, stack_of
 from ..outcome.outcome import AutoMLJobOutcome
 from ..provider.logs import keep, retention_problems
 from ..provider.provider import AutoMLProvider
@@ -399,7 +399,7 @@ class AutoMLEndpoint(EndpointBase):
         if self._model.policy is not None:
             add_permissions(self._model.policy, [allowed])
         else:
-            Grants(cdk.Stack.of(self)).apply_to_given_role(self._model.role, [allowed])
+            Grants(stack_of(self)).apply_to_given_role(self._model.role, [allowed])
         self._render_rollout()
 
     def _render_rollout(self) -> None:
@@ -431,7 +431,7 @@ class AutoMLEndpoint(EndpointBase):
         self._promoted_by = retraining
         model = self._model.resource
         model.add_property_override(CandidateOfRuns.RETRAINING, folder)
-        model.add_property_override(CandidateOfRuns.SHAPE, spec_digest(cdk.Stack.of(self), self._shape))
+        model.add_property_override(CandidateOfRuns.SHAPE, spec_digest(stack_of(self), self._shape))
         if key is not None:
             model.add_property_override(Retraining.KEY, key)
         model.node.add_dependency(*needed)

@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 
 from ..access import permissions
 from ..access.grants import check_grantee
+from ..access.places import place_of
 from ..api.fields import has, listed, raise_if_any, value_problems
 from ..interfaces import Resource
 from ..keywords import spelled_out
@@ -141,10 +142,8 @@ class JobBase(cdk.Resource):
 
     def _places_apart(self, stack: cdk.Stack) -> Iterator[tuple[str, str, str]]:
         """What keeps a stack from the job: account or region, where the job is, and where the stack is."""
-        for what, of_job, of_stack in (
-            ("account", self.env.account, stack.account),
-            ("region", self.env.region, stack.region),
-        ):
+        job, here = place_of(self), place_of(stack)
+        for what, of_job, of_stack in (("account", job.account, here.account), ("region", job.region, here.region)):
             if not is_token(of_job) and not is_token(of_stack) and of_job != of_stack:
                 yield what, of_job, of_stack
 

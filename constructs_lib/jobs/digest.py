@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import aws_cdk as cdk
 import jsii
 
-from ..naming import is_one_deployment
+from ..naming import is_one_deployment, stack_of
 from ..provider.following import let_change
 from ..runtime.contract import Attribute, Property
 
@@ -39,12 +39,13 @@ class Stated:
         A stack that is deployed alone, before the stack of the job, would take the old job; and when that stack
         follows, nothing of its own has changed. None where both are deployed at once.
         """
-        if is_one_deployment(reader, cdk.Stack.of(self._resource)):
+        stack = stack_of(self._resource)
+        if is_one_deployment(reader, stack):
             return {}
         if not self._is_told:
             self._is_told = True
             self._resource.add_property_override(Property.JOB_SPEC, self._spec)
-            let_change(self._resource)
+            let_change(self._resource, stack)
         told = self._resource.get_att(Attribute.JOB_SPEC).to_string()
         return {Property.JOB_SPEC: self._spec, Property.DEPLOYED_JOB_SPEC: told}
 

@@ -13,7 +13,7 @@ from constructs import Construct, IDependable, IValidation
 from ..access import permissions
 from ..access.grants import Grants, new_role, warn
 from ..access.lasting import last
-from ..access.places import NamedPlace, Place, apart, name_in_arn
+from ..access.places import NamedPlace, Place, apart, name_in_arn, place_of
 from ..access.trust import require_trust
 from ..api import shapes
 from ..api.fields import described, has, problems, raise_if_any, render, value_problems
@@ -21,6 +21,7 @@ from ..api.request import CreateAutoMLJobV2
 from ..data.output import OutputLocation, check_output, used_output
 from ..interfaces import Connectable
 from ..keywords import ConstructorSignature, spelled_out
+from ..naming import stack_of
 from ..provider.following import Following, let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
@@ -115,7 +116,7 @@ class OwnedJob(JobBase):
             ValueError: `job_name` cannot be the name of a job.
         """
         place("from_job_name", scope, construct_id)
-        here = cdk.Stack.of(scope)
+        here = stack_of(scope)
         raise_if_any(
             [*_name_problems(job_name), *_output_problems(output, here)], f"from_job_name for '{construct_id}'"
         )
@@ -153,7 +154,7 @@ class OwnedJob(JobBase):
         wrong = [*judged.errors, *_region_problems(scope, plan)]
         if wrong:
             raise_if_any(wrong, where)
-        places = apart(cdk.Stack.of(scope), plan.used())
+        places = apart(stack_of(scope), plan.used())
         raise_if_any(places.errors, where)
         super().__init__(scope, construct_id)
         warn(self, judged.warnings | places.warnings)
@@ -286,7 +287,7 @@ class OwnedJob(JobBase):
     def _let_change(self) -> None:
         if not self._may_change:  # two calls to jsii, for nothing where nobody refers to the job
             self._may_change = True
-            let_change(self._resource)
+            let_change(self._resource, self._provider.stack)
 
     def start_after(self, *scopes: IDependable) -> None:
         """Start the job only when others are done: where one job runs at a time, an outcome of the job before.
@@ -401,7 +402,7 @@ def _region_problems(scope: Construct, plan: Plan) -> Iterator[str]:
     """What is wrong with a job in a place where there is no such call."""
     if plan.request_type is not CreateAutoMLJobV2:
         return
-    region = cdk.Stack.of(scope).region
+    region = place_of(stack_of(scope)).region
     if not is_token(region) and region.startswith(_CHINA):
         yield (
             f"there is no AutoMLJobV2 in the region '{region}' ('CreateAutoMLJobV2 API is currently not available for "

@@ -22,6 +22,7 @@ from ..jobs.base import JobBase, watch
 from ..jobs.digest import hash_of
 from ..jobs.owned import jobs_of
 from ..keywords import ConstructorSignature, spelled_out
+from ..naming import stack_of
 from ..provider.following import let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
@@ -125,7 +126,7 @@ class AutoMLJobOutcome(Construct):
             ValueError: with everything that is wrong, each in the props' own names.
         """
         where = place("AutoMLJobOutcome", scope, construct_id)
-        stack = cdk.Stack.of(scope)
+        stack = stack_of(scope)
         raise_if_any(_problems(stack, job, timeout, on_timeout, quality_gate, revision), where)
         if not isinstance(job, JobBase):
             raise TypeError(described(job))
@@ -139,7 +140,7 @@ class AutoMLJobOutcome(Construct):
         _OrderCheck.of(provider)
         facts = job._facts
         seconds = int(seconds_of(timeout)) if timeout is not None else _default_timeout(facts)
-        is_own = cdk.Stack.of(job) is stack
+        is_own = stack_of(job) is stack
         following = job._following if is_own else watch(self, "Watch", job)
         default = OnTimeout.FAIL if facts.is_made_elsewhere else OnTimeout.STOP_JOB
         choice = on_timeout or default
@@ -161,14 +162,14 @@ class AutoMLJobOutcome(Construct):
                 OutcomeProperty.REVISION: revision,
             },
         )
-        let_change(self._resource)
+        let_change(self._resource, stack)
         self._resource.node.add_dependency(*needed)
         before: cdk.CfnResource = following.resource
         for link, (until, lasts) in enumerate(links(seconds)):
             condition = cdk.CfnWaitCondition(self, f"Wait{link or ''}")
             beginning = cdk.Names.unique_resource_name(condition, max_length=_ID_LENGTH)
             spec = [facts.spec, revision, lasts]
-            logical_id = cdk.Lazy.string(_ConditionId(beginning, cdk.Stack.of(job), spec))
+            logical_id = cdk.Lazy.string(_ConditionId(beginning, stack_of(job), spec))
             condition.override_logical_id(logical_id)
             condition.cfn_options.creation_policy = cdk.CfnCreationPolicy(
                 resource_signal=cdk.CfnResourceSignal(count=1, timeout=cdk.Duration.seconds(lasts).to_iso_string())
@@ -188,7 +189,7 @@ class AutoMLJobOutcome(Construct):
     @property
     def stack(self) -> cdk.Stack:
         """The stack that the outcome is defined in."""
-        return cdk.Stack.of(self)
+        return stack_of(self)
 
     @property
     def job_name(self) -> str:
@@ -338,7 +339,7 @@ class _OrderCheck:
             "role would wait too, which the function that serves both has to know first; use start_after(outcome)"
             for job in jobs_of(self._provider)
             for dependency in job.node.dependencies
-            if isinstance(dependency, AutoMLJobOutcome) and cdk.Stack.of(dependency) is self._provider.stack
+            if isinstance(dependency, AutoMLJobOutcome) and stack_of(dependency) is self._provider.stack
         ]
 
 

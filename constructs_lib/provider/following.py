@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import aws_cdk as cdk
 import jsii
 from constructs import IValidation
 
 from ..access.grants import warn
 from ..api.fields import has
-from ..naming import deployed_name
+from ..naming import deployed_name, stack_of
 from ..releases import acknowledge, pinned, refer_weakly
 from ..runtime.contract import (
     EVENT_DETAIL_TYPE,
@@ -29,6 +28,7 @@ from .metrics import checked_metric
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import aws_cdk as cdk
     from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_events as events
     from aws_cdk import aws_sns as sns
@@ -37,19 +37,27 @@ if TYPE_CHECKING:
     from .provider import AutoMLProvider
 
 
-def let_change(resource: cdk.CfnResource) -> None:
-    """Let other stacks refer to a resource without pinning it.
+def let_change(resource: cdk.CfnResource, stack: cdk.Stack) -> None:
+    """Let other stacks refer to a resource of a stack without pinning it.
 
     Each training gives another job: an export of its name could not change as long as another stack imports it, and no
     update would train again. What leaves a nested stack is an output of that stack's resource, so whatever other stacks
     read from there, of anybody's, is not pinned either.
     """
     named: cdk.CfnResource | None = resource
+    around = stack
     while named is not None:
         if not refer_weakly(named):
-            _Pinned.of(cdk.Stack.of(resource)).add(resource)
+            _Pinned.of(stack).add(resource)
             return
-        named = cdk.Stack.of(named).nested_stack_resource
+        named = _nested_as(around)
+        around = around if named is None else stack_of(named)
+
+
+@cache
+def _nested_as(stack: cdk.Stack) -> cdk.CfnResource | None:
+    """What a nested stack is in the one around it."""
+    return stack.nested_stack_resource
 
 
 @jsii.implements(IValidation)

@@ -33,7 +33,7 @@ from ..api.digests import folder_digest
 from ..api.fields import described, has, raise_if_any, seconds_of
 from ..keywords import ConstructorSignature, spelled_out
 from ..l1 import Kind
-from ..naming import PART_LENGTH, StackPart, at_its_longest, is_report, reported, slug
+from ..naming import PART_LENGTH, StackPart, at_its_longest, is_report, reported, slug, stack_of
 from ..runtime import contract
 from ..runtime.contract import Property
 from ..tokens import TEXT_TOKEN
@@ -131,7 +131,7 @@ class AutoMLProvider(Construct):
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
         super().__init__(scope, construct_id)
-        self._stack = cdk.Stack.of(self)
+        self._stack = stack_of(self)
         self._stack_part = StackPart(self._stack)
         self._keys: set[tuple[Key, str]] = set()
 
@@ -275,7 +275,7 @@ class AutoMLProvider(Construct):
         if self._owner_prefix != contract.OWNER_PREFIX:
             add_permissions(policy, [own(self._stack, contract.OwnerTag.STACK.under(self._owner_prefix))])
 
-    def _name_prefix(self, construct_id: str) -> str:
+    def _name_prefix(self, construct_id: str) -> dict[str, list[str]]:
         """The beginning of a generated job name: readable, and the stack's own."""
         room = contract.NAME_LENGTH - contract.HASH_LENGTH - len("-")
         return self._stack_part.begin(lambda taken: f"{slug(construct_id, min(_JOB_SLUG, room - taken), 'job')}-")
@@ -478,7 +478,7 @@ class AutoMLProvider(Construct):
 
     # Serving what a job has learned
 
-    def _hosted_prefix(self, construct_id: str) -> str:
+    def _hosted_prefix(self, construct_id: str) -> dict[str, list[str]]:
         """The beginning of the name of a model or a transform job: readable, and the stack's own."""
         return self._stack_part.begin(partial(_hosted_slug, construct_id))
 
@@ -689,7 +689,7 @@ class _BusArn:
 @cache
 def _provider_around(scope: Construct) -> AutoMLProvider:
     """Ask for the stack of a scope once: jobs share scopes, and it is a call to jsii."""
-    return _provider_of(cdk.Stack.of(scope))
+    return _provider_of(stack_of(scope))
 
 
 @cache

@@ -27,7 +27,7 @@ from ..endpoint.endpoint import AutoMLEndpoint
 from ..jobs.owned import OwnedJob
 from ..keywords import ConstructorSignature
 from ..l1 import Kind
-from ..naming import deployed_path
+from ..naming import deployed_path, stack_of
 from ..outcome.gate import CHAMPION, QualityGate
 from ..provider.provider import AutoMLProvider
 from ..provider.retrainer import retrainer_name
@@ -149,7 +149,7 @@ class AutoMLRetraining(RunMetrics):
             ValueError: with everything that is wrong, each in the props' own names.
         """
         where = place("AutoMLRetraining", scope, construct_id)
-        stack = cdk.Stack.of(scope)
+        stack = stack_of(scope)
         places = apart(stack, _used(on_new_data, on_failed, evaluate_on))
         problems = [
             *places.errors,
@@ -416,7 +416,7 @@ def _job_problems(job: object, stack: cdk.Stack) -> Iterator[str]:
             "again, which of a job made elsewhere is not known"
         )
         return
-    if cdk.Stack.of(job) is not stack:
+    if stack_of(job) is not stack:
         yield "'job' is of another stack: the function of a stack makes jobs of that stack alone; define both in one"
     facts_of_job = job._facts
     if facts_of_job.problem is TextGeneration:
@@ -522,7 +522,7 @@ def _promotion_problems(endpoint: object, job: object, stack: cdk.Stack) -> Iter
         return
     if endpoint._served_job is not job:
         yield "'promotes' serves another job than 'job': the model in service and the challenger would not compare"
-    if cdk.Stack.of(endpoint) is not stack:
+    if stack_of(endpoint) is not stack:
         yield "'promotes' is of another stack than the retraining: define both in one"
     if isinstance(job, OwnedJob) and "AutoMLJobName" in job._facts.spec[1]:  # type: ignore[index]
         yield (
