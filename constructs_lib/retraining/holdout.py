@@ -233,7 +233,7 @@ class Holdout:
             [Permission(actions=permissions.READ_OBJECTS, resources=(f"{bucket.arn}/{self._key}",))],
         )
 
-    def _rendered(self, bucket: BucketFacts, key: str, *, target: str, prefix: str) -> dict[str, Any]:
+    def _rendered(self, bucket: BucketFacts, key: str, *, target: str, prefix: dict[str, list[str]]) -> dict[str, Any]:
         """The property that the function reads."""
         return {
             RetrainingHoldout.BUCKET: bucket.name,
