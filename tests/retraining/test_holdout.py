@@ -198,6 +198,13 @@ REFUSED: list[tuple[Make, str]] = [
         "'evaluate_on' cannot judge 'LogLoss', which is not computed of answers: judge one of 'AUC', 'Accuracy', ",
     ),
     (
+        lambda stack: {
+            "job": new_job(stack, target_attribute=cdk.Token.as_string({"Ref": "Target"})),
+            **holding()(stack),
+        },
+        "'evaluate_on' needs a job whose target is known when the app is synthesized",
+    ),
+    (
         lambda stack: v2(stack, FORECAST),
         "'evaluate_on' is for jobs on tables, and 'job' is for TimeSeriesForecasting: a forecast is of what comes "
         "after its history, so rows that are held out are no question to it; its backtest is what the job reports",

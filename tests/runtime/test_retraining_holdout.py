@@ -347,6 +347,30 @@ def test_answers_that_do_not_fit_end_the_run(world: RetrainingWorld, body: bytes
     assert left(world) == {}
 
 
+def test_transform_job_without_answers_ends_the_run(world: RetrainingWorld) -> None:
+    name = answering(world)
+    for run in world.transforms():
+        run.status = "Completed"
+
+    world.go(name)
+
+    assert world.decisions() == ["Failed"]
+    assert "has left 0 files, not the one of the holdout" in reason_of(world)
+    assert left(world) == {}
+
+
+def test_transform_job_of_somebody_else_is_left_alone(world: RetrainingWorld) -> None:
+    name = answering(world)
+    theirs = world.transforms()[0]
+    theirs.tags[OwnerTag.RESOURCE] = "another"
+
+    world.go(name)
+
+    assert world.decisions() == ["Failed"]
+    assert reason_of(world) == f"a TransformJob named '{theirs.name}' exists, and this run did not make it"
+    assert left(world) == {"running": [theirs.name]}
+
+
 # Lost and late calls
 
 
