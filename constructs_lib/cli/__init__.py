@@ -12,6 +12,7 @@ from types import FrameType
 
 from . import importing, inspection, migration
 from .command import add_command
+from .explain import arguments as of_explain
 from .requests import arguments as of_requests
 from .verify import arguments
 
@@ -171,6 +172,17 @@ def _rehearse(given: argparse.Namespace) -> int:
     return PASSED
 
 
+def _run_explain(given: argparse.Namespace) -> int:
+    from .explain import command
+
+    _heed_signals()
+    try:
+        return command.run(given)
+    except KeyboardInterrupt:
+        _complain("interrupted: all that was started has been ended")
+        return INTERRUPTED
+
+
 def _run_inspect(given: argparse.Namespace) -> int:
     try:
         return inspection.run(given)
@@ -237,6 +249,7 @@ def _parser() -> argparse.ArgumentParser:
     rehearse.add_argument("-v", "--verbose", action="store_true", help="show all that the cdk CLI writes")
     v2 = add_command(commands, "v2", _run_v2, migration.HELP, migration.DESCRIPTION, migration.EPILOG)
     v2.add_argument("request", metavar="REQUEST.json", help="the request's file; - for standard input")
+    of_explain.add_to(commands, run=_run_explain)
     inspection.add_to(commands, run=_run_inspect)
     importing.add_to(commands, run=importing.run)
     arguments.add_to(commands, run=_run_verify)
