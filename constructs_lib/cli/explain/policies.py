@@ -27,6 +27,7 @@ _TESTS: Final = {
     "GreaterThan": "is more than",
     "GreaterThanEquals": "is at least",
 }
+_BUT: Final = "* but for "
 _KINDS: Final = ("String", "Arn", "Numeric", "Date", "Binary")
 _NEGATED: Final = {"is": "is not", "is like": "is not like"}
 
@@ -132,7 +133,7 @@ def statements(words: Words, document: Any) -> list[dict[str, Any]]:
 
 def _read(words: Words, statement: dict[str, Any]) -> dict[str, Any]:
     actions = _but(words, statement, "Action")
-    resources = [_short(each, words) for each in _but(words, statement, "Resource")]
+    resources = _but(words, statement, "Resource")
     return _statement(
         words.of(statement.get("Effect", "Allow")),
         actions,
@@ -158,12 +159,12 @@ def _statement(
 def _but(words: Words, statement: dict[str, Any], member: str) -> list[str]:
     """The values of a member, or what is excepted by its `Not` form."""
     if f"Not{member}" in statement:
-        return [f"* but for {', '.join(words.all_of(statement[f'Not{member}']))}"]
-    return words.all_of(statement.get(member, []))
+        return [f"{_BUT}{', '.join(_short(each, words) for each in words.all_of(statement[f'Not{member}']))}"]
+    return [_short(each, words) for each in words.all_of(statement.get(member, []))]
 
 
 def _who(words: Words, statement: dict[str, Any]) -> Iterator[str]:
-    for member, lead in (("Principal", ""), ("NotPrincipal", "* but for ")):
+    for member, lead in (("Principal", ""), ("NotPrincipal", _BUT)):
         match statement.get(member):
             case None:
                 continue
@@ -242,13 +243,16 @@ def sentence(statement: dict[str, Any]) -> str:
 
 
 def _every(resource: str) -> str:
-    return "every resource (*)" if resource == "*" else resource
+    return f"every resource (*){resource[1:]}" if resource == "*" or resource.startswith(_BUT) else resource
 
 
 def _services(actions: Iterable[str]) -> Iterator[str]:
     """Actions by service: `s3 GetObject and PutObject`."""
     by_service: dict[str, list[str]] = {}
     for action in actions:
+        if action.startswith(_BUT):
+            yield f"every action (*){action[1:]}"
+            continue
         service, _, name = action.rpartition(":")
         by_service.setdefault(service, []).append(name)
     for service, names in by_service.items():
