@@ -13,6 +13,7 @@ from types import FrameType
 from . import importing, inspection, migration
 from .command import add_command
 from .explain import arguments as of_explain
+from .init import arguments as of_init
 from .requests import arguments as of_requests
 from .verify import arguments
 
@@ -183,6 +184,12 @@ def _run_explain(given: argparse.Namespace) -> int:
         return INTERRUPTED
 
 
+def _run_init(given: argparse.Namespace) -> int:
+    from .init import command
+
+    return command.run(given)
+
+
 def _run_inspect(given: argparse.Namespace) -> int:
     try:
         return inspection.run(given)
@@ -250,6 +257,7 @@ def _parser() -> argparse.ArgumentParser:
     v2 = add_command(commands, "v2", _run_v2, migration.HELP, migration.DESCRIPTION, migration.EPILOG)
     v2.add_argument("request", metavar="REQUEST.json", help="the request's file; - for standard input")
     of_explain.add_to(commands, run=_run_explain)
+    of_init.add_to(commands, run=_run_init)
     inspection.add_to(commands, run=_run_inspect)
     importing.add_to(commands, run=importing.run)
     arguments.add_to(commands, run=_run_verify)
