@@ -118,13 +118,3 @@ def test_without_credentials_it_says_so(
     assert capsys.readouterr().err == (
         "automl import: the job 'churn' cannot be described: Unable to locate credentials\n"
     )
-
-
-def test_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[str]) -> None:
-    from importlib.metadata import version
-
-    with pytest.raises(SystemExit) as ended:
-        main(["--version"])
-
-    assert ended.value.code == 0
-    assert capsys.readouterr().out == f"automl {version('cdk-sagemaker-autopilot')}\n"
