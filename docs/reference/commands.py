@@ -81,7 +81,9 @@ def _prose(text: str) -> str:
 
 
 def _row(action: argparse.Action) -> str:
-    takes = action.metavar or (f"{{{','.join(map(str, action.choices))}}}" if action.choices else action.dest.upper())
+    takes = str(action.metavar or "") or (
+        f"{{{','.join(map(str, action.choices))}}}" if action.choices else action.dest.upper()
+    )
     if not action.option_strings:
         return f"| `{_cell(takes)}` | {_cell(action.help or '')} |"
     value = "" if action.nargs == 0 else f" {takes}"

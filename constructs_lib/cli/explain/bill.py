@@ -16,7 +16,7 @@ HOURS_PER_MONTH: Final = 730
 """The hours of an average month."""
 
 SEEN: Final = "ml.m5.12xlarge"
-"""The largest instances on which tabular jobs trained in public runs."""
+"""The largest instances on which tabular jobs trained in public runs [training-instances]."""
 
 _ONE_CLICK: Final = {"ENSEMBLING": ("ml.m5.12xlarge", 1)}
 _ONE_CLICK_OF_TUNING: Final = ("ml.m5.2xlarge", 2)

@@ -76,15 +76,16 @@ def _stays(assembly: Assembly, stack: Stack, facts: dict[str, Any]) -> Iterator[
             yield _left(name, kind, "the ended job stays in the account's list: AWS deletes none")
     for job in facts["jobs"]:
         yield _left(job["name"], "AutoML job", "the ended job stays in the account's list: AWS deletes none")
-        bucket = job["output"].removeprefix("s3://").partition("/")[0]
-        if bucket not in emptied:
+        if not any(job["output"].startswith(f"s3://{bucket}/") for bucket in emptied):
             yield _left(job["output"], "objects in S3", f"models and reports of {job['name']}")
     logs = {str(properties.get("LogGroupName")) for _, properties in stack.of("AWS::Logs::LogGroup")}
     if facts["jobs"]:
         yield _left("/aws/sagemaker/TrainingJobs and their like", "log groups", "all jobs of the account share them")
     for served in facts["serves"]:
         if not any("/aws/sagemaker/Endpoints/" in name for name in logs):
-            yield _left(f"the log of {served['name']}", "log group", "the service makes it: no log retention is set")
+            yield _left(
+                f"the log of {served['name']}", "log group", "made by the service, since no log retention is set"
+            )
 
 
 def _left(name: str, kind: str, why: str) -> dict[str, str]:

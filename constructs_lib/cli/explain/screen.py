@@ -52,7 +52,7 @@ def _said(facts: dict[str, Any]) -> Iterator[_Line]:
         yield from _stack(stack, facts["currency"])
     yield _BREAK
     yield 0, "", "In all, at most"
-    yield from _total(facts["total"], facts["currency"])
+    yield from _total(facts)
     yield from _sources(facts)
 
 
@@ -226,12 +226,20 @@ def _stays(stays: list[dict[str, str]]) -> Iterator[_Line]:
         yield 2, "", f"{each['name']} ({each['type']}): {each['why']}"
 
 
-def _total(total: dict[str, Any], currency: str | None) -> Iterator[_Line]:
+def _total(facts: dict[str, Any]) -> Iterator[_Line]:
+    total, currency = facts["total"], facts["currency"]
+    hours = {
+        cost["what"]: f" ({_hours(cost)})"
+        for stack in facts["stacks"]
+        for cost in stack["costs"]
+        if cost["instance_hours"] is not None
+    }
     for key, called in (("per_job", "for each training of every job"), ("per_month", "for each month")):
         one = total[key]
         said = [_money(one["known"], currency)] if one["known"] or not one["unknown"] else []
-        if one["unknown"]:
-            said.append(f"{_UNKNOWN}: {', '.join(one['unknown'])}")
+        names = [what + hours.get(what, "") for what in one["unknown"]]
+        if names:
+            said.append(f"{_UNKNOWN}: {', '.join(names)}")
         yield 1, f"{called}: ", "; and ".join(said)
 
 

@@ -40,7 +40,7 @@ def _words(tmp_path: Path) -> Words:
         ({"Ref": "Bucket83908E77"}, "{Models/Bucket}"),
         ({"Fn::GetAtt": ["Bucket83908E77", "Arn"]}, "{Models/Bucket}"),
         ({"Fn::GetAtt": ["Bucket83908E77", "DomainName"]}, "{Models/Bucket.DomainName}"),
-        ({"Ref": "Key"}, "{Churn/Key}".replace("Churn/", "")),
+        ({"Ref": "Key"}, "{Key}"),
         ({"Ref": "Parameter"}, "{Parameter}"),
         ({"Fn::ImportValue": "shared-key"}, "{import shared-key}"),
         ({"Fn::Join": ["/", ["s3:/", {"Ref": "Bucket83908E77"}, "a"]]}, "s3://{Models/Bucket}/a"),
