@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from constructs_lib.rehearsal.assembly import Assembly
@@ -18,8 +18,11 @@ HOURS_PER_MONTH: Final = 730
 SEEN: Final = "ml.m5.12xlarge"
 """The largest instances on which tabular jobs trained in public runs [training-instances]."""
 
-_ONE_CLICK: Final = {"ENSEMBLING": ("ml.m5.12xlarge", 1)}
-_ONE_CLICK_OF_TUNING: Final = ("ml.m5.2xlarge", 2)
+_ONE_CLICK: Final[Mapping[str | None, tuple[str, int]]] = {
+    "ENSEMBLING": ("ml.m5.12xlarge", 1),
+    "HYPERPARAMETER_TUNING": ("ml.m5.2xlarge", 2),
+    None: ("ml.m5.2xlarge", 2),  # a job without a mode was seen to tune
+}
 """For which endpoints there has to be a quota:
 https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-deploy-models-realtime.html"""
 
@@ -45,22 +48,22 @@ def serving(assembly: Assembly, stack: Stack, jobs: list[dict[str, Any]]) -> lis
         for place, properties in stack.of(_ENDPOINT)
         for variant in _variants(Words(assembly, stack, place.templates), place.logical_id, properties)
     ]
-    for job in jobs:
-        if job["deploys"]:
-            kind, count = _ONE_CLICK.get(job["mode"] or "", _ONE_CLICK_OF_TUNING)
-            assumed = f"one-click endpoints have {counted(count, 'instance')} of {kind}, as AWS asks a quota for"
-            found.append(
-                {
-                    "name": f"one-click endpoint of {job['name']}",
-                    "kind": "one-click",
-                    "instance_type": kind if job["problem"] == "Tabular" else None,
-                    "instances": {"least": count, "most": count} if job["problem"] == "Tabular" else None,
-                    "memory_gb": None,
-                    "provisioned_concurrency": 0,
-                    "assumed": [assumed] if job["problem"] == "Tabular" else ["the service chooses its instances"],
-                }
-            )
-    return found
+    return found + [_one_click(job) for job in jobs if job["deploys"]]
+
+
+def _one_click(job: dict[str, Any]) -> dict[str, Any]:
+    known = _ONE_CLICK.get(job["mode"]) if job["problem"] == "Tabular" else None
+    kind, count = known or (None, None)
+    asked = f"it has {counted(count, 'instance')} of {kind}, as AWS asks a quota for" if count else ""
+    return {
+        "name": f"one-click endpoint of {job['name']}",
+        "kind": "one-click",
+        "instance_type": kind,
+        "instances": {"least": count, "most": count} if count else None,
+        "memory_gb": None,
+        "provisioned_concurrency": 0,
+        "assumed": [asked or "the service chooses its instances, and AWS documents none"],
+    }
 
 
 def _variants(words: Words, logical_id: str, endpoint: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from constructs_lib.rehearsal.assembly import Assembly
-from constructs_lib.rehearsal.stacks import Stack
+from constructs_lib.rehearsal.stacks import NESTED_STACK, Stack, nested_template
 from constructs_lib.runtime.contract import TRANSFORM_TYPE
 
 from .bill import costs, serving, total
@@ -44,6 +44,11 @@ def _stack(assembly: Assembly, stack: Stack, prices: PriceList) -> dict[str, Any
         "account": stack.account,
         "region": stack.region,
         "creates": dict(Counter(str(resource.get("Type")) for _, resource in stack.resources()).most_common()),
+        "not_read": [
+            Words(assembly, stack, place.templates).name_of(place.logical_id)
+            for place, resource in stack.resources()
+            if resource.get("Type") == NESTED_STACK and nested_template(resource) is None
+        ],
         "jobs": found,
         "retrainings": retrainings(assembly, stack),
         "waits": waits(assembly, stack),

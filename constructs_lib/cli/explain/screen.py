@@ -60,6 +60,8 @@ def _stack(stack: dict[str, Any], currency: str | None) -> Iterator[_Line]:
     yield _BREAK
     kinds = ", ".join(f"{count} {kind}" for kind, count in stack["creates"].items())
     yield 1, f"Creates {counted(sum(stack['creates'].values()), 'resource')}: ", kinds
+    for nested in stack["not_read"]:
+        yield 1, "", f"NOT READ: the nested stack {nested}, whose template is not named here; `cdk synth` names it"
     parts = (
         ("Trains", _jobs(stack["jobs"])),
         ("Trains again, by itself", _retrainings(stack["retrainings"])),

@@ -206,6 +206,15 @@ def test_a_one_click_endpoint_is_billed_too(mode: str, kind: str, count: int, tm
     assert (cost["what"], cost["at_most"]) == ("one-click endpoint of Churn", count * 1460.0)
 
 
+@pytest.mark.parametrize("request_", [config("AUTO"), v2("TextClassificationJobConfig")])
+def test_nobody_knows_the_instances_of_another_one_click_endpoint(request_: dict[str, Any], tmp_path: Path) -> None:
+    deployed = request_ | {"ModelDeployConfig": {"AutoGenerateEndpointName": True}}
+    _, cost = told(tmp_path, {"Churn": job(**deployed)}, prices(hosting={"ml.m5.2xlarge": 2}))["stacks"][0]["costs"]
+
+    assert (cost["instance_type"], cost["instance_hours"], cost["at_most"]) == (None, None, None)
+    assert cost["price_is_missing"]
+
+
 def test_a_transform_is_told_by_the_hour(tmp_path: Path) -> None:
     resources = {"TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 2}}
     transform = {"Type": "Custom::SageMakerAutoMLTransform", "Properties": {"Request": resources}}

@@ -37,7 +37,8 @@ PRICES = {
 @pytest.fixture(scope="module", name="assembly")
 def _assembly(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A real app, with all that is told of: two stacks, one of which reads the other's bucket."""
-    app = cdk.App(outdir=str(tmp_path_factory.mktemp("out")), context={"aws:cdk:enable-path-metadata": True})
+    as_the_cli_asks = {"aws:cdk:enable-path-metadata": True, "aws:cdk:enable-asset-metadata": True}
+    app = cdk.App(outdir=str(tmp_path_factory.mktemp("out")), context=as_the_cli_asks)
     environment = cdk.Environment(account="111122223333", region="eu-west-1")
     shared = cdk.Stack(app, "Shared", env=environment)
     bucket = cdk.aws_s3.Bucket(shared, "Bucket")
@@ -56,6 +57,10 @@ def _assembly(tmp_path_factory: pytest.TempPathFactory) -> str:
         stack, "Outcome", job=trained, timeout=cdk.Duration.hours(2), quality_gate=QualityGate(at_least=0.8)
     )
     AutoMLEndpoint(stack, "Endpoint", outcome=outcome, serving=RealTime(instance_type="ml.m5.large", instance_count=1))
+    inner = cdk.NestedStack(stack, "Inner")
+    reader = cdk.aws_iam.Role(inner, "Reader", assumed_by=cdk.aws_iam.ServicePrincipal("lambda.amazonaws.com"))
+    bucket.grant_read(reader, "inner/*")
+    trained.grant_describe(reader)
     return str(app.synth().directory)
 
 
@@ -93,11 +98,16 @@ def test_a_real_app_is_told_in_words(
         "training the candidates of Job, each job: price unknown, 4 instance-hours of ml.m5.12xlarge",
         "    Job/Output (AWS::S3::Bucket): its removal policy keeps it",
         "An unknown price is not 0.",
+        "    Inner/Reader\n",
+        "on {Shared/Bucket}, {Shared/Bucket}/inner/*",
     ):
         assert words in text
 
 
-def test_prices_make_money_of_it(assembly: str, prices: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_prices_make_money_of_it(
+    assembly: str, prices: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
     text = told(capsys, assembly, "--prices", prices)
 
     assert "8 USD, 4 instance-hours of ml.m5.12xlarge at 2 USD an hour" in " ".join(text.split())
@@ -136,6 +146,14 @@ def test_json_has_the_facts(assembly: str, capsys: pytest.CaptureFixture[str]) -
     assert churn["costs"][0]["instance_hours"] == 4
     assert {role_["name"] for role_ in churn["roles"]} >= {"Job/Role", "Endpoint/Role"}
     assert churn["total"]["per_job"]["unknown"] == ["training the candidates of Job"]
+
+
+def test_a_nested_stack_that_cannot_be_read_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write(tmp_path / "out", {"Inner": {"Type": "AWS::CloudFormation::Stack", "Properties": {}}})
+
+    assert "NOT READ: the nested stack Inner, whose template is not named here; `cdk synth` names it" in " ".join(
+        told(capsys, str(folder)).split()
+    )
 
 
 def test_one_stack_is_told_with_what_it_needs(assembly: str, capsys: pytest.CaptureFixture[str]) -> None:
