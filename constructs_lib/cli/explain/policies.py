@@ -235,11 +235,13 @@ def _short(arn: str, words: Words) -> str:
 
 def sentence(statement: dict[str, Any]) -> str:
     """What a statement says, as one sentence without its subject."""
+    on = ", ".join(_every(each) for each in statement["resources"])
+    text = "; ".join(_services(statement["actions"])) + (f" on {on}" if on else "")
+    if statement["effect"] == "Deny":
+        text = text.replace("every action", "any action").replace("every resource", "any resource")
     verb = "may" if statement["effect"] == "Allow" else "must not"
-    called = "; ".join(_services(statement["actions"]))
-    on = [_every(each) for each in statement["resources"]]
-    text = f"{verb} call {called}" + (f" on {', '.join(on)}" if on else "")
-    return text + (f", if {' and '.join(statement['conditions'])}" if statement["conditions"] else "")
+    conditions = f", if {' and '.join(statement['conditions'])}" if statement["conditions"] else ""
+    return f"{verb} call {text}{conditions}"
 
 
 def _every(resource: str) -> str:

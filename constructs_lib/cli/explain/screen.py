@@ -168,7 +168,7 @@ def _roles(roles: list[dict[str, Any]]) -> Iterator[_Line]:
         for trust in role["assumed_by"]:
             if_ = f", if {' and '.join(trust['conditions'])}" if trust["conditions"] else ""
             verb = "is assumed by" if trust["effect"] == "Allow" else "is never assumed by"
-            yield 3, "- ", f"{verb} {', '.join(trust['who']) or 'nobody'}{if_}"
+            yield 3, "- ", f"{verb} {_everybody(trust['who'])}{if_}"
         for arn in role["managed_policies"]:
             yield 3, "- ", f"may what {arn} allows"
         for statement in role["may"]:
@@ -180,11 +180,15 @@ def _roles(roles: list[dict[str, Any]]) -> Iterator[_Line]:
             yield 3, "wildcards: ", ", ".join(wild)
 
 
+def _everybody(who: list[str]) -> str:
+    return ", ".join("everybody (*)" if each == "*" else each for each in who) or "nobody"
+
+
 def _opened(opened: list[dict[str, Any]]) -> Iterator[_Line]:
     for each in opened:
         yield 2, "", f"{each['resource']}"
         for statement in each["statements"]:
-            yield 3, "- ", f"{', '.join(statement['who']) or 'nobody'} {sentence(statement)}"
+            yield 3, "- ", f"{_everybody(statement['who'])} {sentence(statement)}"
 
 
 def _costs(costs: list[dict[str, Any]], currency: str | None) -> Iterator[_Line]:

@@ -99,6 +99,7 @@ def test_a_real_app_is_told_in_words(
         "    Job/Output (AWS::S3::Bucket): its removal policy keeps it",
         "An unknown price is not 0.",
         "    Inner/Reader\n",
+        "- everybody (*) must not call any action of s3 (*) on {Job/Output}, {Job/Output}/*, if aws:SecureTransport is",
         "on {Shared/Bucket}, {Shared/Bucket}/inner/*",
     ):
         assert words in text

@@ -32,7 +32,7 @@ def said(tmp_path: Path, **statement: Any) -> str:
         ),
         (
             {"Effect": "Deny", "Action": "kms:Decrypt", "Resource": "*"},
-            "must not call kms Decrypt on every resource (*)",
+            "must not call kms Decrypt on any resource (*)",
         ),
         (
             {"Action": ["ec2:DescribeVpcs", "ecr:GetAuthorizationToken"], "Resource": "*"},
