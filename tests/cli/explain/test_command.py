@@ -2,6 +2,11 @@
 
 import importlib.util
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
@@ -23,6 +28,8 @@ from constructs_lib import (
 from constructs_lib.cli import main
 
 from .assemblies import job, role, write
+
+ROOT = Path(__file__).parents[3]
 
 PRICES = {
     "date": "2026-11-30",
@@ -226,3 +233,38 @@ def test_an_app_is_synthesized(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert "the app could not be synthesized:" in broken
     assert "this app is broken" in broken
     assert sorted(path.name for path in tmp_path.iterdir()) == ["app.py"]
+
+
+@pytest.mark.cloud
+def test_an_interruption_ends_what_was_started(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    (tmp_path / "app.py").write_text(
+        f"import os, pathlib, time\npathlib.Path({str(started)!r}).write_text(str(os.getpid()))\ntime.sleep(250)\n"
+    )
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    explaining = subprocess.Popen(
+        [sys.executable, "-m", "constructs_lib.cli", "explain", str(tmp_path / "app.py")],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(temporary)},
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for _ in range(1200):
+        if started.exists() and started.read_text():
+            break
+        time.sleep(0.1)
+    explaining.send_signal(signal.SIGTERM)
+    _, told = explaining.communicate(timeout=60)
+
+    assert (explaining.returncode, told) == (130, "interrupted: all that was started has been ended\n")
+    assert list(temporary.iterdir()) == []
+    assert not _runs(int(started.read_text()))
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process runs; one that has ended may still wait for somebody to take note of it."""
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
