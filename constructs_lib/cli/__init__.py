@@ -12,6 +12,8 @@ from types import FrameType
 
 from . import importing, inspection, migration
 from .command import add_command
+from .explain import arguments as of_explain
+from .init import arguments as of_init
 from .requests import arguments as of_requests
 from .verify import arguments
 
@@ -79,6 +81,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     _complete(parser)
     given = parser.parse_args(own)
+    if given.version:
+        from .versions import shown  # they take longer to find than most commands to start
+
+        print(shown(as_json=given.versions_as_json))  # noqa: T201
+        return PASSED
+    if given.versions_as_json:
+        parser.error("--json stands behind COMMAND, or beside --version")
+    if not hasattr(given, "run"):
+        parser.error("COMMAND is missing")
     if words is not None:
         given.words = words
     try:
@@ -171,6 +182,23 @@ def _rehearse(given: argparse.Namespace) -> int:
     return PASSED
 
 
+def _run_explain(given: argparse.Namespace) -> int:
+    from .explain import command
+
+    _heed_signals()
+    try:
+        return command.run(given)
+    except KeyboardInterrupt:
+        _complain("interrupted: all that was started has been ended")
+        return INTERRUPTED
+
+
+def _run_init(given: argparse.Namespace) -> int:
+    from .init import command
+
+    return command.run(given)
+
+
 def _run_inspect(given: argparse.Namespace) -> int:
     try:
         return inspection.run(given)
@@ -194,10 +222,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="automl",
         description="Tools for CDK apps with Amazon SageMaker Autopilot jobs.",
-        epilog="`automl COMMAND --help` says more.",
+        epilog="`automl COMMAND --help` says more. Each ends with 0 if all is well and with 2 after a wrong call.",
     )
-    parser.add_argument("--version", action=_Version, nargs=0, help="print the version of the library and end")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser.add_argument("--version", action="store_true", help="print versions: the library's, Python's, the CDK's")
+    parser.add_argument("--json", action="store_true", dest="versions_as_json", help="print them as one JSON object")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     rehearse = add_command(
         commands,
         "rehearse",
@@ -237,21 +266,13 @@ def _parser() -> argparse.ArgumentParser:
     rehearse.add_argument("-v", "--verbose", action="store_true", help="show all that the cdk CLI writes")
     v2 = add_command(commands, "v2", _run_v2, migration.HELP, migration.DESCRIPTION, migration.EPILOG)
     v2.add_argument("request", metavar="REQUEST.json", help="the request's file; - for standard input")
+    of_explain.add_to(commands, run=_run_explain)
+    of_init.add_to(commands, run=_run_init)
     inspection.add_to(commands, run=_run_inspect)
     importing.add_to(commands, run=importing.run)
     arguments.add_to(commands, run=_run_verify)
     of_requests.add_to(commands, check=_run_check, convert=_run_convert, skeleton=_run_skeleton)
     return parser
-
-
-class _Version(argparse.Action):
-    """Prints the version, which takes longer to find than most commands to start."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import version
-
-        print(f"automl {version('cdk-sagemaker-autopilot')}")  # noqa: T201
-        parser.exit()
 
 
 def _port(text: str) -> int:

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -33,6 +34,7 @@ examples
   automl import churn-2026-11
   automl import arn:aws:sagemaker:eu-west-1:111122223333:automl-job/churn-2026-11 > churn.py
   automl import churn-2026-11 --profile production --region eu-west-1
+  automl import churn-2026-11 --json
 
 exit codes
   0    the Python is on standard output; warnings are on standard error
@@ -62,6 +64,9 @@ def add_to(commands: Any, *, run: Run) -> None:
     parser.add_argument("job", metavar="JOB", help="the job's name or ARN")
     parser.add_argument("--profile", metavar="NAME", help="the profile of the AWS configuration (default: the usual)")
     parser.add_argument("--region", metavar="REGION", help="the region (default: the ARN's, or the usual)")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object: the request, the Python, what is wrong"
+    )
 
 
 def run(given: argparse.Namespace) -> int:
@@ -82,6 +87,18 @@ def run(given: argparse.Namespace) -> int:
     except NotDescribedError as error:
         return _wrong_call(str(error))
     verdict = convert.judged(asked)
+    if given.json:
+        told = {
+            "job": name,
+            "status": status,
+            "call": asked.call,
+            "request": asked.request,
+            "python": None if verdict.errors else convert.python_of(asked),
+            "errors": list(verdict.errors),
+            "warnings": list(verdict.warnings),
+        }
+        print(json.dumps(told, ensure_ascii=False, default=str))  # noqa: T201
+        return WRONG if verdict.errors else FINE
     for warning in verdict.warnings:
         print(f"warning: {warning}", file=sys.stderr)  # noqa: T201
     if verdict.errors:

@@ -38,6 +38,9 @@ class Told:
     """Whether only what is raised counts: a command prints more than complaints."""
 
 
+_FACTS: Final = tuple(f"cli/explain/{name}" for name in ("bill", "facts", "jobs", "policies", "screen"))
+"""What says what an app does: its texts are the answer, and no complaints."""
+
 SECTIONS: Final[Mapping[str, Told]] = {
     "jobs": Told(("jobs", "api"), besides=("api/hosting.py", "api/data", "api/manifest", "api/parquet")),
     "data": Told(("data", "api/data", "api/manifest", "api/parquet", "engines")),
@@ -50,7 +53,7 @@ SECTIONS: Final[Mapping[str, Told]] = {
     "deployment": Told(("runtime",)),
     "rehearsal": Told(("rehearsal",), besides=("rehearsal/cloud", "rehearsal/training"), raised=True),
     "testing": Told(("testing",)),
-    "command": Told(("cli",), besides=("cli/verify",), raised=True),
+    "command": Told(("cli",), besides=("cli/verify", *_FACTS), raised=True),
 }
 """The lists by the name that the page gives them. What the embedded AWS refuses stands in `docs/rehearsal.md`."""
 

@@ -30,7 +30,8 @@ def pages() -> Mapping[str, str]:
 def test_the_committed_pages_are_current(pages: Mapping[str, str]) -> None:
     committed = {name: (REFERENCE / name).read_text(encoding="utf-8") for name in pages}
     assert committed == pages, "run python docs/reference/generate.py"
-    assert {path.name for path in REFERENCE.glob("*.md")} < committed.keys()
+    elsewhere = {"commands.md"}  # made by `docs/reference/commands.py`
+    assert {path.name for path in REFERENCE.glob("*.md")} - elsewhere < committed.keys()
 
 
 def test_the_page_of_v1_has_every_prop_and_no_other_problem(pages: Mapping[str, str]) -> None:

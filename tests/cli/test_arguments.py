@@ -3,11 +3,13 @@
 import importlib.util
 import json
 import os
+import platform
 import socket
 import subprocess
 import sys
 import tomllib
 from importlib.machinery import ModuleSpec
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -139,6 +141,35 @@ def test_a_command_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
         main([])
     assert stopped.value.code == CANNOT_START
     assert "COMMAND" in capsys.readouterr().err
+
+
+def test_versions_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:2] == [f"automl {version('cdk-sagemaker-autopilot')}", f"python {platform.python_version()}"]
+    assert f"aws-cdk-lib {version('aws-cdk-lib')}" in lines
+
+    assert main(["--version", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert [f"{name} {each}" for name, each in told.items()] == lines
+
+
+def test_a_package_that_is_not_installed_has_no_version(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("constructs_lib.cli.versions._BESIDES", ("no-such-distribution",))
+
+    assert main(["--version"]) == 0
+    assert "no-such-distribution not installed" in capsys.readouterr().out
+    assert main(["--version", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["no-such-distribution"] is None
+
+
+def test_json_without_a_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["--json", "skeleton", "v1"])
+    assert stopped.value.code == CANNOT_START
+    assert "--json stands behind COMMAND, or beside --version" in capsys.readouterr().err
 
 
 def test_runs_as_a_module() -> None:

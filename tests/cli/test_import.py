@@ -1,5 +1,6 @@
 """`automl import`: what it prints makes the job that an account has, and nothing of that account is changed."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,17 @@ def test_job_of_v2_by_its_arn_and_without_what_a_library_has_tagged_it_with(
     assert "acme:autopilot" not in text
 
 
+def test_facts_of_a_job_are_printed_as_json(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    request = account.request(**SETTINGS, Tags=TEAM)
+    account.sagemaker.create_auto_ml_job(**request)
+    told = json.loads(printed(capsys, request["AutoMLJobName"], "--json"))
+
+    assert (told["job"], told["call"], told["errors"]) == (request["AutoMLJobName"], model.V1, [])
+    assert told["request"]["AutoMLJobConfig"] == SETTINGS["AutoMLJobConfig"]
+    assert told["status"] in ("InProgress", "Completed")
+    compile(told["python"], "imported", "exec")
+
+
 @pytest.mark.parametrize(
     ("job", "told"),
     [
@@ -118,13 +130,3 @@ def test_without_credentials_it_says_so(
     assert capsys.readouterr().err == (
         "automl import: the job 'churn' cannot be described: Unable to locate credentials\n"
     )
-
-
-def test_version_is_that_of_the_distribution(capsys: pytest.CaptureFixture[str]) -> None:
-    from importlib.metadata import version
-
-    with pytest.raises(SystemExit) as ended:
-        main(["--version"])
-
-    assert ended.value.code == 0
-    assert capsys.readouterr().out == f"automl {version('cdk-sagemaker-autopilot')}\n"

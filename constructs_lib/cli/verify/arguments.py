@@ -56,6 +56,7 @@ def add_to(commands: Any, *, run: Run) -> None:
     verify.add_argument(
         "--output", metavar="FILE", type=Path, help="write the report to a .json or .md file (default: print it)"
     )
+    verify.add_argument("--json", action="store_true", help="print the report as JSON")
     verify.add_argument("--yes", action="store_true", help="do not ask")
     verify.add_argument("--clean", action="store_true", help="remove what a killed run has left, and look at nothing")
 

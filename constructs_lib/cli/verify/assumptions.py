@@ -622,4 +622,14 @@ ASSUMPTIONS: Final = (
         if_wrong="two actions more than needed on the output key",
         noticed=Noticed.BROAD,
     ),
+    Assumption(
+        id="training-instances",
+        assumed=(
+            "A job trains each candidate on one instance, for a table of at most ml.m5.12xlarge, and a one-click "
+            "endpoint has the instances for which AWS asks a quota"
+        ),
+        where=("cli/explain/bill.py",),
+        if_wrong="`automl explain` tells too small a bound; it says what it assumes beside each figure",
+        noticed=Noticed.PASSES,
+    ),
 )

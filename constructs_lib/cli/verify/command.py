@@ -39,6 +39,7 @@ class Options:
     """Of an hour of an instance, in whatever currency."""
 
     output: Path | None = None
+    json: bool = False
     yes: bool = False
     clean: bool = False
 
@@ -76,6 +77,7 @@ def run(given: argparse.Namespace) -> int:
         training=not given.without_training,
         price=given.price_per_hour,
         output=given.output,
+        json=given.json,
         yes=given.yes,
         clean=given.clean,
     )
@@ -309,5 +311,5 @@ class _Looking:
             else:
                 self._told.say(f"{report.summary}: see {self._options.output}")
                 return
-        self._told.out.write(report.text())
+        self._told.out.write(report.json() if self._options.json else report.text())
         self._told.out.flush()

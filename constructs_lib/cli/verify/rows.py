@@ -71,6 +71,7 @@ NO_CALL: Final[Mapping[str, str]] = {
     "metric-periods": "An alarm for each period would have to be made; CloudWatch's own page lists them.",
     "whole-numbers": "A request with such a number makes a job, if the service takes it.",
     "policy-order": "It takes a look at the one moment in which a stack deletes what an update has replaced.",
+    "training-instances": "One job shows what the service chose once, and not that it never takes more.",
     "series-channel": "No answer of the service tells which of its inputs a job has read.",
 }
 """The assumptions that this command does not look at, with the reason."""

@@ -15,7 +15,9 @@ from constructs_lib.cli.requests import arguments
 
 from ...api.requests import REQUEST, V2_REQUESTS
 
-PAGE = Path(__file__).parents[3] / "docs" / "command.md"
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "docs" / "command.md"
+DATA = ROOT / "examples" / "quickstart" / "data" / "credit.csv"
 HELP = (arguments._CHECK_EPILOG, arguments._SKELETON_EPILOG, arguments._CONVERT_EPILOG)
 COMMANDS = [
     *re.findall(r"^\$ (automl (?!import).*?)(?:  +#.*)?$", PAGE.read_text(encoding="utf-8"), re.MULTILINE),
@@ -33,6 +35,7 @@ def test_example_works(
         content = json.dumps({"AutoMLJobName": "churn", **request})
         for suffix in ("json", "yaml"):  # JSON is YAML too
             Path(f"{name}.{suffix}").write_text(content)
+    Path("credit.csv").symlink_to(DATA)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path("request.json").read_bytes())))
     words = shlex.split(re.split(r" [<>] ", command)[0])
 

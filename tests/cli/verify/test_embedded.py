@@ -475,3 +475,12 @@ def test_report_that_cannot_be_written_at_the_end_is_printed(
     said = capsys.readouterr()
     assert said.err == f"--output: '{file}' cannot be written: No such file or directory; it is here:\n"
     assert said.out.startswith("automl verify: 0 agree, 0 differ, 1 could not be checked\n")
+
+
+def test_the_report_is_printed_as_json(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert account.verify(monkeypatch, "--yes", "--only", "twelve-hours", "--json") == AGREED
+
+    (row,) = json.loads(capsys.readouterr().out)["rows"]
+    assert (row["id"], row["verdict"]) == ("twelve-hours", "could not be checked")

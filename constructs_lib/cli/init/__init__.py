@@ -1,0 +1,1 @@
+"""`automl init`: a small app to begin with."""
