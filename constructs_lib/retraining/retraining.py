@@ -87,6 +87,17 @@ class AutoMLRetraining(RunMetrics):
     `<output>/<name>/runs/`; docs/retraining.md says what a run does, what deployments do after promotions, and how to
     roll back.
 
+    Example:
+        ```python
+        AutoMLRetraining(
+            stack, "Weekly",
+            job=job,
+            schedule=ScheduleExpression.cron(week_day="MON", hour="3", minute="0"),
+            promotes=endpoint,
+            max_runs_per_month=5,
+        )
+        ```
+
     See https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html
     """
 
