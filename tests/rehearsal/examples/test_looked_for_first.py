@@ -1,4 +1,4 @@
-"""Examples that people look for first, rehearsed as their pages say; others are in `tests/constructs/test_examples.py`."""
+"""Examples that people look for first, rehearsed as their pages say; others: `tests/constructs/test_examples.py`."""
 
 import re
 
