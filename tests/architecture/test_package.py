@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-pytestmark = [pytest.mark.package, pytest.mark.newest]
+pytestmark = [pytest.mark.package, pytest.mark.newest, pytest.mark.timeout(540)]
 
 ROOT = Path(__file__).parents[2]
 NAME = "cdk_sagemaker_autopilot"
@@ -174,7 +174,7 @@ def alone(built: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) ->
             (site / place.name).symlink_to(place)
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
-    said(*pip, "install", "--no-index", "--no-deps", "--quiet", str(built[0]), PYTHONPATH="")
+    said(*pip, "install", "--no-index", "--no-deps", "--no-compile", "--quiet", str(built[0]), PYTHONPATH="")
     assert "No broken requirements found" in said(*pip, "check", PYTHONPATH="")
     return python
 
