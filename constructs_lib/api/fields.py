@@ -112,10 +112,10 @@ class _ShapeSignature:
 
 def _short(annotation: object) -> str:
     text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
-    return re.sub(r"\b(?:\w+\.)*(\w+)\b", lambda name: _GIVEN.get(name[1], name[1]), text)
+    return re.sub(r"\b(?:\w+\.)*(\w+)\b", lambda name: GIVEN.get(name[1], name[1]), text)
 
 
-_GIVEN: Final = {"Seconds": "Duration", "PendingUri": "FeatureSpecification"}
+GIVEN: Final = {"Seconds": "Duration", "PendingUri": "FeatureSpecification"}
 """What one gives, by the name of what this layer knows of it."""
 
 
