@@ -39,7 +39,7 @@ def test_text_that_leaves_its_box_is_found() -> None:
 def test_page_of_an_example_shows_a_picture_and_how_to_run_it(name: str) -> None:
     text = pages()[f"examples/{name}/README.md"]
 
-    pictures = re.findall(r"!\[[^\]]+\]\(([\w.-]+\.svg)\)", text)
+    pictures = re.findall(r"!\[[^\]]+\]\(([\w./-]+\.svg)\)", text)
     assert pictures
     assert all((ROOT / "examples" / name / picture).is_file() for picture in pictures)
     assert re.search(rf"^\$ (automl rehearse .*|cd )examples/{name}\b", text, re.MULTILINE)
