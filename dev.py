@@ -30,7 +30,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 BIN = "Scripts" if os.name == "nt" else "bin"
-EXTRAS = {"rehearse": "rehearsal,examples", "test": "rehearsal,rehearsal-forecasting,examples,test,lint"}
+EXTRAS = {"rehearse": "rehearsal,examples", "test": "rehearsal,rehearsal-forecasting,examples,test,lint,release"}
 EXTRAS["lowest"] = EXTRAS["test"]
 EXTRAS |= {"bench": EXTRAS["test"], "soak": EXTRAS["test"], "shell": EXTRAS["test"]}
 
@@ -47,7 +47,10 @@ NEIGHBOURS = {"with_cdk_nag_3": "neighbours", "with_cdk_nag_2": "neighbours-cdk-
 NEIGHBOURS_BESIDES = ["cfn-lint", "hypothesis", "pytest", "pytest-timeout", "pytest-xdist"]
 """What those tests import besides."""
 
-UNIT = "not cloud and not clients and not scanners and not training and not soak and not lowest and not neighbours"
+UNIT = (
+    "not cloud and not clients and not package and not scanners and not training and not soak and not lowest "
+    "and not neighbours"
+)
 LOWEST = {
     "differs": ["tests/constructs/test_l1.py", "tests/constructs/test_releases.py", "tests/access"],
     "all": [

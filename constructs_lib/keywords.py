@@ -15,6 +15,8 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from .api.fields import hint
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -27,13 +29,15 @@ _WIDTH: Final = 112
 """Of a line of `help()`, which indents it by eight."""
 
 
-def spelled_out(props: Any, **defaults: object) -> Callable[[F], F]:
+def spelled_out(props: Any, elsewhere: Callable[[str], str] | None = None, /, **defaults: object) -> Callable[[F], F]:
     """Show the members of a `TypedDict` as keywords of a function that takes them as `**props`.
 
     The function gets all of them: what a caller leaves out has its default.
 
     Args:
         props: The `TypedDict`; the text below each member says what it is.
+        elsewhere: Says where a keyword belongs that the function does not take; empty: nowhere. Default: a keyword with
+            a similar name is guessed.
         **defaults: What a member is when it is left out. Default: None; required members have none.
     """
 
@@ -47,9 +51,10 @@ def spelled_out(props: Any, **defaults: object) -> Callable[[F], F]:
 
         @functools.wraps(function)
         def call(*args: Any, **given: Any) -> Any:
-            for name in given:
-                if name not in known:
-                    raise TypeError(f"{function.__qualname__}() got an unexpected keyword argument '{name}'")
+            if odd := [name for name in given if name not in known]:
+                told = [f"'{name}'{(elsewhere and elsewhere(name)) or hint(name, known)}" for name in odd]
+                arguments = "an unexpected keyword argument" if len(odd) == 1 else "unexpected keyword arguments"
+                raise TypeError(f"{function.__qualname__}() got {arguments} {'; '.join(told)}")
             for name in required:
                 if name not in given:
                     raise TypeError(f"{function.__qualname__}() missing required keyword argument '{name}'")
@@ -60,7 +65,7 @@ def spelled_out(props: Any, **defaults: object) -> Callable[[F], F]:
             for name, kind in (types | required).items()
         ]
         call.__signature__ = inspect.signature(function).replace(parameters=[*own, *shown])  # type: ignore[attr-defined]
-        call.__doc__ = _documented(inspect.cleandoc(function.__doc__ or ""), _texts(props))
+        call.__doc__ = _documented(inspect.cleandoc(function.__doc__ or ""), texts_of(props))
         return call  # type: ignore[return-value]
 
     return decorate
@@ -91,7 +96,7 @@ def _documented(text: str, props: Mapping[str, str]) -> str:
 
 
 @functools.cache
-def _texts(props: type) -> dict[str, str]:
+def texts_of(props: type) -> dict[str, str]:
     """The text below each member of a `TypedDict`, of which Python itself keeps nothing."""
     source = Path(str(sys.modules[props.__module__].__file__)).read_text(encoding="utf-8")
     classes = {node.name: node.body for node in ast.parse(source).body if isinstance(node, ast.ClassDef)}

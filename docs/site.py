@@ -16,6 +16,10 @@ ROOT: Final = Path(__file__).parents[1]
 PAGES: Final = {
     "README.md": "overview.md",  # mkdocs takes a README for the index of its folder
     "examples/README.md": "examples/index.md",
+    **{
+        f"examples/{path.parent.name}/README.md": f"examples/{path.parent.name}/index.md"
+        for path in sorted(ROOT.glob("examples/*/README.md"))
+    },
     **{name: name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")},
 }
 """Pages of the checkout, and what they are called in the site."""
@@ -32,6 +36,10 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add what lies outside of `docs/`."""
     for name, uri in PAGES.items():
         files.append(File.generated(config, uri, content=(ROOT / name).read_text(encoding="utf-8")))
+    for path in sorted(ROOT.glob(f"{EXAMPLES}/*/*.svg")):
+        files.append(
+            File.generated(config, path.relative_to(ROOT).as_posix(), content=path.read_text(encoding="utf-8"))
+        )
     for path in sorted(path for path in ROOT.glob(f"{EXAMPLES}/**/*.py") if path.parent.name != "data"):
         name = path.relative_to(ROOT).as_posix()
         text = f"# `{name}`\n\n```python\n{path.read_text(encoding='utf-8')}```\n"

@@ -7,9 +7,11 @@ field may stand for a member deep inside the API's structure.
 
 import dataclasses
 import difflib
+import functools
 import inspect
 import json
 import math
+import operator
 import re
 import types
 import typing
@@ -99,12 +101,52 @@ class Api(Limits):
     """For a list whose items are props of their own: those top-level props, in order."""
 
 
+class _ShapeSignature:
+    """The signature of a shape as one reads it: types by their short names; for spans of time what one gives."""
+
+    def __get__(self, instance: object, owner: type) -> inspect.Signature:
+        """The signature of a shape."""
+        _, *parameters = inspect.signature(owner.__init__).parameters.values()  # type: ignore[misc]
+        return inspect.Signature([each.replace(annotation=_short(each.annotation)) for each in parameters])
+
+
+def _short(annotation: object) -> str:
+    text = annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
+    return re.sub(r"\b(?:\w+\.)*(\w+)\b", lambda name: GIVEN.get(name[1], name[1]), text)
+
+
+GIVEN: Final = {"Seconds": "Duration", "PendingUri": "FeatureSpecification"}
+"""What one gives, by the name of what this layer knows of it."""
+
+
+def _plain(annotation: Any) -> Any:
+    """An annotation without what stands beside the types in it."""
+    if get_origin(annotation) is Annotated:
+        return _plain(get_args(annotation)[0])
+    if get_origin(annotation) in (typing.Union, types.UnionType):
+        return functools.reduce(operator.or_, map(_plain, get_args(annotation)))
+    if isinstance(annotation, types.GenericAlias) or get_origin(annotation) in (Mapping, Sequence):
+        return get_origin(annotation)[tuple(map(_plain, get_args(annotation)))]
+    return annotation
+
+
 @dataclass(frozen=True, kw_only=True)
 class Shape:
     """A structure of the API, or the part of one that its fields name."""
 
     _MEMBER: ClassVar[str] = ""
     """For a shape that is one of several in a union: the union's member."""
+
+    _STATED: ClassVar[Mapping[str, object]] = {}
+    """The annotations of the class's own fields as they are written, with name and limits in the API."""
+
+    __signature__ = _ShapeSignature()
+
+    def __init_subclass__(cls) -> None:
+        """Keep names and limits in the API out of what `help()`, editors and `inspect.signature` show."""
+        super().__init_subclass__()
+        cls._STATED = inspect.get_annotations(cls)
+        cls.__annotations__ = {name: _plain(annotation) for name, annotation in cls._STATED.items()}
 
 
 _ShapeType = type[Shape]
@@ -164,12 +206,16 @@ def fields_of(shape: type[Shape]) -> tuple[Field, ...]:
 
 
 def _read_fields(shape: type[Shape]) -> Iterator[Field]:
-    annotations = typing.get_type_hints(shape, include_extras=True)
+    annotations = {name: stated for each in reversed(shape.__mro__) for name, stated in _stated(each).items()}
     for field in dataclasses.fields(shape):
         annotation = annotations[field.name]
         api = next(m for m in annotation.__metadata__ if isinstance(m, Api))
         required = field.default is dataclasses.MISSING
         yield Field(field.name, api, _kind(annotation), required=required, takes_none=_takes_none(annotation))
+
+
+def _stated(kind: type) -> Mapping[str, Any]:
+    return kind._STATED if issubclass(kind, Shape) else {}
 
 
 @dataclass(frozen=True)

@@ -72,11 +72,19 @@ class ResponseKey(StrEnum):
 
 
 class ApprovalStatus(StrEnum):
-    """`ModelApprovalStatus` of a version in the Model Registry."""
+    """`ModelApprovalStatus` of a version in the Model Registry.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-approve.html
+    """
 
     APPROVED = "Approved"
+    """It may be deployed."""
+
     REJECTED = "Rejected"
+    """It may not be deployed."""
+
     PENDING_MANUAL_APPROVAL = "PendingManualApproval"
+    """Somebody has to look at it first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +97,7 @@ class InstanceVariant(Shape):
     first."""
 
     instance_count: Annotated[int, Api("InitialInstanceCount", at_least=1)] = 1
-    """How many instances to begin with, at least 1. Two or more lie in different availability zones."""
+    """How many instances to begin with, at least 1. Two or more lie in different availability zones. Default: one."""
 
     volume_size_gib: Annotated[int | None, Api("VolumeSizeInGB", at_least=1, at_most=512)] = None
     """Size of the volume of each instance, 1 to 512 GiB. Default: the service chooses."""
@@ -111,10 +119,11 @@ class ServerlessVariant(Shape):
     """A model that is served without instances (ProductionVariantServerlessConfig)."""
 
     memory_size_mib: Annotated[int, Api("MemorySizeInMB", at_least=1024, at_most=6144)] = 2048
-    """Memory in MiB: 1024, 2048, 3072, 4096, 5120 or 6144. More memory comes with more processors."""
+    """Memory in MiB: 1024, 2048, 3072, 4096, 5120 or 6144. More memory comes with more processors.
+    Default: 2048."""
 
     max_concurrency: Annotated[int, Api("MaxConcurrency", at_least=1, at_most=200)] = 5
-    """How many requests are served at once, 1 to 200; more are refused."""
+    """How many requests are served at once, 1 to 200; more are refused. Default: 5."""
 
     provisioned_concurrency: Annotated[int | None, Api("ProvisionedConcurrency", at_least=1, at_most=200)] = None
     """For how many requests at once the endpoint is kept warm, 1 to `max_concurrency`, at a price for each hour.
@@ -126,17 +135,18 @@ class CaptureFields(Shape):
     """What is kept of requests and answers (DataCaptureConfig)."""
 
     sampling_percentage: Annotated[int, Api("InitialSamplingPercentage", at_least=0, at_most=100)] = 100
-    """How many requests of a hundred are kept, 0 to 100."""
+    """How many requests of a hundred are kept, 0 to 100. Default: all of them."""
 
     csv_content_types: Annotated[
         Sequence[MimeType] | None, Api("CaptureContentTypeHeader.CsvContentTypes", min_items=1, max_items=10)
     ] = ("text/csv",)
-    """Content types that are kept as CSV text, 1 to 10; what is in neither list is kept in base64. None: no list."""
+    """Content types that are kept as CSV text, 1 to 10; what is in neither list is kept in base64. None: no list.
+    Default: `text/csv`."""
 
     json_content_types: Annotated[
         Sequence[MimeType] | None, Api("CaptureContentTypeHeader.JsonContentTypes", min_items=1, max_items=10)
     ] = ("application/json",)
-    """Content types that are kept as JSON text, 1 to 10. None: no list."""
+    """Content types that are kept as JSON text, 1 to 10. None: no list. Default: `application/json`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,33 +222,61 @@ class Rolling(Shape):
 
 
 class SplitType(StrEnum):
-    """How a transform job cuts the objects that it reads into requests."""
+    """How a transform job cuts the objects that it reads into requests.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformInput.html (SplitType).
+    """
 
     NONE = "None"
+    """Whole: an object is one request."""
+
     LINE = "Line"
+    """At the ends of lines, as in CSV and JSON Lines."""
+
     RECORD_IO = "RecordIO"
+    """At the records of RecordIO."""
+
     TF_RECORD = "TFRecord"
+    """At the records of TFRecord."""
 
 
 class AssembleWith(StrEnum):
-    """How a transform job puts answers together."""
+    """How a transform job puts answers together.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_TransformOutput.html (AssembleWith).
+    """
 
     NONE = "None"
+    """As they are, one after the other."""
+
     LINE = "Line"
+    """Each in a line of its own."""
 
 
 class BatchStrategy(StrEnum):
-    """How many records a transform job puts into a request."""
+    """How many records a transform job puts into a request.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTransformJob.html (BatchStrategy).
+    """
 
     MULTI_RECORD = "MultiRecord"
+    """As many records as a request may hold."""
+
     SINGLE_RECORD = "SingleRecord"
+    """One record in each request."""
 
 
 class JoinSource(StrEnum):
-    """What a transform job joins its answers with."""
+    """What a transform job joins its answers with.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DataProcessing.html (JoinSource).
+    """
 
     INPUT = "Input"
+    """Each answer is written behind its own input."""
+
     NONE = "None"
+    """Answers alone are written."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,9 +111,12 @@ class ModelDeployConfig(Shape):
     """
 
     auto_generate_endpoint_name: Annotated[bool | None, Api("AutoGenerateEndpointName")] = None
+    """Whether the service generates the endpoint's name. Default: it takes `endpoint_name`."""
+
     endpoint_name: Annotated[
         str | None, Api("EndpointName", max_length=63, pattern="[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}")
     ] = None
+    """The endpoint's name: at most 63 letters, digits and hyphens. Default: the service generates one."""
 
     @classmethod
     def auto_named(cls) -> Self:

@@ -157,6 +157,16 @@ class AutoMLTransform(Construct):
     Forecasts are CSV with a header: the item, its groups, the time, the quantiles, and `mean` last. A series that
     cannot be forecast has `ERROR` in its cells, and the transform job is `Completed` all the same: count them.
 
+    Example:
+        ```python
+        AutoMLTransform(
+            stack, "Score",
+            outcome=outcome,
+            data=Channel.from_bucket(bucket, "churn/batch/"),
+            instance_type="ml.m5.large",
+        )
+        ```
+
     See https://docs.aws.amazon.com/sagemaker/latest/dg/batch-transform.html
     """
 

@@ -81,6 +81,11 @@ class AutoMLModelPackage(Construct):
     Each job becomes a new version of the group, with its containers, its reports on quality and explainability, its
     approval status, and the names of job and candidate in its metadata.
 
+    Example:
+        ```python
+        AutoMLModelPackage(stack, "Version", outcome=outcome, model_package_group="churn")
+        ```
+
     See https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry.html
     """
 

@@ -180,6 +180,10 @@ class OutputLocation:
     def grant_read(self, grantee: iam.IGrantable, job_name: str | None = None) -> iam.Grant:
         """Allow to read what the job of that name wrote here; without a name all that lies here.
 
+        Args:
+            grantee: Who may.
+            job_name: The job whose results may be read. Default: all that lies here.
+
         Returns:
             What was granted; where a part of it could not be, that part, whose `success` is false.
 

@@ -73,6 +73,16 @@ class AutoMLEndpoint(EndpointBase):
     over from the old ones without downtime; the endpoint and its name stay. When SageMaker takes such a deployment
     back, the stack's deployment fails, and goes back too.
 
+    Example:
+        ```python
+        endpoint = AutoMLEndpoint(
+            stack, "Endpoint",
+            outcome=outcome,
+            serving=RealTime(instance_type="ml.m5.large"),
+        )
+        endpoint.grant_invoke(function)
+        ```
+
     See https://docs.aws.amazon.com/sagemaker/latest/dg/deploy-model.html
     """
 

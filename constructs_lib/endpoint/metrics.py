@@ -33,7 +33,10 @@ _MICROSECONDS: Final = 1_000_000
 
 
 class IAutoMLEndpoint(Resource, Protocol):
-    """An endpoint of this stack, or one made elsewhere."""
+    """An endpoint of this stack, or one made elsewhere.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
+    """
 
     @property
     def endpoint_name(self) -> str:
@@ -191,10 +194,10 @@ class EndpointBase(cdk.Resource):
         """An alarm that goes off when the model fails at requests.
 
         Args:
-            construct_id: Its id below the endpoint.
-            threshold: At how many failed requests in a period.
+            construct_id: Its id below the endpoint. Default: `ServerErrors`.
+            threshold: At how many failed requests in a period. Default: at the first.
             period: The time that is looked at. Default: 5 minutes.
-            evaluation_periods: How many such periods in a row.
+            evaluation_periods: How many such periods in a row. Default: one is enough.
         """
         return self._alarm(
             construct_id,
@@ -216,11 +219,11 @@ class EndpointBase(cdk.Resource):
         """An alarm that goes off when the model takes too long.
 
         Args:
-            construct_id: Its id below the endpoint.
+            construct_id: Its id below the endpoint. Default: `Latency`.
             threshold: From which time on.
-            statistic: Of which requests, such as `p90`: the slowest tenth; or `Average`.
+            statistic: Of which requests, such as `p90`: the slowest tenth; or `Average`. Default: `p90`.
             period: The time that is looked at. Default: 5 minutes.
-            evaluation_periods: How many such periods in a row.
+            evaluation_periods: How many such periods in a row. Default: three.
 
         Raises:
             ValueError: `threshold` is no Duration.
@@ -250,9 +253,9 @@ class EndpointBase(cdk.Resource):
         """An alarm that goes off when nobody asks: a caller may be broken, or the endpoint costs for nothing.
 
         Args:
-            construct_id: Its id below the endpoint.
+            construct_id: Its id below the endpoint. Default: `NoInvocations`.
             period: The time that is looked at. Default: an hour.
-            evaluation_periods: How many such periods in a row.
+            evaluation_periods: How many such periods in a row. Default: one is enough.
         """
         from aws_cdk import aws_cloudwatch as cloudwatch
 

@@ -88,7 +88,8 @@ class DeploymentPolicy:
 
         Args:
             percent: How much moves first: 1 to 50 percent of the instances. Exactly one of it and `instances`.
-            instances: The same as a number of instances, at most half of them.
+                Default: `instances` says it.
+            instances: The same as a number of instances, at most half of them. Default: `percent` says it.
             wait_interval: How long until the rest moves, up to an hour.
         """
         size = _size(percent, instances)
@@ -110,7 +111,8 @@ class DeploymentPolicy:
 
         Args:
             percent: How much each step moves: 10 to 50 percent of the instances. Exactly one of it and `instances`.
-            instances: The same as a number of instances, at most half of them.
+                Default: `instances` says it.
+            instances: The same as a number of instances, at most half of them. Default: `percent` says it.
             wait_interval: How long between steps, up to an hour.
         """
         size = _size(percent, instances)
@@ -133,10 +135,11 @@ class DeploymentPolicy:
 
         Args:
             percent: How much a batch is: 5 to 50 percent of the instances. Exactly one of it and `instances`.
-            instances: The same as a number of instances, at most half of them.
+                Default: `instances` says it.
+            instances: The same as a number of instances, at most half of them. Default: `percent` says it.
             wait_interval: How long the alarms are watched after each batch, up to an hour.
             rollback_percent: How much a batch is on the way back. Default: all at once.
-            rollback_instances: The same as a number of instances.
+            rollback_instances: The same as a number of instances. Default: `rollback_percent` says it.
             maximum_execution_timeout: How long the deployment may take, 10 minutes to 8 hours. Default: the service's
                 own time.
         """

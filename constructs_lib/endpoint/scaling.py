@@ -34,7 +34,10 @@ class Target(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ScalingSchedule:
-    """Other bounds at certain times."""
+    """Other bounds at certain times.
+
+    See https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-scheduled-scaling.html
+    """
 
     schedule: scaling.Schedule
     """When, e.g. `Schedule.cron(hour="8", minute="0", week_day="MON-FRI")` of `aws_applicationautoscaling`."""
@@ -90,13 +93,16 @@ class AutoScaling:
     """The most capacity, no less than `min_capacity`."""
 
     invocations_per_instance: float | None = None
-    """For `RealTime`: how many requests a minute an instance is to serve on average. Measure what one can bear."""
+    """For `RealTime`: how many requests a minute an instance is to serve on average. Measure what one can bear.
+    Default: none; scaling of `RealTime` needs it."""
 
     utilization: float | None = None
-    """For `Serverless`: how much of the provisioned concurrency is to be in use, more than 0 and at most 1."""
+    """For `Serverless`: how much of the provisioned concurrency is to be in use, more than 0 and at most 1.
+    Default: none; scaling of `Serverless` needs it."""
 
     backlog_per_instance: float | None = None
-    """For `Asynchronous`: how many requests are to wait for each instance on average."""
+    """For `Asynchronous`: how many requests are to wait for each instance on average. Default: none; scaling of
+    `Asynchronous` needs it."""
 
     scale_in_cooldown: cdk.Duration | None = None
     """How long after a step down before the next. Default: the service's own, 5 minutes."""

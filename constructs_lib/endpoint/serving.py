@@ -69,7 +69,8 @@ class Serverless(ServerlessVariant):
     """
 
     auto_scaling: AutoScaling | None = None
-    """Let the provisioned concurrency follow the load. Needs `provisioned_concurrency` to begin with."""
+    """Let the provisioned concurrency follow the load. Needs `provisioned_concurrency` to begin with. Default: it stays
+    as it is."""
 
     def _problems(self) -> Iterator[str]:
         """What is wrong, in the caller's words."""
@@ -169,10 +170,10 @@ class DataCapture(CaptureFields):
     """Where it goes; the endpoint's role may read and write there."""
 
     capture_input: bool = True
-    """Keep requests."""
+    """Keep requests. Default: they are kept."""
 
     capture_output: bool = True
-    """Keep answers."""
+    """Keep answers. Default: they are kept."""
 
     def _problems(self) -> Iterator[str]:
         """What is wrong, in the caller's words."""

@@ -53,7 +53,10 @@ class MetricOptions(TypedDict, total=False):
 
 
 class IAutoMLJob(Resource, Protocol):
-    """A job of this stack, or one made elsewhere."""
+    """A job of this stack, or one made elsewhere.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeAutoMLJob.html
+    """
 
     @property
     def job_name(self) -> str:
@@ -102,19 +105,31 @@ class IAutoMLJob(Resource, Protocol):
     def on_finished(
         self, id_or_target: str | events.IRuleTarget | sns.ITopic = "OnFinished", /, **options: Unpack[RuleOptions]
     ) -> events.Rule:
-        """Send something when the job has ended, however it did."""
+        """Send something when the job has ended, however it did.
+
+        Args:
+            id_or_target: The id of the rule, or the target, for the usual id. Default: the id `OnFinished`.
+        """
 
     @spelled_out(RuleOptions)
     def on_completed(
         self, id_or_target: str | events.IRuleTarget | sns.ITopic = "OnCompleted", /, **options: Unpack[RuleOptions]
     ) -> events.Rule:
-        """Send something when the job has ended well."""
+        """Send something when the job has ended well.
+
+        Args:
+            id_or_target: The id of the rule, or the target, for the usual id. Default: the id `OnCompleted`.
+        """
 
     @spelled_out(RuleOptions)
     def on_failed(
         self, id_or_target: str | events.IRuleTarget | sns.ITopic = "OnFailed", /, **options: Unpack[RuleOptions]
     ) -> events.Rule:
-        """Send something when the job has failed."""
+        """Send something when the job has failed.
+
+        Args:
+            id_or_target: The id of the rule, or the target, for the usual id. Default: the id `OnFailed`.
+        """
 
 
 class JobBase(cdk.Resource):
@@ -229,7 +244,7 @@ class JobBase(cdk.Resource):
 
         Args:
             id_or_target: The id of the rule, or the target, for the usual id. Another target under the same id joins
-                the rule.
+                the rule. Default: the id `OnFinished`.
 
         Raises:
             ValueError: with everything that is wrong.
@@ -245,7 +260,7 @@ class JobBase(cdk.Resource):
         """Send something when the job has ended well. For the rest see `on_finished`.
 
         Args:
-            id_or_target: The id of the rule, or the target, for the usual id.
+            id_or_target: The id of the rule, or the target, for the usual id. Default: the id `OnCompleted`.
         """
         return self._on(listening(self, id_or_target, "OnCompleted", options), [JobStatus.COMPLETED], "has completed")
 
@@ -256,7 +271,7 @@ class JobBase(cdk.Resource):
         """Send something when the job has failed; a job that was stopped has not. For the rest see `on_finished`.
 
         Args:
-            id_or_target: The id of the rule, or the target, for the usual id.
+            id_or_target: The id of the rule, or the target, for the usual id. Default: the id `OnFailed`.
         """
         return self._on(listening(self, id_or_target, "OnFailed", options), [JobStatus.FAILED], "has failed")
 

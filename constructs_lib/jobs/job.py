@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
 from ..access.security import Security, selection_of
 from ..api import shapes
-from ..api.fields import Malformed, Words, raise_if_any
+from ..api.fields import Malformed, Words, fields_of, raise_if_any
 from ..api.migration import v2_request
 from ..api.problem import Problem
-from ..api.problem_types import Tabular
+from ..api.problem_types import AnyProblem, Tabular
 from ..api.request import CreateAutoMLJob, CreateAutoMLJobV2
 from ..keywords import spelled_out
 from ..tokens import place
@@ -27,11 +27,33 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from ..api.enums import Algorithm, ChannelType, Metric, Mode, ProblemType
-    from ..api.problem_types import AnyProblem
     from ..api.shapes import CompletionCriteria
     from ..data.channels import BoundChannel, Channel
     from ..data.features import FeatureSpecification
     from ..data.output import OutputLocation
+
+
+def _kinds_with(name: str) -> str:
+    """The problems of V2 that have a field of that name, as one writes it."""
+    kinds: Sequence[type[Problem]] = AnyProblem.__args__
+    having = [kind.__name__ for kind in kinds if name in {field.name for field in fields_of(kind)}]
+    return "problem=" + " or ".join(f"{kind}({name}=...)" for kind in having) if having else ""
+
+
+def _elsewhere_than_v1(name: str) -> str:
+    """Where a keyword belongs that `AutoMLJob` does not take."""
+    if name == "problem":
+        return ": what a Tabular holds is given here by itself, as target_attribute=...; AutoMLJobV2 takes a problem"
+    if name == "emr_serverless_role":
+        return ": AutoMLJobV2 takes it"
+    kinds = _kinds_with(name)
+    return f": AutoMLJobV2 takes it, in {kinds}" if kinds else ""
+
+
+def _elsewhere_than_v2(name: str) -> str:
+    """Where a keyword belongs that `AutoMLJobV2` does not take."""
+    kinds = _kinds_with(name)
+    return f": it belongs to the problem, {kinds}" if kinds else ""
 
 
 class AutoMLJob(OwnedJob):
@@ -41,12 +63,22 @@ class AutoMLJob(OwnedJob):
     a new job, and the old one is stopped if it still runs. When the job is removed from the stack, or the stack goes,
     it is stopped and what its one-click deployment made is deleted.
 
+    Example:
+        ```python
+        AutoMLJob(
+            stack, "Churn",
+            training_data=Channel.from_bucket(bucket, "churn/train/"),
+            target_attribute="churned",
+            mode=Mode.ENSEMBLING,
+        )
+        ```
+
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateAutoMLJob.html
     """
 
     _request_type = CreateAutoMLJob
 
-    @spelled_out(JobProps, revision="1")
+    @spelled_out(JobProps, _elsewhere_than_v1, revision="1")
     def __init__(
         self,
         scope: Construct,
@@ -132,6 +164,18 @@ class AutoMLJobV2(OwnedJob):
 
     It lives as `AutoMLJob` does: started by the deployment, replaced by a change, stopped when it is removed.
 
+    Example:
+        ```python
+        AutoMLJobV2(
+            stack, "Demand",
+            problem=TimeSeriesForecasting(
+                target_attribute="sold", timestamp_attribute="day", item_identifier_attribute="article",
+                forecast_frequency="1D", forecast_horizon=14,
+            ),
+            training_data=Channel.from_bucket(bucket, "demand/"),
+        )
+        ```
+
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateAutoMLJobV2.html
     """
 
@@ -172,7 +216,7 @@ class AutoMLJobV2(OwnedJob):
         )
         return cls._planned(scope, construct_id, plan)
 
-    @spelled_out(JobProps, revision="1")
+    @spelled_out(JobProps, _elsewhere_than_v2, revision="1")
     def __init__(
         self,
         scope: Construct,

@@ -24,7 +24,7 @@ class RuleOptions(TypedDict, total=False):
     is told until `add_target` of the rule is called."""
 
     construct_id: str | None
-    """The id of the rule, where the first argument is the target."""
+    """The id of the rule, where the first argument is the target. Default: the usual id of that method."""
 
     description: str | None
     """What people read about the rule, up to 512 characters. Default: which job, and what has become of it."""

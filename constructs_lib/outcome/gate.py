@@ -63,14 +63,14 @@ class QualityGate:
     """
 
     at_least: float | None = None
-    """The least that is good enough, for a metric of which more is better."""
+    """The least that is good enough, for a metric of which more is better. Default: no such bound."""
 
     at_most: float | None = None
-    """The most that is good enough, for a metric of which less is better."""
+    """The most that is good enough, for a metric of which less is better. Default: no such bound."""
 
     better_than: ssm.IStringParameter | IAutoMLJobOutcome | Champion | None = None
     """What has to be beaten, in the metric's own direction: an SSM parameter that holds a number, or another outcome;
-    of an `AutoMLRetraining` it is `CHAMPION`.
+    of an `AutoMLRetraining` it is `CHAMPION`. Default: nothing has to be beaten.
 
     It is judged once for each job. When the parameter changes later, say to the value of the job itself, nothing is
     judged anew.
@@ -87,7 +87,7 @@ class QualityGate:
     """
 
     on_miss: OnMiss | str = OnMiss.FAIL
-    """`fail`: the deployment fails. `warn`: it goes on, and `gate_result` tells."""
+    """`fail`: the deployment fails. `warn`: it goes on, and `gate_result` tells. Default: it fails."""
 
     @property
     def _rules(self) -> list[tuple[GateRule, Any]]:

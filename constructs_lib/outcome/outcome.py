@@ -89,6 +89,12 @@ class AutoMLJobOutcome(Construct):
     Waiting costs nothing but looks at the job: about 0.06 USD for twelve hours. A deployment needs credentials that
     outlive it: those of the CDK's own bootstrap do.
 
+    Example:
+        ```python
+        outcome = AutoMLJobOutcome(stack, "Outcome", job=job, quality_gate=QualityGate(at_least=0.85))
+        CfnOutput(stack, "Model", value=outcome.model_data_url)
+        ```
+
     See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-creationpolicy.html
     """
 
@@ -120,7 +126,7 @@ class AutoMLJobOutcome(Construct):
                 made elsewhere runs on while the deployment fails (`FAIL`).
             quality_gate: What the best candidate must reach. Default: any candidate will do.
             revision: Another value waits and judges again although nothing else has changed: for a job whose name or
-                properties changed through a value that only the deployment knows.
+                properties changed through a value that only the deployment knows. Default: `1`.
 
         Raises:
             ValueError: with everything that is wrong, each in the props' own names.
@@ -289,7 +295,7 @@ class AutoMLJobOutcome(Construct):
         """Predict for a whole set of data with the best candidate, in a batch transform job.
 
         Args:
-            construct_id: The id below the outcome.
+            construct_id: The id below the outcome. Default: `Transform`.
 
         Raises:
             ValueError: with everything that is wrong, each in the props' own names.
@@ -307,7 +313,7 @@ class AutoMLJobOutcome(Construct):
 
         Args:
             model_package_group: The group: its name, its ARN, or the CDK's own construct.
-            construct_id: The id below the outcome.
+            construct_id: The id below the outcome. Default: `ModelPackage`.
 
         Raises:
             ValueError: with everything that is wrong, each in the props' own names.

@@ -125,6 +125,13 @@ class AutoMLProvider(Construct):
     """Creates, tags, replaces and stops the jobs of its stack.
 
     Made by the first job of a stack and shared by all of them; use `of` to get at it.
+
+    Example:
+        ```python
+        AutoMLProvider.of(stack).configure(poll_interval=Duration.minutes(5), vpc=vpc)
+        ```
+
+    See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources-lambda.html
     """
 
     __signature__ = ConstructorSignature()

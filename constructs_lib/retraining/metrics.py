@@ -74,7 +74,11 @@ class RunMetrics(Construct):
         ]
 
     def dashboard(self, construct_id: str = "Dashboard") -> cloudwatch.Dashboard:
-        """A dashboard of `widgets`: one resource more, and 3 USD a month."""
+        """A dashboard of `widgets`: one resource more, and 3 USD a month.
+
+        Args:
+            construct_id: Its id below the retraining. Default: `Dashboard`.
+        """
         from aws_cdk import aws_cloudwatch as cloudwatch
 
         return cloudwatch.Dashboard(self, construct_id, widgets=[self.widgets()])

@@ -89,6 +89,17 @@ class AutoMLRetraining(RunMetrics):
     `<output>/<name>/runs/`; docs/retraining.md says what a run does, what deployments do after promotions, and how to
     roll back.
 
+    Example:
+        ```python
+        AutoMLRetraining(
+            stack, "Weekly",
+            job=job,
+            schedule=ScheduleExpression.cron(week_day="MON", hour="3", minute="0"),
+            promotes=endpoint,
+            max_runs_per_month=5,
+        )
+        ```
+
     See https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html
     """
 
@@ -209,7 +220,7 @@ class AutoMLRetraining(RunMetrics):
             )
             if promotes._uses_key is not None:
                 allowed.append(_volume_key(promotes._uses_key.key_arn))
-            needed += promotes._seen_by  # noqa: SLF001 - of this library
+            needed += promotes._seen_by
             settings[Retraining.ENDPOINT] = _endpoint_settings(promotes)
         rows = None if evaluate_on is None else evaluate_on._bind(self)
         if rows is not None:

@@ -146,7 +146,10 @@ class OutcomeProperty(StrEnum):
 
 
 class OnTimeout(StrEnum):
-    """What happens when a job still runs at the end of the time that a deployment waits."""
+    """What happens when a job still runs at the end of the time that a deployment waits.
+
+    See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopAutoMLJob.html
+    """
 
     STOP_JOB = "StopJob"
     """The job is stopped and the deployment fails."""
@@ -178,7 +181,10 @@ class GateRule(StrEnum):
 
 
 class OnMiss(StrEnum):
-    """What a missed gate means."""
+    """What a missed gate means.
+
+    See https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stack-failure-options.html
+    """
 
     FAIL = "fail"
     """The deployment fails."""

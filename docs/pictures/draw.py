@@ -39,7 +39,7 @@ _WIDEST: Final = 540
 _LETTER: Final = 6.0
 """About the width of a letter of the small text, in pixels."""
 
-_STYLE: Final = """
+STYLE: Final = """
   text { font-family: system-ui, sans-serif; fill: #1f2328 }
   .name { font-size: 15px; font-weight: 600 }
   .what { font-size: 11px; fill: #57606a }
@@ -88,7 +88,7 @@ def _picture(graph: grimp.ImportGraph, package: str, hidden: set[str]) -> str:
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{title}">',
         f"<title>{title}</title>",
-        f"<style>{_STYLE}</style>",
+        f"<style>{STYLE}</style>",
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">',
         '<path d="M0 0 L8 4 L0 8 z"/></marker></defs>',
         *(_curve(boxes[upper], boxes[lower]) for upper, lower in sorted(arrows)),

@@ -1,14 +1,16 @@
 """What several calls take alike is written once, and shows wherever somebody looks: `help()`, signatures, an editor."""
 
+import dataclasses
 import inspect
 import json
 import os
 import pydoc
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import aws_cdk as cdk
 import pytest
@@ -87,6 +89,91 @@ def test_keyword_that_is_not_there_is_refused_by_name() -> None:
     assert stack.node.try_find_child("Job") is None
 
 
+def test_keyword_with_a_similar_name_is_guessed() -> None:
+    with pytest.raises(TypeError, match=r"argument 'revison' \(did you mean 'revision'\?\)$"):
+        AutoMLJobV2(new_stack(), "Job", revison="2")  # type: ignore[call-arg]
+
+
+def given(name: str) -> dict[str, Any]:
+    return {name: None}
+
+
+OF_V1 = [*inspect.signature(AutoMLJob).parameters]
+OF_V2 = [*inspect.signature(AutoMLJobV2).parameters]
+
+
+@pytest.mark.parametrize("name", [name for name in OF_V1 if name not in OF_V2])
+def test_v2_says_where_each_prop_of_v1_goes(name: str) -> None:
+    with pytest.raises(TypeError) as refused:
+        AutoMLJobV2(new_stack(), "Job", **given(name))
+
+    begins = f"AutoMLJobV2.__init__() got an unexpected keyword argument '{name}': it belongs to the problem, "
+    assert str(refused.value).startswith(begins)
+    kinds = re.findall(r"(\w+)\((\w+)=\.\.\.\)", str(refused.value))
+    assert ("Tabular", name) in kinds
+    assert all(field == name and name in inspect.signature(getattr(public, kind)).parameters for kind, field in kinds)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "problem",
+            "what a Tabular holds is given here by itself, as target_attribute=...; AutoMLJobV2 takes a problem",
+        ),
+        ("emr_serverless_role", "AutoMLJobV2 takes it"),
+        ("forecast_horizon", "AutoMLJobV2 takes it, in problem=TimeSeriesForecasting(forecast_horizon=...)"),
+    ],
+)
+def test_v1_says_where_what_is_of_v2_goes(name: str, said: str) -> None:
+    with pytest.raises(TypeError) as refused:
+        AutoMLJob(new_stack(), "Job", **given(name))
+
+    assert str(refused.value) == f"AutoMLJob.__init__() got an unexpected keyword argument '{name}': {said}"
+
+
+def test_v1_knows_each_prop_that_v2_has_besides() -> None:
+    assert {*OF_V2} - {*OF_V1} == {"problem", "emr_serverless_role"}
+
+
+def test_all_keywords_that_are_not_there_are_told_at_once() -> None:
+    with pytest.raises(TypeError) as refused:
+        AutoMLJobV2(new_stack(), "Job", mode=None, revison="2")  # type: ignore[call-arg]
+
+    assert str(refused.value) == (
+        "AutoMLJobV2.__init__() got unexpected keyword arguments 'mode': it belongs to the problem, "
+        "problem=Tabular(mode=...); 'revison' (did you mean 'revision'?)"
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in public.__all__ if dataclasses.is_dataclass(getattr(public, name))])
+def test_signature_of_a_dataclass_has_types_and_no_limits(name: str) -> None:
+    kind = getattr(public, name)
+    shown = pydoc.render_doc(kind, renderer=pydoc.plaintext)  # type: ignore[attr-defined]
+
+    assert "Annotated" not in shown
+    assert not re.search(r"Api\(|Limits\(", shown)
+    annotations = [each.annotation for each in inspect.signature(kind).parameters.values()]
+    assert annotations
+    assert not any("constructs_lib" in str(each) for each in annotations)
+
+
+def test_signature_of_a_dataclass_says_what_one_gives() -> None:
+    parameters = inspect.signature(public.CompletionCriteria).parameters
+
+    assert str(parameters["max_runtime"]) == "max_runtime: 'Duration | None' = None"
+    assert str(inspect.signature(public.Tabular).parameters["algorithms"]) == (
+        "algorithms: 'Sequence[Algorithm] | None' = None"
+    )
+    assert str(inspect.signature(public.Tabular).parameters["features"]) == (
+        "features: 'FeatureSpecification | str | None' = None"
+    )
+
+
+def test_types_of_a_dataclass_can_be_asked_for() -> None:
+    assert get_type_hints(public.CompletionCriteria)["max_candidates"] == int | None
+
+
 def test_keyword_that_is_needed_is_missed_by_name() -> None:
     stack = new_stack()
     job = AutoMLJob(stack, "Job", training_data=Channel.from_bucket(data_bucket(stack)), target_attribute="y")
@@ -98,7 +185,7 @@ def test_keyword_that_is_needed_is_missed_by_name() -> None:
 
 APP = """
 import aws_cdk as cdk
-from constructs_lib import AutoMLJob, Channel
+from constructs_lib import AutoMLJob, Channel, CompletionCriteria
 
 stack = cdk.Stack(cdk.App(), "Stack")
 data = Channel.from_asset("x.csv")
@@ -106,6 +193,7 @@ AutoMLJob(stack, "A", training_data=data, target_attribute="y", job_name="mine")
 AutoMLJob(stack, "B", training_data=data, target_attribute="y", jobname="mine")
 AutoMLJob(stack, "C", training_data=data, target_attribute="y", job_name=2)
 AutoMLJob(stack, "D", target_attribute="y")
+CompletionCriteria(max_candidates=5)
 """
 
 
@@ -195,6 +283,13 @@ def test_editor_lists_all_props_of_a_job(editor: Editor) -> None:
     (signature,) = editor.at("signatureHelp", "job_name=")["signatures"]
 
     assert [name for name in SHARED if f" {name}: " not in signature["label"]] == []
+
+
+def test_editor_shows_types_of_a_dataclass_and_no_limits(editor: Editor) -> None:
+    (signature,) = editor.at("signatureHelp", "max_candidates=")["signatures"]
+
+    assert "max_candidates: int | None = None" in signature["label"]
+    assert "Api(" not in signature["label"]
 
 
 def test_editor_underlines_what_is_wrong_with_props(editor: Editor) -> None:

@@ -26,6 +26,9 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(enco
 NOT_OURS = {"boto3", "pandas"}
 """What pages tell people to install from the package index, besides the checkout."""
 
+OF_OTHERS = ("build", "http.server", "pip", "twine", "venv")
+"""Modules of others that pages tell people to run."""
+
 RUN = ("v2", "check", "skeleton", "convert", "inspect")
 """Commands of `automl` that are run, where the page shows the files that they read: offline, and quick."""
 
@@ -110,7 +113,7 @@ def of_dev(words: list[str]) -> None:
     _, what, *rest = words
     if what == "-m":
         module = ROOT / rest[0].replace(".", "/")
-        assert module.is_dir() or module.with_suffix(".py").is_file() or rest[0] in ("pip", "venv", "http.server"), rest
+        assert module.is_dir() or module.with_suffix(".py").is_file() or rest[0] in OF_OTHERS, rest
     elif what == "dev.py":
         assert not rest or rest[0] in {*dev.EXTRAS, "docs"}, rest
     else:
