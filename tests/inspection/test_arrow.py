@@ -1,0 +1,80 @@
+"""The quick reader says of a file what the engines' own says, cell for cell."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from constructs_lib.engines.inspection import ENSEMBLING, TUNING, Engine
+from constructs_lib.inspection import arrow, tables
+
+BIG, BIGGER, BELOW = "9223372036854775808", "18446744073709551616", "-9223372036854775809"
+CELLS = {
+    "whole": ["1", "22", "-3", "0", "007"],
+    "more whole": [str(number) for number in range(2_000)],
+    "decimal": [f"{number}.5" for number in range(2_000)],
+    "mixed": ["1", "1.5", "2e3", ".5", "5."],
+    "gaps": ["1", "", "2", "NA", " ", "null"],
+    "words": ["a", "b", "", "NA", "é", "１２", "None"],
+    "names": [f"name {number}" for number in range(3_000)],
+    "names with gaps": [*(f"name {number}" for number in range(900)), "", "NA", "\t", " "],
+    "flags": ["true", "False", "TRUE", ""],
+    "large": [BIG, "5", "18446744073709551615", ""],
+    "larger": [BIGGER, "1.5", BELOW, "-1", BIG],
+    "odd": ["+1", " 7 ", "1_0", "0x10", "inf", "nan", "1e400", "1,5", "Infinity", "-"],
+    "many odd": [*map(str, range(1_500)), "+1", " 7 ", "?", "0x10", "1e400"],
+    "quoted": ['a"b', 'say "yes"', "a,b", "plain", "two\nlines", "x\r\ny"],
+    "dates": [f"2024-01-{day:02} 10:00:00" for day in range(1, 29)],
+    "decimal words": [*(f"{number}.25" for number in range(1_500)), "x"],
+}
+
+
+def written(folder: Path, columns: dict[str, list[str]], *, end: str = "\n", tail: str = "") -> Path:
+    path = folder / "data.csv"
+    lines = [",".join(columns), *(",".join(map(quoted, row)) for row in zip(*columns.values(), strict=True))]
+    path.write_bytes((end.join(lines) + end + tail).encode())
+    return path
+
+
+def quoted(cell: str) -> str:
+    return '"' + cell.replace('"', '""') + '"' if set(cell) & set(',"\n\r') else cell
+
+
+def state(table: tables.Table) -> dict[str, Any]:
+    survey = table.survey
+    if survey is None:
+        return {"found": table.found}
+    tallies = {name: {**vars(tally), "_number": None} for name, tally in table.tallies.items()}
+    return {
+        "found": table.found,
+        "labels": vars(survey.labels),
+        "order": list(survey.labels.counts),
+        "gaps": {name: survey.missing(name) for name in survey.columns},
+        "dtypes": {name: survey.dtype(name) for name in survey.columns},
+        "sample": survey.sample,
+        "tallies": tallies,
+    }
+
+
+def both(path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> tuple[tables.Table, tables.Table]:
+    monkeypatch.setattr(tables, "CAP", 300)
+    monkeypatch.setattr(arrow, "_BLOCK", 16 * 1024)
+    monkeypatch.setattr(tables, "QUICK", 10**12)
+    slow = tables.read_table([path], "y", engine)
+    monkeypatch.setattr(tables, "QUICK", 0)
+    return slow, tables.read_table([path], "y", engine)
+
+
+@pytest.mark.parametrize("engine", [ENSEMBLING, TUNING], ids=lambda engine: engine.mode)
+@pytest.mark.parametrize("seed", range(12))
+def test_random_tables(seed: int, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = random.Random(seed)
+    names = draw.sample(sorted(CELLS), 8)
+    rows = draw.choice([50, 700, 4_000])
+    columns = {name: [draw.choice(CELLS[name]) for _ in range(rows)] for name in names}
+    columns["y"] = [draw.choice(CELLS[draw.choice(["flags", names[0]])]) for _ in range(rows)]
+
+    slow, quick = both(written(tmp_path, columns, end=draw.choice(["\n", "\r\n"])), engine, monkeypatch)
+
+    assert state(quick) == state(slow)
