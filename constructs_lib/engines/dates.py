@@ -76,8 +76,8 @@ def tuning(cell: str) -> datetime | None:
 
 
 def _parsed(cell: str, default: datetime) -> datetime | None:
-    if found := _iso(cell):
-        return found
+    if iso := _iso(cell):
+        return iso
     try:
         found: datetime = parser.parse(cell, default=default, tzinfos=_zone)
     except (ValueError, OverflowError):
@@ -90,7 +90,7 @@ def _parsed(cell: str, default: datetime) -> datetime | None:
 
 
 def _iso(cell: str) -> datetime | None:
-    """The moment in a cell that is written as most are, without a zone: what dateutil says, in a hundredth of its time."""
+    """The moment in a cell that is written as most are, without a zone: what dateutil says, much quicker."""
     if not _ISO.fullmatch(cell):
         return None
     try:

@@ -58,7 +58,7 @@ class Labels(ABC):
         """
         counts = self._counts()
         found, _ = self._rule(counts)
-        if found is None or counts.distinct > _MOST_LABELS:
+        if found is None or not 2 < counts.distinct <= _MOST_LABELS:  # two are meant to be all
             return ()
         nearest = []
         for step in (1, -1):

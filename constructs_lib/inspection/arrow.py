@@ -1,8 +1,8 @@
 """Reads large CSV files with Arrow, and says of them what the engines' own reader says, cell for cell.
 
-Arrow reads commas, quotes and line ends as the engines do where every row is as wide as the header. What else a file may have (other
-widths, a character NUL, no UTF-8, a quote that is never closed) ends the quick reading: the rows after those that came are read by the
-engine's rules, which tell what is wrong, or make the best of it.
+Arrow reads commas, quotes and line ends as the engines do where every row is as wide as the header. What else a file may
+have (other widths, a character NUL, no UTF-8, a quote that is never closed) ends the quick reading: the rows after those
+that came are read by the engine's rules, which tell what is wrong, or make the best of it.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ import codecs
 import itertools
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from contextlib import suppress
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +23,9 @@ from constructs_lib.engines.ensembling import MISSING
 from constructs_lib.engines.inspection import BATCH, Engine, Survey
 
 from .tally import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _BLOCK: Final = 1024 * 1024
 _FEW: Final = 256
@@ -66,7 +68,7 @@ class ArrowSurvey(Survey):
         self.rows += len(batch)
         if not self._cap or labels is None:
             return
-        unlabelled = self._missing(labels.counts.keys())
+        unlabelled = self._missing(list(labels.counts))
         if unlabelled and not self._keeps_words(self._place):
             gone = pc.is_in(labels.texts, value_set=pa.array(sorted(unlabelled), pa.string()))
             batch = batch.filter(pc.invert(gone))
@@ -97,7 +99,7 @@ class ArrowSurvey(Survey):
     def _add_column(self, place: int, name: str, cells: _Cells) -> None:
         tally, scan = self.tallies[name], self._scans[place] if self._scans else None
         if cells.are_coded or (tally.known is not None and cells.are_few):
-            missing = self._missing(cells.counts.keys())
+            missing = self._missing(list(cells.counts))
             self.gaps[name] += sum(cells.counts[cell] for cell in missing)
             tally.add_counted(cells.counts)
             if scan is not None and scan.needs_every_cell:

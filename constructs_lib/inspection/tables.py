@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from constructs_lib.engines.ensembling import Dtype
 from constructs_lib.engines.faults import DataFault
 from constructs_lib.engines.files import PARQUET, is_named_parquet, open_csv
 from constructs_lib.engines.inspection import (
@@ -28,7 +27,7 @@ from constructs_lib.engines.target import few
 from .tally import Tally
 
 if TYPE_CHECKING:
-    from .arrow import ArrowSurvey
+    from constructs_lib.engines.ensembling import Dtype
 
 QUICK: Final = 16 * 1024 * 1024
 """Bytes from which a CSV file is worth the start of Arrow."""
@@ -70,10 +69,10 @@ def read_table(files: Sequence[Path], target: str, engine: Engine, watch: Watch 
     try:
         for path in files:
             reading.add(path)
-        if reading.survey is None:
-            raise DataFault(reading.empty())
     except DataFault as fault:
         return Table(found=unreadable(fault), remarks=reading.remarks)
+    if reading.survey is None:
+        return Table(found=unreadable(DataFault(reading.empty())), remarks=reading.remarks)
     found = inspected(reading.survey, None, reading.notes)
     return Table(found, reading.survey, reading.tallies, reading.remarks)
 
@@ -127,6 +126,9 @@ class _Reading:
         elif opened.columns != self.survey.columns:
             raise DataFault(f"{path.name} has another header than {self._first}: {few(opened.columns)}")
         rows = opened.rows
+        if text is not None and path.stat().st_size >= QUICK and not _has_arrow():
+            extra = "with pip install '.[inspect]' in a checkout it is read quickly, with the same answers"
+            self.remarks.append(f"{path.name} is read cell by cell: {extra}")
         if text is not None and self._is_quick(path) and len(opened.columns) > 1 and not opened.moved:
             rows = self._quickly(path, opened)
         for group in batches(rows):
@@ -140,8 +142,6 @@ class _Reading:
             raise DataFault(no_target(opened.name, opened.columns, self._target))
         dtypes: dict[str, Dtype] | None = getattr(opened, "dtypes", None)
         if dtypes is None and _has_arrow():
-            from .arrow import ArrowSurvey
-
             survey = ArrowSurvey(self._engine, opened.columns, self._target, cap=CAP)
             self.tallies = survey.tallies
             return survey
@@ -166,8 +166,8 @@ class _Reading:
         except arrow.NotQuick as reason:
             done = survey.rows - before
             self.remarks.append(
-                f"{path.name} is read cell by cell from row {done + 1} on or a little later, since {reason}: that takes "
-                "longer, and says the same"
+                f"{path.name} is read cell by cell from row {done + 1} on, since {reason} or a little later: "
+                "that takes longer, and says the same"
             )
             return itertools.islice(opened.rows, done, None)
         return iter(())

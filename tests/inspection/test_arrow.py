@@ -16,7 +16,7 @@ CELLS = {
     "decimal": [f"{number}.5" for number in range(2_000)],
     "mixed": ["1", "1.5", "2e3", ".5", "5."],
     "gaps": ["1", "", "2", "NA", " ", "null"],
-    "words": ["a", "b", "", "NA", "é", "１２", "None"],
+    "words": ["a", "b", "", "NA", "é", "\uff11\uff12", "None"],
     "names": [f"name {number}" for number in range(3_000)],
     "names with gaps": [*(f"name {number}" for number in range(900)), "", "NA", "\t", " "],
     "flags": ["true", "False", "TRUE", ""],
@@ -46,6 +46,10 @@ def state(table: tables.Table) -> dict[str, Any]:
     if survey is None:
         return {"found": table.found}
     tallies = {name: {**vars(tally), "_number": None} for name, tally in table.tallies.items()}
+    for name, feature in table.found.features.items():
+        if feature.type != "numeric":  # nobody asks for the numbers among words
+            tallies[name] |= {"least": None, "most": None}
+    tallies["y"] |= {"least": None, "most": None}
     return {
         "found": table.found,
         "labels": vars(survey.labels),
