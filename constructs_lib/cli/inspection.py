@@ -33,8 +33,8 @@ HELP: Final = "say what Autopilot makes of data before anything is deployed"
 
 DESCRIPTION: Final = """\
 Read data as Autopilot does, and say what it makes of them: which rows it trains on, which problem it finds and how
-close another one is, the classes and which one of two is the positive one, the type of each column, missing values, reach.
-Then what would fail a job, what would mislead a model, and what is worth knowing, each with its evidence.
+close another one is, the classes and which one of two is the positive one, the type of each column, missing values,
+reach. Then what would fail a job, what would mislead a model, and what is worth knowing, each with its evidence.
 
 PATH is a CSV file, also compressed (.gz), a Parquet file, a folder of such files (one header for all), a folder of
 pictures (a folder for each class), or a manifest (.manifest, .json, .jsonl) whose objects lie beside it as files.

@@ -1,8 +1,8 @@
 """Reads large CSV files with Arrow, and says of them what the engines' own reader says, cell for cell.
 
-Arrow reads commas, quotes and line ends as the engines do where every row is as wide as the header. What else a file may
-have (other widths, a character NUL, no UTF-8, a quote that is never closed) ends the quick reading: the rows after those
-that came are read by the engine's rules, which tell what is wrong, or make the best of it.
+Arrow reads commas, quotes and line ends as the engines do where every row is as wide as the header. What else a file
+may have (other widths, a character NUL, no UTF-8, a quote that is never closed) ends the quick reading: the rows after
+those that came are read by the engine's rules, which tell what is wrong, or make the best of it.
 """
 
 from __future__ import annotations

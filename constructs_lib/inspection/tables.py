@@ -142,6 +142,8 @@ class _Reading:
             raise DataFault(no_target(opened.name, opened.columns, self._target))
         dtypes: dict[str, Dtype] | None = getattr(opened, "dtypes", None)
         if dtypes is None and _has_arrow():
+            from .arrow import ArrowSurvey
+
             survey = ArrowSurvey(self._engine, opened.columns, self._target, cap=CAP)
             self.tallies = survey.tallies
             return survey
@@ -192,7 +194,7 @@ def _has_arrow() -> bool:
 def _bytes_of(path: Path, watch: Watch | None) -> Iterator[Any]:
     with path.open("rb") as raw:
         watched = _Progress(raw, watch) if watch else raw
-        with gzip.GzipFile(fileobj=watched) if is_gzipped(path) else nullcontext(watched) as file:  # type: ignore[arg-type]
+        with gzip.GzipFile(fileobj=watched) if is_gzipped(path) else nullcontext(watched) as file:
             yield file
 
 

@@ -1,5 +1,6 @@
 """The quick reader says of a file what the engines' own says, cell for cell."""
 
+import gzip
 import random
 from pathlib import Path
 from typing import Any
@@ -82,3 +83,84 @@ def test_random_tables(seed: int, engine: Engine, tmp_path: Path, monkeypatch: p
     slow, quick = both(written(tmp_path, columns, end=draw.choice(["\n", "\r\n"])), engine, monkeypatch)
 
     assert state(quick) == state(slow)
+
+
+ROW = {"a": ["1"] * 3_000, "b": ["x"] * 3_000, "y": ["yes", "no", "no"] * 1_000}
+
+
+@pytest.mark.parametrize("engine", [ENSEMBLING, TUNING], ids=lambda engine: engine.mode)
+@pytest.mark.parametrize(
+    ("tail", "reason"),
+    [
+        ("2,z,yes,4\n", "a row of another width"),
+        ("2\n3,c,no\n", "a row of another width"),
+        ("2,z\0q,yes\n3,c,no\n", "a character NUL"),
+        ("2,\xff,yes\n", ""),
+        ('2,"z,yes\n3,c,no\n', ""),
+        ('2,"z\nz",yes\n3,"c"",",no\n', ""),
+    ],
+)
+def test_what_arrow_does_not_read_the_engine_does(
+    tail: str, reason: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, ROW)
+    path.write_bytes(path.read_bytes() + tail.encode("latin-1"))
+
+    slow, quick = both(path, engine, monkeypatch)
+
+    assert state(quick) == state(slow)
+    assert not reason or [remark for remark in quick.remarks if reason in remark]
+    assert slow.remarks == []
+
+
+def test_a_remark_says_where_the_quick_reading_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(tmp_path, ROW, tail="2\n")
+
+    _, quick = both(path, ENSEMBLING, monkeypatch)
+
+    [remark] = quick.remarks
+    assert remark.startswith("data.csv is read cell by cell from row ")
+    assert remark.endswith(
+        "since it has a row of another width there or a little later: that takes longer, and says the same"
+    )
+
+
+def test_many_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("constructs_lib.engines.target._MOST_KNOWN", 1_000)
+    monkeypatch.setattr("constructs_lib.engines.target._MOST_PLACES", 200)
+    draw = random.Random(0)
+    labels = [draw.choice([f"{draw.random():.6f}", "1", f"w{draw.randrange(40)}", ""]) for _ in range(6_000)]
+    columns = {"x": [str(row) for row in range(6_000)], "y": labels}
+
+    slow, quick = both(written(tmp_path, columns), ENSEMBLING, monkeypatch)
+
+    assert slow.survey
+    assert quick.survey
+    ours, theirs = quick.survey.labels, slow.survey.labels
+    # Which labels are the last ones that are counted depends on the parts in which they come.
+    assert (ours.rows, abs(ours.others - theirs.others) <= 100, ours.others > 0) == (6_000, True, True)
+    assert ours.counts.total() + ours.others == theirs.counts.total() + theirs.others
+    assert quick.found.problem_type == slow.found.problem_type
+
+
+@pytest.mark.parametrize("engine", [ENSEMBLING, TUNING], ids=lambda engine: engine.mode)
+def test_compressed(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = tmp_path / "data.csv.gz"
+    packed.write_bytes(gzip.compress(written(tmp_path, ROW).read_bytes()))
+
+    slow, quick = both(packed, engine, monkeypatch)
+
+    assert state(quick) == state(slow)
+    assert quick.remarks == []
+
+
+def test_without_arrow_a_large_file_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "_NEEDED", ("no_such_package",))
+    monkeypatch.setattr(tables, "QUICK", 0)
+
+    read = tables.read_table([written(tmp_path, ROW)], "y", TUNING)
+
+    assert read.remarks == [
+        "data.csv is read cell by cell: with pip install '.[inspect]' in a checkout it is read quickly, with the same "
+        "answers"
+    ]
