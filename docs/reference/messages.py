@@ -40,7 +40,7 @@ class Told:
 
 SECTIONS: Final[Mapping[str, Told]] = {
     "jobs": Told(("jobs", "api"), besides=("api/hosting.py", "api/data", "api/manifest", "api/parquet")),
-    "data": Told(("data", "api/data", "api/manifest", "api/parquet", "engines")),
+    "data": Told(("data", "api/data", "api/manifest", "api/parquet", "engines", "inspection")),
     "outcomes": Told(("outcome",)),
     "endpoints": Told(("endpoint", "api/hosting.py")),
     "candidates": Told(("candidate",)),
