@@ -40,7 +40,10 @@ class Told:
 
 SECTIONS: Final[Mapping[str, Told]] = {
     "jobs": Told(("jobs", "api"), besides=("api/hosting.py", "api/data", "api/manifest", "api/parquet")),
-    "data": Told(("data", "api/data", "api/manifest", "api/parquet", "engines", "inspection")),
+    "data": Told(
+        ("data", "api/data", "api/manifest", "api/parquet", "engines", "inspection"),
+        besides=("inspection/facts.py", "inspection/page.py", "inspection/screen.py"),
+    ),
     "outcomes": Told(("outcome",)),
     "endpoints": Told(("endpoint", "api/hosting.py")),
     "candidates": Told(("candidate",)),
