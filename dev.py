@@ -6,7 +6,8 @@
     python3 dev.py lowest [all]         run tests of the constructs with the lowest releases of the CDK that they take:
                                         those of what differs (as `test` does), or `all`
     python3 dev.py docs                 build the documentation site, strictly, into build/site
-    python3 dev.py bench                measure the budgets of the design, side by side with AwsCustomResource
+    python3 dev.py bench [inspect]      measure the budgets of the design, side by side with AwsCustomResource;
+                                        `inspect`: the reading of 1 GB beside pandas
     python3 dev.py soak [N]             run N (100000) lives of stacks against the Lambda code, and give N (all) odd
                                         values to the constructs; shows what goes wrong
     python3 dev.py shell COMMAND ...    run any command in the environment

@@ -16,6 +16,8 @@ import time
 import zipfile
 from pathlib import Path
 
+from . import inspection
+
 APPS = Path(__file__).parent / "apps"
 LIBRARY = Path(__file__).parents[1] / "constructs_lib"
 MORE_JOBS = 20
@@ -25,7 +27,13 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python3 dev.py bench", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--runs", type=int, default=5, help="processes a figure (default 5)")
-    runs = parser.parse_args().runs
+    parser.add_argument("what", nargs="?", choices=["budgets", "inspect"], default="budgets", help="what is measured")
+    parser.add_argument("--gigabytes", type=float, default=1.0, help="of the file for `inspect` (default 1)")
+    given = parser.parse_args()
+    runs = given.runs
+    if given.what == "inspect":
+        inspection.measure(runs, given.gigabytes, measured)
+        return
     print(f"{runs} runs a figure, {os.cpu_count()} cores; median (least to most)\n")
     synthesis(runs)
     imports(runs)

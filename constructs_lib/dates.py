@@ -1,9 +1,20 @@
-"""Dates that are written in other ways than the service reads."""
+"""Dates as the service reads them, and those that are written in other ways."""
 
+import math
 import re
+from datetime import UTC, datetime
 
 _QUARTER = re.compile(r"(?P<year>\d{4})[ /-]?[Qq](?P<number>[1-4])|[Qq](?P<first>[1-4])[ /-]?(?P<later>\d{4})")
 _SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})")
+
+
+def moment(text: str) -> float:
+    """Seconds since 1970 of an ISO 8601 date or time (also with slashes), UTC unless it says otherwise, else NaN."""
+    try:
+        value = datetime.fromisoformat(text.replace("/", "-"))
+    except ValueError:
+        return math.nan
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
 
 
 def written_date(text: str) -> str | None:

@@ -10,6 +10,7 @@ from dateutil import parser, tz
 _TIME: Final = re.compile(r"\d?\d:\d\d")
 _QUARTER: Final = re.compile(r"(?:(\d{4})-?|(\d\d)-?)[Qq]([1-4])|([1-4])[Qq]-?(?:(\d{4})|(\d\d))")
 _MONTH: Final = re.compile(r"(\d{4})\.(0?[1-9]|1[0-2])")
+_ISO: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?")
 _FIRST_YEAR: Final = datetime(1, 1, 1)
 _EPOCH: Final = datetime(1970, 1, 1)
 _FIRST, _LAST = datetime(1677, 9, 22), datetime(2262, 4, 11)
@@ -49,7 +50,7 @@ def any_year(cell: str) -> datetime | None:
 @lru_cache(_REMEMBERED)
 def offset(cell: str) -> timedelta | None:
     """The offset from UTC that is written in a cell that is a date; `None` without a zone."""
-    if ":" not in cell and "T" not in cell:
+    if (":" not in cell and "T" not in cell) or _iso(cell):
         return None
     try:
         found: datetime = parser.parse(cell, default=_FIRST_YEAR, tzinfos=_zone)
@@ -65,6 +66,8 @@ def tuning(cell: str) -> datetime | None:
     Raises:
         OverflowError: A number too large for a date, as milliseconds since 1970 are: the engine does not go on.
     """
+    if iso := _iso(cell):
+        return iso
     try:
         found: datetime = parser.parse(cell, default=_EPOCH, tzinfos=_zone)
     except parser.ParserError:
@@ -73,6 +76,8 @@ def tuning(cell: str) -> datetime | None:
 
 
 def _parsed(cell: str, default: datetime) -> datetime | None:
+    if iso := _iso(cell):
+        return iso
     try:
         found: datetime = parser.parse(cell, default=default, tzinfos=_zone)
     except (ValueError, OverflowError):
@@ -82,6 +87,16 @@ def _parsed(cell: str, default: datetime) -> datetime | None:
         return moment - (found.utcoffset() or timedelta())
     except OverflowError:  # an hour from the first or the last year there is
         return moment
+
+
+def _iso(cell: str) -> datetime | None:
+    """The moment in a cell that is written as most are, without a zone: what dateutil says, much quicker."""
+    if not _ISO.fullmatch(cell):
+        return None
+    try:
+        return datetime.fromisoformat(cell)
+    except ValueError:
+        return None
 
 
 def _zone(name: str | None, offset: int | None) -> tzinfo | None:

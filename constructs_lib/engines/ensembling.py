@@ -137,6 +137,32 @@ class Scan:
         for cell in dict.fromkeys(cells) if isinstance(new, set) else cells:
             self._look_at(cell)
 
+    def add_numbers(self, *, whole: bool, negative: bool) -> None:
+        """The next cells are finite numbers, and none of them a whole one that 64 bits with a sign do not hold.
+
+        Args:
+            whole: Whether all of them are whole numbers.
+            negative: Whether one of them is below zero.
+        """
+        self._whole = self._whole or whole
+        self._decimal = self._decimal or not whole
+        self._negative = self._negative or negative
+
+    @property
+    def needs_every_cell(self) -> bool:
+        """Whether it matters in which order the next cells come, so that `add_numbers` does not do."""
+        return bool(self._over)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the column is text, whatever comes."""
+        return self._text
+
+    @property
+    def is_decimal(self) -> bool:
+        """Whether a number came that is not whole."""
+        return self._decimal
+
     def _numbers(self, cells: Sequence[str] | set[str]) -> bool:
         """Whether all of these are numbers of which nothing else is to be known, which is quickly said of many."""
         text = "\n".join(cells) + "\n"

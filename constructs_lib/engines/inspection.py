@@ -15,7 +15,7 @@ from .columns import CONSTANT, Feature, Kind
 from .ensembling import Dtype, Scan, with_gaps
 from .faults import DataFault
 from .files import is_named_parquet, open_csv
-from .labels import Labels
+from .labels import Labels, Near
 from .records import Opened, records
 from .reservoir import Reservoir
 from .target import REGRESSION, TOO_FEW_ROWS, Spellings, Target, Told, few
@@ -107,6 +107,11 @@ class Survey:
         """A cell as the engine keeps it."""
         return self.engine.value(cell) if self.is_text else cell
 
+    def _values(self, cells: Sequence[str]) -> list[str]:
+        """Cells as the engine keeps them."""
+        kept = {cell: self.value(cell) for cell in set(cells)}
+        return [kept[cell] for cell in cells]
+
     def as_number(self, cell: str) -> float:
         """The finite number in a cell of numbers, NaN for none; of a bool it is 1 or 0."""
         kept = self.value(cell)
@@ -142,7 +147,7 @@ class Survey:
         """
         rows = self.sample[: report.LOOKED_AT]
         columns = zip(self.columns, zip(*rows, strict=True), strict=False)
-        cells = {name: [self.value(cell) for cell in column] for name, column in columns}
+        cells = {name: self._values(column) for name, column in columns}
         given = [row[self._place] for row in rows]
         is_regression = problem_type == REGRESSION
         labels = [self.as_number(cell) if is_regression else class_of.get(cell, "") for cell in given]
@@ -183,6 +188,10 @@ class Survey:
         kept = [each for each in target.warnings if each.id != "ambiguous-problem-type"]
         return replace(target, warnings=(*kept, Told("ambiguous-problem-type", said)))
 
+    def nearest(self) -> tuple[Near, ...]:
+        """How far another problem is by the rule of the engine; see `Labels.nearest`."""
+        return self._labels_for(self.engine).nearest()
+
     def _labels_for(self, engine: Engine) -> Labels:
         if not engine.typed:
             return tuning.labels(self.target, self.labels)
@@ -216,7 +225,9 @@ class Survey:
         """A feature column without a look at the others."""
         place = self.columns.index(column)
         keeps = self._keeps_words(place)
-        cells = [row[place] if keeps else self.value(row[place]) for row in self.sample]
+        cells = [row[place] for row in self.sample]
+        if not keeps:
+            cells = self._values(cells)
         if not self.engine.typed:
             return column_types.of_tuning(cells, asked)
         return column_types.of_ensembling(cells, self.dtype(column), asked)
@@ -242,6 +253,9 @@ class Inspection:
 
     warnings: tuple[Told, ...]
     """What to know, also why a training would be wasted."""
+
+    wastes: frozenset[str] = frozenset()
+    """The ids of those warnings that tell why."""
 
     @property
     def problem_type(self) -> str | None:
@@ -334,4 +348,5 @@ def inspected(survey: Survey, problem_type: str | None, notes: Sequence[str]) ->
         features={name: replace(feature, missing=survey.missing(name)) for name, feature in features.items()},
         errors=tuple(errors),
         warnings=(*(Told("reading", note) for note in notes), *target.wastes, *target.warnings, *found, *columns),
+        wastes=frozenset(told.id for told in (*target.wastes, *found)),
     )

@@ -3,11 +3,25 @@
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Final
 
 from .target import Counts, Spellings, Target, Told
 
 _MANY_CLASSES: Final = 100
+_FAR: Final = 1_000
+_MOST_LABELS: Final = 2_500
+
+
+@dataclass(frozen=True)
+class Near:
+    """How far another problem is."""
+
+    labels: int
+    """So many different labels more, or fewer where it is below zero."""
+
+    problem_type: str | None
+    """What they would pose; `None` for what cannot be told, so that the job fails."""
 
 
 class Labels(ABC):
@@ -36,6 +50,27 @@ class Labels(ABC):
     def found(self) -> str | None:
         """The problem type by the rule of the engine, with nothing else looked at."""
         return self._rule(self._counts())[0]
+
+    def nearest(self) -> tuple[Near, ...]:
+        """What the rule would find with a few different labels more or fewer in as many rows: the nearest change each.
+
+        Nothing where the problem cannot be told, or no other one is as near as `_FAR` labels.
+        """
+        counts = self._counts()
+        found, _ = self._rule(counts)
+        if found is None or not 2 < counts.distinct <= _MOST_LABELS:  # two are meant to be all
+            return ()
+        nearest = []
+        for step in (1, -1):
+            for away in range(1, _FAR + 1):
+                distinct = counts.distinct + step * away
+                if not 2 <= distinct <= counts.rows:
+                    break
+                other, _ = self._rule(replace(counts, distinct=distinct))
+                if other != found:
+                    nearest.append(Near(step * away, other))
+                    break
+        return tuple(nearest)
 
     @abstractmethod
     def _counts(self) -> Counts:

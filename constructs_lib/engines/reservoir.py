@@ -2,7 +2,7 @@
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 _SEED: Final = 0
@@ -29,13 +29,26 @@ class Reservoir:
 
     def add(self, rows: Sequence[list[str]]) -> None:
         """The next rows."""
-        self.rows += rows[: self._size - len(self.rows)]
-        self.seen += len(rows)
-        if not self._next and len(self.rows) == self._size > 0:
+        self.put(self.draw(len(rows)), rows)
+
+    def draw(self, count: int) -> list[tuple[int, int]]:
+        """Let so many rows come, and say which are taken: the place in the sample, and the number among these."""
+        taken = [(len(self.rows) + number, number) for number in range(min(count, self._size - len(self.rows)))]
+        before, self.seen = self.seen, self.seen + count
+        if not self._next and self.seen >= self._size > 0:
             self._skip(self._size)
         while self._next and self._next <= self.seen:
-            self.rows[self._draw.randrange(self._size)] = rows[self._next - self.seen - 1]
+            taken.append((int(self._draw.random() * self._size), self._next - before - 1))
             self._skip(self._next)
+        return taken
+
+    def put(self, taken: Sequence[tuple[int, int]], rows: Mapping[int, list[str]] | Sequence[list[str]]) -> None:
+        """Keep the rows that `draw` took, given by their number."""
+        for place, number in taken:
+            if place == len(self.rows):
+                self.rows.append(rows[number])
+            else:
+                self.rows[place] = rows[number]
 
     def _skip(self, place: int) -> None:
         """Find the next row of the sample (Li 1994, algorithm L)."""

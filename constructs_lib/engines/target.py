@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -105,6 +105,39 @@ class Spellings:
             known.update(found)
             self.others += len(cells) - len(found)
         self.rows += len(cells)
+
+    def add_counted(self, cells: Sequence[str], counts: Sequence[int], first: Callable[[], Sequence[int]]) -> None:
+        """The next cells, counted, as `add` has them one by one.
+
+        Args:
+            cells: The different spellings among them, but for what `has_room` says.
+            counts: Of each, how often it comes.
+            first: Of each, where it comes first among them, from 0.
+        """
+        known = self.counts
+        if len(self._first) < 10 * _MOST_PLACES:
+            is_full = len(self._first) >= _MOST_PLACES
+            new = [at for at, cell in enumerate(cells) if cell not in known and not (is_full and _is_plain(cell))]
+            if new:
+                places = first()
+                for at in sorted(new, key=places.__getitem__):
+                    if len(self._first) < _MOST_PLACES * (1 if _is_plain(cells[at]) else 10):
+                        self._first[cells[at]] = self.rows + places[at] + 1
+        if len(known) < _MOST_KNOWN:
+            for cell, count in zip(cells, counts, strict=True):
+                known[cell] += count
+        else:
+            for cell, count in zip(cells, counts, strict=True):
+                if cell in known or not _is_plain(cell):
+                    known[cell] += count
+                else:
+                    self.others += count
+        self.rows += sum(counts)
+
+    def has_room(self, more: int) -> bool:
+        """Whether so many more spellings come near none of the limits, so that they may be added counted."""
+        known = len(self.counts)
+        return known + more < _MOST_KNOWN or _MOST_KNOWN <= known < 2 * _MOST_KNOWN - more
 
     def where(self, cell: str) -> str:
         """Where a spelling comes first: its row, the header not counted."""

@@ -43,7 +43,10 @@ _FACTS: Final = tuple(f"cli/explain/{name}" for name in ("bill", "facts", "jobs"
 
 SECTIONS: Final[Mapping[str, Told]] = {
     "jobs": Told(("jobs", "api"), besides=("api/hosting.py", "api/data", "api/manifest", "api/parquet")),
-    "data": Told(("data", "api/data", "api/manifest", "api/parquet", "engines")),
+    "data": Told(
+        ("data", "api/data", "api/manifest", "api/parquet", "engines", "inspection"),
+        besides=("inspection/facts.py", "inspection/page.py", "inspection/screen.py"),
+    ),
     "outcomes": Told(("outcome",)),
     "endpoints": Told(("endpoint", "api/hosting.py")),
     "candidates": Told(("candidate",)),

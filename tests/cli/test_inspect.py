@@ -14,6 +14,7 @@ import pytest
 from constructs_lib.cli import INTERRUPTED, main
 from constructs_lib.cli.inspection import FAILS, FINE, WRONG_CALL
 
+LEARNS = "a model learns rows by heart from it; leave it out unless it is a measure"
 ROOT = Path(__file__).parents[2]
 
 
@@ -43,7 +44,7 @@ def test_text(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
     assert (
         told(capsys, "churn.csv", "--target", "churned", code=FINE)
-        == """\
+        == f"""\
 churn.csv, as HYPERPARAMETER_TUNING has it
 
   rows          600, of which 599 are trained on
@@ -51,8 +52,11 @@ churn.csv, as HYPERPARAMETER_TUNING has it
   classes       2 in 'churned': 'no', 'yes'; F1, precision, recall and AUC are of 'yes'
 
   columns
-    x  numeric
-    c  categorical
+    x  numeric     600 different, 0 to 599
+    c  categorical 3 different
+
+  misleads a model
+    - column 'x' has another whole number in each of the 599 rows, as an identifier has: {LEARNS}
 
   worth knowing
     - churn.csv has 1 of 600 rows without a label in 'churned', which are left out: '' in row 600
@@ -65,21 +69,46 @@ def test_json(written: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
     found = object_of(capsys, "churn.csv", "--target", "churned", "--mode", "ensembling", code=FINE)
 
-    assert {name: found[name] for name in found if name != "warnings"} == {
+    assert {name: found[name] for name in found if name not in ("warnings", "columns", "findings")} == {
+        "kind": "table",
+        "mode": "ENSEMBLING",
+        "files": [],
         "rows": 600,
         "rows_used": 598,
         "problem_type": "MulticlassClassification",
         "why": "it is text, of 3 different values",
+        "near": [{"labels": -1, "problem_type": "BinaryClassification"}],
         "classes": ["None", "no", "yes"],
         "class_count": 3,
-        "positive_class": None,
-        "columns": [
-            {"name": "x", "type": "numeric", "missing": 1},
-            {"name": "c", "type": "categorical", "missing": 0},
+        "class_rows": [
+            {"class": "no", "rows": 478, "share": 0.798},
+            {"class": "yes", "rows": 120, "share": 0.2003},
+            {"class": "None", "rows": 1, "share": 0.0017},
         ],
+        "positive_class": None,
+        "target": None,
+        "sampled": 599,
         "errors": [],
+        "remarks": [],
     }
-    assert "churn.csv has classes in 'churned' that are too rare to be learned, 'None'" in found["warnings"][1]
+    x, c = found["columns"]
+    assert x == {
+        "name": "x",
+        "type": "numeric",
+        "missing": 1,
+        "missing_share": 0.0017,
+        "missing_in": {"ENSEMBLING": 1, "HYPERPARAMETER_TUNING": 1},
+        "distinct": 599,
+        "minimum": 0.0,
+        "median": 299.0,
+        "maximum": 598.0,
+        "histogram": x["histogram"],
+    }
+    assert sum(x["histogram"]["counts"]) == 599
+    assert {each["value"] for each in c["frequent"]} == {"a", "b", "c"}
+    assert {each["level"] for each in found["findings"]} == {"misleads", "note"}
+    [rare] = [text for text in found["warnings"] if "too rare" in text]
+    assert "churn.csv has classes in 'churned' that are too rare to be learned, 'None'" in rare
 
 
 def test_no_mode_is_that_of_tuning_and_a_mode_may_be_in_capitals(
@@ -206,10 +235,7 @@ def test_ensembling_takes_a_file_for_parquet_by_its_name(
     ("made", "said"),
     [
         (lambda path: None, "there is no file 'data.csv'"),
-        (
-            lambda path: path.mkdir(),
-            "'data.csv' is a folder: give one of its files, since each of them has to hold the same columns",
-        ),
+        (lambda path: path.mkdir(), "'data.csv' is an empty folder"),
     ],
 )
 def test_a_wrong_call(made: Any, said: str, written: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -270,7 +296,7 @@ def test_an_interruption_is_told(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("constructs_lib.engines.inspection.inspect_csv", interrupt)
+    monkeypatch.setattr("constructs_lib.inspection.tables.read_table", interrupt)
 
     assert main(["inspect", "churn.csv", "--target", "churned"]) == INTERRUPTED
     assert capsys.readouterr() == ("", "interrupted\n")
@@ -291,7 +317,15 @@ def test_a_parquet_file_keeps_its_types(mode: str, written: Path, capsys: pytest
     )
     assert found["positive_class"] == ("True" if mode == "ensembling" else "False")
     kind = "numeric" if mode == "ensembling" else "categorical"
-    assert found["columns"] == [{"name": "i", "type": kind, "missing": 150}]
+    [column] = found["columns"]
+    assert {key: column[key] for key in ("name", "type", "missing", "missing_share", "missing_in", "distinct")} == {
+        "name": "i",
+        "type": kind,
+        "missing": 150,
+        "missing_share": 0.25,
+        "missing_in": {"ENSEMBLING": 150, "HYPERPARAMETER_TUNING": 150},
+        "distinct": 5,
+    }
 
 
 def test_a_label_of_dates_in_parquet_is_refused_by_ensembling(
@@ -319,5 +353,5 @@ def test_parquet_needs_the_extra(
     assert main(["inspect", "data.parquet", "--target", "y"]) == WRONG_CALL
     assert capsys.readouterr().err == (
         "automl inspect: 'data.parquet' is a Parquet file, for which the extra is needed: "
-        "in a checkout, pip install '.[rehearsal]'\n"
+        "in a checkout, pip install '.[inspect]'\n"
     )

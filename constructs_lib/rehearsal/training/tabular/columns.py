@@ -6,11 +6,12 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from constructs_lib.dates import moment
 from constructs_lib.engines import dates
 from constructs_lib.engines.columns import Kind
 from constructs_lib.engines.ensembling import Dtype
@@ -61,15 +62,6 @@ class Column:
     def as_json(self) -> dict[str, Any]:
         """The column as plain values."""
         return asdict(self)
-
-
-def moment(text: str) -> float:
-    """Seconds since 1970 of an ISO 8601 date or time (also with slashes), UTC unless it says otherwise, else NaN."""
-    try:
-        value = datetime.fromisoformat(text.replace("/", "-"))
-    except ValueError:
-        return math.nan
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
 
 
 def mean(values: Sequence[float]) -> float:

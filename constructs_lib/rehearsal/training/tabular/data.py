@@ -18,12 +18,8 @@ from constructs_lib.engines.faults import DataFault
 from constructs_lib.engines.files import open_csv
 from constructs_lib.engines.inspection import (
     Engine,
-    Inspection,
     Survey,
     batches,
-    inspected,
-    no_target,
-    unreadable,
 )
 from constructs_lib.engines.records import Opened, longer_cells, records
 from constructs_lib.engines.reservoir import Reservoir
@@ -43,7 +39,6 @@ _HIDDEN = ("_", ".")
 """How names begin that Spark and its kin give to what is no data."""
 
 _BATCH = 10_000
-_LOOKED_AT = 20_000
 
 
 @dataclass
@@ -106,7 +101,7 @@ class Table(Read):
 
 
 @dataclass
-class _Typed(Opened):
+class Typed(Opened):
     """A Parquet file, whose columns have types."""
 
     dtypes: Mapping[str, Dtype] = field(default_factory=dict)
@@ -197,7 +192,7 @@ def survey(
         nonlocal table
         if table is None:
             check_header(source.columns)
-            dtypes = source.dtypes if isinstance(source, _Typed) else None
+            dtypes = source.dtypes if isinstance(source, Typed) else None
             table = Survey(engine, source.columns, target, cap=cap, dtypes=dtypes, counts_gaps=counts_gaps)
         for batch in batches(source.rows):
             found.repeated_headers += batch.count(table.columns)
@@ -208,31 +203,6 @@ def survey(
         return _nothing(found, channel), found
     found.usable = table.labelled
     return table, found
-
-
-def inspect_parquet(path: Path, target: str, engine: Engine) -> Inspection:
-    """As `constructs_lib.engines.inspection.inspect_csv`, of a Parquet file."""
-
-    def check_header(columns: list[str]) -> None:
-        if target not in columns:
-            raise DataFault(no_target(path.name, columns, target))
-
-    try:
-        table, _ = survey(
-            [path],
-            engine=engine,
-            target=target,
-            weight=None,
-            content_type=PARQUET,
-            compression=None,
-            channel="training",
-            check_header=check_header,
-            cap=_LOOKED_AT,
-            counts_gaps=True,
-        )
-    except DataFault as fault:
-        return unreadable(fault)
-    return inspected(table, None, [])
 
 
 def _weighted(batch: list[list[str]], table: Survey, weight: str, found: Read) -> list[list[str]]:
@@ -267,7 +237,7 @@ def _each_source(
         if is_parquet and path.name.startswith(_HIDDEN):
             found.hidden_files.append(path.name)
             continue
-        opened = _open_parquet(path, compression) if is_parquet else _open_csv(path, compression, engine)
+        opened = open_parquet(path, compression) if is_parquet else _open_csv(path, compression, engine)
         with opened as source:
             if source is None:
                 found.empty_files.append(path.name)
@@ -357,7 +327,16 @@ def _open_csv(path: Path, compression: str | None, engine: Engine | None) -> Ite
 
 
 @contextmanager
-def _open_parquet(path: Path, compression: str | None) -> Iterator[Opened | None]:
+def open_parquet(path: Path, compression: str | None = None) -> Iterator[Opened | None]:
+    """The columns of a Parquet file and its rows as text; `None` of one without rows.
+
+    Args:
+        path: The file.
+        compression: ``Gzip`` is refused.
+
+    Raises:
+        DataFault: It cannot be read.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -372,7 +351,7 @@ def _open_parquet(path: Path, compression: str | None) -> Iterator[Opened | None
             header = [str(name) for name in schema.names]
             dtypes = {column: _dtype(kind) for column, kind in zip(header, schema.types, strict=True)}
             rows = _parquet_rows(file)
-            yield _Typed(path.name, header, rows, dtypes=dtypes) if file.metadata.num_rows else None
+            yield Typed(path.name, header, rows, dtypes=dtypes) if file.metadata.num_rows else None
     except (pa.ArrowException, OSError) as error:
         first = next(iter(str(error).splitlines()), type(error).__name__)
         raise DataFault(f"{path.name} cannot be read as Parquet: {first}") from error

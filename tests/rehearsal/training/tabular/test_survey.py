@@ -14,7 +14,8 @@ import pytest
 
 from constructs_lib.engines.faults import DataFault
 from constructs_lib.engines.inspection import ENSEMBLING, TUNING, Engine
-from constructs_lib.rehearsal.training.tabular.data import Read, inspect_parquet, survey
+from constructs_lib.inspection.tables import read_table
+from constructs_lib.rehearsal.training.tabular.data import Read, survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +63,7 @@ def test_every_case_of_parquet_can_be_built() -> None:
 @pytest.mark.parametrize("name", PARQUET)
 def test_parquet_is_taken_as_ensembling_takes_it(name: str, tmp_path: Path) -> None:
     result = PARQUET[name]["result"]
-    found = inspect_parquet(_written(name, tmp_path), "y", ENSEMBLING)
+    found = read_table([_written(name, tmp_path)], "y", ENSEMBLING).found
     if name in ("s-parquet-date-label", "s-parquet-list"):
         assert result["failed_at"] == "fit"
         assert (found.problem_type, [error.text for error in found.errors]) == (
