@@ -32,6 +32,7 @@ EXTRA = {
     "pyarrow": "pyarrow",
     "rich": "rich",
     "sklearn": "scikit-learn",
+    "trustme": "trustme",
 }
 """The modules that the rehearsal needs, and the distributions of the extra that bring them."""
 
@@ -142,8 +143,10 @@ def _run_rehearse(given: argparse.Namespace) -> int:
 
 def _rehearse(given: argparse.Namespace) -> int:
     # Only now, when the packages of the extra are known to be there.
-    from constructs_lib.rehearsal.failures import CannotStartError, CheckFailedError
+    from constructs_lib.rehearsal.failures import CannotStartError, CheckFailedError, TimeIsUpError
     from constructs_lib.rehearsal.rehearse import Options, rehearse
+
+    from .verify.assumptions import ASSUMPTIONS
 
     options = Options(
         app=given.app,
@@ -155,20 +158,34 @@ def _rehearse(given: argparse.Namespace) -> int:
         updates=not given.quick,
         open_gates=given.open_gates,
         verbose=given.verbose,
+        reports=given.report,
+        register=ASSUMPTIONS,
     )
     try:
         rehearse(options, sys.stdout)
     except CannotStartError as error:
-        _complain(str(error))
+        _explain(str(error))
         return CANNOT_START
     except CheckFailedError as error:
+        # Why comes first; the logs that show it are below.
+        _explain(f"\nA check failed: {error}" if not isinstance(error, TimeIsUpError) else f"\nTime is up: {error}")
         for evidence in error.evidence:
             _complain(f"\n--- {evidence.title}\n{evidence.text}")
-        _complain(f"\nA check failed: {error}")
         if given.keep is None:
-            _complain("All logs are kept with --keep DIR.")
+            _explain("\nAll logs are kept with --keep DIR.")
         return CHECK_FAILED
+    finally:
+        for path in given.report:
+            if path.is_file():
+                _explain(f"Report: {path}")
     return PASSED
+
+
+def _explain(text: str) -> None:
+    """Complain in lines that fit the screen."""
+    from constructs_lib.rehearsal.text import width_of, wrapped
+
+    _complain("\n".join(wrapped(text, width_of(sys.stderr))))
 
 
 def _run_inspect(given: argparse.Namespace) -> int:
@@ -229,6 +246,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     rehearse.add_argument(
         "--keep", metavar="DIR", type=Path, help="work in this new or empty folder and keep it: logs and templates"
+    )
+    rehearse.add_argument(
+        "--report",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="write a report to FILE, a page (.html) or its facts (.json), on failure too; may be repeated",
     )
     rehearse.add_argument("--port", metavar="N", type=_port, help="port of the embedded AWS (default: a free one)")
     rehearse.add_argument(

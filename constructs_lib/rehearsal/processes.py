@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from .failures import CheckFailedError, Evidence, tail
+from .failures import CheckFailedError, Evidence, TimeIsUpError, tail
 
 LOOK_EVERY = 0.1
 """Seconds between two looks at a running program."""
@@ -28,7 +28,7 @@ class Deadline:
     def check(self, doing: str) -> None:
         """Fail if the time is up."""
         if time.monotonic() > self._end:
-            raise CheckFailedError(
+            raise TimeIsUpError(
                 f"the rehearsal was not over after {self._seconds / 60:g} minutes, it was busy with: {doing}; "
                 "give more with --timeout"
             )

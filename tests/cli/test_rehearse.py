@@ -174,7 +174,7 @@ def test_the_products_own_app_goes_through_its_whole_life_beside_another_rehears
         "cdk diff shows no difference",
         "deploying again made no job",
         "is a new job now",
-        "is given up (tagged sagemaker-autopilot:released)",
+        "is released: the stack never takes it back",
         "the job has the new tag rehearsal=tag-only",
         "the stack has rolled back",
         "is still the resource",

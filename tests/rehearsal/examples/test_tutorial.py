@@ -26,8 +26,9 @@ def loans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def lines(text: str) -> list[str]:
-    """The lines of a text, without what differs from run to run: times, letters of names."""
+    """The lines of a text, without what differs from run to run: times, letters of names, how many steps there are."""
     text = re.sub(r"^\[ *[\d.]+ s\] ", "", text, flags=re.MULTILINE)
+    text = re.sub(r"^Step \d+ of \d+: ", "", text, flags=re.MULTILINE)
     text = re.sub(r"loans[0-9a-f]{4}-(\w+)-\w+", r"<\1>", text)
     return [line.strip() for line in re.sub(r"\b[\d.]+ s\b", "<time>", text).splitlines() if line.strip()]
 

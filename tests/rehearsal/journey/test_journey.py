@@ -192,7 +192,10 @@ class LeavesItsOwnLogGroup(World):
             NeverTrainsAgain(),
             "the update should have made one job, now Plain/Job's; it is job-1, made were none",
         ),
-        (KeepsTheOldJob(), "this does not hold: job-1 is given up (tagged sagemaker-autopilot:released)"),
+        (
+            KeepsTheOldJob(),
+            "this does not hold: job-1 is released: the stack never takes it back (tagged sagemaker-autopilot:released)",
+        ),
         (TrainsForATag(), "a change of tags made job-3, Plain/Job is job-3 (was job-2)"),
         (ForgetsTheTag(), "the job's tags are {}: rehearsal=tag-only is missing"),
         (
@@ -211,7 +214,7 @@ class LeavesItsOwnLogGroup(World):
         ),
         (
             LeavesTheThirdRunning(),
-            "job-3, made by the update that was rolled back, is InProgress and was not given up",
+            "job-3, made by the update that was rolled back, is InProgress and was not released",
         ),
         (FailsWhenTrainedAgain(), "Plain/Job ended Failed (Failed): 450 rows, 500 needed"),
         (IsStoppedWhenTrainedAgain(), "Plain/Job ended Stopped (Stopped): no reason given"),
