@@ -180,7 +180,7 @@ def closing(record: Record, width: int | None = None) -> Iterator[str]:
     yield ""
     for title, texts in (("Real here", real(record)), ("Emulated here", emulated()), ("Shortened", shortened(record))):
         if texts:
-            yield from lines(f"{title}: {', '.join(texts)}", "", "  ")
+            yield from lines(f"{title}: {'; '.join(texts)}", "", "  ")
     if trained(record):
         yield from lines(NOT_AUTOPILOT, "", "  ")
     yield ""

@@ -22,6 +22,9 @@ USUAL: Final = 80
 FOR_FILES: Final = 120
 """Columns that a table may take where nobody has said how wide the screen is."""
 
+_GAP: Final = "  "
+"""Between two columns of a table."""
+
 _JOINTS: Final = re.compile(r"(?<=[/:,_.=|-])(?=.)")
 """Where a word that is longer than a line is parted: a name, an address, an ARN."""
 
@@ -90,12 +93,14 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], width: int | None,
     """
     room = (width or FOR_FILES) - len(indent)
     columns = list(zip(head, *rows, strict=True))
-    widest = [max((len(word) for cell in column for word in cell.split()), default=1) for column in columns]
-    if sum(widest) + 2 * (len(columns) - 1) > room:
+    natural = [max(map(len, column)) for column in columns]
+    flows = max(range(len(columns)), key=lambda place: natural[place])
+    left = room - sum(natural) - len(_GAP) * (len(columns) - 1) + natural[flows]
+    if left < max((len(word) for cell in columns[flows] for word in cell.split()), default=1):
         return list(_stacked(head, rows, width or FOR_FILES, indent))
-    made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, header_style="")
-    for title, least in zip(head, widest, strict=True):
-        made.add_column(title, min_width=least)
+    made = Table(box=None, padding=(0, len(_GAP), 0, 0), pad_edge=False, show_edge=False, header_style="")
+    for place, title in enumerate(head):
+        made.add_column(title, width=min(natural[place], left) if place == flows else natural[place])
     for row in rows:
         made.add_row(*row)
     out = io.StringIO()

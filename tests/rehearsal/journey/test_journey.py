@@ -194,7 +194,8 @@ class LeavesItsOwnLogGroup(World):
         ),
         (
             KeepsTheOldJob(),
-            "this does not hold: job-1 is released: the stack never takes it back (tagged sagemaker-autopilot:released)",
+            "this does not hold: job-1 is released: the stack never takes it back (tagged "
+            "sagemaker-autopilot:released)",
         ),
         (TrainsForATag(), "a change of tags made job-3, Plain/Job is job-3 (was job-2)"),
         (ForgetsTheTag(), "the job's tags are {}: rehearsal=tag-only is missing"),
