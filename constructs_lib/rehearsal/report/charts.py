@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 _WIDE: Final = 100.0
 _LINE_WIDTH, _LINE_HEIGHT, _MARGIN = 640.0, 200.0, 6.0
-_SVG: Final = "http://www.w3.org/2000/svg"
 
 
 def bar(start: float, length: float, whole: float, kind: str = "") -> Element:
@@ -26,7 +25,6 @@ def bar(start: float, length: float, whole: float, kind: str = "") -> Element:
         "svg",
         element("rect", class_="track", x="0", y="0", width="100", height="8"),
         element("rect", class_=f"mark {kind}".strip(), x=f"{left:.2f}", y="0", width=f"{width:.2f}", height="8"),
-        xmlns=_SVG,
         class_="bar",
         viewBox="0 0 100 8",
         preserveAspectRatio="none",
@@ -51,7 +49,6 @@ def box(residuals: Mapping[str, float]) -> Element:
     return element(
         "svg",
         marks,
-        xmlns=_SVG,
         class_="box",
         viewBox="0 0 100 20",
         preserveAspectRatio="none",
@@ -89,7 +86,6 @@ def lines(forecast: Forecast) -> Element:
     return element(
         "svg",
         drawn,
-        xmlns=_SVG,
         class_="lines",
         viewBox=f"0 0 {_LINE_WIDTH:.0f} {_LINE_HEIGHT:.0f}",
         role="img",

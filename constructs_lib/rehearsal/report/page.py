@@ -505,9 +505,9 @@ def _value(change: PropertyChange) -> Content:
 
 
 def _short(value: str) -> str:
-    return (
-        value if len(value) <= _LONGEST else f"{value[:_LONGEST]}… ({len(value)} characters, whole in the JSON report)"
-    )
+    if len(value) <= _LONGEST:
+        return value
+    return f"{value[:_LONGEST]}… ({len(value)} characters: whole in the JSON report)"
 
 
 def _spans(deployments: Sequence[DeploymentFact]) -> Content:
@@ -632,16 +632,17 @@ def _permissions(facts: Facts) -> Content:
 
 
 def _real(facts: Facts) -> Content:
-    return [
-        _list("Real", facts.real),
-        _list("Played by this machine", facts.played),
-        _list("Not shown", facts.not_shown),
-        _list("Left behind on purpose", facts.retained),
-    ]
+    lists = (
+        ("Real", facts.real),
+        ("Played by this machine", facts.played),
+        ("Not shown", facts.not_shown),
+        ("Left behind on purpose", facts.retained),
+    )
+    return [_list(title, items) for title, items in lists if items] or None
 
 
 def _list(title: str, items: Sequence[str]) -> Content:
-    return [element("h3", title), element("ul", [element("li", each) for each in items])] if items else None
+    return [element("h3", title), element("ul", [element("li", each) for each in items])]
 
 
 def _assumptions(facts: Facts) -> Content:

@@ -157,7 +157,7 @@ def in_words(statement: Mapping[str, Any]) -> str:
     if statement.get("Trust"):
         return f"{who or 'Nobody named'} may {'not ' if denied else ''}act as this role{conditions}."
     if "NotAction" in statement:
-        does = f"anything but {_actions(_listed(statement['NotAction']))}"
+        does = f"call anything but {_enumerated(_listed(statement['NotAction']))}"
     else:
         does = _actions(_listed(statement.get("Action", ())))
     where = _where(statement)
