@@ -170,7 +170,7 @@ def _rehearse(given: argparse.Namespace) -> int:
         # Why comes first; the logs that show it are below.
         _explain(f"\nA check failed: {error}" if not isinstance(error, TimeIsUpError) else f"\nTime is up: {error}")
         for evidence in error.evidence:
-            _complain(f"\n--- {evidence.title}\n{evidence.text}")
+            _explain(f"\n--- {evidence.title}\n{evidence.text}")
         if given.keep is None:
             _explain("\nAll logs are kept with --keep DIR.")
         return CHECK_FAILED

@@ -137,8 +137,7 @@ class Journey:
         self._record.expect(
             state.status == "Completed",
             f"{state.name} is Completed after {state.seconds or 0:.1f} s",
-            f"{job} ended {state.status} ({state.stage}): {state.failure_reason or 'no reason given'}"
-            f"{_hint(state.failure_reason)}",
+            f"{job} ended {_end(state)}: {state.failure_reason or 'no reason given'}{_hint(state.failure_reason)}",
         )
         if not _definitions_only(job):
             with_value = sum(candidate.value is not None for candidate in state.candidates)
@@ -426,6 +425,7 @@ class Journey:
     def _destroy_after_failure(self) -> None:
         if not self._deployed:
             return
+        self._record.planned = len(self._record.steps) + 1
         try:
             with self._record.step("cdk destroy, after the failure"):
                 expect_success("destroy", self._run("destroy", "--force"))
@@ -554,6 +554,10 @@ def _hint(reason: str) -> str:
     ):
         return "\nThe data is not in the embedded S3: bring it with --seed s3://BUCKET/PREFIX=LOCAL"
     return ""
+
+
+def _end(state: JobState) -> str:
+    return state.status if state.stage == state.status else f"{state.status} ({state.stage})"
 
 
 def _definitions_only(job: Job) -> bool:

@@ -55,7 +55,7 @@ def wrapped(text: str, width: int | None, *, first: str = "", others: str = "") 
     for line in text.splitlines() or [""]:
         indent = line[: len(line) - len(line.lstrip())]
         begin = (others if lines else first) + indent
-        if width is None:
+        if width is None or len(begin + line.lstrip()) <= width:
             lines.append(f"{begin}{line.lstrip()}".rstrip())
         else:
             lines += _filled(line.split(), width, begin, others + indent)

@@ -185,7 +185,10 @@ def _step(step: StepFact) -> Element:
         ),
         element("ul", [element("li", "✓ ", each) for each in step.checks]) if step.checks else None,
         element("ul", [element("li", each, class_="quiet") for each in step.notes]) if step.notes else None,
-        None if step.checks or step.notes else element("p", "Nothing is checked in this step.", class_="quiet"),
+        None
+        if step.checks or step.notes or failed
+        else element("p", "Nothing is checked in this step.", class_="quiet"),
+        element("p", "Why stands at the top of this page.", class_="quiet") if failed else None,
         open=failed,
     )
 
@@ -520,9 +523,10 @@ def _spans(deployments: Sequence[DeploymentFact]) -> Content:
             rows = [
                 element(
                     "tr",
-                    element("th", each.logical_id, scope="row", class_="name"),
-                    element("td", each.type, class_="name"),
-                    element("td", each.status, f": {each.reason}" if each.reason else None, class_="name"),
+                    element(
+                        "th", each.logical_id, element("span", each.type, class_="quiet"), scope="row", class_="name"
+                    ),
+                    element("td", each.status, f": {each.reason}" if each.reason else None),
                     element("td", f"{each.began:.1f}", class_="number"),
                     element("td", f"{each.seconds:.1f}", class_="number"),
                     element(
@@ -541,7 +545,6 @@ def _spans(deployments: Sequence[DeploymentFact]) -> Content:
                         f"{deployment.step}: stack {stack.stack}",
                         [
                             ("Resource", ""),
-                            ("Type", ""),
                             ("Status", ""),
                             ("Begins after (s)", "number"),
                             ("Takes (s)", "number"),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _KEPT: Final = ("Retain", "RetainExceptOnCreate", "Snapshot")
 _ANYTHING: Final = "*"
 _ROLE: Final = "AWS::IAM::Role"
+_PART: Final = "(a part of "
 _EVERYBODY: Final = "Everybody"
 
 _RESOURCE_POLICIES: Final = {
@@ -174,15 +175,18 @@ def _where(statement: Mapping[str, Any]) -> str:
     return " on any resource" if found == [_ANYTHING] else f" on {_enumerated(found)}"
 
 
+_ACCOUNT: Final = "${AWS::AccountId}"
 _PSEUDO: Final = {
     "${AWS::Partition}": "aws",
-    "${AWS::Region}": "here",
-    "${AWS::AccountId}": "this account",
+    "${AWS::Region}": "REGION",
+    _ACCOUNT: "ACCOUNT",
     "${AWS::StackId}": "this stack",
 }
 
 
 def _spoken(value: str) -> str:
+    if value == _ACCOUNT:
+        return "this account"
     for name, word in _PSEUDO.items():
         value = value.replace(name, word)
     return value
@@ -191,7 +195,7 @@ def _spoken(value: str) -> str:
 def _place(arn: str) -> str:
     """An ARN of this account and region without what they all have."""
     spoken = _spoken(arn)
-    found = re.fullmatch(r"arn:aws:([\w-]+):(?:here|\*|):(?:this account|\*|):(.+)", spoken)
+    found = re.fullmatch(r"arn:aws:([\w-]+):(?:REGION|\*|):(?:ACCOUNT|\*|):(.+)", spoken)
     return f"{found[1]} {found[2]}" if found else spoken
 
 
@@ -251,7 +255,12 @@ def text(value: Any) -> str:
         case {"Fn::Sub": str(found)} if len(value) == 1:
             return found
         case {"Fn::If": [_, one, other]} if len(value) == 1:
-            return " or ".join(text(each) for each in (one, other) if each != {"Ref": "AWS::NoValue"})
+            found = [text(each) for each in (one, other) if each != {"Ref": "AWS::NoValue"}]
+            return found[0] if len(found) == 1 else f"({' or '.join(found)})"
+        case {"Fn::Select": [_, {"Fn::Split": [_, whole]}]} if len(value) == 1:
+            # The parts of a part are parts of the same.
+            of = text(whole)
+            return of if of.startswith(_PART) else f"{_PART}{of})"
         case {"Fn::ImportValue": found} if len(value) == 1:
             return f"${{{text(found)}}}"
         case _:

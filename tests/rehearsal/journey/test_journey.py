@@ -180,7 +180,7 @@ class LeavesItsOwnLogGroup(World):
         (NoJob(), "the stacks' job resources are nothing, the service has no job"),
         (
             World(trained=replace(TRAINED, status="Failed", stage="Failed", failure_reason="450 rows, 500 needed")),
-            "Plain/Job ended Failed (Failed): 450 rows, 500 needed",
+            "Plain/Job ended Failed: 450 rows, 500 needed",
         ),
         (
             World(trained=replace(TRAINED, candidates=())),
@@ -217,8 +217,8 @@ class LeavesItsOwnLogGroup(World):
             LeavesTheThirdRunning(),
             "job-3, made by the update that was rolled back, is InProgress and was not released",
         ),
-        (FailsWhenTrainedAgain(), "Plain/Job ended Failed (Failed): 450 rows, 500 needed"),
-        (IsStoppedWhenTrainedAgain(), "Plain/Job ended Stopped (Stopped): no reason given"),
+        (FailsWhenTrainedAgain(), "Plain/Job ended Failed: 450 rows, 500 needed"),
+        (IsStoppedWhenTrainedAgain(), "Plain/Job ended Stopped: no reason given"),
         (
             FailsInTheRollback(),
             "job-3, made by the update that was to fail, ended Failed itself: out of memory",
@@ -261,7 +261,7 @@ def test_job_whose_language_model_is_not_tuned_here_goes_on_and_is_said_not_to_b
         (replace(UNTUNED, status="Stopped"), "Plain/Job ended Stopped (Failed): This machine does not fine-tune"),
         (
             replace(UNTUNED, failure_reason="the training data has no usable row"),
-            "Plain/Job ended Failed (Failed): the training data has no usable row",
+            "Plain/Job ended Failed: the training data has no usable row",
         ),
     ],
 )

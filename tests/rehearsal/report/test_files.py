@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ def test_report_that_cannot_be_written_is_refused_before_anything_begins(
 
 
 def test_folder_that_nobody_may_write_to_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files.os, "access", lambda *_: False)
+    monkeypatch.setattr(os, "access", lambda *_: False)
     with pytest.raises(CannotStartError, match=r"out\.json: it cannot be written: permission denied"):
         files.require_writable([tmp_path / "out.json"])
 

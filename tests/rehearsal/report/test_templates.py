@@ -151,4 +151,7 @@ def test_changes_are_told_value_by_value() -> None:
 def test_values_are_written_as_one_reads_them() -> None:
     assert text({"Fn::Join": ["-", ["a", {"Ref": "B"}]]}) == "a-${B}"
     assert text({"Fn::If": ["C", "a", {"Ref": "AWS::NoValue"}]}) == "a"
+    assert text({"Fn::If": ["C", "a", "b"]}) == "(a or b)"
+    part = {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}
+    assert text({"Fn::Select": [0, {"Fn::Split": ["-", part]}]}) == "(a part of ${AWS::StackId})"
     assert text({"Fn::Select": [0, "x"]}) == '{"Fn::Select": [0, "x"]}'
