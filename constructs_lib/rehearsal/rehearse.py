@@ -83,6 +83,8 @@ def _reported(record: Record, options: Options) -> Iterator[None]:
             problems = files.write(gather.facts(record, options.register, ended), options.reports)
             if problems and ended is None:
                 raise CannotStartError("\n".join(problems))
+            for problem in problems:  # what ended the rehearsal is the reason; this comes on top
+                record.screen.say(problem)
 
 
 def _walk(app: App, seeds: Sequence[Seed], options: Options, folder: Path, record: Record) -> None:

@@ -21,6 +21,8 @@ class Importance:
     """How it was found; Autopilot finds it another way."""
 
     meaning: str
+    """What the numbers say."""
+
     columns: Mapping[str, float]
     """By the name of the column, the most important first."""
 
@@ -30,6 +32,8 @@ class Confusion:
     """How often each class was taken for each."""
 
     labels: tuple[str, ...]
+    """The classes."""
+
     matrix: tuple[tuple[int, ...], ...]
     """A row for each true class, a column for each predicted one, both in the order of `labels`."""
 
@@ -39,7 +43,11 @@ class Words:
     """Which words of a text speak for each class."""
 
     method: str
+    """How it was found; Autopilot finds it another way."""
+
     meaning: str
+    """What the numbers say."""
+
     labels: Mapping[str, Mapping[str, float]]
     """By class and word."""
 
@@ -49,7 +57,11 @@ class Regions:
     """Which parts of an image count."""
 
     method: str
+    """How it was found; Autopilot finds it another way."""
+
     meaning: str
+    """What the numbers say."""
+
     rows: tuple[tuple[float, ...], ...]
     """From the top of the image, each from the left."""
 
@@ -59,8 +71,14 @@ class Forecast:
     """What was said of one series' past, beside what came to be."""
 
     item: str
+    """Which series: the values that name it."""
+
     moments: tuple[str, ...]
+    """The steps."""
+
     truth: tuple[float, ...]
+    """What came to be, step by step."""
+
     quantiles: Mapping[str, tuple[float, ...]]
     """By name, `p50` for one; each as long as `moments`."""
 
@@ -70,7 +88,11 @@ class Study:
     """What is known of a job and its best candidate beyond the scores. What the trainer did not write is left out."""
 
     problem_type: str = ""
+    """As in `ProblemType` of the API; what is not tabular as its problem is called there."""
+
     objective: str = ""
+    """The metric that candidates are ranked by."""
+
     rows: int | None = None
     """Validation rows that the best candidate was measured on."""
 
@@ -78,12 +100,20 @@ class Study:
     """Of two classes, the one that F1, AUC, Precision and Recall are about."""
 
     importance: Importance | None = None
+    """How much each column counts."""
+
     confusion: Confusion | None = None
+    """Of a classification, how often each class was taken for each."""
+
     residuals: Mapping[str, float] = field(default_factory=dict)
     """True value minus predicted: mean, minimum, p10, median, p90 and maximum."""
 
     words: Words | None = None
+    """Of texts, which words count."""
+
     regions: Regions | None = None
+    """Of images, which parts count."""
+
     forecasts: tuple[Forecast, ...] = ()
     """Of the first series, in the last window of the backtest."""
 

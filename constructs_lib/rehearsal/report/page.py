@@ -231,7 +231,7 @@ def _leaderboard(job: JobFact) -> Content:
         return element("p", "This job has no candidates.")
     metric = next((each.metric for each in job.candidates if each.metric), "value")
     values = [abs(each.value) for each in job.candidates if each.value is not None]
-    whole = 1.0 if values and max(values) <= 1 else max(values, default=1.0)
+    whole = 1.0 if values and max(values) <= 1 and not job.smaller_is_better else max(values, default=1.0)
     rows = [
         element(
             "tr",
@@ -711,7 +711,7 @@ def _sentence(text: str, *, capital: bool = True) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.1f}" if abs(value) < 1e4 else f"{value:,.0f}"
 
 
 def _seconds(seconds: float) -> str:

@@ -88,7 +88,9 @@ def test_report_tells_that_it_could_not_start(
     monkeypatch.chdir(tmp_path)
     assert main(["rehearse", "nowhere", "--report", "out.json"]) == 2
     assert read(tmp_path / "out.json")["verdict"]["status"] == "could not start"
-    assert capsys.readouterr().err.splitlines()[-1] == "Report: out.json"
+    printed = capsys.readouterr()
+    assert printed.err.startswith("'nowhere' is no app: give a folder with a cdk.json")
+    assert printed.out == "Report: out.json\n"
 
 
 @pytest.mark.parametrize(
