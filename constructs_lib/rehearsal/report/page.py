@@ -332,7 +332,7 @@ def _confusion(found: Confusion) -> Content:
         title,
         _table(
             "A row for each true class, a column for each predicted one; a darker cell holds more of its row",
-            [("True class", ""), *((label, "") for label in found.labels)],
+            [("True class", ""), *((label, "number") for label in found.labels)],
             rows,
             class_="confusion",
         ),
@@ -554,7 +554,8 @@ def _spans(deployments: Sequence[DeploymentFact]) -> Content:
                     ),
                 )
             )
-    return shown or None
+    about = "When each resource began and ended. An emulated update lists what has not changed in it, too."
+    return [element("p", about), shown] if shown else None
 
 
 def _resources(facts: Facts) -> Content:
