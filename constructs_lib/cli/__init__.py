@@ -42,10 +42,12 @@ Rehearse a CDK app on this machine: no AWS account, no docker, no network, no No
 The app is synthesized and deployed with the real cdk CLI onto an AWS embedded in this machine, with IAM enforced and
 TLS on. Its AutoML jobs really read their data and really train: classical models of this machine, not Autopilot's.
 No language model is fine-tuned: a text generation job ends once its data has been judged. A deployment that waits for
-a job waits here too, and looks at it every second instead of every minute; gates judge the models of this machine.
+a job waits here too; it looks at the job every second, on AWS every minute. A quality gate is held against the scores
+of the models that are trained here.
+
 Then the stacks are updated: unchanged, with a new job, with another tag, cancelled while they wait, with a failure that
 rolls back. At last they are destroyed, and the account is searched for anything left. Each step is checked from
-outside, and each job, transform job and version of a model is looked at to its end. What fails on purpose says so.
+outside. Each job, transform job and version of a model is followed to its end. What fails on purpose says so.
 """
 
 EPILOG = """\
@@ -59,10 +61,12 @@ examples
   automl rehearse
   automl rehearse --stack Churn --keep rehearsal
   automl rehearse --seed s3://my-data/churn/=data/churn.csv
+  automl rehearse --report report.html --report report.json
 
 exit codes
   0    all checks passed
-  1    a check failed, or a job did: what was deployed has been destroyed, the logs' ends are shown
+  1    a check failed, or a job did: what was deployed has been destroyed; why is told first,
+       then the ends of the logs are shown
   2    it could not start, or not go on: bad input, an app that does not synthesize, what cannot run here (told before
        anything is deployed), a busy port, a missing package, a disk without room
   130  interrupted; nothing is left running
