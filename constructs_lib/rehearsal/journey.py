@@ -211,7 +211,7 @@ class Journey:
                 self._record.not_shown.append(
                     f"{job} training again: its name is known to CloudFormation alone, and only one job may have it"
                 )
-                self._record.say("left out, see the end")
+                self._record.say("left out: the closing lines say why")
                 return
             old = self._account.job(self._account.name_of(job))
             before = self._account.jobs()
@@ -307,7 +307,7 @@ class Journey:
         with self._record.step("an update that is cancelled while it waits"):
             if not job.can_be_replaced:
                 self._record.not_shown.append(f"an update that waits for {job} being cancelled")
-                self._record.say("left out, see the end")
+                self._record.say("left out: the closing lines say why")
                 return
             name, before, products_before = self._account.name_of(job), self._account.jobs(), self._products.present()
             self._record.say("cancelled on purpose, as soon as it waits for its job: what fails now is meant to")

@@ -197,10 +197,11 @@ class Lively:
         self._spinner.update(text=Text(f"{numbered(self._step)}  {passed}", style="bold"))
         rows: list[RenderableType] = [self._spinner]
         if self._last:
-            rows.append(Text(f"  {self._last}", style="dim", no_wrap=True, overflow="ellipsis"))
+            lines = wrapped(self._last, self._console.width, first="  ", others="    ")
+            rows += [Text(line, style="dim") for line in lines[:_MOST_LINES]]
         for job in self._jobs.values():
             rows.append(Text(f"  {job.name}  {job.stage}", style="cyan"))
-            room = max(3, self._console.height - 8)
+            room = max(3, self._console.height - 7 - _MOST_LINES)
             board = leaderboard(job, self._console.width, indent="    ")
             rows += [Text(line, no_wrap=True, overflow="ellipsis") for line in board[:room]]
         return Group(*rows)
@@ -212,6 +213,9 @@ _PROGRESS = re.compile(
 """How the cdk CLI tells of a resource; the numbers in it count events and resources, and confuse."""
 
 _COLORS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+_MOST_LINES = 3
+"""Lines that what a program says last may take below the step."""
 
 ENDED_CANDIDATE = ("Completed", "Failed", "Stopped")
 

@@ -2,9 +2,11 @@
 
 import io
 import os
+import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from constructs_lib.cli import main
 from constructs_lib.rehearsal.account import Candidate, JobState, TrainingReport
@@ -112,10 +114,23 @@ def test_lively_lines_fit(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "✓ Step 1 of 2: what the deployment has waited for" in printed(out.getvalue())
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_moves_on_a_terminal_is_not_cut(width: int) -> None:
+    console = Console(file=io.StringIO(), force_terminal=True, width=width, height=30)
+    screen = Lively(console, verbose=False)
+    screen.begin(Step("what the deployment has waited for", number=5, of=14))
+    screen.activity(CHECK)
+    screen.training(record(Plain(io.StringIO(), verbose=False)).trained[0][0])
+    with console.capture() as shown:
+        console.print(screen.view())
+    text = printed(shown.get())
+    assert words(CHECK) | {NAME, "WeightedEnsemble-L3-FULL-t1", "Step"} <= words(text)
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= width
+
+
 def printed(text: str) -> str:
     """What is left to read: without colours, and with a line begun anew where the terminal does so."""
-    import re
-
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "\n")
 
 
