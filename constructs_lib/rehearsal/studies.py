@@ -135,7 +135,7 @@ def study(account: Account, job: str) -> Study:
     resolved = described.get("ResolvedAttributes", {})
     objective = statistics.get("objective") or resolved.get("AutoMLJobObjective", {}).get("MetricName", "")
     return Study(
-        problem_type=statistics.get("problem_type") or _problem(described),
+        problem_type=_problem(described, statistics),
         objective=str(objective),
         rows=statistics.get("rows"),
         positive_class=str(statistics.get("positive_class", "")),
@@ -148,9 +148,12 @@ def study(account: Account, job: str) -> Study:
     )
 
 
-def _problem(described: Mapping[str, Any]) -> str:
-    name = described.get("AutoMLProblemTypeConfigName") or next(iter(described.get("AutoMLProblemTypeConfig", {})), "")
-    return str(name).removesuffix("JobConfig")
+def _problem(described: Mapping[str, Any], statistics: Mapping[str, Any]) -> str:
+    config = described.get("AutoMLProblemTypeConfigName") or next(
+        iter(described.get("AutoMLProblemTypeConfig", {})), ""
+    )
+    name = str(config).removesuffix("JobConfig")
+    return name if name not in ("", "Tabular") else str(statistics.get("problem_type", name))
 
 
 def _importance(found: Mapping[str, Any]) -> Importance | None:

@@ -49,7 +49,8 @@ def test_classification_of_a_table() -> None:
         "confusion_matrix": [[3, 1], [2, 4]],
     }
     analysis = {"method": "m", "meaning": "w", "columns": {"less": 0.1, "more": 0.5, "harm": -0.2}}
-    found = study(shelf(statistics=statistics, analysis=analysis), "job")
+    described = {"AutoMLProblemTypeConfigName": "Tabular"}
+    found = study(shelf(described, statistics=statistics, analysis=analysis), "job")
     assert found == Study(
         problem_type="BinaryClassification",
         objective="AUC",
@@ -71,7 +72,9 @@ def test_regression_has_residuals() -> None:
 def test_texts_and_images() -> None:
     words = {"method": "m", "meaning": "w", "labels": {"good": {"fine": 0.3}}}
     regions = {"method": "m", "meaning": "w", "rows_from_the_top": [[0.1, 0.2], [0.0, 0.3]]}
-    found = study(shelf({"AutoMLProblemTypeConfigName": "TextClassification"}, words=words, regions=regions), "job")
+    described = {"AutoMLProblemTypeConfigName": "TextClassification"}
+    statistics = {"problem_type": "MulticlassClassification"}
+    found = study(shelf(described, statistics=statistics, words=words, regions=regions), "job")
     assert found.problem_type == "TextClassification"
     assert found.words == Words(method="m", meaning="w", labels={"good": {"fine": 0.3}})
     assert found.regions == Regions(method="m", meaning="w", rows=((0.1, 0.2), (0.0, 0.3)))
