@@ -14,7 +14,7 @@
 
 The environment is `.venv` below this folder; it is made by the first command and renewed when `pyproject.toml` or
 `constraints.txt` changes. Its Python is the one that runs this: `python3.13 dev.py test` tests with 3.13, and makes
-`.venv` anew if it was of 3.11. Node comes with it from PyPI, and `test` gets three programs with its npm.
+`.venv` anew if it was of 3.11. Node comes with it from PyPI, and `test` gets four programs with its npm.
 """
 
 import hashlib
@@ -38,6 +38,7 @@ EXTRAS |= {"bench": EXTRAS["test"], "soak": EXTRAS["test"], "shell": EXTRAS["tes
 FROM_NPM = {
     "ASL_VALIDATOR": ("asl-validator@4.0.0", "dist/bin/asl-validator.js"),  # a linter of state machines
     "PYRIGHT": ("pyright@1.1.414", "langserver.index.js"),  # what editors ask about types and texts
+    "AXE_CORE": ("axe-core@4.14.1", "axe.min.js"),  # a checker of pages, for people who see, hear or move otherwise
     "CFN_GUARD": ("@cdklabs/cdk-validator-cfnguard@0.0.62", "."),  # Guard 3.1.1 and the rules of Control Tower
 }
 """Programs of Node that tests run, and the variable that tells a test where each lies."""
@@ -48,10 +49,8 @@ NEIGHBOURS = {"with_cdk_nag_3": "neighbours", "with_cdk_nag_2": "neighbours-cdk-
 NEIGHBOURS_BESIDES = ["cfn-lint", "hypothesis", "pytest", "pytest-timeout", "pytest-xdist"]
 """What those tests import besides."""
 
-UNIT = (
-    "not cloud and not clients and not package and not scanners and not training and not soak and not lowest "
-    "and not neighbours"
-)
+NOT_UNIT = ["browser", "cloud", "clients", "package", "scanners", "training", "soak", "lowest", "neighbours"]
+UNIT = " and ".join(f"not {marker}" for marker in NOT_UNIT)
 LOWEST = {
     "differs": ["tests/constructs/test_l1.py", "tests/constructs/test_releases.py", "tests/access"],
     "all": [

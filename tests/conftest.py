@@ -16,6 +16,9 @@ guard()
 # its own: tests/constructs/test_validators.py.
 os.environ["CDK_VALIDATION"] = "false"
 
+# pytest-xdist says how wide its own screen is: what the tests start must not take that for the reader's.
+os.environ.pop("COLUMNS", None)
+
 # Every app leaves a folder with its assembly in the temporary directory: that of the tests goes when they end. Workers
 # of pytest-xdist inherit it.
 if "PYTEST_XDIST_WORKER" not in os.environ:

@@ -34,6 +34,7 @@ EXTRA = {
     "pyarrow": "pyarrow",
     "rich": "rich",
     "sklearn": "scikit-learn",
+    "trustme": "trustme",
 }
 """The modules that the rehearsal needs, and the distributions of the extra that bring them."""
 
@@ -43,10 +44,12 @@ Rehearse a CDK app on this machine: no AWS account, no docker, no network, no No
 The app is synthesized and deployed with the real cdk CLI onto an AWS embedded in this machine, with IAM enforced and
 TLS on. Its AutoML jobs really read their data and really train: classical models of this machine, not Autopilot's.
 No language model is fine-tuned: a text generation job ends once its data has been judged. A deployment that waits for
-a job waits here too, and looks at it every second instead of every minute; gates judge the models of this machine.
+a job waits here too; it looks at the job every second, on AWS every minute. A quality gate is held against the scores
+of the models that are trained here.
+
 Then the stacks are updated: unchanged, with a new job, with another tag, cancelled while they wait, with a failure that
 rolls back. At last they are destroyed, and the account is searched for anything left. Each step is checked from
-outside, and each job, transform job and version of a model is looked at to its end. What fails on purpose says so.
+outside. Each job, transform job and version of a model is followed to its end. What fails on purpose says so.
 """
 
 EPILOG = """\
@@ -60,10 +63,12 @@ examples
   automl rehearse
   automl rehearse --stack Churn --keep rehearsal
   automl rehearse --seed s3://my-data/churn/=data/churn.csv
+  automl rehearse --report report.html --report report.json
 
 exit codes
   0    all checks passed
-  1    a check failed, or a job did: what was deployed has been destroyed, the logs' ends are shown
+  1    a check failed, or a job did: what was deployed has been destroyed; why is told first,
+       then the ends of the logs are shown
   2    it could not start, or not go on: bad input, an app that does not synthesize, what cannot run here (told before
        anything is deployed), a busy port, a missing package, a disk without room
   130  interrupted; nothing is left running
@@ -153,8 +158,10 @@ def _run_rehearse(given: argparse.Namespace) -> int:
 
 def _rehearse(given: argparse.Namespace) -> int:
     # Only now, when the packages of the extra are known to be there.
-    from constructs_lib.rehearsal.failures import CannotStartError, CheckFailedError
+    from constructs_lib.rehearsal.failures import CannotStartError, CheckFailedError, TimeIsUpError
     from constructs_lib.rehearsal.rehearse import Options, rehearse
+
+    from .verify.assumptions import ASSUMPTIONS
 
     options = Options(
         app=given.app,
@@ -166,20 +173,34 @@ def _rehearse(given: argparse.Namespace) -> int:
         updates=not given.quick,
         open_gates=given.open_gates,
         verbose=given.verbose,
+        reports=given.report,
+        register=ASSUMPTIONS,
     )
     try:
         rehearse(options, sys.stdout)
     except CannotStartError as error:
-        _complain(str(error))
+        _explain(str(error))
         return CANNOT_START
     except CheckFailedError as error:
+        # Why comes first; the logs that show it are below.
+        _explain(f"\nA check failed: {error}" if not isinstance(error, TimeIsUpError) else f"\nTime is up: {error}")
         for evidence in error.evidence:
-            _complain(f"\n--- {evidence.title}\n{evidence.text}")
-        _complain(f"\nA check failed: {error}")
+            _explain(f"\n--- {evidence.title}\n{evidence.text}")
         if given.keep is None:
-            _complain("All logs are kept with --keep DIR.")
+            _explain("\nAll logs are kept with --keep DIR.")
         return CHECK_FAILED
+    finally:
+        for path in given.report:
+            if path.is_file():
+                print(f"Report: {path}")  # noqa: T201
     return PASSED
+
+
+def _explain(text: str) -> None:
+    """Complain in lines that fit the screen."""
+    from constructs_lib.rehearsal.text import width_of, wrapped
+
+    _complain("\n".join(wrapped(text, width_of(sys.stderr))))
 
 
 def _run_explain(given: argparse.Namespace) -> int:
@@ -258,6 +279,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     rehearse.add_argument(
         "--keep", metavar="DIR", type=Path, help="work in this new or empty folder and keep it: logs and templates"
+    )
+    rehearse.add_argument(
+        "--report",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="write a report to FILE, a page (.html) or its facts (.json), on failure too; may be repeated",
     )
     rehearse.add_argument("--port", metavar="N", type=_port, help="port of the embedded AWS (default: a free one)")
     rehearse.add_argument(

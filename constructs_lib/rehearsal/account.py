@@ -119,6 +119,8 @@ class Candidate:
     value: float | None
     smaller_is_better: bool
     seconds: float | None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """All its metrics by name; what was not measured on the validation rows says on which."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,17 @@ class TrainingReport:
     notes: tuple[str, ...] = ()
     trained: Mapping[str, str] = field(default_factory=dict)
     """What a candidate really is, by its name."""
+
+
+class ResourceEvent(NamedTuple):
+    """Something that CloudFormation did with a resource of a stack."""
+
+    logical_id: str
+    kind: str
+    status: str
+    at: datetime
+    reason: str
+    """Why, where that is told."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +194,7 @@ class ProductState:
     model_data: frozenset[str]
     """The artifacts that its containers load."""
 
-    given_up: bool
+    released: bool
     """Whether its resource has another one by now, or is gone."""
 
     read: str = ""
@@ -296,6 +309,25 @@ class Account:
         """Why resources of a stack have failed, the first failure first; those of nested stacks too."""
         return list(self._failures(stack.name))
 
+    def events(self, stack: Stack, since: datetime) -> list[ResourceEvent]:
+        """What happened in a stack since a moment, the first first; nothing of one that is not there."""
+        cloudformation = self._client("cloudformation")
+        try:
+            found = self._all("cloudformation", "describe_stack_events", "StackEvents[]", StackName=stack.name)
+        except cloudformation.exceptions.ClientError:
+            return []
+        return [
+            ResourceEvent(
+                event["LogicalResourceId"],
+                event["ResourceType"],
+                event["ResourceStatus"],
+                event["Timestamp"],
+                event.get("ResourceStatusReason", ""),
+            )
+            for event in reversed(found)
+            if event["Timestamp"] >= since
+        ]
+
     def physical_ids(self, stack: Stack) -> dict[Place, str]:
         """The physical ids of a stack's resources, those of nested stacks too."""
         found: dict[Place, str] = {}
@@ -336,7 +368,7 @@ class Account:
             status=job["TransformJobStatus"],
             reason=job.get("FailureReason", ""),
             model_data=_model_data(model),
-            given_up=OwnerTag.RELEASED in self.tags(job["TransformJobArn"]),
+            released=OwnerTag.RELEASED in self.tags(job["TransformJobArn"]),
             read=source["S3Uri"] if source["S3DataType"] == "S3Prefix" else "",
             written=job["TransformOutput"]["S3OutputPath"],
         )
@@ -350,7 +382,7 @@ class Account:
             status=package["ModelPackageStatus"],
             reason="; ".join(each["FailureReason"] for each in details if each.get("FailureReason")),
             model_data=_model_data(package.get("InferenceSpecification", {})),
-            given_up=False,
+            released=False,
         )
 
     def things(self) -> set[Thing]:
@@ -517,7 +549,17 @@ def _candidate(candidate: dict[str, Any]) -> Candidate:
         value=metric.get("Value"),
         smaller_is_better=name in _ERRORS,
         seconds=_took(candidate),
+        metrics=_metrics(candidate.get("CandidateProperties", {}).get("CandidateMetrics", ())),
     )
+
+
+def _metrics(found: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    return {_metric_name(metric): metric["Value"] for metric in found}
+
+
+def _metric_name(metric: Mapping[str, Any]) -> str:
+    name, rows = str(metric.get("StandardMetricName") or metric["MetricName"]), metric.get("Set", "Validation")
+    return name if rows == "Validation" else f"{name} ({rows})"
 
 
 def _took(described: dict[str, Any]) -> float | None:

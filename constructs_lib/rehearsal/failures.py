@@ -23,6 +23,10 @@ class CheckFailedError(Exception):
         self.evidence = list(evidence)
 
 
+class TimeIsUpError(CheckFailedError):
+    """It did not end in the time that it had."""
+
+
 def tail(text: str, lines: int = 25) -> str:
     """The last lines of a text, without the blank ones at its end."""
     return "\n".join(text.rstrip().splitlines()[-lines:])

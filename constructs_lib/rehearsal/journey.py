@@ -21,9 +21,10 @@ from .endpoints import Endpoints, find, shown
 from .failures import CheckFailedError, Evidence, tail
 from .outcomes import check, hints
 from .processes import Deadline, Finished
-from .record import Record
+from .record import OneClick, Record
 from .sample import question
 from .stacks import Stack
+from .studies import study
 from .training.task import NOT_TUNED
 
 POLL_EVERY = 0.5
@@ -32,7 +33,7 @@ POLL_EVERY = 0.5
 SETTLE = 20.0
 """Seconds that a stopped job may take to be Stopped: the real service takes minutes, the rehearsal's seconds."""
 
-GIVEN_UP = f"is given up (tagged {OwnerTag.RELEASED})"
+RELEASED = f"released: the stack never takes it back (tagged {OwnerTag.RELEASED})"
 
 T = TypeVar("T")
 
@@ -60,28 +61,35 @@ class Journey:
         self._deployed = False
         self._looked = 0.0
         self._own: set[str] = set()
+        self._retained: set[str] = set()
 
     def run(self, *, updates: bool) -> None:
         """Walk all of it. Whatever fails, what was deployed is destroyed before this returns."""
         try:
             with self._explained():
-                self._deploy()
-                self._train()
-                self._show_outputs()
-                self._ask()
-                if updates:
-                    self._unchanged()
-                    self._replace()
-                    self._tag()
-                    self._await_replaced()
-                    self._cancel()
-                    self._roll_back()
-                else:
+                walk = list(self._walk(updates=updates))
+                self._record.planned = len(self._record.steps) + len(walk)
+                if not updates:
                     self._record.not_shown.append("updates and a rollback, left out by --quick")
-                self._destroy()
+                for step in walk:
+                    step()
         except CheckFailedError:
             self._destroy_after_failure()
             raise
+
+    def _walk(self, *, updates: bool) -> Iterator[Callable[[], None]]:
+        """What is done: each is one step."""
+        yield from (self._deploy, self._train, self._show_outputs)
+        if self._endpoints:
+            yield self._ask
+        if updates:
+            yield from (self._unchanged, self._replace, self._tag)
+            if self._jobs[0].can_be_replaced and not self._is_waited_for(self._jobs[0]):
+                yield self._await_replaced
+            if any(job.conditions for job in self._jobs):
+                yield self._cancel
+            yield self._roll_back
+        yield from (self._destroy, self._look_for_leftovers)
 
     def _deploy(self) -> None:
         with self._record.step("cdk deploy"):
@@ -101,6 +109,7 @@ class Journey:
             for job in self._jobs:
                 state = self._wait_for(self._account.name_of(job))
                 self._record.trained.append((state, self._account.report(state)))
+                self._record.studies[state.name] = study(self._account, state.name)
                 self._expect_end(job, state)
             self._products.check()
             if self._outcomes or any(job.is_followed for job in self._jobs):
@@ -114,7 +123,7 @@ class Journey:
 
     def _accept_untuned(self, job: Job, state: JobState) -> None:
         """The end that every text generation job has here if nothing is wrong with it."""
-        self._record.screen.say(state.failure_reason)
+        self._record.say(state.failure_reason)
         self._record.expect(
             not state.candidates,
             f"{state.name} is Failed, as expected: its data is in order, and no language model is fine-tuned here",
@@ -128,8 +137,7 @@ class Journey:
         self._record.expect(
             state.status == "Completed",
             f"{state.name} is Completed after {state.seconds or 0:.1f} s",
-            f"{job} ended {state.status} ({state.stage}): {state.failure_reason or 'no reason given'}"
-            f"{_hint(state.failure_reason)}",
+            f"{job} ended {_end(state)}: {state.failure_reason or 'no reason given'}{_hint(state.failure_reason)}",
         )
         if not _definitions_only(job):
             with_value = sum(candidate.value is not None for candidate in state.candidates)
@@ -148,8 +156,9 @@ class Journey:
     def _show_outputs(self) -> None:
         with self._record.step("outputs"):
             for stack in self._stacks:
-                for key, value in sorted(self._account.outputs(stack).items()):
-                    self._record.screen.say(f"{stack.path}.{key} = {value}")
+                self._record.outputs[stack.path] = self._account.outputs(stack)
+                for key, value in sorted(self._record.outputs[stack.path].items()):
+                    self._record.say(f"{stack.path}.{key} = {value}")
             for state, _ in self._record.trained:
                 if state.endpoint:
                     self._invoke(state)
@@ -171,11 +180,11 @@ class Journey:
             f"endpoint {state.endpoint}, asked for {asked.about}, should answer in {asked.lines} lines; "
             f"it answered: {shown(answer) or 'nothing'}",
         )
+        self._record.one_click[state.endpoint] = OneClick(state.name, asked.about, shown(answer))
 
     def _ask(self) -> None:
-        if self._endpoints:
-            with self._record.step("what the endpoints answer"):
-                self._endpoints.check()
+        with self._record.step("what the endpoints answer"):
+            self._endpoints.check()
 
     def _unchanged(self) -> None:
         with self._record.step("the same app again"):
@@ -202,7 +211,7 @@ class Journey:
                 self._record.not_shown.append(
                     f"{job} training again: its name is known to CloudFormation alone, and only one job may have it"
                 )
-                self._record.screen.say("left out, see the end")
+                self._record.say("left out: the closing lines say why")
                 return
             old = self._account.job(self._account.name_of(job))
             before = self._account.jobs()
@@ -228,10 +237,8 @@ class Journey:
 
     def _await_replaced(self) -> None:
         """A deployment that does not wait for its job has been looked at only when the job has ended."""
-        job = self._jobs[0]
-        if job.can_be_replaced and not self._is_waited_for(job):
-            with self._record.step("wait for the new job"):
-                self._expect_good_end(job)
+        with self._record.step("wait for the new job"):
+            self._expect_good_end(self._jobs[0])
 
     def _expect_good_end(self, job: Job) -> None:
         state = self._wait_for(self._account.name_of(job))
@@ -245,7 +252,7 @@ class Journey:
     def _train_again(self, job: Job) -> None:
         self._releases += 1
         for stack in self._assembly.train_again(job, self._releases):
-            self._record.screen.say(
+            self._record.say(
                 f"{stack.path} is deployed with a change of its own: it reads outputs of a stack that has changed, and "
                 "without one it would keep the old values"
             )
@@ -255,7 +262,9 @@ class Journey:
         with suppress(CheckFailedError):
             self._until(self._account.executions, lambda running: not running, Deadline(SETTLE))
         running = ", ".join(sorted(self._account.executions()))
-        self._record.expect(not running, "no state machine looks at a job any more", f"still running: {running}")
+        self._record.expect(
+            not running, "no state machine waits for a job now", f"state machines that still wait for a job: {running}"
+        )
 
     def _expect_released(self, old: JobState) -> None:
         now = self._account.job(old.name)
@@ -270,7 +279,7 @@ class Journey:
                 f"{old.name} is {now.status} as it was",
                 f"{old.name} was {old.status} and is {now.status}",
             )
-        self._record.expect(OwnerTag.RELEASED in self._account.tags(old.arn), f"{old.name} {GIVEN_UP}")
+        self._record.expect(OwnerTag.RELEASED in self._account.tags(old.arn), f"{old.name} is {RELEASED}")
 
     def _tag(self) -> None:
         job = self._jobs[0]
@@ -294,21 +303,19 @@ class Journey:
 
     def _cancel(self) -> None:
         """For jobs that a deployment waits for; all others are made in seconds."""
-        job = next((job for job in self._jobs if job.conditions), None)
-        if job is None:
-            return
+        job = next(job for job in self._jobs if job.conditions)
         with self._record.step("an update that is cancelled while it waits"):
             if not job.can_be_replaced:
                 self._record.not_shown.append(f"an update that waits for {job} being cancelled")
-                self._record.screen.say("left out, see the end")
+                self._record.say("left out: the closing lines say why")
                 return
             name, before, products_before = self._account.name_of(job), self._account.jobs(), self._products.present()
-            self._record.screen.say("cancelled on purpose, as soon as it waits for its job: what fails now is meant to")
+            self._record.say("cancelled on purpose, as soon as it waits for its job: what fails now is meant to")
             self._train_again(job)
             deployed = self._deploy_again(_Cancellation(self._account, job))
             if deployed.code == 0:
                 self._record.not_shown.append(f"an update that waits for {job} being cancelled: it was over before")
-                self._record.screen.say("the job was over before the update could be cancelled")
+                self._record.say("the job was over before the update could be cancelled")
                 return
             self._expect_rolled_back(job, name, before, deployed)
             self._products.check_taken_back(products_before)
@@ -318,7 +325,7 @@ class Journey:
         job = self._jobs[0]
         with self._record.step("an update that fails and rolls back"):
             name, before, products_before = self._account.name_of(job), self._account.jobs(), self._products.present()
-            self._record.screen.say(f"fails on purpose: {FAILING} waits for a signal, and nobody sends it")
+            self._record.say(f"fails on purpose: {FAILING} waits for a signal, and nobody sends it")
             if job.can_be_replaced:
                 self._train_again(job)
             job.add_failure(FAILING)
@@ -329,7 +336,7 @@ class Journey:
             self._endpoints.check()
 
     def _expect_rolled_back(self, job: Job, name: str, before: Mapping[str, str], deployed: Finished) -> None:
-        """The job of this name is still the resource, and what the update made in its place is given up."""
+        """The job of this name is still the resource, and what the update made in its place is released."""
         status = self._account.stack_status(job.stack)
         self._record.expect(
             deployed.code != 0 and status == "UPDATE_ROLLBACK_COMPLETE",
@@ -358,8 +365,8 @@ class Journey:
             )
             self._record.expect(
                 state.status not in RUNNING and OwnerTag.RELEASED in self._account.tags(state.arn),
-                f"{extra} is {state.status} and {GIVEN_UP.removeprefix('is ')}",
-                f"{extra}, made by the update that was rolled back, is {state.status} and was not given up",
+                f"{extra} is {state.status}, and {RELEASED}",
+                f"{extra}, made by the update that was rolled back, is {state.status} and was not released",
             )
 
     def _expect_untouched(self, name: str, before: str) -> None:
@@ -369,14 +376,14 @@ class Journey:
         released = OwnerTag.RELEASED in self._account.tags(now.arn)
         self._record.expect(
             not stopped and not released,
-            f"{name} is {now.status}, not stopped and not given up",
+            f"{name} is {now.status}, not stopped and not released",
             f"{name} was {before} before the update that failed; the rollback left it "
             f"{now.status}{' and released' if released else ''}",
         )
 
     def _destroy(self) -> None:
         running = [name for name, status in self._account.jobs().items() if status in RUNNING]
-        retained = self._physical_ids(retained=True)
+        self._retained = self._physical_ids(retained=True)
         self._own = self._physical_ids(retained=False)
         with self._record.step("cdk destroy"):
             expect_success("destroy", self._run("destroy", "--force"))
@@ -388,10 +395,12 @@ class Journey:
                     f"{name} was running when the stack was destroyed and still is",
                 )
             if not running:
-                self._record.screen.say("no job was running any more")
+                self._record.say("no job was running")
             self._deployed = False
+
+    def _look_for_leftovers(self) -> None:
         with self._record.step("nothing is left"):
-            self._expect_nothing_left(retained)
+            self._expect_nothing_left(self._retained)
 
     def _expect_nothing_left(self, retained: set[str]) -> None:
         left = self._account.things() - self._before
@@ -399,9 +408,9 @@ class Journey:
         # Lambda and SageMaker make log groups where no stack has one; on AWS, too, those outlive the stack.
         logs = {thing for thing in left - kept if thing.name.startswith("/aws/") and thing.name not in self._own}
         for thing in sorted(kept):
-            self._record.screen.say(f"retained, as its DeletionPolicy says: {thing}")
+            self._record.say(f"retained, as its DeletionPolicy says: {thing}")
         for thing in sorted(logs):
-            self._record.screen.say(f"made by the service itself, as on AWS, and in no stack: {thing}")
+            self._record.say(f"made by the service itself, as on AWS, and in no stack: {thing}")
         self._record.retained = [str(thing) for thing in sorted(kept | logs)]
         lost = ", ".join(str(thing) for thing in sorted(left - kept - logs))
         nothing = "nothing else" if kept | logs else "nothing"
@@ -416,11 +425,12 @@ class Journey:
     def _destroy_after_failure(self) -> None:
         if not self._deployed:
             return
+        self._record.planned = len(self._record.steps) + 1
         try:
             with self._record.step("cdk destroy, after the failure"):
                 expect_success("destroy", self._run("destroy", "--force"))
         except (CheckFailedError, BotoCoreError, ClientError) as error:
-            self._record.screen.say(f"could not be destroyed; it ends with the embedded AWS: {error}")
+            self._record.say(f"could not be destroyed; it ends with the embedded AWS: {error}")
 
     def _physical_ids(self, *, retained: bool) -> set[str]:
         """The physical ids of what the stacks hold: all, or what they keep when they go."""
@@ -454,7 +464,10 @@ class Journey:
         return found
 
     def _deploy_again(self, meanwhile: Callable[[], None] = lambda: None) -> Finished:
-        return self._run("deploy", "--require-approval", "never", "--progress", "events", meanwhile=meanwhile)
+        deployment = self._record.deploying(self._stacks)
+        finished = self._run("deploy", "--require-approval", "never", "--progress", "events", meanwhile=meanwhile)
+        deployment.events = {stack.path: self._account.events(stack, deployment.began) for stack in self._stacks}
+        return finished
 
     def _expect_deployed(self, meanwhile: Callable[[], None] = lambda: None) -> None:
         finished = self._deploy_again(meanwhile)
@@ -497,11 +510,22 @@ class Journey:
             raise
 
     def _with_logs(self, error: CheckFailedError) -> CheckFailedError:
+        self._note_jobs()
         try:
             error.evidence += [Evidence(f"log group {name}", text) for name, text in self._account.log_tails(15)]
         except (BotoCoreError, ClientError) as unreadable:
             error.evidence.append(Evidence("log groups", f"could not be read: {unreadable}"))
         return error
+
+    def _note_jobs(self) -> None:
+        """Keep for the report what is known of the jobs of a deployment that failed before they were looked at."""
+        if self._record.trained:
+            return
+        with suppress(BotoCoreError, ClientError):
+            for name in self._account.jobs():
+                state = self._account.job(name)
+                self._record.trained.append((state, self._account.report(state)))
+                self._record.studies[name] = study(self._account, name)
 
 
 class _Cancellation:
@@ -530,6 +554,10 @@ def _hint(reason: str) -> str:
     ):
         return "\nThe data is not in the embedded S3: bring it with --seed s3://BUCKET/PREFIX=LOCAL"
     return ""
+
+
+def _end(state: JobState) -> str:
+    return state.status if state.stage == state.status else f"{state.status} ({state.stage})"
 
 
 def _definitions_only(job: Job) -> bool:

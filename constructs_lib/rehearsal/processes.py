@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from .failures import CheckFailedError, Evidence, tail
+from .failures import CheckFailedError, Evidence, TimeIsUpError, tail
 
 LOOK_EVERY = 0.1
 """Seconds between two looks at a running program."""
@@ -28,7 +28,7 @@ class Deadline:
     def check(self, doing: str) -> None:
         """Fail if the time is up."""
         if time.monotonic() > self._end:
-            raise CheckFailedError(
+            raise TimeIsUpError(
                 f"the rehearsal was not over after {self._seconds / 60:g} minutes, it was busy with: {doing}; "
                 "give more with --timeout"
             )
@@ -50,6 +50,7 @@ class Running:
 
     def __init__(self, command: Sequence[str], *, folder: Path, environment: Mapping[str, str], log: Path) -> None:
         self._log = log
+        self._name = log.stem.lstrip("0123456789-").replace("-", " ")
         with log.open("wb") as out:
             self._process = subprocess.Popen(
                 command,
@@ -70,10 +71,11 @@ class Running:
             while self._process.poll() is None:
                 lines.look()
                 meanwhile()
-                deadline.check(self._log.stem)
+                deadline.check(self._name)
                 time.sleep(LOOK_EVERY)
         except CheckFailedError as error:
-            error.evidence.append(Evidence(f"{self._log.stem}, so far", tail(_text(self._log))))
+            if so_far := tail(_text(self._log)):
+                error.evidence.append(Evidence(f"{self._name}, so far", so_far))
             raise
         lines.look()
         return Finished(self._process.returncode, _text(self._log))

@@ -70,23 +70,23 @@ class Products:
         return {product.place: self._account.physical_id(product.place) for product in self._products}
 
     def check_taken_back(self, before: Mapping[Place, str]) -> None:
-        """Check after an update that failed: each resource has what it had, and what was new is given up."""
+        """Check after an update that failed: each resource has what it had, and what was new is released."""
         for place, name in before.items():
             now = self._account.physical_id(place)
             was = self._account.product(name)
             self._record.expect(
-                now == name and not was.given_up,
+                now == name and not was.released,
                 f"{was} is still what {place} is",
                 f"{place} was {name} before the update that failed and is {now} after it"
-                f"{', given up' if was.given_up else ''}",
+                f"{', released' if was.released else ''}",
             )
         for name in self._news():
             state = self._ended(name)
             self._record.expect(
-                state.status in ("Completed", "Stopped") and (state.given_up or not state.written),
-                f"{state} is {state.status}, and nobody's any more",
+                state.status in ("Completed", "Stopped") and (state.released or not state.written),
+                f"{state} is {state.status}, and released",
                 f"{state}, made by the update that was rolled back, is {state.status}"
-                f"{'' if state.given_up else ' and was not given up'}{_because(state)}",
+                f"{'' if state.released else ' and was not released'}{_because(state)}",
             )
 
     def _news(self) -> list[str]:

@@ -1,8 +1,7 @@
 """One rehearsal from beginning to end: what `automl rehearse` does."""
 
-import textwrap
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -16,17 +15,18 @@ from .cloud.launcher import Cloud, CloudError
 from .failures import CannotStartError, CheckFailedError, Evidence, tail
 from .journey import Journey
 from .processes import Deadline, Running
-from .record import Record
-from .screen import choose, counted, leaderboard, printable, table
+from .record import Record, templates_of
+from .report import files, gather
+from .report.played import NOT_AUTOPILOT, emulated, real, shortened, trained
+from .report.touched import Unverified
+from .screen import choose, counted, leaderboard, printable
 from .seeds import Seed
 from .stacks import Stack
+from .text import table, width_of, wrapped
 from .workfolder import work_folder
 
 WAIT_SCALE = 1 / 60
 """What waits of state machines are shortened to: a minute is a second."""
-
-WIDTH = 118
-"""Characters of a closing line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,11 @@ class Options:
     updates: bool = True
     open_gates: bool = False
     verbose: bool = False
+    reports: Sequence[Path] = ()
+    """Files that the report is written to, however the rehearsal ends."""
+
+    register: Sequence[Unverified] = ()
+    """What nobody has checked against AWS: the report names what the app rests on."""
 
 
 def rehearse(options: Options, out: TextIO) -> None:
@@ -51,29 +56,50 @@ def rehearse(options: Options, out: TextIO) -> None:
         CannotStartError: There is nothing to rehearse.
         CheckFailedError: Something did not do what it should have done.
     """
-    app = find(options.app, Path.cwd())
-    seeds = [Seed.parse(seed) for seed in options.seeds]
-    with work_folder(options.keep) as folder:
-        with choose(out, verbose=options.verbose) as screen:
-            record = Record(screen)
-            _walk(app, seeds, options, folder, record)
-        for line in closing(record):
-            print(line, file=out)
+    files.require_writable(options.reports)
+    with choose(out, verbose=options.verbose) as screen:
+        record = Record(screen)
+        with _reported(record, options):
+            app = find(options.app, Path.cwd())
+            record.app = str(app)
+            seeds = [Seed.parse(seed) for seed in options.seeds]
+            with work_folder(options.keep) as folder:
+                _walk(app, seeds, options, folder, record)
+    for line in closing(record, width_of(out)):
+        print(line, file=out)
+
+
+@contextmanager
+def _reported(record: Record, options: Options) -> Iterator[None]:
+    """Write the report at the end, whatever that is."""
+    ended: BaseException | None = None
+    try:
+        yield
+    except BaseException as error:
+        ended = error
+        raise
+    finally:
+        if options.reports:
+            problems = files.write(gather.facts(record, options.register, ended), options.reports)
+            if problems and ended is None:
+                raise CannotStartError("\n".join(problems))
+            for problem in problems:  # what ended the rehearsal is the reason; this comes on top
+                record.screen.say(problem)
 
 
 def _walk(app: App, seeds: Sequence[Seed], options: Options, folder: Path, record: Record) -> None:
     deadline = Deadline(options.minutes * 60)
-    screen = record.screen
     with ExitStack() as started:
         cloud, cdk, bootstrap = _start(started, folder, options, deadline, record, (ACCOUNT, REGION))
         with record.step("cdk synth"):
-            screen.say(f"app: {app}")
+            record.say(f"app: {app}")
             if not is_home_writable():
-                screen.say("HOME cannot be written: what is unpacked there is unpacked for this rehearsal alone")
+                record.say("HOME cannot be written: what is unpacked there is unpacked for this rehearsal alone")
             log = folder / "00-cdk-synth.log"
-            assembly = synthesize(app, folder / "cdk.out", log=log, deadline=deadline, watch=screen.activity)
+            assembly = synthesize(app, folder / "cdk.out", log=log, deadline=deadline, watch=record.screen.activity)
             stacks = assembly.choose(options.stacks)
-            screen.say(_found(stacks))
+            record.stacks, record.templates = [stack.path for stack in stacks], templates_of(stacks)
+            record.say(_found(stacks))
             if options.open_gates:
                 opened = counted(assembly.open_gates(stacks), "quality gate")
                 record.not_shown.append(f"a missed gate that fails the deployment: {opened} warned instead")
@@ -81,14 +107,14 @@ def _walk(app: App, seeds: Sequence[Seed], options: Options, folder: Path, recor
             preflight.check(assembly, stacks, cloud.client("cloudformation"))
         wanted = (account or ACCOUNT, region or REGION)
         if wanted != (cloud.account, cloud.region):
-            screen.say(f"the app is for {wanted[0]} in {wanted[1]}: starting again")
+            record.say(f"the app is for {wanted[0]} in {wanted[1]}: starting again")
             started.close()
             cloud, cdk, bootstrap = _start(started, folder, options, deadline, record, wanted)
         try:
             with record.step("cdk bootstrap, begun before the synthesis"):
                 expect_success("bootstrap", cdk.finish(bootstrap))
                 for seed in seeds:
-                    screen.say(f"{seed.upload(cloud.client('s3'))} object(s) uploaded to {seed.uri}")
+                    record.say(f"{counted(seed.upload(cloud.client('s3')), 'object')} uploaded to {seed.uri}")
                 journey = Journey(assembly, stacks, Account(cloud), cdk, record)
             journey.run(updates=options.updates)
         except CheckFailedError as error:
@@ -110,62 +136,63 @@ def _start(
         except CloudError as error:
             raise CannotStartError(str(error)) from None
         started.enter_context(cloud)
-        record.screen.say(f"account {account}, {region}, {cloud.endpoint_url}, with TLS, IAM enforced")
-        record.screen.say("waits of state machines are shortened: a minute is a second")
+        record.account, record.region = account, region
+        record.say(f"account {account}, {region}, {cloud.endpoint_url}, with TLS, IAM enforced")
+        record.say("waits of state machines are shortened: a minute is a second")
     cdk = Cdk(cloud.environment(), folder, deadline, record.screen.activity)
     return cloud, cdk, started.enter_context(cdk.start("bootstrap", f"aws://{account}/{region}"))
 
 
-def closing(record: Record) -> Iterator[str]:
-    """The closing lines of a rehearsal that went well."""
+def closing(record: Record, width: int | None = None) -> Iterator[str]:
+    """The closing lines of a rehearsal that went well.
+
+    Args:
+        record: What was noted.
+        width: The columns of the screen; None: texts keep their lines.
+    """
+
+    def lines(text: str, first: str = "  ", others: str = "    ") -> list[str]:
+        return wrapped(printable(text), width, first=first, others=others)
+
     for job, report in record.trained:
-        board = leaderboard(job, report.trained)
-        if board:
-            yield from ("", f"Leaderboard of {job.name}")
-            last = board[0].rfind("  ") + 2
-            yield from (line for row in board for line in _wrapped(row, first="  ", others=" " * (last + 2)))
-        elif report.notes:
-            yield from ("", f"Notes on {job.name}")
-        yield from (line for note in report.notes for line in _wrapped(note, first="  - ", others="    "))
+        board = leaderboard(job, width, report.trained, indent="  ")
+        if board or report.notes:
+            yield ""
+            yield from lines(f"{'Leaderboard of' if board else 'Notes on'} {job.name}", "", "  ")
+        yield from (printable(line) for line in board)
+        for note in report.notes:
+            yield from lines(note, "  - ")
     for told in record.told:
-        yield from ("", f"Outcome of {told.job}")
-        yield from _wrapped(f"gate: {told.gate or 'none'}", others="    ")
-        yield f"  result: {told.result or 'not written'}"
+        yield ""
+        yield from lines(f"Outcome of {told.job}", "", "  ")
+        yield from lines(f"gate: {told.gate or 'none'}")
+        yield from lines(f"result: {told.result or 'not written'}")
     for served in record.answered:
-        yield from ("", f"Endpoint {served.endpoint}")
-        yield from _wrapped(f"serves: {served.candidate} of {', then of '.join(served.jobs)}", others="    ")
+        yield ""
+        yield from lines(f"Endpoint {served.endpoint}", "", "  ")
+        yield from lines(f"serves: {served.candidate} of {', then of '.join(served.jobs)}")
         keys = f" ({', '.join(served.response_keys)})" if served.response_keys else ""
-        yield from _wrapped(f"answers: {served.answer}{keys}, as the model itself", others="    ")
+        yield from lines(f"answers: {served.answer}{keys}, as the model itself")
         if served.asked_meanwhile:
-            yield f"  meanwhile: asked {served.asked_meanwhile} times during updates, always answered"
-    if record.retained:
-        yield from ("", "Left on purpose:", *(f"  {name}" for name in record.retained))
-    if record.not_shown:
-        yield from ("", "Not shown:", *(line for text in record.not_shown for line in _wrapped(text)))
-    trained = any(job.candidates for job, _ in record.trained)
-    yield from ("", *_emulation(trained=trained, waits=bool(record.told), serves=bool(record.answered)), "")
-    rows = [(step.title, f"{step.seconds:.1f} s", str(len(step.checks) or "")) for step in record.steps]
-    yield from table([("step", "time", "checks"), *rows])
+            yield from lines(f"meanwhile: asked {served.asked_meanwhile} times during updates, always answered")
+    for title, texts in (("Left on purpose:", record.retained), ("Not shown:", record.not_shown)):
+        if texts:
+            yield from ("", title)
+            yield from (line for text in texts for line in lines(text))
+    yield ""
+    for title, texts in (("Real here", real(record)), ("Emulated here", emulated()), ("Shortened", shortened(record))):
+        if texts:
+            yield from lines(f"{title}: {'; '.join(texts)}", "", "  ")
+    if trained(record):
+        yield from lines(NOT_AUTOPILOT, "", "  ")
+    yield ""
+    steps = [
+        (str(step.number), step.title, f"{step.seconds:.1f} s", str(len(step.checks) or "")) for step in record.steps
+    ]
+    yield from table(("step", "what", "time", "checks"), steps, width)
     checks = sum(len(step.checks) for step in record.steps)
     seconds = sum(step.seconds for step in record.steps)
     yield from ("", f"All {checks} checks passed, in {seconds:.0f} s.")
-
-
-def _wrapped(text: str, *, first: str = "  ", others: str = "  ") -> list[str]:
-    return textwrap.wrap(printable(text), WIDTH, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
-
-
-def _emulation(*, trained: bool, waits: bool, serves: bool) -> Iterator[str]:
-    models = ", the trained models" if trained else ""
-    yield f"Real here:     the cdk CLI, the synthesized templates and assets, the Lambda code, the data{models}"
-    yield "Emulated here: CloudFormation, S3, KMS, Lambda and IAM by MiniStack (policies are enforced),"
-    yield "               SageMaker by this library"
-    if waits:
-        yield "Shortened:     the time between two looks at a job, from a minute to a second"
-    if serves:
-        yield "Shortened:     how long alarms are watched while a model takes over, to a second or two in all"
-    if trained:
-        yield "The models were trained on this machine, not by Autopilot: scores here say nothing about scores there."
 
 
 def _found(stacks: Sequence[Stack]) -> str:

@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol, Self, TextIO
@@ -15,6 +15,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from .account import Candidate, JobState
+from .text import table, width_of, wrapped
 
 
 @dataclass
@@ -24,6 +25,18 @@ class Step:
     title: str
     seconds: float = 0.0
     checks: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """What else was told in it."""
+
+    number: int = 0
+    of: int = 0
+    """How many steps there are; 0 as long as nobody knows."""
+
+    since: float = 0.0
+    """Seconds from the start of the rehearsal to that of the step."""
+
+    failed: bool = False
+    """It ended with a failure, or was interrupted."""
 
 
 class Screen(Protocol):
@@ -34,6 +47,9 @@ class Screen(Protocol):
 
     def end(self, step: Step) -> None:
         """A step has ended well."""
+
+    def fail(self, step: Step) -> None:
+        """A step has failed, or was interrupted: why is told by whoever ends the rehearsal."""
 
     def say(self, text: str) -> None:
         """Something worth knowing."""
@@ -53,6 +69,7 @@ class Plain:
 
     def __init__(self, out: TextIO, *, verbose: bool) -> None:
         self._out = out
+        self._width = width_of(out)
         self._verbose = verbose
         self._start = time.monotonic()
         self._stages: dict[str, str] = {}
@@ -60,11 +77,15 @@ class Plain:
 
     def begin(self, step: Step) -> None:
         """Write the title."""
-        self._line(f"{step.title} ...")
+        self._line(f"{numbered(step)} ...")
 
     def end(self, step: Step) -> None:
         """Write how long it took."""
         self._line(f"{step.title}: done in {step.seconds:.1f} s")
+
+    def fail(self, step: Step) -> None:
+        """Write that it did not."""
+        self._line(f"{step.title}: did not end well, after {step.seconds:.1f} s")
 
     def say(self, text: str) -> None:
         """Write lines."""
@@ -78,7 +99,7 @@ class Plain:
     def activity(self, line: str) -> None:
         """Write the line if the user wants to see all."""
         if self._verbose:
-            self._line(f"  | {printable(line)}")
+            self._line(f"  | {readable(line)}")
 
     def training(self, job: JobState) -> None:
         """Write what is new: a stage, a candidate with its value."""
@@ -97,7 +118,10 @@ class Plain:
         pass
 
     def _line(self, text: str) -> None:
-        print(f"[{time.monotonic() - self._start:6.1f} s] {text}", file=self._out, flush=True)
+        time_ = f"[{time.monotonic() - self._start:6.1f} s] "
+        indent = " " * (len(time_) + len(text) - len(text.lstrip()))
+        for line in wrapped(text, self._width, first=time_, others=indent):
+            print(line, file=self._out, flush=True)
 
 
 class Lively:
@@ -121,13 +145,16 @@ class Lively:
     def end(self, step: Step) -> None:
         """Leave the step and its checks behind, above what follows."""
         self._step = None
-        self._console.print(f"[green]✓[/] [bold]{escape(step.title)}[/] [dim]{step.seconds:.1f} s[/]")
-        for check in step.checks:
-            self._console.print(f"  [green]·[/] {escape(check)}", highlight=False)
+        self._leave("[green]✓[/]", step)
+
+    def fail(self, step: Step) -> None:
+        """Leave the step and what was checked in it behind, marked."""
+        self._step = None
+        self._leave("[red]✗[/]", step)
 
     def say(self, text: str) -> None:
-        """Write a line above the moving part."""
-        self._console.print(f"  [dim]{escape(text)}[/]", highlight=False)
+        """Write lines above the moving part."""
+        self._print(text, first="  ", others="  ", style="dim")
 
     def checked(self, text: str) -> None:
         """Show what was checked last."""
@@ -135,9 +162,9 @@ class Lively:
 
     def activity(self, line: str) -> None:
         """Show the line, until the next one."""
-        self._last = printable(line)
+        self._last = readable(line)
         if self._verbose:
-            self._console.print(f"  [dim]| {escape(self._last)}[/]", highlight=False)
+            self._print(self._last, first="  | ", others="  | ", style="dim")
 
     def training(self, job: JobState) -> None:
         """Show the stage and the leaderboard so far."""
@@ -150,22 +177,45 @@ class Lively:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
+    def _leave(self, mark: str, step: Step) -> None:
+        seconds = f"{step.seconds:.1f} s"
+        *lines, last = wrapped(f"{numbered(step)}  {seconds}", self._console.width - 2)
+        title = "\n  ".join([*lines, last])
+        self._console.print(f"{mark} [bold]{escape(title)}[/]", highlight=False)
+        for check in step.checks:
+            self._print(check, first="  · ", others="    ")
+
+    def _print(self, text: str, *, first: str, others: str, style: str = "") -> None:
+        for line in wrapped(text, self._console.width, first=first, others=others):
+            self._console.print(Text(line, style=style))
+
     def view(self) -> RenderableType:
         """The moving part: the step, its last line, and each job with its leaderboard so far."""
         if self._step is None:
             return Text("")
-        self._spinner.update(text=Text(f"{self._step.title}  {time.monotonic() - self._since:.0f} s", style="bold"))
+        passed = f"{time.monotonic() - self._since:.0f} s"
+        self._spinner.update(text=Text(f"{numbered(self._step)}  {passed}", style="bold"))
         rows: list[RenderableType] = [self._spinner]
         if self._last:
-            rows.append(Text(f"  {self._last}", style="dim", no_wrap=True, overflow="ellipsis"))
+            lines = wrapped(self._last, self._console.width, first="  ", others="    ")
+            rows += [Text(line, style="dim") for line in lines[:_MOST_LINES]]
         for job in self._jobs.values():
             rows.append(Text(f"  {job.name}  {job.stage}", style="cyan"))
-            room = max(3, self._console.height - 8)
-            rows += [Text(f"    {line}", no_wrap=True, overflow="ellipsis") for line in leaderboard(job)[:room]]
+            room = max(3, self._console.height - 7 - _MOST_LINES)
+            board = leaderboard(job, self._console.width, indent="    ")
+            rows += [Text(line, no_wrap=True, overflow="ellipsis") for line in board[:room]]
         return Group(*rows)
 
 
+_PROGRESS = re.compile(
+    r"(?P<stack>\S+) \| +\d+(?:/\d+)? \| [\d:]+(?: [AP]M)? \| (?P<status>[A-Z_]+) +\| (?P<kind>\S+) +\| (?P<id>.+)"
+)
+"""How the cdk CLI tells of a resource; the numbers in it count events and resources, and confuse."""
+
 _COLORS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+_MOST_LINES = 3
+"""Lines that what a program says last may take below the step."""
 
 ENDED_CANDIDATE = ("Completed", "Failed", "Stopped")
 
@@ -190,17 +240,27 @@ def described(candidate: Candidate) -> str:
     return f"{candidate.name}: {candidate.metric} {candidate.value:.4f}{took}"
 
 
-def leaderboard(job: JobState, trained: Mapping[str, str] | None = None) -> list[str]:
+def leaderboard(
+    job: JobState, width: int | None, trained: Mapping[str, str] | None = None, *, indent: str = ""
+) -> list[str]:
     """The candidates of a job, best first, as an aligned table; `trained` says what each really is."""
     if not job.candidates:
         return []
-    rows = [("rank", "candidate", "metric", "value", "seconds", "trained here" if trained else "")]
+    rows = []
     for rank, candidate in enumerate(job.candidates, start=1):
         value = candidate.status if candidate.value is None else f"{candidate.value:.4f}"
         took = "" if candidate.seconds is None else f"{candidate.seconds:.1f}"
-        what = (trained or {}).get(candidate.name, "")
-        rows.append((str(rank), candidate.name, candidate.metric, value, took, what))
-    return table(rows)
+        what = [trained.get(candidate.name, "")] if trained else []
+        rows.append((str(rank), candidate.name, candidate.metric, value, took, *what))
+    head = ("rank", "candidate", "metric", "value", "seconds", *(["trained here"] if trained else []))
+    return table(head, rows, width, indent=indent)
+
+
+def numbered(step: Step) -> str:
+    """A step with its number: `Step 4 of 13: cdk deploy`."""
+    if not step.number:
+        return step.title
+    return f"Step {step.number}{f' of {step.of}' if step.of else ''}: {step.title}"
 
 
 def counted(number: int, noun: str) -> str:
@@ -208,10 +268,13 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as lines with aligned columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+def readable(line: str) -> str:
+    """A line of the cdk CLI in words."""
+    line = printable(line).strip()
+    found = _PROGRESS.fullmatch(line)
+    if not found:
+        return line
+    return f"{found['stack']}: {found['id'].strip()} ({found['kind']}) is {found['status']}"
 
 
 def printable(line: str) -> str:

@@ -9,6 +9,7 @@
 import ast
 import functools
 import inspect
+import itertools
 import re
 import tempfile
 import textwrap
@@ -18,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from constructs_lib.rehearsal import cloud
+from constructs_lib.rehearsal import cloud, studies
 from constructs_lib.rehearsal.cloud import calls, errors
 from constructs_lib.rehearsal.cloud.connection import Connection, fresh_credentials
 from constructs_lib.rehearsal.cloud.hosting import scaling
@@ -28,6 +29,7 @@ from constructs_lib.rehearsal.cloud.resource_types import cloudformation
 from constructs_lib.rehearsal.cloud.service import SageMaker
 from constructs_lib.rehearsal.cloud.settings import Settings
 from constructs_lib.rehearsal.cloud.store import Store
+from constructs_lib.rehearsal.report import facts
 
 # ruff: noqa: SLF001 - the page tells what is inside
 
@@ -63,6 +65,7 @@ def tables() -> dict[str, str]:
             "scaling": _operations(scaling.SERVICE, scaling.AutoScaling(store)._api.operations),
             "runtime": _operations("sagemaker-runtime", invocations),
             "emulator": "\n".join(f"- {said}" for said in _changes_of_ministack()),
+            "report": _table(("Object", "Member", "Form", "What it is"), _members()),
             "types": _table(("Type", "What is done"), _types(connection, Path(folder))),
         }
 
@@ -255,6 +258,46 @@ def _types(connection: Connection, folder: Path) -> list[tuple[str, str]]:
             setattr(ministack, name, stand_in)
         cloudformation.install(connection, folder)
     return [(f"`{name}`", said) for name, said in found.items()]
+
+
+def _members() -> Iterator[tuple[str, ...]]:
+    """The members of each object of a report, the outermost object first."""
+    classes = {
+        node.name: node
+        for module in (studies, facts)
+        for node in ast.parse(inspect.getsource(module)).body
+        if isinstance(node, ast.ClassDef)
+    }
+    waiting = [facts.Facts.__name__]
+    for name in waiting:  # grows meanwhile
+        body = classes[name].body
+        for member, text in itertools.zip_longest(body, body[1:]):
+            match member, text:
+                case ast.AnnAssign(target=ast.Name(id=called), annotation=form), following:
+                    said = following.value if isinstance(following, ast.Expr) else None
+                    what = " ".join(str(said.value).split()) if isinstance(said, ast.Constant) else ""
+                    yield name, f"`{called}`", _form(ast.unparse(form)), what
+                    inner = [word for word in re.findall(r"\w+", ast.unparse(form)) if word in classes]
+                    waiting += [word for word in inner if word not in waiting]
+
+
+_FORMS: Final = (
+    (r"Literal\[.*?\]|Status|\bstr\b", "text"),
+    (r"\bint\b|\bfloat\b", "number"),
+    (r"\bbool\b", "true or false"),
+    (r" \| None", " or null"),
+    (r"Mapping\[text, (.*)\]", r"object of \1 by name"),
+    (r"(?:Sequence|tuple)\[(.*?)(?:, \.\.\.)?\]", r"list of \1"),
+    (r"(?:Sequence|tuple)\[(.*?)(?:, \.\.\.)?\]", r"list of \1"),
+    (r"Mapping\[text, (.*?)\]", r"object of \1 by name"),
+)
+
+
+def _form(annotation: str) -> str:
+    """A type as JSON has it."""
+    for pattern, words in _FORMS:
+        annotation = re.sub(pattern, words, annotation)
+    return annotation
 
 
 def _changes_of_ministack() -> Iterator[str]:

@@ -1,5 +1,6 @@
 """`automl rehearse` as its users run it: a process of its own, with the product's own app."""
 
+import json
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -160,7 +162,8 @@ def port_in(text: str) -> int:
 def test_the_products_own_app_goes_through_its_whole_life_beside_another_rehearsal(
     temporary: Path, other_temporary: Path
 ) -> None:
-    with started(temporary) as whole, started(other_temporary, "--quick") as quick:
+    report = temporary.parent / "report.json"
+    with started(temporary, "--report", str(report)) as whole, started(other_temporary, "--quick") as quick:
         said_by_quick, _ = quick.communicate(timeout=300)
         said, complaints = whole.communicate(timeout=300)
 
@@ -174,7 +177,7 @@ def test_the_products_own_app_goes_through_its_whole_life_beside_another_rehears
         "cdk diff shows no difference",
         "deploying again made no job",
         "is a new job now",
-        "is given up (tagged sagemaker-autopilot:released)",
+        "is released: the stack never takes it back",
         "the job has the new tag rehearsal=tag-only",
         "the stack has rolled back",
         "is still the resource",
@@ -186,13 +189,37 @@ def test_the_products_own_app_goes_through_its_whole_life_beside_another_rehears
     ):
         assert words in said
     assert all(line.isprintable() for line in said.splitlines())
+    expect_told(json.loads(report.read_text()))
     expect_nothing_left(temporary, port_in(said))
     expect_nothing_left(other_temporary, port_in(said_by_quick))
 
 
+def expect_told(facts: dict[str, Any]) -> None:
+    """The report of a whole life of the product's own app."""
+    assert facts["verdict"]["status"] == "passed"
+    [job] = facts["jobs"]
+    assert [each["rank"] for each in job["candidates"]] == list(range(1, len(job["candidates"]) + 1))
+    assert all(each["metrics"] and each["trained_here"] for each in job["candidates"])
+    study = job["study"]
+    assert study["problem_type"] == "BinaryClassification"
+    assert set(study["confusion"]["labels"]) == {"no", "yes"}
+    assert len(study["importance"]["columns"]) > 10
+    changed = {each["step"]: each["stacks"][0]["changes"] for each in facts["deployments"]}
+    assert not changed["the same app again"]
+    assert [each["change"] for each in changed["an update that trains again"]] == ["changed"]
+    assert "RehearsalNobodySignals" in [each["logical_id"] for each in changed["an update that fails and rolls back"]]
+    first = facts["deployments"][0]["stacks"][0]["resources"]
+    assert {each["status"] for each in first} == {"CREATE_COMPLETE"}
+    assert [each for each in facts["resources"] if each["kept"]]
+    assert [each for each in facts["permissions"] if each["says"].startswith("May call s3:GetObject")]
+
+
 @pytest.mark.parametrize(("number", "moment"), [(signal.SIGINT, "cdk deploy ..."), (signal.SIGTERM, "cdk synth ...")])
-def test_interruption_leaves_nothing(number: signal.Signals, moment: str, temporary: Path) -> None:
-    with started(temporary) as process:
+def test_interruption_leaves_nothing_but_the_report(
+    number: signal.Signals, moment: str, temporary: Path, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.json"
+    with started(temporary, "--report", str(report), "--report", str(report.with_suffix(".html"))) as process:
         port = port_in(read_until(process, "https://localhost"))
         read_until(process, moment)
         time.sleep(2)
@@ -204,6 +231,11 @@ def test_interruption_leaves_nothing(number: signal.Signals, moment: str, tempor
     assert process.returncode == 130
     assert errors.strip() == "interrupted: all that was started has been ended"
     expect_nothing_left(temporary, port)
+    facts = json.loads(report.read_text())
+    assert facts["verdict"]["status"] == "interrupted"
+    assert f"{facts['steps'][-1]['title']} ..." == moment
+    assert facts["steps"][-1]["status"] == "failed"
+    assert "It was interrupted" in report.with_suffix(".html").read_text()
 
 
 def test_reader_that_goes_away_leaves_nothing(temporary: Path) -> None:
@@ -218,13 +250,21 @@ def test_reader_that_goes_away_leaves_nothing(temporary: Path) -> None:
 
 
 def test_data_that_is_not_there_is_a_failed_check_with_a_hint(tmp_path: Path, temporary: Path) -> None:
-    done = rehearse(temporary, app(tmp_path, MISSING_DATA))
+    report = tmp_path / "report.json"
+    done = rehearse(temporary, app(tmp_path, MISSING_DATA), "--report", str(report))
     assert done.returncode == 1
-    [reason] = [line for line in done.stderr.splitlines() if line.startswith("A check failed: ")]
-    assert re.search(r"Missing/Job\w* ended Failed .*my-company-data", reason)
+    reason = done.stderr.splitlines()[1]
+    assert reason.startswith("A check failed: "), "the reason comes first"
+    assert re.search(r"Missing/Job\w* ended Failed: .*my-company-data", reason)
     assert "bring it with --seed s3://BUCKET/PREFIX=LOCAL" in done.stderr
     assert "cdk destroy, after the failure: done" in done.stdout
     assert "--- server log" in done.stderr
+    facts = json.loads(report.read_text())
+    assert facts["verdict"]["status"] == "failed"
+    assert facts["verdict"]["reason"] == reason.removeprefix("A check failed: ") + "\n" + done.stderr.splitlines()[2]
+    assert "server log" in [each["title"] for each in facts["verdict"]["evidence"]]
+    [job] = facts["jobs"]
+    assert (job["status"], job["candidates"]) == ("Failed", [])
     expect_nothing_left(temporary, port_in(done.stdout))
 
 

@@ -48,3 +48,10 @@ def test_what_is_checked_comes_from_the_code_with_all_that_it_reaches(tables: di
     checked, _, _ = rows(tables["sagemaker"])["`CreateAutoMLJob`"]
     for refusal in ("There is already an AutoML job with the name …", "One channel must be the training channel"):
         assert refusal in checked
+
+
+def test_every_member_of_a_report_says_what_it_is(tables: dict[str, str]) -> None:
+    lines = [line.strip("| ").split(" | ") for line in tables["report"].splitlines()[2:]]
+    assert [line for line in lines if len(line) != 4 or not line[3].strip()] == []
+    objects = {line[0] for line in lines}
+    assert {"Facts", "Verdict", "StepFact", "JobFact", "Study", "Forecast", "PropertyChange"} <= objects

@@ -18,7 +18,7 @@ def test_jobs_with_names_of_their_own_go_through_their_whole_life() -> None:
         "endpoint credit-now is InService",
         "asked for 3 rows of the training data, it answers: no | yes | no",
         "is a new job now: credit-deployed-2",
-        "credit-deployed is given up",
+        "credit-deployed is released",
         "credit-deployed-2 is still the resource",
         "nothing else is left of the stacks",
         "Leaderboard of credit-deployed\n",

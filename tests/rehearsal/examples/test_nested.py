@@ -20,7 +20,7 @@ def test_a_job_two_nested_stacks_deep_goes_through_its_whole_life() -> None:
         "ok: version credit/2 is still what Nested/Outcome",
         "cancelled on purpose, as soon as it waits for its job",
         "fails on purpose: ",
-        "ok: no state machine looks at a job any more",
+        "ok: no state machine waits for a job now",
         "ok: nothing else is left of the stacks",
     ):
         assert words in said

@@ -15,7 +15,7 @@ def test_a_deployment_that_waits_goes_through_its_whole_life() -> None:
         "waits of state machines are shortened: a minute is a second",
         "ok: the gate says: met: AUC is 0.",
         "QualityGate.Gate = met: AUC is 0.",
-        "ok: no state machine looks at a job any more",
+        "ok: no state machine waits for a job now",
         "an update that is cancelled while it waits: done",
         "an update that fails and rolls back: done",
         "nothing else is left of the stacks",

@@ -166,7 +166,7 @@ def test_closing_lines_tell_what_the_endpoint_served_and_answered(tmp_path: Path
         "Endpoint churn\n  serves: randomforest of job-1, then of job-2\n",
         "  answers: said by job-1,said by job-1 | said by job-1,said by job-1 (predicted_label, probability), as",
         "  meanwhile: asked 2 times during updates, always answered\n",
-        "Shortened:     how long alarms are watched while a model takes over, to a second or two in all",
+        "Shortened: how long alarms are watched while a model takes over, to a second or two in all",
     ):
         assert words in text
 

@@ -180,7 +180,7 @@ class LeavesItsOwnLogGroup(World):
         (NoJob(), "the stacks' job resources are nothing, the service has no job"),
         (
             World(trained=replace(TRAINED, status="Failed", stage="Failed", failure_reason="450 rows, 500 needed")),
-            "Plain/Job ended Failed (Failed): 450 rows, 500 needed",
+            "Plain/Job ended Failed: 450 rows, 500 needed",
         ),
         (
             World(trained=replace(TRAINED, candidates=())),
@@ -192,7 +192,11 @@ class LeavesItsOwnLogGroup(World):
             NeverTrainsAgain(),
             "the update should have made one job, now Plain/Job's; it is job-1, made were none",
         ),
-        (KeepsTheOldJob(), "this does not hold: job-1 is given up (tagged sagemaker-autopilot:released)"),
+        (
+            KeepsTheOldJob(),
+            "this does not hold: job-1 is released: the stack never takes it back (tagged "
+            "sagemaker-autopilot:released)",
+        ),
         (TrainsForATag(), "a change of tags made job-3, Plain/Job is job-3 (was job-2)"),
         (ForgetsTheTag(), "the job's tags are {}: rehearsal=tag-only is missing"),
         (
@@ -211,10 +215,10 @@ class LeavesItsOwnLogGroup(World):
         ),
         (
             LeavesTheThirdRunning(),
-            "job-3, made by the update that was rolled back, is InProgress and was not given up",
+            "job-3, made by the update that was rolled back, is InProgress and was not released",
         ),
-        (FailsWhenTrainedAgain(), "Plain/Job ended Failed (Failed): 450 rows, 500 needed"),
-        (IsStoppedWhenTrainedAgain(), "Plain/Job ended Stopped (Stopped): no reason given"),
+        (FailsWhenTrainedAgain(), "Plain/Job ended Failed: 450 rows, 500 needed"),
+        (IsStoppedWhenTrainedAgain(), "Plain/Job ended Stopped: no reason given"),
         (
             FailsInTheRollback(),
             "job-3, made by the update that was to fail, ended Failed itself: out of memory",
@@ -257,7 +261,7 @@ def test_job_whose_language_model_is_not_tuned_here_goes_on_and_is_said_not_to_b
         (replace(UNTUNED, status="Stopped"), "Plain/Job ended Stopped (Failed): This machine does not fine-tune"),
         (
             replace(UNTUNED, failure_reason="the training data has no usable row"),
-            "Plain/Job ended Failed (Failed): the training data has no usable row",
+            "Plain/Job ended Failed: the training data has no usable row",
         ),
     ],
 )

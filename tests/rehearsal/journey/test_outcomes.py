@@ -91,7 +91,7 @@ def test_a_good_life_of_a_job_that_is_waited_for(tmp_path: Path) -> None:
         "the gate says: met: F1 is 0.75, wanted at least 0.6",
         "job-1 is Completed after 3.0 s",
     ]
-    assert record.steps[1].checks[-1] == "no state machine looks at a job any more"
+    assert record.steps[1].checks[-1] == "no state machine waits for a job now"
     assert "the deployment has waited for job-2, which is Completed" in record.steps[4].checks
     assert record.steps[6].checks[0] == "the stack has rolled back"
     assert world.jobs() == {"job-1": "Completed", "job-2": "Completed", "job-3": "Stopped", "job-4": "Stopped"}
@@ -115,7 +115,7 @@ def test_closing_lines_tell_the_gate_the_result_and_what_was_shortened(tmp_path:
     text = "\n".join(closing(walk(Waiting(), tmp_path)))
     for words in (
         "Outcome of job-1\n  gate: met: F1 is 0.75, wanted at least 0.6\n  result: s3://results/job-1/outcome.json",
-        "Shortened:     the time between two looks at a job, from a minute to a second",
+        "Shortened: the time between two looks at a job, from a minute to a second",
     ):
         assert words in text
 
@@ -186,9 +186,9 @@ class LeavesAParameter(Waiting):
         ),
         (WritesNothing(), "the result at s3://results/job-1/outcome.json tells of 0 candidates, job-1 has 1"),
         (Waiting(gate=""), "the gate of Plain/Outcome is not in the result at s3://results/job-1/outcome.json"),
-        (Waiting(followed={"job-1-execution"}), "still running: job-1-execution"),
-        (GoesOnTraining(), "job-3, made by the update that was rolled back, is InProgress and was not given up"),
-        (FollowsAfterTheCancellation(), "still running: job-3-execution"),
+        (Waiting(followed={"job-1-execution"}), "state machines that still wait for a job: job-1-execution"),
+        (GoesOnTraining(), "job-3, made by the update that was rolled back, is InProgress and was not released"),
+        (FollowsAfterTheCancellation(), "state machines that still wait for a job: job-3-execution"),
         (LeavesAParameter(), "the stacks are destroyed, and this is left: parameter /credit/model"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, World) else "",

@@ -39,9 +39,9 @@ class Batches(World):
         super().make_job()
         number = len(self.states)
         model_data = frozenset([f"s3://models/{self.resource}/model.tar.gz"])
-        transform = ProductState("transform job", f"t-{number}", "Completed", "", model_data, given_up=False,
+        transform = ProductState("transform job", f"t-{number}", "Completed", "", model_data, released=False,
                                  read="s3://data/new/", written="s3://answers/all/")  # fmt: skip
-        version = ProductState("version", f"{VERSION}{number}", "Completed", "", model_data, given_up=False)
+        version = ProductState("version", f"{VERSION}{number}", "Completed", "", model_data, released=False)
         for product in (transform, version):
             self.made[product.name] = product
         self.now = {"Transform": transform.name, "Version": version.name}
@@ -49,7 +49,7 @@ class Batches(World):
     def roll_back(self, old: str) -> None:
         if self.resource != old:
             number = len(self.states)
-            self.made[f"t-{number}"] = replace(self.made[f"t-{number}"], status="Stopped", given_up=True)
+            self.made[f"t-{number}"] = replace(self.made[f"t-{number}"], status="Stopped", released=True)
             del self.made[f"{VERSION}{number}"]
             self.now = {"Transform": f"t-{number - 1}", "Version": f"{VERSION}{number - 1}"}
         super().roll_back(old)
@@ -94,7 +94,7 @@ def test_a_good_life_of_what_is_made_of_candidates(tmp_path: Path) -> None:
     assert found["an update that fails and rolls back"][-3:] == [
         "transform job t-2 is still what Plain/Transform is",
         "version churn/2 is still what Plain/Version is",
-        "transform job t-3 is Stopped, and nobody's any more",
+        "transform job t-3 is Stopped, and released",
     ]
 
 
@@ -187,13 +187,13 @@ class KeepsTheThird(Batches):
 class GivesTheOldUp(Batches):
     def roll_back(self, old: str) -> None:
         super().roll_back(old)
-        self.made["t-2"] = replace(self.made["t-2"], given_up=True)
+        self.made["t-2"] = replace(self.made["t-2"], released=True)
 
 
 class OwnsTheThird(Batches):
     def roll_back(self, old: str) -> None:
         super().roll_back(old)
-        self.made["t-3"] = replace(self.made["t-3"], given_up=False)
+        self.made["t-3"] = replace(self.made["t-3"], released=False)
 
 
 @pytest.mark.parametrize(
@@ -221,11 +221,11 @@ class OwnsTheThird(Batches):
         ),
         (
             GivesTheOldUp(),
-            "Plain/Transform was t-2 before the update that failed and is t-2 after it, given up",
+            "Plain/Transform was t-2 before the update that failed and is t-2 after it, released",
         ),
         (
             OwnsTheThird(),
-            "transform job t-3, made by the update that was rolled back, is Stopped and was not given up",
+            "transform job t-3, made by the update that was rolled back, is Stopped and was not released",
         ),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, World) else "",
@@ -244,7 +244,7 @@ def test_transform_job_that_the_app_starts_by_itself_is_looked_at_all_the_same(t
 
         def product(self, name: str) -> ProductState:
             return ProductState(
-                "transform job", name, "Failed", "no such model", frozenset(), given_up=False, written="s3"
+                "transform job", name, "Failed", "no such model", frozenset(), released=False, written="s3"
             )
 
     with pytest.raises(CheckFailedError, match=r"^transform job mine ended Failed: no such model$"):

@@ -156,7 +156,7 @@ def test_pipe_gets_plain_lines() -> None:
 
 
 def test_leaderboard_is_aligned_and_ranked() -> None:
-    assert leaderboard(job("Completed", candidate("rf-22", 0.75), candidate("rf-1", status="Failed"))) == [
+    assert leaderboard(job("Completed", candidate("rf-22", 0.75), candidate("rf-1", status="Failed")), None) == [
         "rank  candidate  metric  value   seconds",
         "1     rf-22      F1      0.7500  1.5",
         "2     rf-1               Failed",
@@ -164,7 +164,9 @@ def test_leaderboard_is_aligned_and_ranked() -> None:
 
 
 def test_leaderboard_says_what_a_candidate_really_is() -> None:
-    assert leaderboard(job("Completed", candidate("lightgbm-stand-in", 0.75)), {"lightgbm-stand-in": "histograms"}) == [
+    assert leaderboard(
+        job("Completed", candidate("lightgbm-stand-in", 0.75)), None, {"lightgbm-stand-in": "histograms"}
+    ) == [
         "rank  candidate          metric  value   seconds  trained here",
         "1     lightgbm-stand-in  F1      0.7500  1.5      histograms",
     ]

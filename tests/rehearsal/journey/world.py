@@ -5,10 +5,11 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from constructs_lib.rehearsal.account import Account, Candidate, JobState, Thing, TrainingReport
+from constructs_lib.rehearsal.account import Account, Candidate, JobState, ResourceEvent, Thing, TrainingReport
 from constructs_lib.rehearsal.assembly import Assembly, Job
 from constructs_lib.rehearsal.journey import FAILING, Journey
 from constructs_lib.rehearsal.processes import Deadline, Finished
@@ -117,6 +118,12 @@ class World(Account):
     def products(self) -> list[str]:
         return []
 
+    def events(self, stack: Stack, since: datetime) -> list[ResourceEvent]:
+        return [ResourceEvent("Job", "Custom::SageMakerAutoMLJob", "CREATE_COMPLETE", since, "")]
+
+    def describe(self, name: str) -> dict[str, Any]:
+        return {}
+
     def physical_ids(self, stack: Stack) -> dict[Place, str]:
         names = {"Results": "results-bucket", "Log": "/aws/lambda/declared"}
         return {Place(stack, (stack.template,), name): physical for name, physical in names.items()}
@@ -167,6 +174,6 @@ def walk(
 def said_in(step: str, out: io.StringIO) -> list[str]:
     """The lines below the title of a step, without their times."""
     lines = [line.partition("] ")[2] for line in out.getvalue().splitlines()]
-    begin = lines.index(f"{step} ...")
+    begin = next(number for number, line in enumerate(lines) if line.endswith(f": {step} ..."))
     end = next(number for number, line in enumerate(lines) if line.startswith(f"{step}: done"))
     return [line.strip() for line in lines[begin + 1 : end]]

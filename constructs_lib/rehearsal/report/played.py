@@ -1,0 +1,42 @@
+"""What of a rehearsal was real, and what stood for AWS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from constructs_lib.rehearsal.record import Record
+
+NOT_AUTOPILOT = "The models were trained on this machine, not by Autopilot: scores here say nothing about scores there."
+
+
+def real(record: Record) -> list[str]:
+    """What was real."""
+    models = ["the trained models"] if trained(record) else []
+    return ["the cdk CLI", "the synthesized templates and assets", "the Lambda code", "the data", *models]
+
+
+def emulated() -> list[str]:
+    """What stood for services of AWS."""
+    return [
+        "CloudFormation, S3, KMS, Lambda and IAM by MiniStack (policies are enforced)",
+        "SageMaker by this library",
+    ]
+
+
+def shortened(record: Record) -> list[str]:
+    """What takes longer on AWS."""
+    waits = ["the time between two looks at a job, from a minute to a second"] if record.told else []
+    alarms = ["how long alarms are watched while a model takes over, to a second or two in all"]
+    return waits + (alarms if record.answered else [])
+
+
+def played(record: Record) -> list[str]:
+    """What stood for AWS, what was shortened, and what the models are not."""
+    models = [NOT_AUTOPILOT.rstrip(".")] if trained(record) else []
+    return [*emulated(), *(f"shortened: {each}" for each in shortened(record)), *models]
+
+
+def trained(record: Record) -> bool:
+    """Whether any model was."""
+    return any(job.candidates for job, _ in record.trained)

@@ -1,0 +1,1 @@
+from ..journey.conftest import impatient as impatient
