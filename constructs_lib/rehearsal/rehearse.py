@@ -143,7 +143,11 @@ def closing(record: Record) -> Iterator[str]:
     if record.not_shown:
         yield from ("", "Not shown:", *(line for text in record.not_shown for line in _wrapped(text)))
     trained = any(job.candidates for job, _ in record.trained)
-    yield from ("", *_emulation(trained=trained, waits=bool(record.told), serves=bool(record.answered)), "")
+    yield from (
+        "",
+        *_emulation(trained=trained, waits=bool(record.told), serves=bool(record.answered), hurried=record.is_hurried),
+        "",
+    )
     rows = [(step.title, f"{step.seconds:.1f} s", str(len(step.checks) or "")) for step in record.steps]
     yield from table([("step", "time", "checks"), *rows])
     checks = sum(len(step.checks) for step in record.steps)
@@ -155,7 +159,7 @@ def _wrapped(text: str, *, first: str = "  ", others: str = "  ") -> list[str]:
     return textwrap.wrap(printable(text), WIDTH, initial_indent=first, subsequent_indent=others, break_on_hyphens=False)
 
 
-def _emulation(*, trained: bool, waits: bool, serves: bool) -> Iterator[str]:
+def _emulation(*, trained: bool, waits: bool, serves: bool, hurried: bool = False) -> Iterator[str]:
     models = ", the trained models" if trained else ""
     yield f"Real here:     the cdk CLI, the synthesized templates and assets, the Lambda code, the data{models}"
     yield "Emulated here: CloudFormation, S3, KMS, Lambda and IAM by MiniStack (policies are enforced),"
@@ -164,6 +168,9 @@ def _emulation(*, trained: bool, waits: bool, serves: bool) -> Iterator[str]:
         yield "Shortened:     the time between two looks at a job, from a minute to a second"
     if serves:
         yield "Shortened:     how long alarms are watched while a model takes over, to a second or two in all"
+    if hurried:
+        yield "Shortened:     how long data have to be quiet, and how seldom runs train; schedules begin none, and the"
+        yield "               month's ceiling is high. Better rows: the app's own once more; worse: with labels of others"
     if trained:
         yield "The models were trained on this machine, not by Autopilot: scores here say nothing about scores there."
 
