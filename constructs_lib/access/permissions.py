@@ -395,8 +395,8 @@ _DEPLOYED: Final = (
 
 
 # [event-source]
-def provider_waiting(stack: cdk.Stack, *, state_machine_arn: str, event_bus_arn: str) -> list[Permission]:
-    """What the Lambda function does to follow jobs, to tell of them and to let a deployment go on."""
+def provider_waiting(stack: cdk.Stack, *, state_machine_arn: str) -> list[Permission]:
+    """What the Lambda function does to follow jobs and to let a deployment go on."""
     return [
         Permission(actions=("states:StartExecution",), resources=(state_machine_arn,)),
         Permission(
@@ -405,12 +405,16 @@ def provider_waiting(stack: cdk.Stack, *, state_machine_arn: str, event_bus_arn:
             reason="executions of the stack's own state machine are named after the jobs that they follow",
         ),
         Permission(actions=("cloudformation:SignalResource",), resources=(deployed_id(stack),)),
-        Permission(
-            actions=("events:PutEvents",),
-            resources=(event_bus_arn,),
-            conditions={"StringEquals": {"events:source": EVENT_SOURCE}},
-        ),
     ]
+
+
+def put_events(event_bus_arn: str) -> Permission:
+    """Tell a bus of jobs and of runs."""
+    return Permission(
+        actions=("events:PutEvents",),
+        resources=(event_bus_arn,),
+        conditions={"StringEquals": {"events:source": EVENT_SOURCE}},
+    )
 
 
 def provider_outcomes() -> list[Permission]:
@@ -705,14 +709,11 @@ def start_executions(state_machine_arn: str) -> Permission:
     return Permission(actions=("states:StartExecution",), resources=(state_machine_arn,))
 
 
-def provider_retraining(
-    *, state_machine_arn: str, event_bus_arn: str, bucket_arn: str, folder: str
-) -> list[Permission]:
-    """What the Lambda function does for any retraining: its document and reports, its executions, its events.
+def provider_retraining(*, state_machine_arn: str, bucket_arn: str, folder: str) -> list[Permission]:
+    """What the Lambda function does for any retraining: its document and reports, its executions.
 
     Args:
         state_machine_arn: What runs retrainings.
-        event_bus_arn: The bus that hears of runs.
         bucket_arn: Where the document lies.
         folder: The folder there, with its final slash.
     """
@@ -728,11 +729,6 @@ def provider_retraining(
             actions=("states:DescribeExecution", "states:StopExecution"),
             resources=(f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:*",),
             reason="executions of the stack's own state machine are named by those who start them",
-        ),
-        Permission(
-            actions=("events:PutEvents",),
-            resources=(event_bus_arn,),
-            conditions={"StringEquals": {"events:source": EVENT_SOURCE}},
         ),
     ]
 

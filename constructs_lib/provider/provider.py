@@ -133,7 +133,7 @@ class AutoMLProvider(Construct):
         super().__init__(scope, construct_id)
         self._stack = cdk.Stack.of(self)
         self._stack_part = StackPart(self._stack)
-        self._keys: set[Key] = set()
+        self._keys: set[tuple[Key, str]] = set()
 
         log = l1.create(Kind.LOG_GROUP, self, "Log", {"RetentionInDays": LOG_RETENTION_DAYS})
         log.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
@@ -179,6 +179,7 @@ class AutoMLProvider(Construct):
         self._options = _NONE
         self._made_waiter: Waiter | None = None
         self._made_retrainer: Retrainer | None = None
+        self._telling: Permission | None = None
         self._rules: list[events.Rule] = []
         self._sees_outcomes = False
         self._service_token: Final = self._function.get_att("Arn").to_string()
@@ -329,14 +330,9 @@ class AutoMLProvider(Construct):
     def _waiter(self) -> Waiter:
         """What follows jobs to their end; made when it is first asked for."""
         if self._made_waiter is None:
-            allowed = permissions.provider_waiting(
-                self._stack,
-                state_machine_arn=permissions.states_arn(self._stack, state_machine_name(self._stack)),
-                event_bus_arn=self._event_bus_arn,
-            )
-            add_permissions(self._policy, allowed)
-            (self._telling,) = (each for each in allowed if "events:PutEvents" in each.actions)
-            self._open_bus()
+            machine = permissions.states_arn(self._stack, state_machine_name(self._stack))
+            add_permissions(self._policy, permissions.provider_waiting(self._stack, state_machine_arn=machine))
+            self._tell()
             self._made_waiter = Waiter(self, "Waiter", function_arn=self._service_token)
             self._look_after(self._made_waiter, _EXECUTED)
         return self._made_waiter
@@ -352,6 +348,7 @@ class AutoMLProvider(Construct):
     def _retrainer(self) -> Retrainer:
         """What starts runs of retrainings; made when it is first asked for."""
         if self._made_retrainer is None:
+            self._tell()
             self._made_retrainer = Retrainer(self, "Retraining", function_arn=self._service_token)
             self._look_after(self._made_retrainer.machine, _RUN)
         return self._made_retrainer
@@ -375,8 +372,14 @@ class AutoMLProvider(Construct):
         policy = self._new_policy("Permissions", allowed, scope=scope)
         needed: list[IDependable] = [self._policy, policy]
         if key is not None:
-            needed += grant_key_to_own_role(key, policy, self._role, self._stack, *permissions.KEEP_DOCUMENT)
+            needed += self._use_key(key, permissions.KEEP_DOCUMENT)
         return policy, needed
+
+    def _use_key(self, key: Key, actions: Sequence[str]) -> list[IDependable]:
+        """Allow the function these actions with a key; returns what whoever needs them has to wait for."""
+        new = [action for action in actions if (key, action) not in self._keys]
+        self._keys |= {(key, action) for action in new}
+        return grant_key_to_own_role(key, self._policy, self._role, self._stack, *new) if new else []
 
     @property
     def event_bus(self) -> events.IEventBus | None:
@@ -388,12 +391,17 @@ class AutoMLProvider(Construct):
         """The ARN of the bus that hears of jobs, once that is known: an aspect may still name one."""
         return cdk.Lazy.uncached_string(_BusArn(self))
 
-    def _open_bus(self) -> None:
+    def _tell(self) -> None:
+        """Let the function put events on the bus; once, whoever asks first."""
+        if self._telling is None:
+            self._telling = permissions.put_events(self._event_bus_arn)
+            add_permissions(self._policy, [self._telling])
+            self._open_bus(self._telling)
+
+    def _open_bus(self, telling: Permission) -> None:
         """Let the function put events on a bus of another account of the app."""
         if self.event_bus is not None and is_to_be_opened(self.event_bus, self._stack):
-            open_to(
-                self.event_bus, self._role, self._stack, self._telling, sid=f"Autopilot-{self._stack_part.known}puts"
-            )
+            open_to(self.event_bus, self._role, self._stack, telling, sid=f"Autopilot-{self._stack_part.known}puts")
 
     def _far_bus(self, options: Options) -> str:
         """Why no rule of this stack can listen to the bus, as the end of a sentence; empty where it can."""
@@ -439,9 +447,8 @@ class AutoMLProvider(Construct):
         if result is not None:
             bucket, folder = result
             needed += self._reach(self._results, bucket, permissions.provider_result(bucket.arn, folder))
-        if key is not None and key not in self._keys:
-            self._keys.add(key)
-            needed += grant_key_to_own_role(key, self._policy, self._role, self._stack, *permissions.ENCRYPT_RESULT)
+        if key is not None:
+            needed += self._use_key(key, permissions.ENCRYPT_RESULT)
         if stops is not None:
             needed.append(self._stopped.put(stops, permissions.stopped_job(stops)))
         return needed
@@ -588,9 +595,10 @@ class AutoMLProvider(Construct):
         Companions.of(self._stack).configure(options)
         if self._made_waiter is not None:
             options.apply_to_waiter(self._made_waiter)
-            self._open_bus()
         if self._made_retrainer is not None:
             options.apply_to_waiter(self._made_retrainer.machine)
+        if self._telling is not None:
+            self._open_bus(self._telling)
         if options.event_bus is not None:
             for rule in self._rules:
                 self._move(rule, options.event_bus)

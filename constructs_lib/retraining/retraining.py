@@ -15,6 +15,7 @@ from .. import l1
 from ..access import permissions
 from ..access.grants import check_grantee, warn
 from ..access.permissions import Permission
+from ..access.places import FUNCTIONS_KEY, KEY, Bond, Used, apart
 from ..api.fields import described, has, listed, number, raise_if_any, render, seconds_of, value_problems
 from ..api.hosting import ApprovalStatus, PackageFields
 from ..api.problem_types import TextGeneration
@@ -143,7 +144,9 @@ class AutoMLRetraining(RunMetrics):
         """
         where = place("AutoMLRetraining", scope, construct_id)
         stack = cdk.Stack.of(scope)
+        places = apart(stack, _used(on_new_data, on_failed))
         problems = [
+            *places.errors,
             *_job_problems(job, stack),
             *_trigger_problems(schedule, time_window, on_new_data, on_alarm, job),
             *_timeout_problems(timeout, job),
@@ -159,7 +162,7 @@ class AutoMLRetraining(RunMetrics):
             problems.append(f"'on_failed' must be an sns.ITopic, got {described(on_failed)}")
         raise_if_any(problems, where)
         super().__init__(scope, construct_id)
-        warn(self, _warnings(schedule, job))
+        warn(self, {**_warnings(schedule, job), **places.warnings})
         provider = AutoMLProvider.of(self)
         output = job._facts.output
         assert output is not None  # noqa: S101 - a job of the app has one
@@ -172,7 +175,6 @@ class AutoMLRetraining(RunMetrics):
 
         allowed = permissions.provider_retraining(
             state_machine_arn=permissions.states_arn(stack, retrainer_name(stack)),
-            event_bus_arn=provider._event_bus_arn,
             bucket_arn=bucket.arn,
             folder=folder,
         )
@@ -375,6 +377,17 @@ class _Late:
 
 
 # What is wrong
+
+
+_EVENTS: Final = "the events of a bucket reach the EventBridge of its own account and region alone"
+_WATCHED: Final = Bond({"account": _EVENTS, "region": _EVENTS})
+
+
+def _used(data: object, topic: object) -> Iterator[Used]:
+    if isinstance(data, NewData) and has(data.bucket, "bucket_arn"):
+        yield "'on_new_data.bucket'", data.bucket, _WATCHED
+        yield "the key of 'on_new_data.bucket'", facts(data.bucket).key, KEY
+    yield "the key of 'on_failed'", getattr(topic, "master_key", None), FUNCTIONS_KEY
 
 
 def _job_problems(job: object, stack: cdk.Stack) -> Iterator[str]:

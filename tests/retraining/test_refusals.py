@@ -211,6 +211,21 @@ def test_mistakes_are_told_in_the_callers_words(make: Make, message: str) -> Non
         retrained(stack, **props)
 
 
+def test_bucket_whose_events_come_to_another_account_is_refused() -> None:
+    app = cdk.App()
+    here, there = (cdk.Environment(account=each, region="eu-west-1") for each in ("111111111111", "222222222222"))
+    stack = cdk.Stack(app, "Churn", env=here)
+    bucket = s3.Bucket(cdk.Stack(app, "Lake", env=there), "Rows", bucket_name="rows-there")
+    job = new_job(stack, training_data=Channel.from_bucket(bucket, "train/"))
+
+    with pytest.raises(
+        ValueError,
+        match=r"'on_new_data.bucket' is in the account 222222222222, and the stack in 111111111111: the events of a "
+        r"bucket reach the EventBridge of its own account and region alone",
+    ):
+        retrained(stack, job=job, on_new_data=NewData(bucket, "train/"))
+
+
 def test_all_mistakes_are_told_at_once() -> None:
     with pytest.raises(ValueError, match="AutoMLRetraining 'Stack/Weekly' has 3 problems:"):
         retrained(new_stack(), schedule=1, timeout=2, max_runs_per_month="3")

@@ -6,6 +6,7 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
@@ -18,6 +19,7 @@ from constructs_lib import (
     ApprovalStatus,
     AutoMLEndpoint,
     AutoMLJobOutcome,
+    AutoMLProvider,
     AutoMLRetraining,
     Channel,
     DeploymentPolicy,
@@ -26,6 +28,7 @@ from constructs_lib import (
     QualityGate,
     RealTime,
 )
+from constructs_lib.provider.provider import CONSTRUCT_ID
 from constructs_lib.provider.retrainer import definition
 from constructs_lib.runtime.contract import MODEL_TYPE, RETRAINING_TYPE
 
@@ -322,8 +325,23 @@ def test_key_of_the_output_encrypts_the_document_too() -> None:
     template = template_of(stack)
 
     assert flat(retraining_of(template)["EncryptionKey"]).startswith("<Key")
-    (statement,) = allowing(statements_of(template, beginning="WeeklyPermissions"), "kms:GenerateDataKey")
+    (statement,) = allowing(statements_of(template, beginning=CONSTRUCT_ID), "kms:GenerateDataKey")
     assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+
+
+def test_run_is_told_on_a_bus_of_another_account_of_the_app() -> None:
+    app = cdk.App()
+    here, there = (cdk.Environment(account=each, region="eu-west-1") for each in ("111111111111", "222222222222"))
+    stack = cdk.Stack(app, "Churn", env=here)
+    bus = events.EventBus(cdk.Stack(app, "Hub", env=there), "Bus", event_bus_name="hub")
+    AutoMLProvider.of(stack).configure(event_bus=bus)
+    retrained(stack)
+    template = template_of(stack)
+
+    (told,) = allowing(statements_of(template, beginning=CONSTRUCT_ID), "events:PutEvents")
+    assert flat(told["Resource"]) == "arn:<Partition>:events:eu-west-1:222222222222:event-bus/hub"
+    (policy,) = resources_of(template_of(bus.stack), "AWS::Events::EventBusPolicy").values()
+    assert policy["Properties"]["Statement"]["Action"] == "events:PutEvents"
 
 
 def test_grant_start_allows_to_start_and_nothing_else() -> None:

@@ -115,10 +115,7 @@ def test_function(stack: cdk.Stack) -> None:
     assert own_statement(stack, jobs) == normal(filled(own))
     models = permissions.provider_models(stack, generated_names="x")
     assert own_statement(stack, models) == normal(filled(policies.own("model", policies.OWN_MODELS, "the stack")))
-    assert {"StringEquals": {"events:source": EVENT_SOURCE}} in [
-        permission.conditions
-        for permission in permissions.provider_waiting(stack, state_machine_arn="m", event_bus_arn="b")
-    ]
+    assert permissions.put_events("b").conditions == {"StringEquals": {"events:source": EVENT_SOURCE}}
 
 
 def own_statement(stack: cdk.Stack, given: list[Permission]) -> dict[str, Any]:
