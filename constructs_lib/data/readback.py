@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ..api.fields import raise_if_any
 from ..tokens import is_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from constructs import Construct
 
     from .channels import Channel
     from .output import OutputLocation
@@ -41,3 +44,39 @@ def problems_with_output(
         if read is not None and not is_token(read) and written.startswith(read):
             place = f"in the same bucket, '{written}' below '{read}'" if read else "in a bucket that is read as a whole"
             yield f"{prop} lies below {name} ({place}): {why}; give another prefix or bucket"
+
+
+_STARTS_RUNS: Final = "whatever is written there starts a run"
+_WRITTEN: Final[list[tuple[Construct, OutputLocation]]] = []
+_WATCHED: Final[list[tuple[Construct, Channel]]] = []
+"""What apps of this process write and watch, in the order in which it was defined."""
+
+
+def note_output(scope: Construct, output: OutputLocation) -> None:
+    """Note where something of an app writes.
+
+    Raises:
+        ValueError: a retraining of the app watches that place.
+    """
+    for watcher, channel in _WATCHED:
+        watched = f"what '{watcher.node.path}' watches with 'on_new_data'"
+        problems = list(problems_with_output("the output", output, [(watched, channel)], why=_STARTS_RUNS))
+        if problems and watcher.node.root is scope.node.root:
+            raise_if_any(problems, f"'{scope.node.path}'")
+    _WRITTEN.append((scope, output))
+
+
+def problems_with_watched(scope: Construct, channel: Channel, own: OutputLocation | None) -> Iterator[str]:
+    """What is wrong with watching a prefix of an app: what writes below it already, but for this output."""
+    for writer, output in _WRITTEN:
+        if output is own:
+            continue
+        watched = [("'on_new_data'", channel)]
+        problems = list(problems_with_output("the output of '{}'", output, watched, why=_STARTS_RUNS))
+        if problems and writer.node.root is scope.node.root:
+            yield from (problem.replace("{}", writer.node.path, 1) for problem in problems)
+
+
+def note_watched(watcher: Construct, channel: Channel) -> None:
+    """Note what a retraining of an app watches."""
+    _WATCHED.append((watcher, channel))

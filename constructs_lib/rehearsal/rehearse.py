@@ -169,8 +169,9 @@ def _emulation(*, trained: bool, waits: bool, serves: bool, hurried: bool = Fals
     if serves:
         yield "Shortened:     how long alarms are watched while a model takes over, to a second or two in all"
     if hurried:
-        yield "Shortened:     how long data have to be quiet, and how seldom runs train; schedules begin none, and the"
-        yield "               month's ceiling is high. Better rows: the app's own once more; worse: with labels of others"
+        yield "Shortened:     how long data have to be quiet, and how seldom runs train; schedules begin none;"
+        yield "               the month's ceiling is high"
+        yield "Made up:       better rows are the app's own once more, worse ones have the labels of others"
     if trained:
         yield "The models were trained on this machine, not by Autopilot: scores here say nothing about scores there."
 
