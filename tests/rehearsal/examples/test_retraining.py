@@ -101,7 +101,7 @@ def test_what_events_lose_is_found_and_what_somebody_reverts_comes_back(told: To
     template = sagemaker.describe_endpoint(EndpointName=told.outputs["Name"])["EndpointConfigName"]
 
     told.cloud.deliver("Object Created", times=2)
-    told.upload("better", CREDIT[601:])
+    told.upload("better", CREDIT[1:601])  # whoever has seen a row knows it better
     told.wait()
     assert told.decisions() == ["WaitsForApproval"]
     assert told.serves() == own
