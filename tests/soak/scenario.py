@@ -95,8 +95,9 @@ class Act:
 
     at: float
     what: str
-    """One of `TRIGGERS`, `squats`, `completes`, `fails`, `stops` (a person stops the job), `endpoint` (a person makes one again),
-    `deploys` (each job of the stack that is to be deployed is, as soon as the name of its endpoint is free).
+    """`squats`, `completes`, `fails`, `stops` (a person stops the job), `endpoint` (a person makes one again),
+    `deploys` (each job of the stack that is to be deployed is, as soon as the name of its endpoint is free), or one
+    of `TRIGGERS`.
     """
     who: str = ""
     stack: int = 0
