@@ -132,7 +132,7 @@ def test_what_events_lose_is_found_and_what_somebody_reverts_comes_back(told: To
 
 
 def test_example_learns_promotes_what_is_approved_and_leaves_nothing() -> None:
-    said = rehearse("examples/retraining")
+    said = rehearse("examples/retraining", seconds=850)
 
     told = [
         "10 objects made one run, with one job: ",
