@@ -738,7 +738,7 @@ KEEP_DOCUMENT: Final = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
 def provider_promotion(stack: cdk.Stack, *, endpoint_name: str, generated_names: str) -> list[Permission]:
-    """What the Lambda function does to promote a model.
+    """What the Lambda function does to promote a model, besides looking at the endpoint, which whoever makes it allows.
 
     Args:
         stack: The stack of the function and the endpoint.
@@ -748,7 +748,6 @@ def provider_promotion(stack: cdk.Stack, *, endpoint_name: str, generated_names:
     arns = _arns(stack)
     any_config = arns.sagemaker("endpoint-config/*")
     return [
-        provider_endpoint(stack, endpoint_name),
         Permission(
             # [promotion-rights]
             actions=("sagemaker:UpdateEndpoint",),
@@ -761,7 +760,12 @@ def provider_promotion(stack: cdk.Stack, *, endpoint_name: str, generated_names:
             reason="CloudFormation names the template's configuration",
         ),
         Permission(
-            actions=("sagemaker:CreateEndpointConfig", "sagemaker:DeleteEndpointConfig", *_TAGGED),
+            actions=(
+                "sagemaker:CreateEndpointConfig",
+                "sagemaker:DeleteEndpointConfig",
+                "sagemaker:AddTags",
+                "sagemaker:ListTags",
+            ),
             resources=(arns.sagemaker(f"endpoint-config/{generated_names}"),),
         ),
     ]

@@ -249,7 +249,11 @@ class AutoMLEndpoint(EndpointBase):
             self._endpoint.node.add_dependency(self._new_log(log_retention, log_encryption_key))
         self._policy = deployment_policy
         self._alarms: list[cloudwatch.IAlarm] = []
-        self._check = self._new_check(provider, config, is_named=endpoint_name is not None)
+        self._seen_by: Final[list[IDependable]] = (
+            [] if endpoint_name is None else provider._look_at_endpoint(endpoint_name)
+        )
+        """What lets the function look at an endpoint of this name, where models do not allow it already."""
+        self._check = self._new_check(provider, config)
         job = outcome.job
         if isinstance(job, OwnedJob) and job.stack == provider.stack and endpoint_name and not is_token(endpoint_name):
             job._will_be(endpoint_name, self._endpoint)
@@ -319,7 +323,7 @@ class AutoMLEndpoint(EndpointBase):
             acknowledge(log, _NO_LOG_KEY)
         return log
 
-    def _new_check(self, provider: AutoMLProvider, config: cdk.CfnResource, *, is_named: bool) -> cdk.CfnResource:
+    def _new_check(self, provider: AutoMLProvider, config: cdk.CfnResource) -> cdk.CfnResource:
         self._config = config
         check = provider._custom_resource(
             self,
@@ -330,8 +334,7 @@ class AutoMLEndpoint(EndpointBase):
                 EndpointCheck.CONFIG_NAME: config.get_att("EndpointConfigName"),
             },
         )
-        if is_named:
-            check.node.add_dependency(*provider._look_at_endpoint(self._plain_name))
+        check.node.add_dependency(*self._seen_by)
         return check
 
     @property

@@ -202,6 +202,7 @@ class AutoMLRetraining(RunMetrics):
             )
             if promotes._uses_key is not None:
                 allowed.append(_volume_key(promotes._uses_key.key_arn))
+            needed += promotes._seen_by  # noqa: SLF001 - of this library
             settings[Retraining.ENDPOINT] = _endpoint_settings(promotes)
         policy, opened = provider._retrain(self, allowed, key, on_failed)
         lasting = [policy, *_emptied(output.bucket)]

@@ -1,4 +1,4 @@
-"""The lives of two stacks on the embedded AWS, in which roles use what they may: the bank's, and one that fails."""
+"""The lives of stacks on the embedded AWS that use what they may: the bank's, one that fails, one that trains again."""
 
 import json
 import re
@@ -27,6 +27,7 @@ from ...constructs.synthesis import resources_of
 from ..cloud.account import SAGEMAKER_TRUST, Account, channel
 from ..serving.stage import Serving
 from ..waiting.stage import WAIT_SCALE, Template, eventually, new_stack, timing_out
+from . import again
 from .bank_training import CSV, FOR_EVER, WORSE
 from .rights import Right, places_of, rights_of, roles_of
 
@@ -88,8 +89,10 @@ class Life:
         self._deploy("Bank", second)
         self._deploy("Bank", _renamed(second))
         stage.delete("Bank")
+        trained_again = again.template_of(stage, DATA, bank.TOPIC)
+        again.live(stage, trained_again, DATA)
         assert stage.wait("Ends") == "ROLLBACK_COMPLETE", stage.reasons("Ends")
-        self.templates = [ends, first]
+        self.templates = [ends, first, trained_again]
         return list(self._uses())
 
     def _deploy(self, name: str, template: Template) -> None:

@@ -70,14 +70,15 @@ def _names(properties: Mapping[str, Any], member: str, role: str) -> bool:
 
 
 def held(template: Template) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Each statement of those roles as it is deployed by the app, with the role and what that is for."""
+    """Each statement that allows those roles something, as the app deploys it, with the role and what that is for."""
     roles = roles_of(template)
     for kind in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
         for policy in resources_of(template, kind).values():
             by = [each["Ref"] for each in policy["Properties"]["Roles"] if isinstance(each, dict) and "Ref" in each]
             for role in (each for each in by if each in roles):
                 for statement in as_named(policy["Properties"]["PolicyDocument"]["Statement"]):
-                    yield role, roles[role], statement
+                    if statement["Effect"] == "Allow":
+                        yield role, roles[role], statement
 
 
 def statements_of(template: Template) -> Iterator[tuple[str, Mapping[str, Any]]]:
