@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ..api.fields import raise_if_any
 from ..tokens import is_token
@@ -12,8 +12,26 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
+    from .buckets import Bucket
     from .channels import Channel
-    from .output import OutputLocation
+
+
+class Written(Protocol):
+    """An `OutputLocation`, as far as it matters here."""
+
+    prefix: str
+
+    @property
+    def bucket(self) -> Bucket:
+        """The bucket."""
+
+    @property
+    def _is_made(self) -> bool:
+        """Whether there is one."""
+
+    def _folder(self, *names: str) -> str:
+        """What the keys of all that is written begin with."""
+
 
 TRAINING: Final = "each training would read it as data"
 """Why nothing may be written where a job learns from."""
@@ -21,7 +39,7 @@ TRAINING: Final = "each training would read it as data"
 
 def problems_with_output(
     prop: str,
-    output: OutputLocation | None,
+    output: Written | None,
     channels: Iterable[tuple[str, Channel]],
     *,
     why: str = TRAINING,
@@ -47,12 +65,12 @@ def problems_with_output(
 
 
 _STARTS_RUNS: Final = "whatever is written there starts a run"
-_WRITTEN: Final[list[tuple[Construct, OutputLocation]]] = []
+_WRITTEN: Final[list[tuple[Construct, Written]]] = []
 _WATCHED: Final[list[tuple[Construct, Channel]]] = []
 """What apps of this process write and watch, in the order in which it was defined."""
 
 
-def note_output(scope: Construct, output: OutputLocation) -> None:
+def note_output(scope: Construct, output: Written) -> None:
     """Note where something of an app writes.
 
     Raises:
@@ -66,7 +84,7 @@ def note_output(scope: Construct, output: OutputLocation) -> None:
     _WRITTEN.append((scope, output))
 
 
-def problems_with_watched(scope: Construct, channel: Channel, own: OutputLocation | None) -> Iterator[str]:
+def problems_with_watched(scope: Construct, channel: Channel, own: Written | None) -> Iterator[str]:
     """What is wrong with watching a prefix of an app: what writes below it already, but for this output."""
     for writer, output in _WRITTEN:
         if output is own:

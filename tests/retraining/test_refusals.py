@@ -297,7 +297,7 @@ def scored(stack: cdk.Stack, prefix: str) -> None:
     )
 
 
-def watching(stack: cdk.Stack) -> None:
+def watching_train(stack: cdk.Stack) -> None:
     retrained(stack, on_new_data=NewData(data_bucket(stack), "train/"))
 
 
@@ -306,7 +306,7 @@ BELOW = "(in the same bucket, 'train/scores/' below 'train/'): whatever is writt
 
 def test_transform_that_writes_below_what_is_watched_is_refused_when_the_retraining_was_first() -> None:
     stack = new_stack()
-    watching(stack)
+    watching_train(stack)
 
     wrong = f"the output lies below what 'Stack/Weekly' watches with 'on_new_data' {BELOW}"
     with pytest.raises(ValueError, match=re.escape(wrong)):
@@ -319,12 +319,12 @@ def test_transform_that_writes_below_what_is_watched_is_refused_when_it_was_firs
 
     wrong = "the output of 'Stack/OtherOutcome/Scores' lies below 'on_new_data' " + BELOW
     with pytest.raises(ValueError, match=re.escape(wrong)):
-        watching(stack)
+        watching_train(stack)
 
 
 def test_transform_that_writes_beside_what_is_watched_or_in_another_app_is_welcome() -> None:
     scored(new_stack(), "train/scores")
     stack = new_stack()
     scored(stack, "scores")
-    watching(stack)
+    watching_train(stack)
     scored(new_stack(), "train/scores")
