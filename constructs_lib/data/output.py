@@ -16,6 +16,7 @@ from ..api.fields import described, raise_if_any, value_problems
 from ..api.shapes import JobName
 from ..tokens import is_token
 from .buckets import Bucket, check_bucket, check_object_key, facts, own_bucket, split_uri, used_bucket
+from .readback import note_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -143,6 +144,8 @@ class OutputLocation:
         """This location, with a bucket below a scope if there was none."""
         if self._bucket is None:
             self._bucket = own_bucket(scope, construct_id, _ONE_JOB, **self._props)
+        else:
+            note_output(scope, self)
         return self
 
     @property

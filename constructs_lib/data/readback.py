@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
+from ..api.fields import raise_if_any
 from ..tokens import is_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from constructs import Construct
+
+    from .buckets import Bucket
     from .channels import Channel
-    from .output import OutputLocation
+
+
+class Written(Protocol):
+    """An `OutputLocation`, as far as it matters here."""
+
+    prefix: str
+
+    @property
+    def bucket(self) -> Bucket:
+        """The bucket."""
+
+    @property
+    def _is_made(self) -> bool:
+        """Whether there is one."""
+
+    def _folder(self, *names: str) -> str:
+        """What the keys of all that is written begin with."""
+
 
 TRAINING: Final = "each training would read it as data"
 """Why nothing may be written where a job learns from."""
@@ -18,7 +39,7 @@ TRAINING: Final = "each training would read it as data"
 
 def problems_with_output(
     prop: str,
-    output: OutputLocation | None,
+    output: Written | None,
     channels: Iterable[tuple[str, Channel]],
     *,
     why: str = TRAINING,
@@ -41,3 +62,39 @@ def problems_with_output(
         if read is not None and not is_token(read) and written.startswith(read):
             place = f"in the same bucket, '{written}' below '{read}'" if read else "in a bucket that is read as a whole"
             yield f"{prop} lies below {name} ({place}): {why}; give another prefix or bucket"
+
+
+_STARTS_RUNS: Final = "whatever is written there starts a run"
+_WRITTEN: Final[list[tuple[Construct, Written]]] = []
+_WATCHED: Final[list[tuple[Construct, Channel]]] = []
+"""What apps of this process write and watch, in the order in which it was defined."""
+
+
+def note_output(scope: Construct, output: Written) -> None:
+    """Note where something of an app writes.
+
+    Raises:
+        ValueError: a retraining of the app watches that place.
+    """
+    for watcher, channel in _WATCHED:
+        watched = f"what '{watcher.node.path}' watches with 'on_new_data'"
+        problems = list(problems_with_output("the output", output, [(watched, channel)], why=_STARTS_RUNS))
+        if problems and watcher.node.root is scope.node.root:
+            raise_if_any(problems, f"'{scope.node.path}'")
+    _WRITTEN.append((scope, output))
+
+
+def problems_with_watched(scope: Construct, channel: Channel, own: Written | None) -> Iterator[str]:
+    """What is wrong with watching a prefix of an app: what writes below it already, but for this output."""
+    for writer, output in _WRITTEN:
+        if output is own:
+            continue
+        watched = [("'on_new_data'", channel)]
+        problems = list(problems_with_output("the output of '{}'", output, watched, why=_STARTS_RUNS))
+        if problems and writer.node.root is scope.node.root:
+            yield from (problem.replace("{}", writer.node.path, 1) for problem in problems)
+
+
+def note_watched(watcher: Construct, channel: Channel) -> None:
+    """Note what a retraining of an app watches."""
+    _WATCHED.append((watcher, channel))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final, Protocol, Unpack
+from typing import TYPE_CHECKING, Any, Final, Protocol, Unpack
 
 import aws_cdk as cdk
 import jsii
@@ -10,11 +10,11 @@ from aws_cdk import aws_iam as iam
 
 from ..access import permissions
 from ..access.grants import check_grantee
-from ..api.fields import Limits, described, raise_if_any, value_problems, whole
+from ..api.fields import described, whole
 from ..interfaces import Endpoint, Resource
-from ..provider.metrics import checked_metric
+from ..provider.metrics import checked_metric, new_alarm, period_option
 from ..releases import endpoint_reference
-from ..tokens import is_token, known_seconds, place
+from ..tokens import known_seconds
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
@@ -199,9 +199,10 @@ class EndpointBase(cdk.Resource):
             period: The time that is looked at. Default: 5 minutes.
             evaluation_periods: How many such periods in a row. Default: one is enough.
         """
-        return self._alarm(
+        return new_alarm(
+            self,
             construct_id,
-            self.metric_invocation_5xx_errors(**_period(period)),
+            self.metric_invocation_5xx_errors(**period_option(period)),
             "The model of the endpoint fails at requests",
             threshold=threshold,
             evaluation_periods=evaluation_periods,
@@ -234,8 +235,9 @@ class EndpointBase(cdk.Resource):
                 f"{described(threshold)}"
             )
         microseconds = whole(threshold.to_milliseconds(integral=False) * (_MICROSECONDS // 1000))
-        options: MetricOptions = {"statistic": statistic, **_period(period)}
-        return self._alarm(
+        options: dict[str, Any] = {"statistic": statistic, **period_option(period)}
+        return new_alarm(
+            self,
             construct_id,
             self.metric_model_latency(**options),
             "The model of the endpoint takes too long",
@@ -259,49 +261,16 @@ class EndpointBase(cdk.Resource):
         """
         from aws_cdk import aws_cloudwatch as cloudwatch
 
-        return self._alarm(
+        return new_alarm(
+            self,
             construct_id,
-            self.metric_invocations(**_period(cdk.Duration.hours(1) if period is None else period)),
+            self.metric_invocations(**period_option(cdk.Duration.hours(1) if period is None else period)),
             "Nobody asks the endpoint",
             threshold=1,
             evaluation_periods=evaluation_periods,
             comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
             missing=cloudwatch.TreatMissingData.BREACHING,
         )
-
-    def _alarm(
-        self,
-        construct_id: str,
-        metric: cloudwatch.Metric,
-        description: str,
-        *,
-        threshold: float,
-        evaluation_periods: int,
-        comparison: cloudwatch.ComparisonOperator | None = None,
-        missing: cloudwatch.TreatMissingData | None = None,
-    ) -> cloudwatch.Alarm:
-        from aws_cdk import aws_cloudwatch as cloudwatch
-
-        wrong = [
-            *value_problems(threshold, float, is_token=is_token, path="threshold"),
-            *value_problems(
-                evaluation_periods, Annotated[int, Limits(at_least=1)], is_token=is_token, path="evaluation_periods"
-            ),
-        ]
-        raise_if_any(wrong, place("the alarm", self, construct_id))
-        return metric.create_alarm(
-            self,
-            construct_id,
-            alarm_description=description,
-            threshold=threshold,
-            evaluation_periods=evaluation_periods,
-            comparison_operator=comparison or cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=missing or cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-
-
-def _period(period: cdk.Duration | None) -> MetricOptions:
-    return {} if period is None else {"period": period}
 
 
 @jsii.implements(Endpoint)

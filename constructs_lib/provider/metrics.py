@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import aws_cdk as cdk
 
 from ..api.fields import Limits, Seconds, number, raise_if_any, value_problems
-from ..tokens import is_token, known_seconds
+from ..tokens import is_token, known_seconds, place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aws_cdk import aws_cloudwatch as cloudwatch
     from constructs import Construct
 
 
@@ -48,3 +49,44 @@ _METRIC_OPTIONS: Final = {
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricStat.html
 """
+
+
+def new_alarm(
+    scope: Construct,
+    construct_id: str,
+    metric: cloudwatch.Metric,
+    description: str,
+    *,
+    threshold: float,
+    evaluation_periods: int,
+    comparison: cloudwatch.ComparisonOperator | None = None,
+    missing: cloudwatch.TreatMissingData | None = None,
+) -> cloudwatch.Alarm:
+    """An alarm of a metric, below what it is about; by default it goes off at the threshold, and not without data.
+
+    Raises:
+        ValueError: with everything that is wrong.
+    """
+    from aws_cdk import aws_cloudwatch as cloudwatch
+
+    wrong = [
+        *value_problems(threshold, float, is_token=is_token, path="threshold"),
+        *value_problems(
+            evaluation_periods, Annotated[int, Limits(at_least=1)], is_token=is_token, path="evaluation_periods"
+        ),
+    ]
+    raise_if_any(wrong, place("the alarm", scope, construct_id))
+    return metric.create_alarm(
+        scope,
+        construct_id,
+        alarm_description=description,
+        threshold=threshold,
+        evaluation_periods=evaluation_periods,
+        comparison_operator=comparison or cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        treat_missing_data=missing or cloudwatch.TreatMissingData.NOT_BREACHING,
+    )
+
+
+def period_option(period: cdk.Duration | None) -> dict[str, Any]:
+    """The option of a metric; none where its own period is meant."""
+    return {} if period is None else {"period": period}

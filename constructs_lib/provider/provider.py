@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_events as events
     from aws_cdk import aws_lambda as lambda_
     from aws_cdk import aws_logs as logs
+    from aws_cdk import aws_sns as sns
     from aws_cdk import aws_stepfunctions as sfn
     from constructs import IDependable
 
@@ -367,7 +368,7 @@ class AutoMLProvider(Construct):
         return POLL_SECONDS if chosen is None else int(seconds_of(chosen))
 
     def _retrain(
-        self, scope: Construct, allowed: Sequence[Permission], key: Key | None
+        self, scope: Construct, allowed: Sequence[Permission], key: Key | None, topic: sns.ITopic | None
     ) -> tuple[iam.ManagedPolicy, list[IDependable]]:
         """Allow the function what one retraining takes, in a policy that goes after it; and what that has to wait for.
 
@@ -375,11 +376,16 @@ class AutoMLProvider(Construct):
             scope: The retraining.
             allowed: What it takes.
             key: The KMS key of its document.
+            topic: What hears of failed runs.
         """
         policy = self._new_policy("Permissions", allowed, scope=scope)
         needed: list[IDependable] = [self._policy, policy]
         if key is not None:
             needed += self._use_key(key, permissions.KEEP_DOCUMENT)
+        if topic is not None and is_to_be_opened(topic, self._stack):
+            needed.append(open_to(topic, self._role, self._stack, permissions.publish(topic.topic_arn)))
+        if (of_topic := getattr(topic, "master_key", None)) is not None:
+            needed += self._use_key(of_topic, permissions.PUBLISH_ENCRYPTED)
         return policy, needed
 
     def _evaluate(self, bucket: Owned, key: Key | None, reading: Permission, *, role_arn: str) -> list[IDependable]:

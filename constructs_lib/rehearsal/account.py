@@ -421,6 +421,39 @@ class Account:
         found = self._all("s3", "list_objects_v2", "Contents[?Size>`0`].Key", Bucket=bucket, Prefix=prefix)
         return [f"s3://{bucket}/{key}" for key in found]
 
+    def write(self, uri: str, content: bytes) -> None:
+        """Put an object."""
+        bucket, key = split(uri)
+        self._client("s3").put_object(Bucket=bucket, Key=key, Body=content)
+
+    def remove(self, uris: Iterable[str]) -> None:
+        """Delete objects."""
+        for bucket, key in map(split, uris):
+            self._client("s3").delete_object(Bucket=bucket, Key=key)
+
+    # Retrainings
+
+    def start_execution(self, machine: str, given: Mapping[str, object]) -> None:
+        """Start an execution of a state machine."""
+        self._client("stepfunctions").start_execution(stateMachineArn=machine, input=json.dumps(given))
+
+    def make_group(self, name: str) -> bool:
+        """Make a group of the registry; tells whether it was not there."""
+        sagemaker = self._client("sagemaker")
+        try:
+            sagemaker.create_model_package_group(ModelPackageGroupName=name)
+        except sagemaker.exceptions.ClientError:
+            return False
+        return True
+
+    def approve(self, package: str) -> None:
+        """Approve a version, as somebody does."""
+        self._client("sagemaker").update_model_package(
+            ModelPackageArn=package, ModelApprovalStatus="Approved", ApprovalDescription="in a rehearsal"
+        )
+
+    # Endpoints
+
     def invoke(self, endpoint: str, body: bytes, content_type: str, accept: str = "text/csv") -> str:
         """Ask an endpoint for predictions."""
         runtime = self._client("sagemaker-runtime")

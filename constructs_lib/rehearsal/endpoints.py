@@ -79,12 +79,14 @@ class Endpoints:
         self._record = record
         self._truths: dict[tuple[str, Place], tuple[Question, dict[str, str]]] = {}
         self._names: dict[Place, str] = {}
+        self.champions: dict[Place, str] = {}
+        """The jobs of those endpoints that a retraining has promoted another one's model to."""
 
     def __bool__(self) -> bool:
         return bool(self._endpoints)
 
     def check(self) -> None:
-        """Check that each serves the best candidate of what its job is now, under its old name, with true answers."""
+        """Check that each serves the best candidate of its champion, or of what its job is now, with true answers."""
         for endpoint in self._endpoints:
             self._check(endpoint)
 
@@ -114,7 +116,7 @@ class Endpoints:
             f"endpoint {name} is InService",
             f"endpoint {state.name}{'' if state.name == name else f' (was {name})'} is {state.status}: {state.reason}",
         )
-        job = self._account.name_of(endpoint.job)
+        job = self._job_of(endpoint)
         candidate, artifacts = self._account.best_model(job)
         self._record.expect(
             bool(artifacts) and state.model_data == set(artifacts),
@@ -134,6 +136,9 @@ class Endpoints:
         if endpoint.response_keys:
             self._expect_keys(endpoint, name, truth[JSON])
         self._note(Answered(name, [job], candidate, endpoint.response_keys, asked.about, shown(truth[CSV])))
+
+    def _job_of(self, endpoint: Endpoint) -> str:
+        return self.champions.get(endpoint.place) or self._account.name_of(endpoint.job)
 
     def _expect_keys(self, endpoint: Endpoint, name: str, answer: str) -> None:
         said = json.loads(answer)
@@ -158,7 +163,7 @@ class Endpoints:
 
     def _truth(self, endpoint: Endpoint) -> tuple[Question, dict[str, str]]:
         """What to ask, and what the trained model answers where nothing but the model is: by content type."""
-        job = self._account.name_of(endpoint.job)
+        job = self._job_of(endpoint)
         if (job, endpoint.place) not in self._truths:
             asked = question(self._account, job)
             _, artifacts = self._account.best_model(job)

@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from constructs_lib.runtime.contract import OwnerTag
 
-from . import products
+from . import products, retrainings
 from .account import KINDS, RUNNING, Account, JobState, Thing
 from .assembly import Assembly, Job
 from .cdk import Cdk, expect_success
@@ -54,6 +54,9 @@ class Journey:
         self._outcomes = assembly.outcomes(stacks)
         endpoints, others = find(assembly, stacks)
         self._endpoints = Endpoints(endpoints, account, record)
+        self._retrainings = retrainings.Retrainings(
+            retrainings.find(assembly, stacks, endpoints), assembly, account, record, self._endpoints
+        )
         self._products = products.Products(products.find(assembly, stacks), account, record, self._until)
         record.not_shown += [f"endpoint {name} being asked: it serves no job of the app" for name in others]
         self._releases = 1
@@ -67,10 +70,13 @@ class Journey:
         """Walk all of it. Whatever fails, what was deployed is destroyed before this returns."""
         try:
             with self._explained():
+                self._retrainings.make_ready(self._stacks)
                 walk = list(self._walk(updates=updates))
-                self._record.planned = len(self._record.steps) + len(walk)
+                runs = self._retrainings.planned if updates else 0
+                self._record.planned = len(self._record.steps) + len(walk) + max(0, runs - 1)
                 if not updates:
-                    self._record.not_shown.append("updates and a rollback, left out by --quick")
+                    runs_too = ", and runs of retrainings" if self._retrainings else ""
+                    self._record.not_shown.append(f"updates and a rollback{runs_too}, left out by --quick")
                 for step in walk:
                     step()
         except CheckFailedError:
@@ -78,17 +84,24 @@ class Journey:
             raise
 
     def _walk(self, *, updates: bool) -> Iterator[Callable[[], None]]:
-        """What is done: each is one step."""
+        """What is done: each is one step, but for runs of retrainings, which are as many as they come to."""
         yield from (self._deploy, self._train, self._show_outputs)
         if self._endpoints:
             yield self._ask
         if updates:
-            yield from (self._unchanged, self._replace, self._tag)
+            if self._retrainings:
+                yield self._retrain
+            yield self._unchanged
+            if self._retrainings.promotes:
+                yield self._reshape
+            yield from (self._replace, self._tag)
             if self._jobs[0].can_be_replaced and not self._is_waited_for(self._jobs[0]):
                 yield self._await_replaced
             if any(job.conditions for job in self._jobs):
                 yield self._cancel
             yield self._roll_back
+            if self._retrainings:
+                yield self._begin_a_run
         yield from (self._destroy, self._look_for_leftovers)
 
     def _deploy(self) -> None:
@@ -186,6 +199,12 @@ class Journey:
         with self._record.step("what the endpoints answer"):
             self._endpoints.check()
 
+    def _retrain(self) -> None:
+        before = len(self._record.steps)
+        self._retrainings.rehearse()
+        self._record.planned += len(self._record.steps) - before - self._retrainings.planned
+        self._products.check()
+
     def _unchanged(self) -> None:
         with self._record.step("the same app again"):
             before = self._account.jobs()
@@ -203,6 +222,20 @@ class Journey:
                 f"deploying again made {_news(before, self._account.jobs())}",
             )
             self._products.check_nothing_new("deploying again")
+            if self._retrainings:
+                self._endpoints.check()
+
+    def _reshape(self) -> None:
+        with self._record.step("another shape of what is promoted"):
+            self._retrainings.reshape()
+            before = self._account.jobs()
+            asking = self._endpoints.ask_meanwhile()
+            self._expect_deployed(asking)
+            made = _news(before, self._account.jobs())
+            self._record.expect(not made, "it made no job", f"another shape of an endpoint made {made}")
+            self._retrainings.settle()
+            self._endpoints.expect_answered(asking, "the update")
+            self._endpoints.check()
 
     def _replace(self) -> None:
         job = self._jobs[0]
@@ -232,6 +265,8 @@ class Journey:
             if self._is_waited_for(job):
                 self._expect_good_end(job)
             self._products.check()
+            self._endpoints.champions.clear()  # another job wins
+            self._retrainings.settle()
             self._endpoints.expect_answered(asking, "the update")
             self._endpoints.check()
 
@@ -332,8 +367,13 @@ class Journey:
             asking = self._endpoints.ask_meanwhile()
             self._expect_rolled_back(job, name, before, self._deploy_again(asking))
             self._products.check_taken_back(products_before)
+            self._retrainings.settle()
             self._endpoints.expect_answered(asking, "update and rollback")
             self._endpoints.check()
+
+    def _begin_a_run(self) -> None:
+        with self._record.step("a run that goes when the stack is destroyed"):
+            self._retrainings.begin_last()
 
     def _expect_rolled_back(self, job: Job, name: str, before: Mapping[str, str], deployed: Finished) -> None:
         """The job of this name is still the resource, and what the update made in its place is released."""
@@ -404,7 +444,7 @@ class Journey:
 
     def _expect_nothing_left(self, retained: set[str]) -> None:
         left = self._account.things() - self._before
-        kept = {thing for thing in left if thing.name in retained or _is_record(thing, retained)}
+        kept = {thing for thing in left if thing.name in retained or self._is_record(thing, retained)}
         # Lambda and SageMaker make log groups where no stack has one; on AWS, too, those outlive the stack.
         logs = {thing for thing in left - kept if thing.name.startswith("/aws/") and thing.name not in self._own}
         for thing in sorted(kept):
@@ -421,6 +461,17 @@ class Journey:
         )
         still = ", ".join(name for name, status in self._account.jobs().items() if status in RUNNING)
         self._record.expect(not still, "no job is running", f"still running: {still}")
+
+    def _is_record(self, thing: Thing, retained: Collection[str]) -> bool:
+        """Whether it is of a group that runs register in, or a version whose resource keeps all that it ever had."""
+        group = thing.name.rpartition("/")[0]
+        match thing.kind:
+            case "model package group":
+                return thing.name in self._retrainings.groups
+            case "model package":
+                is_kept = any(name.rpartition("/")[0] == group for name in retained)
+                return is_kept or group.rpartition("/")[2] in self._retrainings.groups
+        return False
 
     def _destroy_after_failure(self) -> None:
         if not self._deployed:
@@ -564,12 +615,6 @@ def _definitions_only(job: Job) -> bool:
     problem = job.request.get("AutoMLProblemTypeConfig", {}).get("TabularJobConfig", {})
     asked = job.request.get("GenerateCandidateDefinitionsOnly", problem.get("GenerateCandidateDefinitionsOnly"))
     return asked in (True, "true")
-
-
-def _is_record(thing: Thing, retained: Collection[str]) -> bool:
-    """Whether it is a version of a model whose resource keeps all that it ever registered: a registry is a record."""
-    group = thing.name.rpartition("/")[0]
-    return thing.kind == "model package" and any(name.rpartition("/")[0] == group for name in retained)
 
 
 def _is_retained(resource: Mapping[str, Any]) -> bool:

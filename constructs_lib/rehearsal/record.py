@@ -102,6 +102,9 @@ class Record:
     not_shown: list[str] = field(default_factory=list)
     """What a real deployment does and this rehearsal did not."""
 
+    is_hurried: bool = False
+    """Whether retrainings wait shorter for data than the app says."""
+
     _start: float = field(default_factory=time.monotonic)
 
     @contextmanager

@@ -17,7 +17,7 @@ from .journey import Journey
 from .processes import Deadline, Running
 from .record import Record, templates_of
 from .report import files, gather
-from .report.played import NOT_AUTOPILOT, emulated, real, shortened, trained
+from .report.played import NOT_AUTOPILOT, emulated, made_up, real, shortened, trained
 from .report.touched import Unverified
 from .screen import choose, counted, leaderboard, printable
 from .seeds import Seed
@@ -180,7 +180,12 @@ def closing(record: Record, width: int | None = None) -> Iterator[str]:
             yield from ("", title)
             yield from (line for text in texts for line in lines(text))
     yield ""
-    for title, texts in (("Real here", real(record)), ("Emulated here", emulated()), ("Shortened", shortened(record))):
+    for title, texts in (
+        ("Real here", real(record)),
+        ("Emulated here", emulated()),
+        ("Shortened", shortened(record)),
+        ("Made up", made_up(record)),
+    ):
         if texts:
             yield from lines(f"{title}: {'; '.join(texts)}", "", "  ")
     if trained(record):

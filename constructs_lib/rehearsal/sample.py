@@ -32,23 +32,29 @@ def question(account: Account, job: str) -> Question:
         CheckFailedError: The training data is gone.
     """
     described = account.describe(job)
-    channels = described["AutoMLJobInputDataConfig"]
-    training = next(channel for channel in channels if channel.get("ChannelType", "training") == "training")
-    files = list(_files(account, training["DataSource"]["S3DataSource"]))
-    if not files:
+    found = list(files(account, training_source(described)))
+    if not found:
         raise CheckFailedError(f"no training data of {job} was found to ask its endpoint about")
     [(kind, problem)] = described["AutoMLProblemTypeConfig"].items()
     if kind == "ImageClassificationJobConfig":
-        return _image(account, files[0])
+        return _image(account, found[0])
     if kind == "TimeSeriesForecastingJobConfig":
-        return _histories([_table(account, file) for file in files], problem)
-    table = _table(account, files[0]).head(SIZE)
+        return _histories([_table(account, file) for file in found], problem)
+    table = _table(account, found[0]).head(SIZE)
     if kind == "TextClassificationJobConfig":
         return _rows(table[[problem["ContentColumn"]]])
     return _rows(table[_features(account, problem, list(table.columns))])
 
 
-def _files(account: Account, source: Mapping[str, str]) -> Iterator[str]:
+def training_source(described: Mapping[str, Any]) -> Mapping[str, str]:
+    """What a job learns from, as `DescribeAutoMLJobV2` tells it."""
+    channels = described["AutoMLJobInputDataConfig"]
+    training = next(channel for channel in channels if channel.get("ChannelType", "training") == "training")
+    source: Mapping[str, str] = training["DataSource"]["S3DataSource"]
+    return source
+
+
+def files(account: Account, source: Mapping[str, str]) -> Iterator[str]:
     """The objects of a channel."""
     uri = source["S3Uri"]
     if source["S3DataType"] == "S3Prefix":

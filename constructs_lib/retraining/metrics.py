@@ -9,23 +9,30 @@ from constructs import Construct
 
 from ..jobs.base import MetricOptions  # noqa: TC001 - jsii's metaclass reads annotations
 from ..naming import deployed_name
-from ..provider.metrics import checked_metric
+from ..provider.metrics import checked_metric, new_alarm, period_option
 from ..runtime.contract import METRIC_DIMENSION, METRIC_NAMESPACE, RunMetric
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
 
+    from ..endpoint.endpoint import AutoMLEndpoint
     from ..provider.provider import AutoMLProvider
 
 _HALF: Final = 12
+_A_WEEK: Final = 7
+"""Days: the longest that an alarm looks back.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+"""
 
 
 class RunMetrics(Construct):
     """A construct with runs."""
 
-    def _measure(self, provider: AutoMLProvider, resource: cdk.CfnResource) -> None:
+    def _measure(self, provider: AutoMLProvider, resource: cdk.CfnResource, endpoint: AutoMLEndpoint | None) -> None:
         self._provider = provider
         self._measured = resource
+        self._shown = endpoint
 
     def _metric(self, name: RunMetric, options: dict[str, Any]) -> cloudwatch.Metric:
         from aws_cdk import aws_cloudwatch as cloudwatch
@@ -47,10 +54,7 @@ class RunMetrics(Construct):
         return self._metric(RunMetric.PROMOTIONS, {"statistic": "Sum", **options})
 
     def metric_failed(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
-        """How many runs failed, were taken back, or left an endpoint alone. Statistic by default: sum.
-
-        An alarm of it, `metric_failed().create_alarm(...)`, costs 0.10 USD a month, so none is made by itself.
-        """
+        """How many runs failed, were taken back, or left an endpoint alone. Statistic by default: sum."""
         return self._metric(RunMetric.FAILED, {"statistic": "Sum", **options})
 
     def metric_challenger(self, **options: Unpack[MetricOptions]) -> cloudwatch.Metric:
@@ -61,16 +65,84 @@ class RunMetrics(Construct):
         """The gate's metric of the champion at each judgement. Statistic by default: average."""
         return self._metric(RunMetric.CHAMPION, {"statistic": "Average", **options})
 
-    def widgets(self) -> list[cloudwatch.IWidget]:
-        """Graphs for a dashboard of yours: challengers against champions, and what became of runs."""
+    def alarm_failed(
+        self,
+        construct_id: str = "FailedRuns",
+        *,
+        threshold: int = 1,
+        period: cdk.Duration | None = None,
+        evaluation_periods: int = 1,
+    ) -> cloudwatch.Alarm:
+        """An alarm that goes off when runs fail, are taken back, or leave an endpoint alone; 0.10 USD a month.
+
+        Args:
+            construct_id: Its id below the retraining.
+            threshold: At how many such runs in a period.
+            period: The time that is looked at. Default: 5 minutes.
+            evaluation_periods: How many such periods in a row.
+        """
+        return new_alarm(
+            self,
+            construct_id,
+            self.metric_failed(**period_option(period)),
+            "Runs of the retraining fail, or leave an endpoint alone",
+            threshold=threshold,
+            evaluation_periods=evaluation_periods,
+        )
+
+    def alarm_no_runs(
+        self,
+        construct_id: str = "NoRuns",
+        *,
+        period: cdk.Duration | None = None,
+        evaluation_periods: int = _A_WEEK,
+    ) -> cloudwatch.Alarm:
+        """An alarm that goes off when no run has ended: nothing triggers any more, and the model grows old.
+
+        It costs 0.10 USD a month. CloudWatch looks back a week at most, so it fits what trains at least as often.
+
+        Args:
+            construct_id: Its id below the retraining.
+            period: The time that is looked at, up to a day. Default: a day.
+            evaluation_periods: How many such periods in a row, a week in all at most.
+        """
         from aws_cdk import aws_cloudwatch as cloudwatch
 
-        week = cdk.Duration.days(1)
-        quality = [self.metric_challenger(period=week), self.metric_champion(period=week)]
-        counts = [self.metric_runs(period=week), self.metric_promotions(period=week), self.metric_failed(period=week)]
-        return [
+        return new_alarm(
+            self,
+            construct_id,
+            self.metric_runs(**period_option(cdk.Duration.days(1) if period is None else period)),
+            "No run of the retraining has ended",
+            threshold=1,
+            evaluation_periods=evaluation_periods,
+            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            missing=cloudwatch.TreatMissingData.BREACHING,
+        )
+
+    def widgets(self) -> list[cloudwatch.IWidget]:
+        """Graphs for a dashboard of yours: challengers against champions, what became of runs, and what serves.
+
+        The last two, errors and latency of the endpoint, are there with `promotes`.
+        """
+        from aws_cdk import aws_cloudwatch as cloudwatch
+
+        day = cdk.Duration.days(1)
+        quality = [self.metric_challenger(period=day), self.metric_champion(period=day)]
+        counts = [self.metric_runs(period=day), self.metric_promotions(period=day), self.metric_failed(period=day)]
+        shown: list[cloudwatch.IWidget] = [
             cloudwatch.GraphWidget(title="Challenger and champion", left=quality, width=_HALF),
-            cloudwatch.GraphWidget(title="Runs", left=counts, width=_HALF),
+            cloudwatch.GraphWidget(title="Runs and what they decided", left=counts, width=_HALF),
+        ]
+        endpoint = self._shown
+        if endpoint is None:
+            return shown
+        errors = [endpoint.metric_invocation_5xx_errors(), endpoint.metric_invocation_4xx_errors()]
+        latency = [endpoint.metric_model_latency(statistic="p90"), endpoint.metric_overhead_latency(statistic="p90")]
+        asked = [endpoint.metric_invocations()]
+        return [
+            *shown,
+            cloudwatch.GraphWidget(title="Endpoint: errors and requests", left=errors, right=asked, width=_HALF),
+            cloudwatch.GraphWidget(title="Endpoint: latency in microseconds", left=latency, width=_HALF),
         ]
 
     def dashboard(self, construct_id: str = "Dashboard") -> cloudwatch.Dashboard:

@@ -22,7 +22,7 @@ from ..api.problem_types import TextGeneration
 from ..candidate.model import Candidate
 from ..data.buckets import facts
 from ..data.channels import Channel
-from ..data.readback import problems_with_output
+from ..data.readback import note_watched, problems_with_output, problems_with_watched
 from ..endpoint.endpoint import AutoMLEndpoint
 from ..jobs.owned import OwnedJob
 from ..keywords import ConstructorSignature
@@ -225,7 +225,7 @@ class AutoMLRetraining(RunMetrics):
         rows = None if evaluate_on is None else evaluate_on._bind(self)
         if rows is not None:
             allowed += [*rows[2], permissions.provider_evaluation(bucket.arn, folder)]
-        policy, opened = provider._retrain(self, allowed, key)
+        policy, opened = provider._retrain(self, allowed, key, on_failed)
         if evaluate_on is not None and rows is not None:
             held, held_key, (reading, *_) = rows
             needed += provider._evaluate(held, held.key, reading, role_arn=job.role.role_arn)
@@ -264,7 +264,7 @@ class AutoMLRetraining(RunMetrics):
         )
         self.node.default_child = self._resource
         self._resource.node.add_dependency(*needed)
-        self._measure(provider, self._resource)
+        self._measure(provider, self._resource, promotes)
         self._listen_to(on_new_data, on_alarm, register_in, promotes)
         if schedule is not None:
             self._schedule(schedule, time_window)
@@ -274,6 +274,7 @@ class AutoMLRetraining(RunMetrics):
         bucket = facts(data.bucket)
         allowed.append(permissions.listing(bucket.arn, [f"{data.prefix}*"] if data.prefix else []))
         turn_on(self, data.bucket)
+        note_watched(self, Channel.from_bucket(data.bucket, data.prefix))
         return {
             RetrainingData.BUCKET: bucket.name,
             RetrainingData.PREFIX: data.prefix,
@@ -478,8 +479,9 @@ def _trigger_problems(schedule: object, window: object, data: object, alarms: ob
             "again; give the job Channel.from_bucket"
         )
         return
-    watched = [("'on_new_data'", Channel.from_bucket(data.bucket, data.prefix))]
-    yield from problems_with_output("'job.output'", job._facts.output, watched, why=_ENDLESS)
+    watched, output = Channel.from_bucket(data.bucket, data.prefix), job._facts.output
+    yield from problems_with_output("'job.output'", output, [("'on_new_data'", watched)], why=_ENDLESS)
+    yield from problems_with_watched(job, watched, output)
     read = training._prefix_in(data.bucket)
     if read is None:
         yield (

@@ -49,7 +49,7 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     stack = Stack(aws.cloudformation, event, clock)
     store = _store(event.properties, aws, clock)
     settings = {name: value for name, value in event.properties.items() if name not in _NOT_KEPT}
-    moved = _moved(event, aws, clock)
+    moved = _moved(event, stack, aws, clock)
 
     def decide(now: Document | None) -> Document:
         stack.check_wanted(in_rollback=True)
@@ -95,11 +95,16 @@ def _store(properties: Mapping[str, object], aws: Aws, clock: Clock) -> Store:
     return Store(str(properties[Retraining.FOLDER]), aws, clock, str(properties.get(Retraining.KEY, "")))
 
 
-def _moved(event: Event, aws: Aws, clock: Clock) -> Document | None:
-    """What the document of before knows, where this event gives another place to it; it is closed first."""
+def _moved(event: Event, stack: Stack, aws: Aws, clock: Clock) -> Document | None:
+    """What the document of before knows, where this event gives another place to it; it is closed first.
+
+    Raises:
+        Failure: Nobody waits for this request: it came late, and what it would close may live.
+    """
     old = event.old_properties
     if event.request_type != "Update" or old.get(Retraining.FOLDER) in {None, event.properties[Retraining.FOLDER]}:
         return None
+    stack.check_wanted(in_rollback=True)
     return _close(_store(old, aws, clock), event, aws, clock)
 
 

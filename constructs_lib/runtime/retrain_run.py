@@ -479,6 +479,8 @@ class _Step:
     def _train(self) -> float:
         job = self._described(self._run.job)
         if job is None:
+            if self._now - self._run.since < _LATER:
+                return _SOON  # answers may lag behind
             raise Failure(f"the AutoML job '{self._run.job}' does not exist")
         if not job.has_ended:
             if self._now > self._run.deadline:

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Draw the rooms of the house as `docs/pictures/*.svg`, from the imports and from the floors in `pyproject.toml`.
+"""Draw `docs/pictures/*.svg`: the rooms of the house, from the imports and the floors in `pyproject.toml`; and a flow.
 
     python docs/pictures/draw.py
 
-An arrow means that something in the room imports something in the other one; one that follows from two others is left
-out. `tests/architecture/test_rooms.py` holds that the pictures are current.
+An arrow between rooms means that something in the room imports something in the other one; one that follows from two
+others is left out. The flow is what `FLOW` says. `tests/architecture/test_rooms.py` holds that pictures are current.
 """
 
 from __future__ import annotations
@@ -29,6 +29,33 @@ PICTURES: Final = {
     ),
 }
 """Each picture with the package whose children it shows, and those that would only take room."""
+
+FLOW: Final = (
+    {
+        "schedule": "a cron expression with its time zone",
+        "new rows": "objects below a prefix, once they are quiet",
+        "alarm": "any CloudWatch alarm, of a drift for one",
+        "by hand": "an execution with start_input",
+    },
+    {"document": "one JSON object in S3: one run at a time, what comes meanwhile is remembered once"},
+    {"job": "the same request under a fresh name, with whatever the prefix holds then"},
+    {"gate": "is it better than the champion, and within the bounds?"},
+    {
+        "version": "in the Model Registry, where somebody may have to approve it",
+        "champion kept": "nothing changes in service; the report says why",
+    },
+    {"endpoint": "rolls over to the better model as a deployment would, and answers all the while"},
+)
+"""What happens in a retraining, from the top down: floors of steps, each with what it is."""
+
+FLOW_ARROWS: Final = (
+    *((trigger, "document") for trigger in FLOW[0]),
+    ("document", "job"),
+    ("job", "gate"),
+    ("gate", "version"),
+    ("gate", "champion kept"),
+    ("version", "endpoint"),
+)
 
 _WIDTH: Final = 1180
 _MARGIN: Final = 20
@@ -72,7 +99,15 @@ class Box:
 def pictures() -> dict[str, str]:
     """Every picture by its file's name."""
     graph = grimp.build_graph("constructs_lib", cache_dir=None)
-    return {file: _picture(graph, package, set(hidden)) for file, (package, hidden) in PICTURES.items()}
+    rooms = {file: _picture(graph, package, set(hidden)) for file, (package, hidden) in PICTURES.items()}
+    return rooms | {"retraining.svg": _flow()}
+
+
+def _flow() -> str:
+    boxes: dict[str, Box] = {}
+    for number, floor in enumerate(FLOW):
+        boxes |= {box.name: box for box in _row(floor, number, _WIDTH / 2)}
+    return _svg("What happens in a retraining", boxes, set(FLOW_ARROWS), len(FLOW))
 
 
 def _picture(graph: grimp.ImportGraph, package: str, hidden: set[str]) -> str:
@@ -82,9 +117,13 @@ def _picture(graph: grimp.ImportGraph, package: str, hidden: set[str]) -> str:
     for number, floor in enumerate(floors):
         above = [boxes[upper].middle for upper, lower in arrows if lower == floor[0]]
         middle = sum(above) / len(above) if len(floor) == 1 and above else _WIDTH / 2
-        boxes |= {box.name: box for box in _boxes(package, floor, number, middle)}
-    height = 2 * _MARGIN + len(floors) * (_BOX + _GAP) - _GAP
-    title = f"The rooms of {package}"
+        said = {room: _says(package, room) for room in floor}
+        boxes |= {box.name: box for box in _row(said, number, middle)}
+    return _svg(f"The rooms of {package}", boxes, arrows, len(floors))
+
+
+def _svg(title: str, boxes: dict[str, Box], arrows: set[tuple[str, str]], floors: int) -> str:
+    height = 2 * _MARGIN + floors * (_BOX + _GAP) - _GAP
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{title}">',
         f"<title>{title}</title>",
@@ -106,14 +145,14 @@ def _floors(package: str) -> list[list[str]]:
     return [[room.strip() for room in layer.split("|")] for layer in layers]
 
 
-def _boxes(package: str, floor: list[str], number: int, middle: float) -> list[Box]:
+def _row(floor: dict[str, str], number: int, middle: float) -> list[Box]:
     width = min((_WIDTH - 2 * _MARGIN - (len(floor) - 1) * _SIDE) / len(floor), _WIDEST)
     whole = len(floor) * width + (len(floor) - 1) * _SIDE
     left = min(max(middle - whole / 2, _MARGIN), _WIDTH - _MARGIN - whole)
     top = _MARGIN + number * (_BOX + _GAP)
     return [
-        Box(room, _wrapped(_says(package, room), width), left + place * (width + _SIDE), top, width)
-        for place, room in enumerate(floor)
+        Box(name, _wrapped(text, width), left + place * (width + _SIDE), top, width)
+        for place, (name, text) in enumerate(floor.items())
     ]
 
 

@@ -16,6 +16,7 @@ from constructs_lib import (
     AutoMLJob,
     AutoMLJobOutcome,
     AutoMLProvider,
+    AutoMLRetraining,
     Channel,
     FeatureSpecification,
     Mode,
@@ -170,6 +171,14 @@ def test_topics_let_in_who_publishes(app: App) -> None:
     app.synthesize()
 
     assert set(app.opened("AWS::SNS::TopicPolicy")) == {(MODEL, "sns:Publish"), (FUNCTION, "sns:Publish")}
+
+
+def test_topic_lets_in_who_tells_of_runs(app: App) -> None:
+    topic = sns.Topic(app.there, "Told", topic_name="told")
+    AutoMLRetraining(app.here, "Weekly", job=new_job(app.here), max_runs_per_month=1, on_failed=topic)
+    app.synthesize()
+
+    assert set(app.opened("AWS::SNS::TopicPolicy")) == {(FUNCTION, "sns:Publish")}
 
 
 def test_role_that_was_brought_is_let_in_by_its_name(app: App) -> None:

@@ -83,7 +83,7 @@ def test_construct_that_reads_more_of_the_lambda_code_than_the_contract_is_refus
     assert "of the Lambda code, the constructs know the contract alone BROKEN" in said
 
 
-@pytest.mark.parametrize("file", draw.PICTURES)
+@pytest.mark.parametrize("file", [*draw.PICTURES, "retraining.svg"])
 def test_picture_is_current(file: str) -> None:
     drawn = (draw.FOLDER / file).read_text(encoding="utf-8")
 

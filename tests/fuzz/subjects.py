@@ -446,6 +446,7 @@ SUBJECTS: Final[list[Subject]] = [
     Subject(library.AutoMLRetraining.dashboard, on=_made_retraining),
     Subject(library.AutoMLRetraining.widgets, on=_made_retraining),
     *_metrics(library.AutoMLRetraining, _made_retraining),
+    *_methods(library.AutoMLRetraining, _made_retraining, "alarm_"),
     *_methods(library.AutoMLJob, lambda world: world.job, "on_", given=_target),
     *_methods(library.AutoMLJob, lambda world: world.job, "grant_", given=_grantee),
     *_metrics(library.AutoMLJob, lambda world: world.job),

@@ -283,3 +283,48 @@ def test_notifications_that_are_there_are_joined() -> None:
     assert not any("EventBridge" in text for text in warnings_of(retraining))
     (handler,) = [each for each in template["Resources"].values() if each["Type"] == "Custom::S3BucketNotifications"]
     assert "EventBridgeConfiguration" in handler["Properties"]["NotificationConfiguration"]
+
+
+def scored(stack: cdk.Stack, prefix: str) -> None:
+    """Another job's candidate predicts, and writes below a prefix of the data bucket."""
+    job = new_job(stack, "Other", training_data=Channel.from_bucket(data_bucket(stack), "other/"))
+    outcome = AutoMLJobOutcome(stack, "OtherOutcome", job=job)
+    outcome.transform(
+        "Scores",
+        data=Channel.from_bucket(data_bucket(stack), "new/"),
+        instance_type="ml.m5.large",
+        output=OutputLocation.from_bucket(data_bucket(stack), prefix),
+    )
+
+
+def watching_train(stack: cdk.Stack) -> None:
+    retrained(stack, on_new_data=NewData(data_bucket(stack), "train/"))
+
+
+BELOW = "(in the same bucket, 'train/scores/' below 'train/'): whatever is written there starts a run"
+
+
+def test_transform_that_writes_below_what_is_watched_is_refused_when_the_retraining_was_first() -> None:
+    stack = new_stack()
+    watching_train(stack)
+
+    wrong = f"the output lies below what 'Stack/Weekly' watches with 'on_new_data' {BELOW}"
+    with pytest.raises(ValueError, match=re.escape(wrong)):
+        scored(stack, "train/scores")
+
+
+def test_transform_that_writes_below_what_is_watched_is_refused_when_it_was_first() -> None:
+    stack = new_stack()
+    scored(stack, "train/scores")
+
+    wrong = "the output of 'Stack/OtherOutcome/Scores' lies below 'on_new_data' " + BELOW
+    with pytest.raises(ValueError, match=re.escape(wrong)):
+        watching_train(stack)
+
+
+def test_transform_that_writes_beside_what_is_watched_or_in_another_app_is_welcome() -> None:
+    scored(new_stack(), "train/scores")
+    stack = new_stack()
+    scored(stack, "scores")
+    watching_train(stack)
+    scored(new_stack(), "train/scores")

@@ -33,7 +33,17 @@ from constructs_lib.provider.provider import CONSTRUCT_ID
 from constructs_lib.provider.retrainer import definition
 from constructs_lib.runtime.contract import MODEL_TYPE, RETRAINING_TYPE
 
-from ..constructs.synthesis import allowing, data_bucket, flat, new_job, new_stack, only, resources_of, statements_of
+from ..constructs.synthesis import (
+    allowing,
+    data_bucket,
+    flat,
+    new_job,
+    new_stack,
+    only,
+    resources_of,
+    statements_of,
+    warnings_of,
+)
 from ..constructs.synthesis import template_of as template_of
 
 EVERY_MONDAY = scheduler.ScheduleExpression.cron(
@@ -407,4 +417,67 @@ def test_metrics_and_dashboard_are_of_this_retraining() -> None:
     assert flat(alarm["Dimensions"][0]["Value"]).endswith(f"/{name}")
     body = flat(only(resources_of(template, "AWS::CloudWatch::Dashboard"))["Properties"]["DashboardBody"])
     assert "ChampionObjective" in body
+    assert "AWS/SageMaker" not in body
     assert isinstance(retraining.widgets()[0], cloudwatch.GraphWidget)
+
+
+def test_dashboard_shows_errors_and_latency_of_what_is_promoted() -> None:
+    stack = new_stack()
+    job = new_job(stack)
+    endpoint = served(stack, job)
+    retrained(stack, job=job, promotes=endpoint).dashboard()
+    template = template_of(stack)
+
+    body = flat(only(resources_of(template, "AWS::CloudWatch::Dashboard"))["Properties"]["DashboardBody"])
+    for shown in ("RetrainingRuns", "Promotions", "ChampionObjective", "Invocation5XXErrors", "ModelLatency"):
+        assert f'"{shown}"' in body
+    assert not resources_of(template, "AWS::CloudWatch::Alarm")
+
+
+def test_alarms_are_made_when_they_are_asked_for() -> None:
+    stack = new_stack()
+    retraining = retrained(stack)
+    retraining.alarm_failed(threshold=2)
+    retraining.alarm_no_runs()
+    alarms = [each["Properties"] for each in resources_of(template_of(stack), "AWS::CloudWatch::Alarm").values()]
+
+    failed, silent = sorted(alarms, key=lambda each: each["MetricName"], reverse=True)
+    assert (failed["MetricName"], failed["Threshold"], failed["TreatMissingData"]) == (
+        "RetrainingRunsFailed",
+        2,
+        "notBreaching",
+    )
+    assert (silent["MetricName"], silent["ComparisonOperator"], silent["TreatMissingData"]) == (
+        "RetrainingRuns",
+        "LessThanThreshold",
+        "breaching",
+    )
+    assert silent["Period"] * silent["EvaluationPeriods"] == 7 * 24 * 3600
+
+
+def test_alarm_without_a_period_is_refused() -> None:
+    with pytest.raises(ValueError, match="'evaluation_periods' must be at least 1, got 0"):
+        retrained(new_stack()).alarm_failed(evaluation_periods=0)
+
+
+def test_function_may_use_the_key_of_the_topic_that_hears_of_failures() -> None:
+    stack = new_stack()
+    key = kms.Key(stack, "Key")
+    retrained(stack, on_failed=sns.Topic(stack, "Alerts", master_key=key))
+    template = template_of(stack)
+
+    (allowed,) = allowing(statements_of(template, beginning="SageMakerAutopilot"), "kms:GenerateDataKey")
+    assert allowed["Resource"] == stack.resolve(key.key_arn)
+    assert "kms:Decrypt" in allowed["Action"]
+
+
+def test_key_of_a_topic_from_elsewhere_is_granted_and_what_its_policy_needs_is_told() -> None:
+    app = cdk.App()
+    stack = cdk.Stack(app, "Stack", env=cdk.Environment(account="111122223333", region="eu-west-1"))
+    key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:eu-west-1:444455556666:key/abc")
+    topic = sns.Topic(stack, "Alerts", master_key=key)
+    retraining = retrained(stack, on_failed=topic)
+
+    (allowed,) = allowing(statements_of(template_of(stack), beginning="SageMakerAutopilot"), "kms:GenerateDataKey")
+    assert allowed["Resource"] == key.key_arn
+    assert any("the key of 'on_failed' is in the account 444455556666" in each for each in warnings_of(retraining))

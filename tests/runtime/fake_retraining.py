@@ -3,7 +3,7 @@
 import io
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -52,6 +52,8 @@ POLICY = {
 class ComparingS3(FakeS3):
     """S3 with conditional writes; `races` happen between a read and the write that follows."""
 
+    etags: Iterator[int] = field(default_factory=itertools.count)
+
     def get_object(self, **params: str) -> dict[str, Any]:
         with self.serving("GetObject", params):
             found = self.objects.get((params["Bucket"], params["Key"]))
@@ -69,7 +71,7 @@ class ComparingS3(FakeS3):
                 "IfNoneMatch" in params and found
             ):
                 raise client_error("PutObject", "PreconditionFailed", "At least one did not hold", 412)
-            etag = f'"{len(self.calls)}"'
+            etag = f'"{next(self.etags)}"'
             self.objects[place] = params | {"ETag": etag, "LastModified": self.time.wall()}
             return {"ETag": etag}
 

@@ -1,5 +1,7 @@
 """A retraining whose calls fail, whose answers are lost, whose process dies, and that is destroyed in the middle."""
 
+from typing import Any
+
 import pytest
 
 from .fake_retraining import ENDPOINT, REGISTRY, RetrainingWorld
@@ -218,3 +220,37 @@ def test_trigger_at_the_same_time_is_remembered(world: RetrainingWorld, operatio
         assert "then" in {cause for report in world.reports() for cause in report["Causes"]}
     assert world.document().running is None
     assert world.document().pending == {}
+
+
+def test_job_that_is_not_seen_yet_when_it_was_made_is_waited_for(world: RetrainingWorld) -> None:
+    """Of seed 95 of the soak: answers lag behind, and the run gave up a job that trained on."""
+    name = schedule(world, "lagging")
+    world.time.seconds += 60
+    looks = {"n": 0}
+    describe = world.hosting.describe_auto_ml_job_v2
+
+    def lagging(**params: str) -> dict[str, Any]:
+        looks["n"] += 1
+        if looks["n"] == 2:  # the first finds no job, which is true
+            raise client_error("DescribeAutoMLJobV2", "ResourceNotFound", "Amazon SageMaker can't find an AutoML job")
+        return describe(**params)
+
+    world.hosting.describe_auto_ml_job_v2 = lagging  # type: ignore[method-assign]
+    assert world.call(name)["Seconds"] == 30
+    world.go(name)
+    assert looks["n"] > 2
+    assert world.decisions() == ["Promoted", "Promoted"]
+
+
+def test_late_request_to_move_the_document_does_not_close_the_one_that_lives(world: RetrainingWorld) -> None:
+    """Of seed 1666 of the soak: the request came after its update had been rolled back."""
+    old = world.properties
+    moved = {**old, "Folder": "s3://results/churn/elsewhere/"}
+    late = world.event(
+        "Update", PhysicalResourceId=world.physical_id, ResourceProperties=moved, OldResourceProperties=old
+    )
+    world.status("UPDATE_COMPLETE")
+    world.cloudformation.stack_status = "UPDATE_ROLLBACK_COMPLETE"
+
+    assert world.send(late)["Status"] == "FAILED"
+    assert not world.document().closed

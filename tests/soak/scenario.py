@@ -16,6 +16,12 @@ OWNER_PREFIXES = ("acme:autopilot/", "sagemaker-autopilot:", "x")
 PREFIXED = 0.2
 """The share of lives in which stacks ask for other keys of the owner's tags."""
 
+RETRAINED = 0.12
+"""The share of lives in which a stack has a retraining."""
+
+TRIGGERS = ("schedule", "schedule", "by hand", "data", "data", "rolls back", "approves", "approves", "ends execution")
+"""What begins runs, or is done to them."""
+
 REFACTORED = 0.2
 """The share of lives in which stacks are refactored, where nothing comes late."""
 
@@ -90,7 +96,8 @@ class Act:
     at: float
     what: str
     """`squats`, `completes`, `fails`, `stops` (a person stops the job), `endpoint` (a person makes one again),
-    `deploys` (each job of the stack that is to be deployed is, as soon as the name of its endpoint is free).
+    `deploys` (each job of the stack that is to be deployed is, as soon as the name of its endpoint is free), or one
+    of `TRIGGERS`.
     """
     who: str = ""
     stack: int = 0
@@ -104,6 +111,12 @@ class Act:
             "fails": f"the job of stack {self.stack} fails",
             "stops": f"a person stops the job of stack {self.stack}",
             "deploys": f"from now on jobs of stack {self.stack} are deployed when the name of their endpoint is free",
+            "schedule": f"the schedule of stack {self.stack} is due (for the time {self.wish})",
+            "by hand": f"a person starts a run of stack {self.stack}",
+            "rolls back": f"a person asks stack {self.stack} for the model before",
+            "data": f"an object comes for stack {self.stack}, told {'once' if self.who == 'nobody' else 'twice'}",
+            "approves": f"a person approves the latest version, {'un' if self.who == 'nobody' else ''}told",
+            "ends execution": f"a person stops an execution of stack {self.stack}",
             "endpoint": f"a person makes the endpoint of stack {self.stack} (again), with a model of their own",
         }
         return f"at {self.at:g} s {said[self.what]}"
@@ -129,6 +142,10 @@ class Scenario:
     quota: int = 20
     skew: float = 0.0
     """Seconds that the function's clock is ahead of the others."""
+    run_quirks: tuple[Quirk, ...] = ()
+    """What goes wrong with calls of state machines, which are numbered as they come, from 0."""
+    scores: tuple[float, ...] = ()
+    """What jobs of runs come to, one after the other."""
     shows_clean_up: bool = False
     """The clean-up of what was replaced shows as the deletion of the resource, under its old id (unverified)."""
     dates: bool = True
@@ -141,6 +158,7 @@ class Scenario:
         for number, stack in enumerate(self.stacks):
             lines.append(f"stack {number} of {', '.join(stack.resources)}")
             lines += [f"  {step.told()}" for step in stack.steps]
+        lines += [f"of runs, {quirk.told()}" for quirk in self.run_quirks]
         lines += [quirk.told() for quirk in self.quirks] + [act.told() for act in self.acts]
         defaults = Scenario(stacks=())
         lines += [
@@ -163,6 +181,8 @@ class Scenario:
                 yield self._with(number, replace(stack, steps=_without(stack.steps, place)))
         for place in range(len(self.quirks)):
             yield replace(self, quirks=_without(self.quirks, place))
+        for place in range(len(self.run_quirks)):
+            yield replace(self, run_quirks=_without(self.run_quirks, place))
         for place in range(len(self.acts)):
             yield replace(self, acts=_without(self.acts, place))
         for number, stack in enumerate(self.stacks):
@@ -211,12 +231,16 @@ def from_seed(seed: int) -> Scenario:
     requests = sum(len(stack.steps) * len(stack.resources) for stack in stacks) * 2
     quirks = tuple(_quirk(dice, requests) for _ in range(dice.choice((0, 1, 1, 2, 2, 3, 4))))
     stacks = _refactored(stacks, quirks, random.Random(-seed - 2**40))
+    stacks, triggers, run_quirks, scores = _retrained(stacks, random.Random(-seed - 2**41))
     return Scenario(
         stacks=stacks,
         quirks=quirks,
+        run_quirks=run_quirks,
+        scores=scores,
         acts=(
             *(Act(0.0, "deploys", dice.choice(OWNERS), number) for number in range(len(stacks) if is_served else 0)),
             *(_act(dice, len(stacks)) for _ in range(dice.choice((0, 0, 1, 2)))),
+            *triggers,
         ),
         lag=dice.choice((0.0, 0.0, 0.5, 1.5)),
         quota=dice.choice((20, 20, 20, 2, 3)),
@@ -265,6 +289,36 @@ def _refactored(stacks: tuple[StackPlan, ...], quirks: tuple[Quirk, ...], dice: 
         )
         for stack in stacks
     )
+
+
+def _retrained(
+    stacks: tuple[StackPlan, ...], dice: random.Random
+) -> tuple[tuple[StackPlan, ...], tuple[Act, ...], tuple[Quirk, ...], tuple[float, ...]]:
+    """Give a stack a retraining, with what begins its runs. Its dice are of their own."""
+    if dice.random() >= RETRAINED or any(step.refactors for stack in stacks for step in stack.steps):
+        return stacks, (), (), ()
+    first, *others = stacks
+    steps = tuple(
+        step if step.verb == "delete" else replace(step, wishes=(*step.wishes, dice.choice(SETTINGS)))
+        for step in first.steps
+    )
+    acts = tuple(
+        Act(
+            dice.choice((30.0, 300.0, 1200.0, 2500.0, 6000.0)) + dice.random() * dice.choice((1.0, 1000.0)),
+            dice.choice(TRIGGERS),
+            dice.choice(OWNERS),
+            wish=str(dice.randrange(3)),
+        )
+        for _ in range(dice.choice((1, 2, 3, 5, 8)))
+    )
+    quirks = tuple(_run_quirk(dice) for _ in range(dice.choice((0, 0, 1, 2))))
+    scores = tuple(dice.choice((0.5, 0.8, 0.9, 0.95, 0.99)) for _ in range(4))
+    return (StackPlan((*first.resources, "retraining"), steps), *others), acts, quirks, scores
+
+
+def _run_quirk(dice: random.Random) -> Quirk:
+    what = dice.choice(("killed", "broken", "lost"))
+    return Quirk(dice.randrange(12), what, dice.randrange(16), after=dice.random() < 0.5 or what == "lost")
 
 
 def _pairs(steps: tuple[Step, ...]) -> list[tuple[Step, Step]]:

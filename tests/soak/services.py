@@ -1,5 +1,6 @@
 """The fakes of `tests/runtime`, on the simulation's clock, with all that can go wrong around a call."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from constructs_lib.runtime.contract import OwnerTag
 
 from ..runtime.fake_hosting import FakeHosting, Hosted, arn_of
+from ..runtime.fake_retraining import MACHINE, ComparingS3, Machine
 from ..runtime.fake_sagemaker import EPOCH, FakeEndpoint, FakeService, FakeTime, client_error
-from ..runtime.fake_services import FakeEventBridge, FakeS3, FakeStepFunctions
+from ..runtime.fake_services import FakeEventBridge
 
 if TYPE_CHECKING:
     from .simulation import Simulation
@@ -124,15 +126,22 @@ class SageMaker(Disturbed, FakeHosting):
         raise client_error(operation, "ResourceNotFound", f"no such ARN: {params['ResourceArn']}")
 
 
-class StepFunctions(Disturbed, FakeStepFunctions):
+class StepFunctions(Disturbed, Machine):
     """Executions, which the simulation lets look."""
+
+    def start_execution(self, **params: str) -> dict[str, Any]:
+        is_new = params["name"] not in self.executions
+        reply = super().start_execution(**params)
+        if is_new and params["stateMachineArn"] == MACHINE:
+            self.simulation.runs.follow(params["name"], json.loads(params["input"]))
+        return reply
 
 
 class EventBridge(Disturbed, FakeEventBridge):
     """Takes events."""
 
 
-class S3(Disturbed, FakeS3):
+class S3(Disturbed, ComparingS3):
     """Takes objects."""
 
 

@@ -25,7 +25,8 @@ from constructs_lib.runtime.spec import read
 from ..runtime.fake_hosting import Hosted, arn_of, container
 from ..runtime.fake_sagemaker import EPOCH, FakeEndpoint, FakeJob, client_error, service_model
 from ..runtime.world import SIGNATURE
-from .scenario import OWNER_PREFIXES, Act, Quirk, Scenario
+from .retrainings import PASSING, Runs
+from .scenario import OWNER_PREFIXES, TRIGGERS, Act, Quirk, Scenario
 from .services import S3, CloudFormation, Disturbed, EventBridge, Flow, SageMaker, StepFunctions, config_of
 from .stacks import Request, Resource, Stack, Then
 from .wishes import LEARNED, RUNNING, SERVED, TYPES, endpoint_of, properties_of
@@ -136,17 +137,19 @@ class Simulation:
         """The endpoints of jobs that have ended well with one."""
         self._theirs: list[tuple[str, Callable[[], object], object]] = []
         self._make_services()
+        self.runs = Runs(self)
         self.stacks = [Stack(self, number, plan) for number, plan in enumerate(scenario.stacks)]
 
     def _make_services(self) -> None:
         self.sagemaker = SageMaker(self.time, quota=self.scenario.quota, lag=self.scenario.lag)
         self.stepfunctions = StepFunctions(self.time)
+        self.s3 = S3(self.time)
         services = (
             self.sagemaker,
             self.stepfunctions,
             CloudFormation(self.time),
             EventBridge(self.time),
-            S3(self.time),
+            self.s3,
         )
         for service in services:
             cast("Disturbed", service).simulation = self
@@ -215,9 +218,12 @@ class Simulation:
             for stack in self.stacks:
                 stack.go_on()
             self._run(float("inf"))
-            self._look_at_what_lives()
             self._calm = True
             self._throttled.clear()
+            self.runs.come_to_rest()
+            self._run(float("inf"))
+            self.runs.look_at_rest()
+            self._look_at_what_lives()
             for stack in self.stacks:
                 stack.end()
             self._run(float("inf"))
@@ -316,6 +322,9 @@ class Simulation:
             f"{answer.get('Reason', '')}"
         )
         self._judge(request, answer, body)
+        is_last = request.resource.kind == "retraining" and request.resource.status == "DELETE_IN_PROGRESS"
+        if is_last and request.is_waited_for and answer["Status"] == "SUCCESS":
+            self.runs.look_when_closed(request.resource, self.stack_of(str(request.raw["StackId"])))
         if request.listens and request.heard is None:
             request.heard = answer
             request.then(answer)
@@ -335,6 +344,32 @@ class Simulation:
             and answer["PhysicalResourceId"] != request.raw["PhysicalResourceId"]
         ):
             self.complain(f"request {request.number} fails and changes the physical id")
+
+    # Calls of state machines
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether no further call of the function is served now."""
+        return self._depth >= DEPTH
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing goes wrong any more."""
+        return self._calm
+
+    def call(self, state: Mapping[str, Any], quirks: list[Quirk]) -> Mapping[str, Any] | None:
+        """A call of a state machine; None where it fails."""
+        invocation = Invocation(None, quirks, self.time.seconds + FUNCTION_TIME)
+        try:
+            found: Mapping[str, Any] = self._invoke(invocation, state)
+        except Killed:
+            return None
+        except PASSING as error:
+            self.tell(f"the call fails: {error}")
+            return None
+        finally:
+            self.runs.look()
+        return found
 
     # Calls
 
@@ -391,6 +426,8 @@ class Simulation:
         if request and operation.startswith("CreateAutoMLJob") and request.raw["StackId"] in self._eager:
             act = self._eager[request.raw["StackId"]]
             self.at(TRAINING, lambda: self._end_training(str(params["AutoMLJobName"]), act))
+        if request is None and operation.startswith("CreateAutoMLJob"):
+            self.runs.trains(str(params["AutoMLJobName"]))
         invocation.looks_at_endpoint += operation == "DescribeEndpoint"
         if invocation.looks_at_endpoint == PATIENCE_WITH_ENDPOINT and request and request.resource.kind == "job":
             self.complain(f"request {request.number} goes on waiting for an endpoint")
@@ -420,6 +457,9 @@ class Simulation:
     def _act(self, act: Act) -> None:
         stack = self.stacks[act.stack]
         self.tell(act.told())
+        if act.what in TRIGGERS:
+            self.runs.act(act, stack)
+            return
         if act.what == "squats":
             for each in stack.resources:
                 if each.kind in {"job", *HOSTED}:

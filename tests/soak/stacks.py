@@ -109,6 +109,11 @@ class Stack:
         return next((each for each in self.resources if each.kind == "job"), None)
 
     @property
+    def retraining(self) -> Resource | None:
+        """The retraining of the stack; it comes last and goes first."""
+        return next((each for each in self.resources if each.kind == "retraining"), None)
+
+    @property
     def prefixes(self) -> tuple[str, ...]:
         """What the names in its function's policy begin with: policies change before what needs them."""
         wanted = [properties_of(each.kind, each.wish, self) for each in self.resources if each.wish]

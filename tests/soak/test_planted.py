@@ -1,7 +1,8 @@
 """The soak finds what it is for: each fault that is planted in the Lambda code, within a few hundred sequences."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
@@ -15,10 +16,15 @@ from constructs_lib.runtime import (
     log,
     model,
     owned,
+    retrain,
+    retrain_run,
+    retrain_trigger,
     retry,
     tagging,
     transform,
 )
+from constructs_lib.runtime.retrain_document import Document
+from constructs_lib.runtime.retrain_store import Store
 from constructs_lib.runtime.stack import Live, Stack
 
 from .scenario import from_seed
@@ -106,6 +112,32 @@ def tags_stay_under_the_prefix_before(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(tagging, "owner_tags", lambda *_: {})
 
 
+def runs_are_not_stopped(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(retrain, "_stop", nothing)
+
+
+def documents_are_written_whoever_was_faster(patch: pytest.MonkeyPatch) -> None:
+    put = Store._put
+    patch.setattr(Store, "_put", lambda store, name, content, **_: put(store, name, content))
+
+
+def jobs_of_runs_are_not_counted(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Document, "is_full", lambda *_: False)
+
+
+def runs_that_died_are_left(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(retrain_trigger, "is_gone", lambda *_: False)
+
+
+def late_requests_move_documents(patch: pytest.MonkeyPatch) -> None:
+    moved, unasked = retrain._moved, cast("Stack", SimpleNamespace(check_wanted=nothing))
+    patch.setattr(retrain, "_moved", lambda event, _, aws, clock: moved(event, unasked, aws, clock))
+
+
+def new_jobs_are_given_up(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(retrain_run, "_LATER", 0.0)
+
+
 PLANTS: list[tuple[Plant, str, int]] = [
     (late_events_are_served, "no resource owns it", 33),
     (a_rollback_makes_what_it_does_not_find, "of a rollback makes a job", 14),
@@ -122,6 +154,12 @@ PLANTS: list[tuple[Plant, str, int]] = [
     (answers_are_too_long, "bytes", 0),
     (a_prefix_changes_with_all_else, "no resource owns it", 268),
     (tags_stay_under_the_prefix_before, "no resource owns it", 81),
+    (runs_are_not_stopped, "trains on after the retraining is gone", 0),
+    (documents_are_written_whoever_was_faster, "jobs of one retraining train", 6981),
+    (jobs_of_runs_are_not_counted, "more jobs in a month", 0),
+    (runs_that_died_are_left, "never ends", 0),
+    (late_requests_move_documents, "its document is closed", 1666),
+    (new_jobs_are_given_up, "jobs of one retraining train", 95),
 ]
 
 

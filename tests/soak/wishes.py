@@ -9,12 +9,14 @@ from constructs_lib.runtime.contract import (
     OUTCOME_TYPE,
     OWNER_PREFIX,
     RESOURCE_TYPE,
+    RETRAINING_TYPE,
     TRANSFORM_TYPE,
     WATCH_TYPE,
 )
 
 from ..runtime.fake_hosting import model
-from ..runtime.world import properties, stringified, watching
+from ..runtime.fake_retraining import MACHINE
+from ..runtime.world import properties, request, stringified, watching
 from .scenario import DEPLOYED, DEPLOYED_ANEW, NAMED, WATCHED
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ TYPES = {
     "transform": TRANSFORM_TYPE,
     "package": MODEL_PACKAGE_TYPE,
     "check": ENDPOINT_CHECK_TYPE,
+    "retraining": RETRAINING_TYPE,
 }
 
 LEARNED = ("churn-1", "churn-2")
@@ -40,6 +43,19 @@ SERVED = "churn"
 """An endpoint of others."""
 
 
+WATCHED_DATA = ("data", "churn/new/")
+"""What retrainings watch."""
+
+CEILING = 3
+"""So many jobs runs may make in a month."""
+
+
+def folder_of(stack: "Stack") -> str:
+    """Where the document of a stack's retraining lies."""
+    resource = stack.retraining
+    return (resource and resource.physical_id) or f"s3://results/weekly-{stack.number}/"
+
+
 def endpoint_of(stack: int) -> str:
     """The endpoint that the job of a stack is to deploy."""
     return f"endpoint-{stack}"
@@ -47,7 +63,7 @@ def endpoint_of(stack: int) -> str:
 
 def properties_of(kind: str, wish: str, stack: "Stack") -> dict[str, Any]:
     """The properties of a resource of this kind."""
-    is_owned = kind in {"job", "model", "transform"} and stack.owner_prefix != OWNER_PREFIX
+    is_owned = kind in {"job", "model", "transform", "retraining"} and stack.owner_prefix != OWNER_PREFIX
     marked = {"OwnerTagPrefix": stack.owner_prefix} if is_owned else {}
     return _wanted(kind, wish, stack) | marked
 
@@ -70,6 +86,8 @@ def _wanted(kind: str, wish: str, stack: "Stack") -> dict[str, Any]:
             return {"ServiceToken": "arn", "JobName": LEARNED[is_other], "Request": request}
         case "check":
             return {"ServiceToken": "arn", "EndpointName": SERVED, "EndpointConfigName": "churn-config", "Not": wish}
+        case "retraining":
+            return _retraining(wish, tags, revision, stack)
         case "watch":
             name = LEARNED[is_other]
             return {"ServiceToken": "arn", "JobName": name, "Watch": watching() | {"Not": wish}}
@@ -110,3 +128,26 @@ def _transform(tags: dict[str, str], revision: str, prefix: str, *, is_other: bo
     }
     sent: Any = stringified({"Request": request, "NamePrefix": prefix, "Revision": revision})
     return dict(sent)
+
+
+def _retraining(wish: str, tags: dict[str, str], revision: str, stack: "Stack") -> dict[str, Any]:
+    """One that registers; with another problem somebody has to approve, with another prefix it moves."""
+    job = stack.job
+    status = "PendingManualApproval" if "problem" in wish else "Approved"
+    asked = {
+        "Operation": "CreateAutoMLJob",
+        "Request": request(Tags=[{"Key": key, "Value": value} for key, value in tags.items()]),
+        "NamePrefix": "demo-weekly-",
+        "Revision": revision,
+        "JobName": job.physical_id if job and job.physical_id else LEARNED[0],
+        "Folder": f"s3://results/{'moved' if 'prefix' in wish else 'weekly'}-{stack.number}/",
+        "StateMachine": MACHINE,
+        "TimeoutSeconds": 6 * 3600,
+        "PollSeconds": 300,
+        "MaxRunsPerMonth": CEILING,
+        "Gate": {"BetterThanChampion": 0.01},
+        "Registry": {"Request": {"ModelPackageGroupName": "runs", "ModelApprovalStatus": status}},
+        "Data": {"Bucket": WATCHED_DATA[0], "Prefix": WATCHED_DATA[1], "QuietSeconds": 60, "EverySeconds": 600},
+    }
+    sent: Any = stringified(asked)
+    return {"ServiceToken": "arn", **sent}

@@ -28,13 +28,21 @@ def shortened(record: Record) -> list[str]:
     """What takes longer on AWS."""
     waits = ["the time between two looks at a job, from a minute to a second"] if record.told else []
     alarms = ["how long alarms are watched while a model takes over, to a second or two in all"]
-    return waits + (alarms if record.answered else [])
+    runs = ["how long data have to be quiet, and how seldom runs train; the month's ceiling is high"]
+    return waits + (alarms if record.answered else []) + (runs if record.is_hurried else [])
+
+
+def made_up(record: Record) -> list[str]:
+    """What nobody gave."""
+    rows = "new rows: better ones are the app's own once more, worse ones have the labels of others"
+    return [rows, "what schedules begin: runs are started by hand"] if record.is_hurried else []
 
 
 def played(record: Record) -> list[str]:
     """What stood for AWS, what was shortened, and what the models are not."""
     models = [NOT_AUTOPILOT.rstrip(".")] if trained(record) else []
-    return [*emulated(), *(f"shortened: {each}" for each in shortened(record)), *models]
+    shorter = (f"shortened: {each}" for each in shortened(record))
+    return [*emulated(), *shorter, *(f"made up: {each}" for each in made_up(record)), *models]
 
 
 def trained(record: Record) -> bool:

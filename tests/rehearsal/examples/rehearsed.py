@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[3]
 APPS = Path(__file__).parent / "apps"
 
 
-def rehearse(*arguments: str, folder: Path = ROOT) -> str:
+def rehearse(*arguments: str, folder: Path = ROOT, seconds: float = 500) -> str:
     """What a rehearsal that goes well says."""
     done = subprocess.run(
         [sys.executable, "-m", "constructs_lib.cli", "rehearse", *arguments],
@@ -18,7 +18,7 @@ def rehearse(*arguments: str, folder: Path = ROOT) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=500,
+        timeout=seconds,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
