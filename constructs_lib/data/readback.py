@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ..api.fields import raise_if_any
-from ..tokens import is_token
+from ..tokens import is_token, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -77,10 +77,10 @@ def note_output(scope: Construct, output: Written) -> None:
         ValueError: a retraining of the app watches that place.
     """
     for watcher, channel in _WATCHED:
-        watched = f"what '{watcher.node.path}' watches with 'on_new_data'"
-        problems = list(problems_with_output("the output", output, [(watched, channel)], why=_STARTS_RUNS))
+        watched = [("what '{}' watches with 'on_new_data'", channel)]
+        problems = list(problems_with_output("the output", output, watched, why=_STARTS_RUNS))
         if problems and watcher.node.root is scope.node.root:
-            raise_if_any(problems, f"'{scope.node.path}'")
+            raise_if_any([text.replace("{}", path_of(watcher), 1) for text in problems], f"'{path_of(scope)}'")
     _WRITTEN.append((scope, output))
 
 
@@ -92,7 +92,7 @@ def problems_with_watched(scope: Construct, channel: Channel, own: Written | Non
         watched = [("'on_new_data'", channel)]
         problems = list(problems_with_output("the output of '{}'", output, watched, why=_STARTS_RUNS))
         if problems and writer.node.root is scope.node.root:
-            yield from (problem.replace("{}", writer.node.path, 1) for problem in problems)
+            yield from (problem.replace("{}", path_of(writer), 1) for problem in problems)
 
 
 def note_watched(watcher: Construct, channel: Channel) -> None:

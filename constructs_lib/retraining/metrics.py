@@ -76,10 +76,10 @@ class RunMetrics(Construct):
         """An alarm that goes off when runs fail, are taken back, or leave an endpoint alone; 0.10 USD a month.
 
         Args:
-            construct_id: Its id below the retraining.
-            threshold: At how many such runs in a period.
+            construct_id: Its id below the retraining. Default: `FailedRuns`.
+            threshold: At how many such runs in a period. Default: at the first.
             period: The time that is looked at. Default: 5 minutes.
-            evaluation_periods: How many such periods in a row.
+            evaluation_periods: How many such periods in a row. Default: one.
         """
         return new_alarm(
             self,
@@ -102,9 +102,9 @@ class RunMetrics(Construct):
         It costs 0.10 USD a month. CloudWatch looks back a week at most, so it fits what trains at least as often.
 
         Args:
-            construct_id: Its id below the retraining.
+            construct_id: Its id below the retraining. Default: `NoRuns`.
             period: The time that is looked at, up to a day. Default: a day.
-            evaluation_periods: How many such periods in a row, a week in all at most.
+            evaluation_periods: How many such periods in a row, a week in all at most. Default: seven.
         """
         from aws_cdk import aws_cloudwatch as cloudwatch
 
