@@ -55,6 +55,8 @@ class ArrowSurvey(Survey):
         """For each place in the sample that has no text yet, which of `_batches` and which row of it."""
 
         self._batches: list[Any] = []
+        self._words: set[int] = set()
+        """Columns in which most of a batch were no numbers: nobody looks for some in the later ones."""
 
     def add_batch(self, batch: Any) -> None:
         """The next rows, all of the header's width, as a batch of texts or of codes of texts."""
@@ -111,17 +113,17 @@ class ArrowSurvey(Survey):
             return
         if tally.known is not None:
             tally.add_distinct(list(cells.counts))
-        if (scan is not None and scan.is_text) or (numbers := _finite(cells.texts)) is None:
+        if place in self._words or (scan is not None and scan.is_text) or (numbers := _finite(cells.texts)) is None:
             texts = self._add_gaps(name, cells.texts, scan)
-            if scan is not None and scan.is_text:
+            if place in self._words or (scan is not None and scan.is_text):
                 return
             numbers = _finite(texts)
             if numbers is None:
                 if scan is not None:
                     for part in _parts(texts.to_pylist()):
                         scan.add(part)
-                if scan is None or not scan.is_text:
-                    _add_some_numbers(tally, texts)
+                if (scan is None or not scan.is_text) and not _add_some_numbers(tally, texts) and scan is None:
+                    self._words.add(place)
                 return
         else:
             texts = cells.texts
@@ -304,16 +306,19 @@ def _are_whole(texts: Any) -> bool:
     return True
 
 
-def _add_some_numbers(tally: Tally, texts: Any) -> None:
-    """The numbers among words, as long as there have been any."""
+def _add_some_numbers(tally: Tally, texts: Any) -> bool:
+    """Add the numbers among words; returns whether at least half are numbers, without which none is added."""
     plain = pc.match_substring_regex(texts, _PLAIN)
     numbers = _finite(texts.filter(plain))
     if numbers is None:
         tally.add_numbers(texts.to_pylist())
-    elif 2 * len(numbers) >= len(texts):
-        if len(numbers):
-            tally.add_reach(float(numbers.min()), float(numbers.max()))
-        tally.add_numbers(pc.unique(texts.filter(pc.invert(plain))).to_pylist())
+        return True
+    if 2 * len(numbers) < len(texts):
+        return False
+    if len(numbers):
+        tally.add_reach(float(numbers.min()), float(numbers.max()))
+    tally.add_numbers(pc.unique(texts.filter(pc.invert(plain))).to_pylist())
+    return True
 
 
 def _counted(texts: Any) -> Counter[str]:
