@@ -1,49 +1,42 @@
 """`automl inspect` beside pandas' `read_csv`, on the same large file: ``python3 dev.py bench inspect``."""
 
 import random
-import statistics
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 
-Measured = Callable[[list[str]], tuple[float, float]]
+from .measuring import Figure, in_turns
 
 COLUMNS = 20
 _PANDAS = "import sys, pandas; pandas.read_csv(sys.argv[1])"
 
 
-def measure(runs: int, gigabytes: float, measured: Measured) -> None:
+def figures(runs: int, gigabytes: float) -> Iterator[Figure]:
     """Write a file, have both read it in turns, print wall time and peak memory, and delete it.
 
     Args:
         runs: Of each side; the figures are medians.
         gigabytes: Of the file.
-        measured: Runs a command; returns its seconds and mebibytes.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "table.csv")
         rows = write(path, int(gigabytes * 1e9))
-        print(f"{path.stat().st_size / 1e9:.2f} GB, {rows} rows, {COLUMNS} columns; median (least to most) of {runs}\n")
+        print(f"{path.stat().st_size / 1e9:.2f} GB, {rows} rows, {COLUMNS} columns\n")
         inspect = [sys.executable, "-m", "constructs_lib.cli", "inspect", str(path), "--target", "churned", "--json"]
         sides = {
             "pandas read_csv": [sys.executable, "-c", _PANDAS, str(path)],
             "inspect, HYPERPARAMETER_TUNING": inspect,
             "inspect, ENSEMBLING": [*inspect, "--mode", "ensembling"],
         }
-        taken: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
-        for _ in range(runs):
-            for name, command in sides.items():
-                taken[name].append(measured(command))
-    medians = {name: tuple(map(statistics.median, zip(*each, strict=True))) for name, each in taken.items()}
-    seconds, mebibytes = medians["pandas read_csv"]
+        taken = in_turns(sides, runs)
     for name, each in taken.items():
-        wall = [time for time, _ in each]
-        print(f"{name:32} {medians[name][0]:6.1f} s ({min(wall):.1f} to {max(wall):.1f}), {medians[name][1]:5.0f} MiB")
+        print(f"{name:56} {each}")
     print()
+    pandas = taken["pandas read_csv"]
     for name in list(sides)[1:]:
-        print(f"{name} / pandas, wall time   {medians[name][0] / seconds:5.2f}   (below 1)")
-        print(f"{name} / pandas, peak memory {medians[name][1] / mebibytes:5.2f}   (at most 0.10)")
+        yield Figure(f"{name} / pandas, wall time", taken[name].median / pandas.median, 1)
+        yield Figure(f"{name} / pandas, peak memory", taken[name].memory / pandas.memory, 0.1)
 
 
 def write(path: Path, size: int) -> int:
