@@ -38,13 +38,13 @@ class Counted:
             **props,
         )
 
-    def outcome(self) -> AutoMLJobOutcome:
-        job = self.job()
+    def outcome(self, **props: Any) -> AutoMLJobOutcome:
+        job = self.job(**props)
         return AutoMLJobOutcome(self.stack, f"Outcome{self._made}", job=job)
 
-    def endpoint(self, outcome: AutoMLJobOutcome) -> AutoMLEndpoint:
+    def endpoint(self, outcome: AutoMLJobOutcome, **props: Any) -> AutoMLEndpoint:
         serving = RealTime(instance_type="ml.m5.large")
-        return AutoMLEndpoint(self.stack, f"Endpoint{self._made}", outcome=outcome, serving=serving)
+        return AutoMLEndpoint(self.stack, f"Endpoint{self._made}", outcome=outcome, serving=serving, **props)
 
     def calls(self, make: Callable[[], object]) -> int:
         before = len(self._calls)
@@ -94,11 +94,23 @@ def test_further_endpoint_takes_fifty_six_calls(counted: Counted) -> None:
     assert counted.calls(lambda: counted.endpoint(outcome)) == 56
 
 
-def test_job_with_what_serves_it_takes_eleven_resources_after_the_first() -> None:
+def resources_of_further(**props: Any) -> int:
+    """Resources of a job with its outcome and an endpoint, where a stack has one already."""
+
     def resources(count: int) -> int:
         counted = Counted(new_stack(), [])
+        principal = iam.ServicePrincipal("sagemaker.amazonaws.com")
+        role = {name: iam.Role(counted.stack, "Role", assumed_by=principal) for name in props}
         for _ in range(count):
-            counted.endpoint(counted.outcome())
+            counted.endpoint(counted.outcome(**role), **role)
         return len(template_of(counted.stack)["Resources"])
 
-    assert resources(2) - resources(1) == 11
+    return resources(2) - resources(1)
+
+
+def test_job_with_what_serves_it_takes_eleven_resources_after_the_first() -> None:
+    assert resources_of_further() == 11
+
+
+def test_roles_that_are_brought_leave_seven() -> None:
+    assert resources_of_further(role=True) == 7
