@@ -99,11 +99,28 @@ LOG_KEY: Final = Bond(KEY.reasons, {"account": "its policy has to allow CloudWat
 ROLE: Final = Bond({"account": "a role can only be handed on within its account"})
 """A role has no region."""
 
+_ALARMS: Final = "SageMaker looks at alarms of the endpoint's own account and region alone"
+ROLLBACK_ALARM: Final = Bond({"account": _ALARMS, "region": _ALARMS})
+"""An alarm that takes a deployment back."""
+
 _NETWORK: Final = "a network is of one account and region; import one that is shared with yours into your stack"
 NETWORK: Final = Bond({"account": _NETWORK, "region": _NETWORK})
 
 Used = tuple[str, object, Bond]
 """What the caller calls a thing, in quotes; the thing; and what it has to share."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Something of which the ARN says where it is."""
+
+    env: NamedPlace
+
+
+def used_alarm(prop: str, alarm: Any, bond: Bond) -> Used:
+    """An alarm: of an imported one its ARN says where it is, and the CDK does not."""
+    arn = alarm.alarm_arn
+    return prop, alarm if is_token(arn) else Found(NamedPlace.of_arn(arn)), bond
 
 
 def used_network(vpc: Any, selection: Any, groups: Any) -> Iterator[Used]:

@@ -13,7 +13,7 @@ from .. import l1
 from ..access import permissions
 from ..access.grants import Grants, add_permissions, compliance, warn
 from ..access.keys import check_key
-from ..access.places import LOG_KEY, name_in_arn
+from ..access.places import LOG_KEY, ROLLBACK_ALARM, apart, name_in_arn, used_alarm
 from ..api.fields import described, has, raise_if_any, value_problems
 from ..api.hosting import EndpointName
 from ..candidate.model import TUNED, BestModel, Candidate, ModelProps
@@ -219,7 +219,11 @@ class AutoMLEndpoint(EndpointBase):
             where,
         )
         log_key = ("'log_encryption_key'", log_encryption_key, LOG_KEY)
-        places = model_props.places(scope, [*used_by(serving, data_capture), log_key])
+        alarms = [
+            used_alarm(f"'rollback_alarms[{index}]'", alarm, ROLLBACK_ALARM)
+            for index, alarm in enumerate(rollback_alarms)
+        ]
+        places = model_props.places(scope, [*used_by(serving, data_capture), log_key, *alarms])
         raise_if_any(places.errors, where)
         super().__init__(scope, construct_id)
         warn(
@@ -403,6 +407,7 @@ class AutoMLEndpoint(EndpointBase):
             wrong = [f"'alarm' must be a cloudwatch.IAlarm, got {described(alarm)}"]
         else:
             wrong = list(_rollout_problems(self._serving, self._policy, [*self._alarms, alarm]))
+            wrong += apart(stack_of(self), [used_alarm("'alarm'", alarm, ROLLBACK_ALARM)], where="the endpoint").errors
         raise_if_any(wrong, f"add_rollback_alarm of '{self.node.path}'")
         self._alarms.append(alarm)
         allowed = permissions.roll_back([alarm.alarm_arn])

@@ -136,7 +136,8 @@ class Holdout:
             metric: What the gate judges, where that is known.
             watched: The `NewData` of the retraining, if it has one.
         """
-        yield from self._number_problems()
+        wrong = list(self._number_problems())
+        yield from wrong
         yield from value_problems(
             self._instance_type, InstanceTypeName, is_token=is_token, path="evaluate_on.instance_type"
         )
@@ -154,7 +155,7 @@ class Holdout:
             known = listed(sorted({*CLASS_METRICS, *ERROR_METRICS}))
             yield f"'evaluate_on' cannot judge '{metric}', which is not computed of answers: judge one of {known}"
         if self._channel is not None:
-            yield from self._file_problems(self._channel, job)
+            yield from self._file_problems(self._channel, job, least=1 if wrong else self._minimum_rows)
         else:
             yield from self._place_problems(job, watched)
 
@@ -191,7 +192,7 @@ class Holdout:
                     "would start a training; put it elsewhere"
                 )
 
-    def _file_problems(self, channel: Channel, job: JobFacts) -> Iterator[str]:
+    def _file_problems(self, channel: Channel, job: JobFacts, *, least: int) -> Iterator[str]:
         seen = channel._inspect()
         if seen is None:
             return
@@ -201,7 +202,6 @@ class Holdout:
             return
         if job.target is not None and not is_token(job.target) and job.target not in seen.columns:
             yield f"{name} has no column '{job.target}', which the job learns"
-        least = self._minimum_rows if isinstance(self._minimum_rows, int) else 0
         if not least <= seen.rows <= MOST_HOLDOUT_ROWS:
             yield f"{name} must have {number(least)} to {number(MOST_HOLDOUT_ROWS)} rows, got {number(seen.rows)}"
         for prop, learned in job.channels:

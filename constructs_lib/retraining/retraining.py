@@ -15,9 +15,9 @@ from .. import l1
 from ..access import permissions
 from ..access.grants import check_grantee, warn
 from ..access.permissions import Permission
-from ..access.places import FUNCTIONS_KEY, KEY, Bond, Used, apart
+from ..access.places import FUNCTIONS_KEY, KEY, Bond, Used, apart, used_alarm
 from ..api.fields import described, has, listed, number, raise_if_any, render, seconds_of, value_problems
-from ..api.hosting import ApprovalStatus, PackageFields
+from ..api.hosting import ApprovalStatus, GroupName, PackageFields
 from ..api.problem_types import TextGeneration
 from ..candidate.model import Candidate
 from ..data.buckets import facts
@@ -161,7 +161,7 @@ class AutoMLRetraining(RunMetrics):
         """
         where = place("AutoMLRetraining", scope, construct_id)
         stack = stack_of(scope)
-        places = apart(stack, _used(on_new_data, on_failed, evaluate_on))
+        places = apart(stack, _used(on_new_data, on_alarm, on_failed, evaluate_on))
         problems = [
             *places.errors,
             *_job_problems(job, stack),
@@ -278,8 +278,8 @@ class AutoMLRetraining(RunMetrics):
         return {
             RetrainingData.BUCKET: bucket.name,
             RetrainingData.PREFIX: data.prefix,
-            RetrainingData.QUIET: data.quiet_for.to_seconds(),
-            RetrainingData.EVERY: data.at_most_every.to_seconds(),
+            RetrainingData.QUIET: int(seconds_of(data.quiet_for)),
+            RetrainingData.EVERY: int(seconds_of(data.at_most_every)),
         }
 
     def _listen_to(
@@ -408,14 +408,23 @@ class _Late:
 # What is wrong
 
 
-_EVENTS: Final = "the events of a bucket reach the EventBridge of its own account and region alone"
-_WATCHED: Final = Bond({"account": _EVENTS, "region": _EVENTS})
+def _watched(what: str) -> Bond:
+    """What has events, which a rule of the stack hears."""
+    why = f"the events of {what} reach the EventBridge of its own account and region alone"
+    return Bond({"account": why, "region": why})
 
 
-def _used(data: object, topic: object, holdout: object) -> Iterator[Used]:
+_BUCKET: Final = _watched("a bucket")
+_ALARM: Final = _watched("an alarm")
+
+
+def _used(data: object, alarms: object, topic: object, holdout: object) -> Iterator[Used]:
     if isinstance(data, NewData) and has(data.bucket, "bucket_arn"):
-        yield "'on_new_data.bucket'", data.bucket, _WATCHED
+        yield "'on_new_data.bucket'", data.bucket, _BUCKET
         yield "the key of 'on_new_data.bucket'", facts(data.bucket).key, KEY
+    for index, alarm in enumerate(alarms if isinstance(alarms, (list, tuple)) else ()):
+        if has(alarm, "alarm_arn"):
+            yield used_alarm(f"'on_alarm[{index}]'", alarm, _ALARM)
     yield "the key of 'on_failed'", getattr(topic, "master_key", None), FUNCTIONS_KEY
     if isinstance(holdout, Holdout):
         yield from holdout._used()
@@ -525,6 +534,8 @@ def _registry_problems(group: object, status: object) -> Iterator[str]:
             yield "'approval_status' needs 'register_in'"
     elif not isinstance(group, str) or not group:
         yield f"'register_in' must be the name or the ARN of a model package group, got {described(group)}"
+    else:
+        yield from value_problems(group, GroupName, is_token=is_token, path="register_in")
 
 
 def _promotion_problems(endpoint: object, job: object, stack: cdk.Stack) -> Iterator[str]:

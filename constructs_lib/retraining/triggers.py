@@ -60,8 +60,10 @@ class NewData:
                 yield f"'on_new_data.{name}' must be a Duration, got {described(span)}"
                 continue
             seconds = known_seconds(span)
-            if seconds is not None and not 0 <= seconds <= longest:
-                yield f"'on_new_data.{name}' must be 0 to {number(longest)} seconds, got {number(seconds)}"
+            if seconds is None:
+                yield f"'on_new_data.{name}' must be known when the app is synthesized, so it cannot be a token"
+            elif not 0 <= seconds <= longest or seconds != int(seconds):
+                yield f"'on_new_data.{name}' must be 0 to {number(longest)} whole seconds, got {number(seconds)}"
 
 
 def of_objects(bucket_name: str, prefix: str) -> dict[str, Any]:

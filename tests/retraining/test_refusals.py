@@ -132,7 +132,7 @@ REFUSED: list[tuple[Make, str]] = [
     (watching("train/", quiet_for=5), "'on_new_data.quiet_for' must be a Duration, got 5"),
     (
         watching("train/", quiet_for=cdk.Duration.days(2)),
-        "'on_new_data.quiet_for' must be 0 to 86400 seconds, got 172800",
+        "'on_new_data.quiet_for' must be 0 to 86400 whole seconds, got 172800",
     ),
     (
         lambda stack: {"job": asset_job(stack), "on_new_data": NewData(data_bucket(stack), "train/")},
@@ -195,6 +195,20 @@ REFUSED: list[tuple[Make, str]] = [
         },
         "'quality_gate.at_least' does not fit 'MSE', of which less is better: use 'at_most'",
     ),
+    (
+        lambda stack: {"on_new_data": NewData(data_bucket(stack), "train/", quiet_for=cdk.Duration.millis(300_500))},
+        "'on_new_data.quiet_for' must be 0 to 86400 whole seconds, got 300.5",
+    ),
+    (
+        lambda stack: {
+            "on_new_data": NewData(
+                data_bucket(stack), "train/", at_most_every=cdk.Duration.minutes(cdk.Token.as_number({"Ref": "M"}))
+            )
+        },
+        "'on_new_data.at_most_every' must be known when the app is synthesized, so it cannot be a token",
+    ),
+    (lambda _: {"register_in": "x" * 64}, "'register_in' must match (arn:aws"),
+    (lambda _: {"register_in": "\ud800"}, "'register_in' must be text that UTF-8 can write, got '\\ud800'"),
     (
         lambda stack: {"quality_gate": QualityGate(better_than=AutoMLJobOutcome(stack, "O", job=new_job(stack, "J2")))},
         "'quality_gate.better_than' must be CHAMPION, got ",

@@ -258,6 +258,14 @@ def test_holdout_takes_none_of_its_own_but_the_permissions_of_transforms_once() 
     assert count_of(2, 2, evaluate_on=holdout) - one <= 4
 
 
+def test_span_that_is_whole_but_for_binary_noise_is_taken_as_such() -> None:
+    stack = new_stack()
+    data = NewData(data_bucket(stack), "train/", quiet_for=cdk.Duration.hours(1.1))
+    retrained(stack, on_new_data=data)
+
+    assert retraining_of(template_of(stack))["Data"]["QuietSeconds"] == 3960
+
+
 def test_bucket_of_the_app_sends_its_events_without_a_further_resource() -> None:
     stack = new_stack()
     bucket = s3.Bucket(stack, "Mine")
