@@ -123,8 +123,9 @@ class Record:
         self.screen.end(step)
 
     def say(self, text: str) -> None:
-        """Note something worth knowing in the current step, and tell it."""
-        self.steps[-1].notes.append(text)
+        """Note something worth knowing in the current step, if one has begun, and tell it."""
+        for step in self.steps[-1:]:
+            step.notes.append(text)
         self.screen.say(text)
 
     def expect(self, holds: bool, text: str, otherwise: str = "", *evidence: Evidence) -> None:  # noqa: FBT001  as `assert`
