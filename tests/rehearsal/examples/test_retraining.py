@@ -65,6 +65,10 @@ def test_example_learns_promotes_what_is_approved_and_leaves_nothing() -> None:
     told = [
         "10 objects made one run, with one job: ",
         "the run ended WaitsForApproval: met: AUC is ",
+        " on 200 held-out rows, wanted better than the champion's 0.",
+        "; with 95% confidence the gain is above 0.",
+        "both models answered the 200 rows of the holdout",
+        "nothing that this took is left",
         "loans/1 was approved, and took over",
         "the run ended ChampionKept: missed: AUC is ",
         "times during the run, always answered",
