@@ -63,18 +63,24 @@ def test_gain_that_may_be_noise_does_not_win(told: Told) -> None:
     assert "that may be noise: with 99% confidence the gain is above " in report["Reason"]
 
 
-def test_gain_that_is_sure_wins_whatever_models_answer(told: Told) -> None:
+def test_gain_that_is_sure_wins_and_whatever_models_answer_is_read_as_the_metric_wants_it(told: Told) -> None:
     told.upload("all", NEW)  # challengers know them, champions do not
     told.hold_out(NEW)
 
     reports = judged(told, *range(len(JOBS)))
 
     for report, job in zip(reports, JOBS, strict=True):
-        found = report["Holdout"]
-        assert found["Metric"] == job.rpartition("/")[2]
-        assert found["Rows"] == len(NEW)
-        assert 0 < found["LowerBound"] < found["Gain"], report
-        assert report["Decision"] == "Registered", report
-        assert "; with 99% confidence the gain is above " in report["Ruling"]
+        found, champion = report["Holdout"], report["Champion"]
+        assert (found["Metric"], found["Rows"]) == (job.rpartition("/")[2], len(NEW))
+        assert champion["Value"] == pytest.approx(champion["JobValue"], rel=0.3), (
+            report
+        )  # of rows that are as new to it
+        won = found["Gain"] >= 0.001 and found["LowerBound"] > 0
+        assert report["Decision"] == ("Registered" if won else "ChampionKept"), report
+    found = reports[0]["Holdout"]
+    assert reports[0]["Decision"] == "Registered"
+    assert found["Challenger"] > 0.9 > found["Champion"]
+    assert 0.05 < found["LowerBound"] < found["Gain"]
+    assert "; with 99% confidence the gain is above 0." in reports[0]["Ruling"]
     made = told.cloud.client("sagemaker").list_transform_jobs(MaxResults=100)["TransformJobSummaries"]
     assert {each["TransformJobStatus"] for each in made} == {"Completed"}
