@@ -96,6 +96,8 @@ class Grants:
     def allow_key(self, key: Any, actions: tuple[str, ...]) -> None:  # a kms.IKey, whose module this one need not load
         """Ask for a key of which there is a construct, so that its own policy can follow where it must."""
         key = grantable(key)
+        if key not in self._keys:  # what jsii hands out of an imported key is another object each time
+            key = next((known for known in self._keys if known.key_arn == key.key_arn), key)
         self._keys[key] = tuple(dict.fromkeys((*self._keys.get(key, ()), *actions)))
 
     def apply_to_new_role(

@@ -203,7 +203,7 @@ class Journey:
         before = len(self._record.steps)
         self._retrainings.rehearse()
         self._record.planned += len(self._record.steps) - before - self._retrainings.planned
-        self._products.check()
+        self._products.check(self._retrainings.passing)
 
     def _unchanged(self) -> None:
         with self._record.step("the same app again"):

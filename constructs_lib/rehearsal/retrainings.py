@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Final
 
+from botocore.exceptions import ClientError
+
 from constructs_lib.runtime.contract import (
+    HOLDOUT_FOLDER,
     REPORTS_FOLDER,
     RETRAINING_TYPE,
     STATE_FILE,
@@ -20,6 +23,7 @@ from constructs_lib.runtime.contract import (
     Property,
     Retraining,
     RetrainingData,
+    RetrainingHoldout,
     RetrainingTrigger,
     RunDetail,
 )
@@ -41,6 +45,9 @@ QUIET: Final = 2
 
 JOBS: Final = 100
 """A rehearsal's ceiling of jobs in a month, where the app's is lower."""
+
+MOST: Final = 1000
+"""So many rows are held out at most where the app has brought none."""
 
 POLL_EVERY = 0.5
 
@@ -157,6 +164,11 @@ class Retrainings:
         for life in self._lives:
             life.walk()
 
+    @property
+    def passing(self) -> list[str]:
+        """Where runs have models answer a holdout: nothing of that stays."""
+        return [life.passing for life in self._lives]
+
     def settle(self) -> None:
         """Wait until nothing runs, and check that nothing went wrong meanwhile, as after a deployment."""
         for life in self._lives:
@@ -218,6 +230,17 @@ class _Life:
         settings: dict[str, Any] = self._document["settings"]
         return settings
 
+    @property
+    def passing(self) -> str:
+        """Where models answer a holdout."""
+        return self._folder + HOLDOUT_FOLDER
+
+    @property
+    def _holdout(self) -> str:
+        """Where the rows are by which models are judged; empty if there are none."""
+        place = self._settings.get(Retraining.HOLDOUT)
+        return f"s3://{place[RetrainingHoldout.BUCKET]}/{place[RetrainingHoldout.KEY]}" if place else ""
+
     def _reports(self) -> list[str]:
         return sorted(self._account.objects(self._folder + REPORTS_FOLDER))
 
@@ -277,6 +300,7 @@ class _Life:
         written: list[str] = []
         try:
             with self._record.step(f"better rows come, {counted(OBJECTS, 'object')} at once"):
+                self._hold_out(rows, written)
                 self._put(rows, _parts(rows.better(), OBJECTS), "better", written)
                 report = self._follow(counted(OBJECTS, "object"))
                 if report[RunDetail.DECISION] not in _WON:
@@ -310,7 +334,40 @@ class _Life:
         header = tables[0][0] if tables and tables[0] else []
         if target not in header or any(not table or table[0] != header for table in tables):
             return None
-        return _Rows(place, header, target, [row for table in tables for row in table[1:]])
+        learned = [row for table in tables for row in table[1:]]
+        return _Rows(place, header, target, learned + self._held_out(header, target))
+
+    def _held_out(self, header: list[str], target: str) -> list[list[str]]:
+        """The rows of the holdout, their columns as the job reads them."""
+        names, *rows = _csv((self._holdout and self._account.read(self._holdout)) or b"") or [[]]
+        names = [name.strip("\ufeff \t") for name in names]
+        if target not in names or len(names) != len(header):
+            return []
+        place, column = names.index(target), header.index(target)
+        found = []
+        for row in rows:
+            others = [*row[:place], *row[place + 1 :]]
+            found.append([*others[:column], *row[place : place + 1], *others[column:]])
+        return [row for row in found if len(row) == len(header)]
+
+    def _hold_out(self, rows: "_Rows", written: list[str]) -> None:
+        """Have rows held out where the app has brought none: the job's own, which no model finds new."""
+        if not self._holdout or self._account.read(self._holdout) is not None:
+            return
+        least = int(self._settings[Retraining.HOLDOUT][RetrainingHoldout.MINIMUM_ROWS])
+        times = -(-least // max(1, len(rows.rows)))
+        try:
+            self._account.write(self._holdout, _text([rows.header, *(rows.rows * times)[: max(least, MOST)]]))
+        except ClientError as error:
+            raise CheckFailedError(
+                f"the holdout {self._holdout} of {self} cannot be made: {error}; bring it with "
+                f"--seed {self._holdout}=LOCAL"
+            ) from error
+        written.append(self._holdout)
+        self._record.not_shown.append(
+            f"a fair judgement of {self}: nothing lay at {self._holdout}, so rows that both models have learned from "
+            "stood there"
+        )
 
     def _put(self, rows: "_Rows", tables: Sequence[Sequence[Sequence[str]]], name: str, written: list[str]) -> None:
         for number, table in enumerate(tables, 1):
@@ -340,8 +397,27 @@ class _Life:
         self._record.expect(
             decision in (*_WON, Decision.KEPT), f"the run ended {decision}: {ruling}", f"the run ended {decision}"
         )
+        self._judged(report)
         self._look(told)
         return report
+
+    def _judged(self, report: Mapping[str, Any]) -> None:
+        """Check that models have answered the holdout, and that nothing of that is left."""
+        if not self._holdout:
+            return
+        judged = report.get("Holdout", {})
+        who = "both models" if "Champion" in judged else "the new model"
+        self._record.expect(
+            "Challenger" in judged,
+            f"{who} answered the {counted(judged.get('Rows', 0), 'row')} of the holdout",
+            f"no model answered the holdout {self._holdout}",
+        )
+        left = [*self._document.get("trials", ()), *self._account.objects(self.passing)]
+        self._record.expect(
+            not left,
+            "nothing that this took is left",
+            f"what models answered the holdout with is left: {', '.join(left)}",
+        )
 
     def _approve(self, report: Mapping[str, Any]) -> None:
         """A person approves the version that waits; the promotion follows."""
@@ -375,7 +451,7 @@ class _Life:
 
 @dataclass(frozen=True)
 class _Rows:
-    """What a job has learned from."""
+    """What a job has learned from, and what it is judged by."""
 
     place: str
     """Where rows can be put beside it."""
@@ -385,7 +461,7 @@ class _Rows:
     rows: list[list[str]]
 
     def better(self) -> list[list[str]]:
-        """All of them once more: whoever has seen a row knows it better."""
+        """All of them: whoever has seen a row knows it better."""
         return [self.header, *self.rows]
 
     def worse(self) -> list[list[str]]:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Which loans go bad, learned again when rows come: the better model takes over once somebody has approved it."""
+"""Which loans go bad, learned again when rows come: what is surely better takes over once somebody has approved it."""
 
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from constructs_lib import (
     AutoMLJobOutcome,
     AutoMLRetraining,
     Channel,
+    Holdout,
     Metric,
     Mode,
     NewData,
@@ -33,6 +34,9 @@ PACKS = ("HIPAA.Security", "NIST.800.53.R5", "PCI.DSS.321", "NIST.800.53.R4")
 DATA = Path(__file__).parent / "../quickstart/data/credit.csv"
 FIRST = 601
 """Lines that are there from the beginning, the header included. The other loans come later."""
+
+HOLDOUT = Path(__file__).parent / "holdout.csv"
+"""The last 200 of the loans, from which nobody may learn."""
 
 
 def acknowledge(construct: IConstruct, reason: str, *findings: str) -> None:
@@ -110,6 +114,7 @@ retraining = AutoMLRetraining(
     schedule=ScheduleExpression.cron(week_day="MON", hour="3", minute="0", time_zone=cdk.TimeZone.EUROPE_BERLIN),
     on_new_data=NewData(bucket, "train/", quiet_for=cdk.Duration.minutes(30), at_most_every=cdk.Duration.days(1)),
     quality_gate=QualityGate(better_than=CHAMPION, by=0.01),
+    evaluate_on=Holdout.from_asset(HOLDOUT),
     register_in="loans",
     approval_status=ApprovalStatus.PENDING_MANUAL_APPROVAL,
     promotes=endpoint,

@@ -138,3 +138,24 @@ def test_key_of_an_encrypted_data_bucket_is_granted(stack: cdk.Stack) -> None:
 
     (key,) = granted(stack, "JobPermissions")["kms:Decrypt"]
     assert key.startswith("<SecretKey")
+
+
+def test_imported_key_of_several_places_is_one_statement_of_the_jobs_role(stack: cdk.Stack) -> None:
+    key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:eu-west-1:111122223333:key/1-2")
+    data, models = (
+        s3.Bucket.from_bucket_attributes(stack, name, bucket_name=f"bank-{name.lower()}", encryption_key=key)
+        for name in ("Read", "Models")
+    )
+    new_job(
+        stack,
+        training_data=Channel.from_bucket(data, "train/"),
+        output=OutputLocation.from_bucket(models, "models/", encryption_key=key),
+    )
+
+    of_key = [
+        as_list(statement["Action"])
+        for statement in statements_of(template_of(stack), beginning="Job")
+        if ":key/1-2" in str(statement["Resource"])
+    ]
+    assert len(of_key) == 1, of_key
+    assert set(of_key[0]) == {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"}

@@ -43,6 +43,7 @@ from constructs_lib import (
     CompletionCriteria,
     DataCapture,
     FeatureSpecification,
+    Holdout,
     ImageClassification,
     Metric,
     Mode,
@@ -236,6 +237,9 @@ def define_serving(app: cdk.App) -> None:
         schedule=scheduler.ScheduleExpression.rate(cdk.Duration.days(7)),
         on_new_data=NewData(data_bucket(stack), "train/"),
         on_alarm=[cloudwatch.Alarm.from_alarm_name(stack, "Drift", "drift")],
+        evaluate_on=Holdout.from_bucket(
+            s3.Bucket.from_bucket_attributes(stack, "HeldOut", bucket_name="held-out", encryption_key=key), "churn.csv"
+        ),
         register_in="churn",
         promotes=endpoint,
         max_runs_per_month=5,

@@ -34,7 +34,7 @@ def shortened(record: Record) -> list[str]:
 
 def made_up(record: Record) -> list[str]:
     """What nobody gave."""
-    rows = "new rows: better ones are the app's own once more, worse ones have the labels of others"
+    rows = "new rows: better ones are the app's own once more, its holdout too, worse ones have the labels of others"
     return [rows, "what schedules begin: runs are started by hand"] if record.is_hurried else []
 
 

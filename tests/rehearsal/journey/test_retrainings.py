@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from constructs_lib.rehearsal import retrainings
+from constructs_lib.rehearsal.account import ProductState
 from constructs_lib.rehearsal.failures import CheckFailedError
 from constructs_lib.rehearsal.record import Record
 from constructs_lib.rehearsal.stacks import Place
@@ -63,6 +65,11 @@ class Repeating(Hosting):
     champion: str = ""
     running: str = ""
     groups: list[str] = field(default_factory=list)
+    holdout: str = ""
+    answers: bool = True
+    answered: str = "Completed"
+    trials: list[str] = field(default_factory=list)
+    products_made: dict[str, ProductState] = field(default_factory=dict)
     _waits: bool = False
     template: dict[str, Any] = field(default_factory=dict)
 
@@ -80,18 +87,27 @@ class Repeating(Hosting):
     def read(self, uri: str) -> bytes | None:
         if uri == f"{FOLDER}state.json":
             settings = {"StateMachine": "machine", **({"Data": WATCHED} if self.watches else {})}
+            if self.holdout:
+                bucket, _, key = self.holdout.removeprefix("s3://").partition("/")
+                settings["Holdout"] = {"Bucket": bucket, "Key": key, "MinimumRows": "3"}
             running = {"job": self.running} if self.running else None
-            return json.dumps({"settings": settings, "running": running, "pending": {}}).encode()
+            document = {"settings": settings, "running": running, "pending": {}, "trials": self.trials}
+            return json.dumps(document).encode()
         if uri.startswith(FOLDER):
             return json.dumps(self.told[int(uri.rpartition("/")[2])]).encode()
-        return self.files.get(uri) or super().read(uri)
+        return self.files.get(uri) if uri in (self.holdout, *self.files) else super().read(uri)
 
     def objects(self, uri: str) -> list[str]:
+        if uri == f"{FOLDER}holdout/":
+            return []
         if uri.startswith(FOLDER):
             return [f"{uri}{number}" for number in range(len(self.told))]
         return super().objects(uri)
 
     def write(self, uri: str, content: bytes) -> None:
+        if uri == self.holdout:
+            self.files[uri] = content
+            return
         kind = uri.rpartition("/")[2].split("-")[1]
         self.uploads[kind] = self.uploads.get(kind, 0) + 1
         self.files[uri] = content
@@ -129,7 +145,19 @@ class Repeating(Hosting):
         if decision == "Promoted" and self.promotes:
             self.champion = job or self.champion
         report = {"Decision": decision, "AutoMLJobName": job, "Causes": ["new data"], "Reason": "so it is"}
-        self.told.append({**report, "Ruling": "AUC", "Package": "arn/loans/1", "Target": {"Job": job}})
+        judged = {"Holdout": {"Rows": 3, "Challenger": 0.9, "Champion": 0.8}} if self.answers else {}
+        self.told.append({**report, **judged, "Ruling": "AUC", "Package": "arn/loans/1", "Target": {"Job": job}})
+        if self.holdout and job:
+            self.products_made[f"answer-{job}"] = ProductState(
+                "transform job", f"answer-{job}", self.answered, "", frozenset(), released=False,
+                read=f"{FOLDER}holdout/run/rows.csv", written=f"{FOLDER}holdout/run/answers",
+            )  # fmt: skip
+
+    def products(self) -> list[str]:
+        return list(self.products_made)
+
+    def product(self, name: str) -> ProductState:
+        return self.products_made[name]
 
     def approve(self, package: str) -> None:
         job = self.told[-1]["AutoMLJobName"]
@@ -264,3 +292,69 @@ def test_what_is_no_csv_below_a_prefix_is_trained_by_hand_and_told(
     assert record.not_shown == [
         "new rows that Plain/Weekly learns from: what its job reads is no CSV below a prefix",
     ]
+
+
+HELD_OUT = "s3://held/out.csv"
+ROWS_HELD_OUT = b"\xef\xbb\xbfchurned,age\nyes,7\nno,8\nno,9\n"
+"""With the target at the other end than in what the job reads."""
+
+
+def test_better_rows_are_those_too_by_which_models_are_judged_and_worse_ones_have_other_labels(tmp_path: Path) -> None:
+    world = Repeating(holdout=HELD_OUT, files={HELD_OUT: ROWS_HELD_OUT})
+    record = rehearsed(world, tmp_path)
+    found = steps(record)
+
+    def lines(kind: str) -> list[str]:
+        files = {uri: text for uri, text in world.files.items() if f"rehearsal-{kind}-" in uri}
+        assert {text.splitlines()[0] for text in files.values()} == {b"age,churned"}
+        return sorted(line for text in files.values() for line in text.decode().splitlines()[1:])
+
+    assert lines("better") == ["1,yes", "2,no", "7,yes", "8,no", "9,no"]
+    assert [line.partition(",")[0] for line in lines("worse")] == ["1", "2", "7", "8", "9"]
+    assert lines("worse") != lines("better")
+    for step in (BETTER, WORSE):
+        assert "both models answered the 3 rows of the holdout" in found[step]
+        assert "nothing that this took is left" in found[step]
+    assert "transform job answer-run-1 is Completed" in found[WORSE]
+    assert not [check for check in found[WORSE] if "predictions for" in check]
+    assert HELD_OUT not in world.removed
+    assert not record.not_shown
+
+
+HOLDOUT_FAULTS = [
+    ({"answers": False}, f"no model answered the holdout {HELD_OUT}"),
+    ({"trials": ["run/model/m"]}, "what models answered the holdout with is left: run/model/m"),
+    ({"answered": "Failed"}, "transform job answer-run-1 ended Failed"),
+]
+
+
+@pytest.mark.parametrize(("fault", "message"), HOLDOUT_FAULTS, ids=[message[:30] for _, message in HOLDOUT_FAULTS])
+def test_fault_of_a_judgement_is_found(fault: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(CheckFailedError) as found:
+        rehearsed(Repeating(holdout=HELD_OUT, files={HELD_OUT: ROWS_HELD_OUT}, **fault), tmp_path)
+
+    assert message in str(found.value)
+
+
+def test_where_no_holdout_lies_rows_of_the_job_stand_there_meanwhile_and_that_is_told(tmp_path: Path) -> None:
+    world = Repeating(holdout=HELD_OUT)
+    record = rehearsed(world, tmp_path)
+
+    assert world.files[HELD_OUT] == b"age,churned\n1,yes\n2,no\n1,yes\n2,no\n"
+    assert HELD_OUT in world.removed
+    assert record.not_shown == [
+        f"a fair judgement of Plain/Weekly: nothing lay at {HELD_OUT}, so rows that both models have learned from "
+        "stood there",
+    ]
+
+
+def test_holdout_in_a_bucket_that_is_not_there_is_asked_for(tmp_path: Path) -> None:
+    class Without(Repeating):
+        def write(self, uri: str, content: bytes) -> None:
+            raise ClientError({"Error": {"Code": "NoSuchBucket"}}, "PutObject")
+
+    with pytest.raises(CheckFailedError) as found:
+        rehearsed(Without(holdout=HELD_OUT), tmp_path)
+
+    assert f"the holdout {HELD_OUT} of Plain/Weekly cannot be made: " in str(found.value)
+    assert str(found.value).endswith(f"; bring it with --seed {HELD_OUT}=LOCAL")

@@ -15,6 +15,7 @@ from constructs_lib import (
     AutoMLJobOutcome,
     AutoMLRetraining,
     Channel,
+    Holdout,
     Metric,
     Mode,
     NewData,
@@ -29,6 +30,10 @@ from ..waiting.stage import Template, eventually, new_stack
 NAME, GROUP = "Again", "again"
 WINNERS = 3
 """After so many promotions there is a configuration that is needed no more."""
+
+HOLDOUT = "holdout.csv"
+ROWS = b"churned,fraud\n" + b"churned,0\naway,1\n" * 50
+"""Models of the tiny trainer answer with the name of what they have learned."""
 
 
 def template_of(stage: Serving, bucket_name: str, topic_arn: str) -> Template:
@@ -54,6 +59,7 @@ def template_of(stage: Serving, bucket_name: str, topic_arn: str) -> Template:
         job=job,
         on_new_data=NewData(bucket, "train/", quiet_for=cdk.Duration.days(1)),
         quality_gate=QualityGate(at_least=0.1),
+        evaluate_on=Holdout.from_bucket(_with_key(stack, key, bucket_name), HOLDOUT),
         register_in=GROUP,
         promotes=endpoint,
         max_runs_per_month=10,
@@ -70,8 +76,14 @@ def template_of(stage: Serving, bucket_name: str, topic_arn: str) -> Template:
     return stage.template(stack)
 
 
+def _with_key(stack: cdk.Stack, key: kms.IKey, bucket_name: str) -> s3.IBucket:
+    """The same bucket as one whose objects have a key."""
+    return s3.Bucket.from_bucket_attributes(stack, "HeldOut", bucket_name=bucket_name, encryption_key=key)
+
+
 def live(stage: Serving, template: Template, bucket_name: str) -> None:
     """Deploy it, let it use all that it may, and delete it while a run waits."""
+    stage.account.s3.put_object(Bucket=bucket_name, Key=HOLDOUT, Body=ROWS)
     stage.sagemaker.create_model_package_group(ModelPackageGroupName=GROUP)
     stage.deployed(NAME, template)
     told = stage.outputs(NAME)

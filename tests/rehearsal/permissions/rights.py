@@ -74,7 +74,8 @@ def held(template: Template) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     roles = roles_of(template)
     for kind in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
         for policy in resources_of(template, kind).values():
-            by = [each["Ref"] for each in policy["Properties"]["Roles"] if isinstance(each, dict) and "Ref" in each]
+            named = policy["Properties"].get("Roles", ())  # a policy may be one that people are given
+            by = [each["Ref"] for each in named if isinstance(each, dict) and "Ref" in each]
             for role in (each for each in by if each in roles):
                 for statement in as_named(policy["Properties"]["PolicyDocument"]["Statement"]):
                     if statement["Effect"] == "Allow":

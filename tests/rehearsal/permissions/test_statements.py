@@ -148,8 +148,6 @@ QUIET: Mapping[str, Sequence[str]] = {
 
 PLACES_NOT_TOLD: Mapping[str, Sequence[str]] = {
     "the service may look at what is there before it writes; here it writes at once": [
-        "job s3:GetObject Again/*",
-        "job s3:ListBucket Again/*",
         "job s3:ListBucket fraud-models/*",
         "job s3:ListBucket models/*",
         *(f"model s3:ListBucket {place}/*" for place in ("answers", "captured", "failures", "scored")),
@@ -159,7 +157,6 @@ PLACES_NOT_TOLD: Mapping[str, Sequence[str]] = {
     "one key is asked for; without it S3 tells of a missing object as of one that is denied": [
         "model s3:ListBucket models/bank676c-???????????????????????/*",
         "model s3:ListBucket Again/againf728-??????????????????????/*",
-        "function s3:ListBucket Again/againf728-weekly-9d6c073c82b62c6ec769eed7c8b/*",
     ],
     "large uploads are put in one piece": [
         f"model s3:AbortMultipartUpload {place}/*" for place in ("answers", "failures")
