@@ -110,6 +110,7 @@ def run(given: argparse.Namespace) -> int:
         given.refuse("the following arguments are required: --target")
     try:
         source = source_of(given.file)
+        _keep_data(given, source)
         _check(given, source)
         told = _told(given, source)
         if given.html:
@@ -119,6 +120,21 @@ def run(given: argparse.Namespace) -> int:
         return WRONG_CALL
     print(json.dumps(told, ensure_ascii=False) if given.json else _text(told, source.name, given))  # noqa: T201
     return FAILS if told["errors"] else FINE
+
+
+def _keep_data(given: argparse.Namespace, source: "Source") -> None:
+    """Let no page be written over what is looked at.
+
+    Raises:
+        WrongCall: One would be.
+    """
+    from constructs_lib.inspection.sources import WrongCall
+
+    if given.html is None or not given.html.is_file():
+        return
+    data = [given.file, *source.files, *(picture for picture, _ in source.pictures)]
+    if any(path.is_file() and path.samefile(given.html) for path in data):
+        raise WrongCall(f"--html: '{given.html}' is data that you ask about, and would be lost: give another name")
 
 
 def _check(given: argparse.Namespace, source: "Source") -> None:

@@ -35,6 +35,11 @@ _FIRST: Final = 8
 _LARGEST: Final = 2.0**63
 _NO_VALUE: Final = pa.array(sorted(MISSING))
 _PLAIN: Final = r"^-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?$"
+_UNUSUAL: Final = r"[^\x00-\x7f]|^[\x09-\x20]*[+-]?[0-9_]*\.?[0-9_]*([eE][+-]?[0-9_]+)?[\x09-\x20]*$"
+"""All that may be a number to Python, and more: with digits of other scripts, underscores, blanks around it."""
+
+_OF_NUMBERS: Final = np.array([byte <= 0x20 or byte >= 0x80 or chr(byte) in "+-.0123456789" for byte in range(256)])
+"""By its first byte, whether a cell may be a finite number."""
 
 
 class NotQuick(Exception):  # noqa: N818 - no fault: the file is read otherwise from here on
@@ -55,8 +60,6 @@ class ArrowSurvey(Survey):
         """For each place in the sample that has no text yet, which of `_batches` and which row of it."""
 
         self._batches: list[Any] = []
-        self._words: set[int] = set()
-        """Columns in which most of a batch were no numbers: nobody looks for some in the later ones."""
 
     def add_batch(self, batch: Any) -> None:
         """The next rows, all of the header's width, as a batch of texts or of codes of texts."""
@@ -113,17 +116,17 @@ class ArrowSurvey(Survey):
             return
         if tally.known is not None:
             tally.add_distinct(list(cells.counts))
-        if place in self._words or (scan is not None and scan.is_text) or (numbers := _finite(cells.texts)) is None:
+        if (scan is not None and scan.is_text) or (numbers := _finite(cells.texts)) is None:
             texts = self._add_gaps(name, cells.texts, scan)
-            if place in self._words or (scan is not None and scan.is_text):
+            if scan is not None and scan.is_text:
                 return
             numbers = _finite(texts)
             if numbers is None:
                 if scan is not None:
                     for part in _parts(texts.to_pylist()):
                         scan.add(part)
-                if (scan is None or not scan.is_text) and not _add_some_numbers(tally, texts) and scan is None:
-                    self._words.add(place)
+                if scan is None or not scan.is_text:
+                    _add_some_numbers(tally, texts)
                 return
         else:
             texts = cells.texts
@@ -260,17 +263,24 @@ def _why(text: str) -> str:
 
 
 class _Watched:
-    """A file of UTF-8 that has no NUL in it."""
+    """A file of UTF-8 that has no NUL in it.
+
+    Nothing that is read ends between CR and LF: Arrow takes the LF at the beginning of the next block for the rest of
+    a line end, within quotes too.
+    """
 
     closed = False
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self._is_ascii = True
+        self._held = b""
         self._decoder = codecs.getincrementaldecoder("utf-8")()
 
     def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
+        data = self._held + self._file.read(size - len(self._held) if size > 0 else size)
+        self._held = b"\r" if data.endswith(b"\r") and len(data) > 1 else b""
+        data = data.removesuffix(self._held)
         if b"\0" in data:
             raise NotQuick("it has a character NUL there")
         if not (self._is_ascii and data.isascii()):
@@ -306,19 +316,25 @@ def _are_whole(texts: Any) -> bool:
     return True
 
 
-def _add_some_numbers(tally: Tally, texts: Any) -> bool:
-    """Add the numbers among words; returns whether at least half are numbers, without which none is added."""
+def _add_some_numbers(tally: Tally, texts: Any) -> None:
+    """Add the numbers among words, however few they are: a file may begin with thousands of words."""
+    texts = texts.filter(pa.array(_begin_as_numbers(texts)))
     plain = pc.match_substring_regex(texts, _PLAIN)
     numbers = _finite(texts.filter(plain))
     if numbers is None:
-        tally.add_numbers(texts.to_pylist())
-        return True
-    if 2 * len(numbers) < len(texts):
-        return False
+        tally.add_numbers(pc.unique(texts).to_pylist())
+        return
     if len(numbers):
         tally.add_reach(float(numbers.min()), float(numbers.max()))
-    tally.add_numbers(pc.unique(texts.filter(pc.invert(plain))).to_pylist())
-    return True
+    others = texts.filter(pc.invert(plain))
+    tally.add_numbers(pc.unique(others.filter(pc.match_substring_regex(others, _UNUSUAL))).to_pylist())
+
+
+def _begin_as_numbers(texts: Any) -> Any:
+    """Which of some cells, of which none is empty, begin with what no letter or quote of ASCII is."""
+    _, offsets, data = texts.buffers()
+    starts = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts)]
+    return _OF_NUMBERS[np.frombuffer(data, np.uint8)[starts]] if len(texts) else np.zeros(0, bool)
 
 
 def _counted(texts: Any) -> Counter[str]:

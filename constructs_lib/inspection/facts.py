@@ -131,10 +131,15 @@ def _numbers_of(survey: Survey, name: str, table: Table) -> dict[str, Any] | Non
         return None
     return {
         "minimum": tally.least,
-        "median": values[len(values) // 2],
+        "median": middle(values),
         "maximum": tally.most,
         "histogram": histogram(values),
     }
+
+
+def middle(ordered: Sequence[float]) -> float:
+    """The median of some numbers in order; between the two in the middle, whose sum may be too large for a number."""
+    return ordered[(len(ordered) - 1) // 2] / 2 + ordered[len(ordered) // 2] / 2
 
 
 def histogram(ordered: Sequence[float]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from constructs_lib.engines.target import counted, few, short
 from constructs_lib.engines.tuning import number
 from constructs_lib.rehearsal.training.forecasting.frequency import Frequency, Grid
 
-from .facts import histogram
+from .facts import histogram, middle
 from .findings import Finding, Level
 from .rows import each_row
 from .tables import Watch
@@ -230,7 +230,7 @@ def _reach(values: list[float]) -> dict[str, Any] | None:
     ordered = sorted(values)
     return {
         "minimum": ordered[0],
-        "median": ordered[len(ordered) // 2],
+        "median": middle(ordered),
         "maximum": ordered[-1],
         "histogram": histogram(ordered),
     }

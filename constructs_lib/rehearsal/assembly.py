@@ -172,9 +172,12 @@ class Assembly:
     def read(cls, folder: Path) -> Self:
         """Read all stacks, those of stages too."""
         try:
-            return cls(folder, tuple(_stacks(folder)))
-        except (OSError, ValueError, KeyError) as error:
+            stacks = tuple(_stacks(folder))
+        except (OSError, ValueError, KeyError, AttributeError, TypeError) as error:
             raise CannotStartError(f"{folder.name} is not a cloud assembly: {type(error).__name__}: {error}") from None
+        for stack in stacks:
+            _check(stack)
+        return cls(folder, stacks)
 
     def outcomes(self, stacks: Iterable[Stack]) -> list[Outcome]:
         """The outcomes in these stacks, but for those of jobs that are not of the app."""
@@ -280,6 +283,25 @@ def _stacks(folder: Path) -> Iterator[Stack]:
             yield _stack(folder, artifact_id, artifact, manifest["artifacts"])
     if unprotected:
         save(folder / "manifest.json", manifest)
+
+
+def _check(stack: Stack) -> None:
+    """Refuse templates that cannot be read, all that is made of them relies on it."""
+    try:
+        for templates in stack.templates():
+            where = f"the template {templates[-1]} of the stack {stack.path}"
+            for name, resource in stack.load(templates).get("Resources", {}).items():
+                if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
+                    raise CannotStartError(f"{where}: the resource '{name}' must be an object with a Type")
+                for member in ("Properties", "Metadata"):
+                    if not isinstance(resource.get(member, {}), dict):
+                        raise CannotStartError(f"{where}: {member} of the resource '{name}' must be an object")
+    except OSError as error:
+        raise CannotStartError(
+            f"a template of the stack {stack.path} cannot be read: {Path(str(error.filename)).name}: {error.strerror}"
+        ) from None
+    except (ValueError, AttributeError) as error:
+        raise CannotStartError(f"a template of the stack {stack.path} is not one in JSON: {error}") from None
 
 
 def _stack(folder: Path, artifact_id: str, artifact: dict[str, Any], artifacts: dict[str, Any]) -> Stack:

@@ -149,7 +149,14 @@ def test_commands_of_the_readme_are_there(tmp_path: Path, capsys: pytest.Capture
 
 
 @pytest.mark.parametrize(
-    ("folder", "name"), [("my-loans", "MyLoans"), ("churn2", "Churn2"), ("2026", "Model2026"), ("äöü", "Model")]
+    ("folder", "name"),
+    [
+        ("my-loans", "MyLoans"),
+        ("churn2", "Churn2"),
+        ("2026", "Model2026"),
+        ("äöü", "Model"),
+        ("n" * 200, "N" + "n" * 127),
+    ],
 )
 def test_the_stack_is_named_as_the_folder(folder: str, name: str) -> None:
     assert stack_name(folder) == name
@@ -211,6 +218,26 @@ def test_data_of_another_form(
     assert refused(capsys, "app", "--data", "x.csv.gz", "--target", "x") == (
         "automl init: --data: 'x.csv.gz' must end in .gz if it is compressed, and only then"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("noext", "the name of 'noext' must end in .csv or .csv.gz, which tells its format"),
+        ("x.png", "the name of 'x.png' must end in .csv or .csv.gz, which tells its format"),
+        ("x.CSV.GZ", "'x.CSV.GZ' must end in .gz if it is compressed, and only then"),
+        ("a\nb.csv", "the name of 'a\\nb.csv' has characters that no text can hold: rename it"),
+        ("x\udcff.csv", "the name of 'x\\udcff.csv' has characters that no text can hold: rename it"),
+    ],
+)
+def test_names_of_data_that_no_app_can_have(
+    name: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text("x,label\n")
+
+    assert refused(capsys, "app", "--data", name, "--target", "label") == f"automl init: --data: {told}"
+    assert not Path("app").exists()
 
 
 @pytest.mark.parametrize(

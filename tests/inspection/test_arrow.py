@@ -88,6 +88,33 @@ def test_random_tables(seed: int, engine: Engine, tmp_path: Path, monkeypatch: p
     assert state(quick) == state(slow)
 
 
+@pytest.mark.parametrize("words", [["unknown"], [f"n{number}" for number in range(2_000)], ["07:05", "2024-01-05"]])
+def test_few_numbers_in_a_part_of_the_file_count_as_the_others_do(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = random.Random(1)
+    cells = [draw.choice(words) for _ in range(3_000)] + [str(number / 4) for number in range(-2_000, 6_000)]
+    cells[7], cells[9], cells[11] = "-7777.5", " +8_888 ", "\uff12"
+    slow, quick = both(written(tmp_path, {"x": cells, "y": cells[::-1]}), TUNING, monkeypatch, block=4 * 1024)
+
+    for name in ("x", "y"):
+        one, other = slow.tallies[name], quick.tallies[name]
+        assert (one.least, one.most) == (other.least, other.most) == (-7777.5, 8888.0)
+
+
+@pytest.mark.parametrize("block", range(97, 104))
+def test_a_line_end_in_a_cell_stays_where_a_block_ends(
+    block: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = ["a\r\nb"] * 200
+    path = written(tmp_path, {"x": cells, "z": cells, "y": ["1", "2"] * 100}, end="\r\n")
+    slow, quick = both(path, ENSEMBLING, monkeypatch, block=block)
+
+    assert state(quick) == state(slow)
+    assert quick.tallies["x"].known == {"a\r\nb"}
+    assert not quick.remarks
+
+
 ROW = {"a": ["1"] * 3_000, "b": ["x"] * 3_000, "y": ["yes", "no", "no"] * 1_000}
 
 

@@ -398,3 +398,28 @@ def test_text_fits_the_terminal(width: int, folder: Path, capsys: pytest.Capture
     assert max(map(len, body)) > width - 30 or width == 200
     assert "█" in shown
     assert "█" not in as_text(found, "data.csv", "y", width=width, pictures=False)
+
+
+@pytest.mark.parametrize("looked_at", ["data.csv", "parts", "list.manifest"])
+def test_a_page_is_never_written_over_the_data(
+    looked_at: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "parts").mkdir()
+    write(folder / "parts" / "data.csv", "x,y", ["1,a"])
+    write(folder / "data.csv", "x,y", ["1,a"])
+    (folder / "list.manifest").write_text('[{"prefix": "s3://b/"}, "data.csv"]')
+    page = f"{looked_at}/data.csv" if looked_at == "parts" else "data.csv"
+
+    assert main(["inspect", looked_at, "--target", "y", "--html", page]) == WRONG_CALL
+    assert capsys.readouterr().err == (
+        f"automl inspect: --html: '{page}' is data that you ask about, and would be lost: give another name\n"
+    )
+    assert (folder / page).read_text() == "x,y\n1,a\n"
+
+
+def test_the_middle_of_an_even_number_lies_between_two(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(folder / "data.csv", "x,y", [f"{row // 300 * 3}.5,{'ab'[row % 2]}" for row in range(600)])
+
+    (column,) = told(capsys, "data.csv", "--target", "y", code=FINE)["columns"]
+
+    assert (column["minimum"], column["median"], column["maximum"]) == (0.5, 2.0, 3.5)

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from constructs_lib.rehearsal.assembly import Assembly
@@ -26,13 +26,31 @@ _ONE_CLICK: Final[Mapping[str | None, tuple[str, int]]] = {
 """For which endpoints there has to be a quota:
 https://docs.aws.amazon.com/sagemaker/latest/dg/autopilot-deploy-models-realtime.html"""
 
+_EVALUATION: Final = (2, 3)
+"""Transform jobs of a run that judges on a holdout, and the hours after which the run gives up."""
+
+_ENDPOINT_OF_VPC: Final = "AWS::EC2::VPCEndpoint"
+
 _BILLED: Final = (
+    "AWS::AutoScaling::AutoScalingGroup",
     "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
+    "AWS::EC2::Instance",
     "AWS::EC2::NatGateway",
-    "AWS::EC2::VPCEndpoint",
+    _ENDPOINT_OF_VPC,
+    "AWS::ECS::Service",
+    "AWS::ElastiCache::ReplicationGroup",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer",
     "AWS::KMS::Key",
+    "AWS::Kinesis::Stream",
+    "AWS::OpenSearchService::Domain",
+    "AWS::RDS::DBCluster",
+    "AWS::RDS::DBInstance",
+    "AWS::Redshift::Cluster",
+    "AWS::SageMaker::NotebookInstance",
     "AWS::SecretsManager::Secret",
+    "AWS::WAFv2::WebACL",
 )
 """Types of resources that are billed while they exist, whether they are used or not."""
 
@@ -70,31 +88,67 @@ def _variants(words: Words, logical_id: str, endpoint: dict[str, Any]) -> Iterat
     place = words.assembly.origin(endpoint.get("EndpointConfigName"), Place(words.stack, words.templates, ""))
     config = place.resource.get("Properties", {}) if place and place.resource.get("Type") == _CONFIG else {}
     name = words.name_of(logical_id)
-    for variant in config.get("ProductionVariants", []):
-        serverless = variant.get("ServerlessConfig")
-        kind = "serverless" if serverless else "asynchronous" if "AsyncInferenceConfig" in config else "real-time"
-        count = number_of(variant.get("InitialInstanceCount"))
-        memory = number_of((serverless or {}).get("MemorySizeInMB"))
-        yield {
-            "name": name,
-            "kind": kind,
-            "instance_type": None if serverless else words.of(variant.get("InstanceType", "")) or None,
-            "instances": None if serverless else _scaled(words, endpoint, variant, count),
-            "memory_gb": None if memory is None else memory / 1024,
-            "provisioned_concurrency": number_of((serverless or {}).get("ProvisionedConcurrency", 0)),
-            "assumed": [],
-        }
+    listed = [config.get("ProductionVariants"), config.get("ShadowProductionVariants", [])]
+    variants = [each for one in listed for each in (one if isinstance(one, list) else [one])]
+    for variant in variants:
+        called = name if len(variants) == 1 else f"{name}, variant {words.of(_dict(variant).get('VariantName', ''))}"
+        if not isinstance(variant, dict) or "VariantName" not in variant:
+            yield _unknown(called, "what it runs on is known only to the deployment, or is not of this app")
+            continue
+        yield _variant(words, logical_id, endpoint, config, variant) | {"name": called}
 
 
-def _scaled(words: Words, endpoint: dict[str, Any], variant: dict[str, Any], count: float | None) -> dict[str, Any]:
+def _unknown(name: str, why: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "kind": "unknown",
+        "instance_type": None,
+        "instances": None,
+        "memory_gb": None,
+        "provisioned_concurrency": None,
+        "assumed": [why],
+    }
+
+
+def _variant(
+    words: Words, logical_id: str, endpoint: dict[str, Any], config: dict[str, Any], variant: dict[str, Any]
+) -> dict[str, Any]:
+    serverless = variant.get("ServerlessConfig")
+    settings = _dict(serverless)
+    kind = "serverless" if serverless else "asynchronous" if "AsyncInferenceConfig" in config else "real-time"
+    memory = number_of(settings.get("MemorySizeInMB"))
+    return {
+        "name": "",
+        "kind": kind,
+        "instance_type": None if serverless else words.of(variant.get("InstanceType", "")) or None,
+        "instances": None if serverless else _scaled(words, logical_id, endpoint, variant),
+        "memory_gb": None if memory is None else memory / 1024,
+        # Of settings that only the deployment knows, it is not known either.
+        "provisioned_concurrency": number_of(
+            settings.get("ProvisionedConcurrency", None if serverless and "MemorySizeInMB" not in settings else 0)
+        ),
+        "assumed": [],
+    }
+
+
+def _scaled(
+    words: Words, logical_id: str, endpoint: dict[str, Any], variant: dict[str, Any]
+) -> dict[str, float | None]:
     """The fewest and the most instances; None: only known at deploy time."""
-    least = most = count
-    named = words.of(endpoint.get("EndpointName", ""))
-    own = f"endpoint/{named}/variant/{words.of(variant.get('VariantName', ''))}"
-    for place, target in words.stack.of(_TARGET):
-        theirs = Words(words.assembly, words.stack, place.templates).of(target.get("ResourceId", ""))
-        if theirs == own and "Instance" in str(target.get("ScalableDimension")):
-            least, most = number_of(target.get("MinCapacity")), number_of(target.get("MaxCapacity"))
+    least = most = number_of(variant.get("InitialInstanceCount"))
+    managed = variant.get("ManagedInstanceScaling")
+    if managed is not None:
+        least, most = (number_of(_dict(managed).get(name)) for name in ("MinInstanceCount", "MaxInstanceCount"))
+    names = (endpoint.get("EndpointName", ""), {"Fn::GetAtt": [logical_id, "EndpointName"]})
+    own = {f"endpoint/{words.of(name)}/variant/{words.of(variant.get('VariantName', ''))}" for name in names}
+    where = (words.stack.account, words.stack.region)
+    for stack in words.assembly.stacks:
+        if (stack.account, stack.region) != where:
+            continue
+        for place, target in stack.of(_TARGET):
+            theirs = Words(words.assembly, stack, place.templates).of(target.get("ResourceId", ""))
+            if theirs in own and "Instance" in str(target.get("ScalableDimension")):
+                least, most = number_of(target.get("MinCapacity")), number_of(target.get("MaxCapacity"))
     return {"least": least, "most": most}
 
 
@@ -107,10 +161,12 @@ def costs(assembly: Assembly, stack: Stack, facts: dict[str, Any], prices: Price
     for again in facts["retrainings"]:
         runs = again["runs_per_month"]
         found.append(_training(f"retraining by {again['name']}", "month", again, runs, prices))
+        if again["judges_on"] is not None:
+            found.append(_evaluation(again, prices))
     found += [_serving(each, prices) for each in facts["serves"]]
     for place, properties in stack.of(TRANSFORM_TYPE):
         words = Words(assembly, stack, place.templates)
-        found.append(_transform(words, place.logical_id, properties.get(Property.REQUEST, {}), prices))
+        found.append(_transform(words, place.logical_id, _dict(properties.get(Property.REQUEST)), prices))
     return [*found, *_existing(stack, prices)]
 
 
@@ -138,8 +194,22 @@ def _training(what: str, per: str, job: dict[str, Any], times: float | None, pri
     return _cost(what, per, kind, hours, price, assumed)
 
 
+def _evaluation(again: dict[str, Any], prices: Prices | None) -> dict[str, Any]:
+    jobs, hours = _EVALUATION
+    runs, kind = again["runs_per_month"], again["judges_on"]
+    assumed = [
+        f"each run has {jobs} transform jobs on one instance, and gives up after {hours} hours",
+        "not in it: a further one, where another model was promoted meanwhile",
+    ]
+    price = prices.by_instance["transform"].get(kind) if prices else None
+    return _cost(
+        f"evaluation by {again['name']}", "month", kind, None if runs is None else runs * jobs * hours, price, assumed
+    )
+
+
 def _serving(served: dict[str, Any], prices: Prices | None) -> dict[str, Any]:
-    what = f"{served['kind']} endpoint {served['name']}" if served["kind"] != "one-click" else served["name"]
+    lead = {"one-click": "", "unknown": "endpoint "}.get(served["kind"], f"{served['kind']} endpoint ")
+    what = f"{lead}{served['name']}"
     if served["kind"] == "serverless":
         return _serverless(what, served, prices)
     instances = served["instances"] or {"least": None, "most": None}
@@ -174,7 +244,7 @@ def _serverless(what: str, served: dict[str, Any], prices: Prices | None) -> dic
 
 
 def _transform(words: Words, logical_id: str, request: dict[str, Any], prices: Prices | None) -> dict[str, Any]:
-    resources = request.get("TransformResources", {})
+    resources = _dict(request.get("TransformResources"))
     kind = words.of(resources.get("InstanceType", "")) or None
     count = number_of(resources.get("InstanceCount"))
     price = prices.by_instance["transform"].get(kind) if prices and kind else None
@@ -193,11 +263,17 @@ def _existing(stack: Stack, prices: Prices | None) -> Iterator[dict[str, Any]]:
         price = priced.get(kind)
         money = None if price is None else count * price
         yield {
-            **_cost(counted(count, kind), "month", None, None, None, ["while it exists; use is billed besides"]),
+            **_cost(counted(count, kind), "month", None, None, None, list(_while_it_exists(kind))),
             "at_most": money,
             "while_idle": money,
             "price_is_missing": price is None,
         }
+
+
+def _while_it_exists(kind: str) -> Iterator[str]:
+    yield "while it exists; use is billed besides"
+    if kind == _ENDPOINT_OF_VPC:
+        yield "each is billed in each of its zones: the price has to be that of all zones"
 
 
 def _is_free(resource: dict[str, Any]) -> bool:
@@ -217,18 +293,34 @@ def _cost(
         "price_per_hour": price,
         "at_most": 0.0 if hours == 0 else None if hours is None or price is None else hours * price,
         "while_idle": None,
-        "price_is_missing": price is None,
+        "price_is_missing": price is None and hours != 0,
         "assumed": assumed,
     }
 
 
-def total(costs: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What is known in all, and what is not, for each job and for each month: unknown is never 0."""
-    sums = {}
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def named(cost: dict[str, Any], stack: str | None) -> str:
+    """What costs, told apart from the like in another stack."""
+    return f"{cost['what']} of {stack}" if stack else str(cost["what"])
+
+
+def total(costs: Iterable[tuple[dict[str, Any], str | None]]) -> dict[str, dict[str, Any]]:
+    """What is known in all, and what is not, for each job and for each month: unknown is never 0.
+
+    Args:
+        costs: Each with its stack, where there are several.
+    """
+    sums: dict[str, dict[str, Any]] = {}
+    every = list(costs)
     for per in ("job", "month"):
-        those = [cost for cost in costs if cost["per"] == per]
+        those = [(cost, stack) for cost, stack in every if cost["per"] == per]
         sums[f"per_{per}"] = {
-            "known": math.fsum(cost["at_most"] for cost in those if cost["at_most"] is not None),
-            "unknown": [cost["what"] for cost in those if cost["at_most"] is None],
+            "known": math.fsum(cost["at_most"] for cost, _ in those if cost["at_most"] is not None),
+            "unknown": [named(cost, stack) for cost, stack in those if cost["at_most"] is None],
         }
+    # How many hours a transform takes nobody knows, whatever an hour costs.
+    sums["per_job"]["unknown"] += [named(cost, stack) for cost, stack in every if cost["per"] == "hour of it"]
     return sums

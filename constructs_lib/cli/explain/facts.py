@@ -27,7 +27,7 @@ def told(assembly: Assembly, stacks: Sequence[Stack], prices: PriceList) -> dict
         prices: What is known of prices.
     """
     each = [_stack(assembly, stack, prices) for stack in stacks]
-    every = [cost for one in each for cost in one["costs"]]
+    every = [(cost, one["name"] if len(each) > 1 else None) for one in each for cost in one["costs"]]
     return {
         "currency": prices.currency or None,
         "prices": [one.as_json() for one in prices.regions],
@@ -59,7 +59,7 @@ def _stack(assembly: Assembly, stack: Stack, prices: PriceList) -> dict[str, Any
     of_region = prices.of(stack.region)
     facts["prices_of"] = None if of_region is None else of_region.region
     facts["costs"] = costs(assembly, stack, facts, of_region)
-    facts["total"] = total(facts["costs"])
+    facts["total"] = total((cost, None) for cost in facts["costs"])
     facts["stays"] = list(_stays(assembly, stack, facts))
     return facts
 

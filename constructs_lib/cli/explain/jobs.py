@@ -13,6 +13,7 @@ from constructs_lib.runtime.contract import (
     OutcomeProperty,
     Property,
     Retraining,
+    RetrainingHoldout,
 )
 
 from .words import Words, number_of
@@ -66,7 +67,7 @@ def requested(words: Words, request: dict[str, Any]) -> dict[str, Any]:
         "data": [_channel(words, _dict(each)) for each in _list(channels)],
         "output": words.of(_dict(request.get("OutputDataConfig")).get("S3OutputPath", "")),
         "role": words.of(request.get("RoleArn", "")),
-        "trains": not config.get("GenerateCandidateDefinitionsOnly", False),
+        "trains": config.get("GenerateCandidateDefinitionsOnly") not in (True, "true"),  # not known now: it may
         "candidates": _bound(criteria, "MaxCandidates", *_candidates(kind, mode)),
         "seconds": _bound(criteria, "MaxAutoMLJobRuntimeInSeconds", *_runtime(kind)),
         "seconds_per_candidate": _bound(criteria, "MaxRuntimePerTrainingJobInSeconds", None, "the whole job's"),
@@ -173,6 +174,7 @@ def _retraining(assembly: Assembly, place: Place, properties: dict[str, Any]) ->
         "name": words.name_of(place.logical_id),
         "runs_per_month": number_of(properties.get(Retraining.MAX_JOBS)),
         "promotes": Retraining.ENDPOINT in properties,
+        "judges_on": _text(words, _dict(properties.get(Retraining.HOLDOUT)).get(RetrainingHoldout.INSTANCE_TYPE)),
         **requested(words, _dict(properties.get(Property.REQUEST))),
     }
 

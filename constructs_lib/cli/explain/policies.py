@@ -1,6 +1,6 @@
 """What each role of a stack may do, and whom its resources are opened to."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from constructs_lib.rehearsal.assembly import Assembly
@@ -9,7 +9,13 @@ from constructs_lib.rehearsal.stacks import Place, Stack
 from .words import Words
 
 ROLE: Final = "AWS::IAM::Role"
-_ATTACHED: Final = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+_ATTACHED: Final = (
+    "AWS::IAM::Policy",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::RolePolicy",
+    "AWS::IAM::UserPolicy",
+    "AWS::IAM::GroupPolicy",
+)
 _OF_RESOURCES: Final = {
     "AWS::S3::BucketPolicy": ("Bucket", "PolicyDocument"),
     "AWS::SNS::TopicPolicy": ("Topics", "PolicyDocument"),
@@ -45,7 +51,7 @@ def roles(assembly: Assembly, stack: Stack) -> list[dict[str, Any]]:
             continue
         words, properties = Words(assembly, stack, place.templates), resource.get("Properties", {})
         for kind in ("Roles", "Users", "Groups"):
-            for name in words.all_of(properties.get(kind, [])):
+            for name in words.all_of(properties.get(kind, properties.get(f"{kind.removesuffix('s')}Name", []))):
                 holder = found.setdefault(name, _elsewhere(name, kind))
                 holder["may"] += statements(words, properties.get("PolicyDocument"))
     return list(found.values())
@@ -71,10 +77,12 @@ def opened(assembly: Assembly, stack: Stack) -> list[dict[str, Any]]:
 
 def _role(words: Words, name: str, properties: dict[str, Any], assembly: Assembly) -> dict[str, Any]:
     may: list[dict[str, Any]] = []
-    for policy in properties.get("Policies", []):
-        may += statements(words, policy.get("PolicyDocument") if isinstance(policy, dict) else None)
+    for policy, conditions in _each(words, properties.get("Policies", [])):
+        known = isinstance(policy, dict) and "PolicyDocument" in policy
+        may += statements(words, policy["PolicyDocument"] if known else policy, conditions)
     managed = []
-    for arn in properties.get("ManagedPolicyArns", []):
+    arns = properties.get("ManagedPolicyArns", [])
+    for arn in arns if isinstance(arns, list) else [arns]:
         place = assembly.origin(arn, Place(words.stack, words.templates, ""))
         if place is None:
             managed.append(words.of(arn))
@@ -123,15 +131,46 @@ def _call(words: Words, properties: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def statements(words: Words, document: Any) -> list[dict[str, Any]]:
-    """The statements of a policy document."""
-    if not isinstance(document, dict):
-        return []
-    listed = document.get("Statement", [])
-    return [_read(words, each) for each in (listed if isinstance(listed, list) else [listed]) if isinstance(each, dict)]
+def statements(words: Words, document: Any, conditions: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The statements of a policy document.
+
+    Args:
+        words: Those of its template.
+        document: The document; `None` if there is none.
+        conditions: Without which it is not there.
+    """
+    return [
+        _read(words, statement, more)
+        for one, some in _each(words, document, conditions)
+        for statement, more in _each(words, one["Statement"] if _is_document(one) else one, some)
+    ]
 
 
-def _read(words: Words, statement: dict[str, Any]) -> dict[str, Any]:
+def _is_document(value: Any) -> bool:
+    return isinstance(value, dict) and "Statement" in value
+
+
+def _each(words: Words, value: Any, conditions: Sequence[str] = ()) -> Iterator[tuple[Any, Sequence[str]]]:
+    """What is listed, both sides of each condition that is not known now, with the conditions of each."""
+    match value:
+        case None | {"Ref": "AWS::NoValue"}:
+            return
+        case list():
+            for each in value:
+                yield from _each(words, each, conditions)
+        case {"Fn::If": [str(name), yes, no]}:
+            holds = words.holds(name)
+            if holds is not False:
+                yield from _each(words, yes, conditions if holds else [*conditions, f"{name} holds"])
+            if holds is not True:
+                yield from _each(words, no, conditions if holds is False else [*conditions, f"{name} does not hold"])
+        case _:
+            yield value, conditions
+
+
+def _read(words: Words, statement: Any, conditions: Sequence[str]) -> dict[str, Any]:
+    if not isinstance(statement, dict) or _is_intrinsic(statement):
+        return _statement("Allow", ["what only the deployment knows"], [], [], list(conditions))
     actions = _but(words, statement, "Action")
     resources = _but(words, statement, "Resource")
     return _statement(
@@ -139,7 +178,7 @@ def _read(words: Words, statement: dict[str, Any]) -> dict[str, Any]:
         actions,
         resources,
         list(_who(words, statement)),
-        list(_conditions(words, statement.get("Condition"))),
+        [*_conditions(words, statement.get("Condition")), *conditions],
     )
 
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,12 +18,20 @@ _REQUIRED: Final = ("date", "currency", "region", "source")
 _MEMBERS: Final = (*_REQUIRED, *_BY_INSTANCE, _SERVERLESS, _PER_MONTH, _ASSUMED)
 _INSTANCE: Final = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
 _TYPE: Final = re.compile(r"[A-Z]\w*::\w+::\w+")
+_LONGEST: Final = 40
+"""Characters of a value that are shown."""
+
+_MOST: Final = 1_000_000_000
 _OLD: Final = 365
 """Days after which prices are called old."""
 
 
 class BadPricesError(Exception):
     """A file of prices cannot be used, with all of why."""
+
+
+class _TwiceError(Exception):
+    """Members of one object have the same name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,9 +109,11 @@ def read_all(files: Sequence[Path]) -> PriceList:
 
 def _read(path: Path) -> Prices:
     try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
+        document = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
     except OSError as error:
         raise BadPricesError(f"--prices: '{path}' cannot be read: {error.strerror or error}") from None
+    except _TwiceError as error:
+        raise BadPricesError(f"--prices: '{path}' has {error}: give each member once") from None
     except ValueError as error:
         raise BadPricesError(f"--prices: '{path}' is no JSON: {error}") from None
     if not isinstance(document, dict):
@@ -124,6 +133,13 @@ def _read(path: Path) -> Prices:
         resources_per_month=document.get(_PER_MONTH, {}),
         training_instance_type=document.get(_ASSUMED),
     )
+
+
+def _once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = [name for name, _ in members]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise _TwiceError(f"{', '.join(map(repr, twice))} more than once")
+    return dict(members)
 
 
 def _problems(document: dict[str, Any]) -> Iterator[str]:
@@ -160,8 +176,15 @@ def _priced(document: dict[str, Any], name: str, key: re.Pattern[str], called: s
 
 
 def _price(name: str, price: Any) -> Iterator[str]:
-    if isinstance(price, bool) or not isinstance(price, (int, float)) or not 0 <= price < math.inf:
-        yield f"the price '{name}' must be a number, 0 or more, got {json.dumps(price)}; leave out what is not known"
+    if isinstance(price, bool) or not isinstance(price, (int, float)) or not 0 <= price <= _MOST:
+        yield (
+            f"the price '{name}' must be a number from 0 to {_MOST:,}, got {_shown(price)}; leave out what is not known"
+        )
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _is_date(text: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from constructs_lib.runtime.contract import OnTimeout
 
-from .bill import HOURS_PER_MONTH
+from .bill import HOURS_PER_MONTH, named
 from .policies import sentence
 from .words import counted, duration
 
@@ -154,7 +154,8 @@ def _instances(served: dict[str, Any]) -> str:
         return f"serverless, {memory}{always}" + ("" if always else "; it costs nothing while nobody asks")
     instances = served["instances"]
     if instances is None or None in instances.values():
-        return f"{served['kind']}, a number of instances that is not known now"
+        kind = "of a kind" if served["kind"] == "unknown" else f"{served['kind']}, a number of instances"
+        return f"{kind} that is not known now"
     least, most = instances["least"], instances["most"]
     number = counted(most, "instance") if least == most else f"{least:g} to {counted(most, 'instance')}"
     idle = "they are billed as long as it exists" if least else "with none of them it costs nothing"
@@ -234,11 +235,12 @@ def _stays(stays: list[dict[str, str]]) -> Iterator[_Line]:
 
 def _total(facts: dict[str, Any]) -> Iterator[_Line]:
     total, currency = facts["total"], facts["currency"]
+    several = len(facts["stacks"]) > 1
     hours = {
-        cost["what"]: f" ({_hours(cost)})"
+        named(cost, stack["name"] if several else None): f" ({_hours(cost)})"
         for stack in facts["stacks"]
         for cost in stack["costs"]
-        if cost["instance_hours"] is not None
+        if cost["instance_hours"] is not None and cost["per"] != "hour of it"
     }
     for key, called in (("per_job", "for each training of every job"), ("per_month", "for each month")):
         one = total[key]
@@ -264,5 +266,6 @@ def _sources(facts: dict[str, Any]) -> Iterator[_Line]:
     yield (
         0,
         "",
-        f"A month has {HOURS_PER_MONTH} hours. Storage, requests, transfer and waiting are not in these figures.",
+        f"A month has {HOURS_PER_MONTH} hours. Storage, requests, transfer and waiting are not in these figures, nor "
+        "is what no line names.",
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from string import Template
 from typing import Any, Final
 
+from constructs_lib.api.datafile import format_of
 from constructs_lib.engines.files import GZIP, is_named_parquet
 from constructs_lib.engines.inspection import ENSEMBLING, inspect_csv
 
@@ -48,6 +49,9 @@ _TYPES: Final = {
     "Regression": "REGRESSION",
 }
 _LEAST_ROWS: Final = 500
+_LONGEST_NAME: Final = 128
+"""Characters of a stack's name."""
+
 _MAY_BE_THERE: Final = {".git", ".venv"}
 _INVENTED: Final = (
     "It holds 800 invented customers of a telephone company, and whether they left. Put your own data in its place."
@@ -157,9 +161,14 @@ def _inspected(data: Path, target: str) -> Learned:
         raise WrongCallError(f"--data: there is no file '{data}'")
     if is_named_parquet(data.name):
         raise WrongCallError(f"--data: '{data}' is named as a Parquet file: give a CSV file")
+    told = format_of(data)
+    if told is None or not told[0].startswith("text/csv"):
+        raise WrongCallError(f"--data: the name of {str(data)!r} must end in .csv or .csv.gz, which tells its format")
+    if not data.name.isprintable():  # also what no UTF-8 is
+        raise WrongCallError(f"--data: the name of {str(data)!r} has characters that no text can hold: rename it")
     with data.open("rb") as file:
         gzipped = file.read(len(GZIP)) == GZIP
-    if gzipped != data.name.endswith(".gz"):
+    if gzipped != data.name.lower().endswith(".gz"):
         raise WrongCallError(f"--data: '{data}' must end in .gz if it is compressed, and only then")
     found = inspect_csv(data, target, ENSEMBLING, gzipped=gzipped)
     errors = [each.text for each in found.errors]
@@ -177,7 +186,7 @@ def stack_name(folder: str) -> str:
     """The stack's name, of the folder's: `my-loans` is `MyLoans`."""
     words = re.findall(r"[A-Za-z0-9]+", folder)
     name = "".join(word[0].upper() + word[1:] for word in words)
-    return name if re.match("[A-Z]", name) else f"Model{name}"
+    return (name if re.match("[A-Z]", name) else f"Model{name}")[:_LONGEST_NAME]
 
 
 def _words(name: str, learned: Learned) -> dict[str, str]:

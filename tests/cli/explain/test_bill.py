@@ -1,15 +1,18 @@
 """What an app costs at most: arithmetic that can be done by hand, and what is not known never counts as 0."""
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from constructs_lib.cli.explain import facts
+from constructs_lib.cli.explain import bill, facts, screen
 from constructs_lib.cli.explain.prices import PriceList, Prices
+from constructs_lib.rehearsal.assembly import Assembly
+from constructs_lib.runtime import retrain_run
 
-from .assemblies import REQUEST, job, read, role
+from .assemblies import REQUEST, job, read, role, write
 
 
 def prices(**members: Any) -> PriceList:
@@ -244,3 +247,105 @@ def test_resources_that_are_billed_while_they_exist(tmp_path: Path) -> None:
     costs = {cost["what"]: cost["at_most"] for cost in told(tmp_path, resources, known)["stacks"][0]["costs"]}
 
     assert costs == {"2 AWS::KMS::Keys": 2.5, "1 AWS::EC2::VPCEndpoint": None, "1 AWS::SQS::Queue": 0}
+
+
+def test_whether_it_trains_is_not_known_now_so_it_may(tmp_path: Path) -> None:
+    cost = training(tmp_path, {"GenerateCandidateDefinitionsOnly": {"Fn::If": ["C", True, False]}})
+
+    assert (cost["instance_hours"], cost["at_most"]) == (20, None)
+
+
+def test_a_run_that_judges_on_a_holdout_costs_its_transform_jobs_too(tmp_path: Path) -> None:
+    properties = {"Request": REQUEST, "MaxRunsPerMonth": 4, "Holdout": {"InstanceType": "ml.m5.xlarge"}}
+    again = {"Type": "Custom::SageMakerAutoMLRetraining", "Properties": properties}
+    found = told(tmp_path, {"Again": again}, prices(transform={"ml.m5.xlarge": 0.5}))
+    _, cost = found["stacks"][0]["costs"]
+
+    assert (cost["what"], cost["instance_type"], cost["instance_hours"]) == (
+        "evaluation by Again",
+        "ml.m5.xlarge",
+        4 * 2 * 3,
+    )
+    assert cost["at_most"] == 12.0
+
+
+def test_the_hours_after_which_a_run_gives_up() -> None:
+    assert bill._EVALUATION[1] * 3600 == retrain_run._LONGEST_EVALUATION
+
+
+def test_a_transform_is_unknown_in_all(tmp_path: Path) -> None:
+    resources = {"TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 2}}
+    transform = {"Type": "Custom::SageMakerAutoMLTransform", "Properties": {"Request": resources}}
+    found = told(tmp_path, {"Transform": transform}, prices(transform={"ml.m5.large": 0.25}))
+
+    assert found["total"]["per_job"] == {"known": 0, "unknown": ["transform Transform"]}
+
+
+@pytest.mark.parametrize(
+    ("config_name", "variants"),
+    [
+        ("made-elsewhere", []),
+        ({"Ref": "Parameter"}, []),
+        ({"Ref": "Config"}, {"Fn::If": ["Large", [INSTANCES], [INSTANCES]]}),
+        ({"Ref": "Config"}, [{"Fn::If": ["Large", INSTANCES, {"Ref": "AWS::NoValue"}]}]),
+    ],
+)
+def test_an_endpoint_of_which_nothing_is_known_is_not_left_out(config_name: Any, variants: Any, tmp_path: Path) -> None:
+    resources = endpoint(INSTANCES)
+    resources["Config"]["Properties"]["ProductionVariants"] = variants
+    resources["Endpoint"]["Properties"]["EndpointConfigName"] = config_name
+    found = told(tmp_path, resources, prices(hosting={"ml.m5.large": 0.5}))
+
+    assert found["total"]["per_month"] == {"known": 0, "unknown": ["endpoint Endpoint"]}
+    assert "    Endpoint: of a kind that is not known now" in screen.lines(found, 100)
+
+
+def test_all_variants_cost_those_in_the_shadow_too(tmp_path: Path) -> None:
+    shadow = {"ModelName": "n", "VariantName": "Shadow", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    found = told(tmp_path, endpoint(INSTANCES, ShadowProductionVariants=[shadow]), prices(hosting={"ml.m5.large": 0.5}))
+
+    assert [cost["what"] for cost in found["stacks"][0]["costs"]] == [
+        "real-time endpoint Endpoint, variant AllTraffic",
+        "real-time endpoint Endpoint, variant Shadow",
+    ]
+    assert found["total"]["per_month"] == {"known": 3 * 365.0, "unknown": []}
+
+
+def test_sagemaker_may_scale_a_variant_itself(tmp_path: Path) -> None:
+    scales = {"ManagedInstanceScaling": {"Status": "ENABLED", "MinInstanceCount": 0, "MaxInstanceCount": 4}}
+    (cost,) = told(tmp_path, endpoint(INSTANCES | scales))["stacks"][0]["costs"]
+
+    assert (cost["instance_hours"], cost["least_instance_hours"]) == (4 * 730, 0)
+
+
+def test_scaling_may_name_the_endpoint_by_its_resource(tmp_path: Path) -> None:
+    resources = endpoint(INSTANCES) | scaling(1, 6)
+    name = {"Fn::GetAtt": ["Endpoint", "EndpointName"]}
+    resources["Scaling"]["Properties"]["ResourceId"] = {"Fn::Join": ["", ["endpoint/", name, "/variant/AllTraffic"]]}
+    (cost,) = told(tmp_path, resources)["stacks"][0]["costs"]
+
+    assert cost["instance_hours"] == 6 * 730
+
+
+def test_an_interface_endpoint_says_that_each_zone_is_billed(tmp_path: Path) -> None:
+    resources = {"A": {"Type": "AWS::EC2::VPCEndpoint", "Properties": {"VpcEndpointType": "Interface"}}}
+    (cost,) = told(tmp_path, resources)["stacks"][0]["costs"]
+
+    assert "each is billed in each of its zones: the price has to be that of all zones" in cost["assumed"]
+
+
+def test_stacks_with_resources_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    write(tmp_path / "out", endpoint(INSTANCES), name="Test")
+    test = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    write(tmp_path / "out", endpoint(INSTANCES | {"InitialInstanceCount": 5}), name="Live")
+    live = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    live["artifacts"] |= test["artifacts"]
+    (tmp_path / "out" / "manifest.json").write_text(json.dumps(live))
+    assembly = Assembly.read(tmp_path / "out")
+    found = facts.told(assembly, assembly.stacks, PriceList())
+
+    said = " ".join(" ".join(screen.lines(found, 200)).split())
+    assert (
+        "for each month: unknown: real-time endpoint Endpoint of Live (3,650 instance-hours of ml.m5.large), "
+        "real-time endpoint Endpoint of Test (1,460 instance-hours of ml.m5.large)" in said
+    )

@@ -268,3 +268,40 @@ def _runs(pid: int) -> bool:
         return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        (None, "a template of the stack Churn cannot be read: Churn.template.json: No such file or directory"),
+        ("{", "a template of the stack Churn is not one in JSON: "),
+        ('{"Resources": []}', "a template of the stack Churn is not one in JSON: "),
+        (
+            '{"Resources": {"A": {}}}',
+            "Churn.template.json of the stack Churn: the resource 'A' must be an object with a",
+        ),
+        (
+            '{"Resources": {"A": {"Type": "AWS::KMS::Key", "Properties": null}}}',
+            "Churn.template.json of the stack Churn: Properties of the resource 'A' must be an object",
+        ),
+    ],
+)
+def test_a_template_that_is_none(
+    template: str | None, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write(tmp_path / "out", {})
+    (folder / "Churn.template.json").unlink()
+    if template is not None:
+        (folder / "Churn.template.json").write_text(template)
+
+    assert main(["explain", str(folder)]) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("artifacts", ["[]", "null", '{"Churn": 5}'])
+def test_a_manifest_of_something_else(artifacts: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = write(tmp_path / "out", {})
+    (folder / "manifest.json").write_text(f'{{"version": "48.0.0", "artifacts": {artifacts}}}')
+
+    assert main(["explain", str(folder)]) == 2
+    assert "automl explain: cdk.out is not a cloud assembly: " in capsys.readouterr().err

@@ -137,3 +137,50 @@ def test_resources_opened_to_others(tmp_path: Path) -> None:
 
     assert (key["resource"], key["statements"][0]["who"]) == ("{Key}", ["the service cloudwatch.amazonaws.com"])
     assert sentence(call["statements"][0]) == "may call lambda InvokeFunction, if aws:SourceAccount is 111122223333"
+
+
+STATEMENT = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+OTHER = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}
+NOTHING = {"Ref": "AWS::NoValue"}
+
+
+@pytest.mark.parametrize(
+    ("document", "sentences"),
+    [
+        (
+            {"Statement": [{"Fn::If": ["Open", STATEMENT, OTHER]}]},
+            [
+                "may call s3 GetObject on every resource (*), if Open holds",
+                "may call kms Decrypt on every resource (*), if Open does not hold",
+            ],
+        ),
+        (
+            {"Statement": {"Fn::If": ["Open", [STATEMENT], NOTHING]}},
+            ["may call s3 GetObject on every resource (*), if Open holds"],
+        ),
+        (
+            {"Fn::If": ["Open", {"Statement": STATEMENT}, NOTHING]},
+            ["may call s3 GetObject on every resource (*), if Open holds"],
+        ),
+        ({"Fn::If": ["Never", {"Statement": STATEMENT}, NOTHING]}, []),
+        ({"Statement": [{"Fn::Transform": {"Name": "x"}}]}, ["may call what only the deployment knows"]),
+    ],
+)
+def test_statements_that_only_the_deployment_knows_are_not_left_out(
+    document: dict[str, Any], sentences: list[str], tmp_path: Path
+) -> None:
+    conditions = {"Open": {"Fn::Equals": [{"Ref": "Param"}, "x"]}, "Never": {"Fn::Equals": ["a", "b"]}}
+    policies = [{"PolicyName": "p", "PolicyDocument": document}]
+    for properties in ({"Policies": policies}, {"Policies": {"Fn::If": ["Never", [], policies]}}):
+        found = roles(*read(tmp_path / "out", {"Role": role(**properties)}, conditions=conditions))
+        assert [sentence(each) for each in found[0]["may"]] == sentences
+
+
+@pytest.mark.parametrize("kind", ["Role", "User", "Group"])
+def test_an_inline_policy_of_its_own_resource_type(kind: str, tmp_path: Path) -> None:
+    properties = {f"{kind}Name": "elsewhere", "PolicyName": "p", "PolicyDocument": {"Statement": [STATEMENT]}}
+    found = roles(*read(tmp_path / "out", {"Inline": {"Type": f"AWS::IAM::{kind}Policy", "Properties": properties}}))
+
+    assert [(each["name"], [sentence(may) for may in each["may"]]) for each in found] == [
+        ("elsewhere", ["may call s3 GetObject on every resource (*)"])
+    ]

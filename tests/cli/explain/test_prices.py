@@ -71,11 +71,18 @@ def test_a_stack_for_any_region_takes_the_only_prices(tmp_path: Path) -> None:
         ),
         (
             {"transform": {"ml.m5.large": "1"}},
-            "the price 'transform.ml.m5.large' must be a number, 0 or more, got \"1\"; leave out what is not known",
+            'must be a number from 0 to 1,000,000,000, got "1"; leave out what is not known',
         ),
-        ({"training": {"ml.m5.large": -1}}, "the price 'training.ml.m5.large' must be a number, 0 or more, got -1"),
-        ({"training": {"ml.m5.large": None}}, "must be a number, 0 or more, got null; leave out what is not known"),
-        ({"training": {"ml.m5.large": True}}, "must be a number, 0 or more, got true"),
+        (
+            {"training": {"ml.m5.large": -1}},
+            "the price 'training.ml.m5.large' must be a number from 0 to 1,000,000,000, got -1",
+        ),
+        (
+            {"training": {"ml.m5.large": None}},
+            "must be a number from 0 to 1,000,000,000, got null; leave out what is not known",
+        ),
+        ({"training": {"ml.m5.large": True}}, "must be a number from 0 to 1,000,000,000, got true"),
+        ({"hosting": {"ml.m5.large": 10**400}}, f"got 1{'0' * 39}...; leave out what is not known"),
         ({"serverless_provisioned_gb_hour": "x"}, "the price 'serverless_provisioned_gb_hour' must be a number"),
         (
             {"resources_per_month": {"kms": 1}},
@@ -135,3 +142,10 @@ def test_old_prices_are_warned_of(today: date, warning: str | None, tmp_path: Pa
     told = list(one.warnings(today))
 
     assert [text.partition("' ")[2] for text in told] == ([warning] if warning else [])
+
+
+def test_a_price_that_is_there_twice(tmp_path: Path) -> None:
+    path = tmp_path / "prices.json"
+    path.write_text('{"training": {"ml.m5.large": 1, "ml.m5.large": 9}}')
+
+    assert complaint(path) == f"--prices: '{path}' has 'ml.m5.large' more than once: give each member once"
