@@ -157,7 +157,7 @@ class Runs:
         if job is None or job.status != "InProgress":
             return
         sagemaker.complete(job.name, value=next(self._scores, 0.9))
-        job.told["BestCandidate"]["InferenceContainers"] = [container("xgboost")]
+        job.told["BestCandidate"]["InferenceContainers"] = [container(job.name)]
 
     def _jobs(self, resource: "Resource", stack: "Stack") -> list[FakeJob]:
         def is_mine(tags: Mapping[str, str]) -> bool:
@@ -198,6 +198,9 @@ class Runs:
             for number in range(1, ROUNDS + 1):
                 event = {"source": "aws.states", "id": f"rest-{number}", "detail": {}}
                 simulation.at(number * LATER, lambda stack=stack, event=event: self.start(stack, Event=event))  # type: ignore[misc]
+            if stack.promotes:
+                for number in (3.5, 5.5):
+                    simulation.at(number * LATER, lambda stack=stack: simulation.promotions.tell(stack, is_told=True))  # type: ignore[misc]
 
     def look_at_rest(self) -> None:
         """Nothing runs any more, and nothing is remembered for ever."""
