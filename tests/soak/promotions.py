@@ -178,11 +178,12 @@ class Promotions:
             if each not in simulation.sagemaker.served:
                 text = f'Could not find endpoint configuration "{each}".'
                 raise client_error("UpdateEndpoint", "ValidationException", text)
-        if endpoint.foreign_since is not None and endpoint.foreign_since < began:
+        if endpoint.foreign_since is not None and endpoint.foreign_since + simulation.scenario.lag < began:
             self._complain(f"a run takes the endpoint {name} away from a person")
         rollout = Rollout() if simulation.is_calm else next(self._rollouts, Rollout())
         if rollout.ends == "refused":
             raise client_error("UpdateEndpoint", "ResourceLimitExceeded", "The account-level service limit is reached")
+        endpoint.foreign_since = None  # the run could not know
         self.roll(stack, endpoint, config, rollout, lambda: None)
 
     def roll(

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 
 from constructs_lib.runtime import candidate, handler, owned, retrain_scores, retry
 from constructs_lib.runtime.clients import Aws
-from constructs_lib.runtime.contract import PROMOTED_JOB, PROMOTED_SHAPE, OwnerTag, read_owner
+from constructs_lib.runtime.contract import PROMOTED_JOB, TAKEN_WITH, OwnerTag, read_owner
 from constructs_lib.runtime.event import RawEvent, parse
 from constructs_lib.runtime.retry import Clock
 from constructs_lib.runtime.spec import read
@@ -75,7 +75,7 @@ TAGS = {"AddTags", "DeleteTags"}
 """The calls that change tags."""
 
 
-OWN_KEYS = {tag.under(prefix) for tag in OwnerTag for prefix in OWNER_PREFIXES} | {PROMOTED_JOB, PROMOTED_SHAPE}
+OWN_KEYS = {tag.under(prefix) for tag in OwnerTag for prefix in OWNER_PREFIXES} | {PROMOTED_JOB, TAKEN_WITH}
 
 
 class Killed(BaseException):
