@@ -93,8 +93,11 @@ def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
     """
     document = _document(event.properties, event, aws, clock)
     made = document.made if document else ()
+    is_updating = _is_followed(event.properties) and Stack(aws.cloudformation, event, clock).is_updating()
     for model in MODELS.look_for_ours(lambda: _names(event.properties, event, aws), event, aws, clock):
         is_kept = document is not None and not document.closed and f"{MODEL}{model.name}" in made
+        # The clean-up of what a run's model was replaced by, or with: the resource may have that of its own job again.
+        is_kept = is_kept or (is_updating and model.name != event.physical_id)
         if is_kept or owned.is_live(model.name, event, aws, clock):
             log.write(event, "not this event's: left alone", job_name=model.name)
         else:

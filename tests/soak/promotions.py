@@ -268,7 +268,7 @@ class Promotions:
             if endpoint and self._model_in(endpoint.config) is None:
                 self._complain(f"the configuration {endpoint.config} in service, or its model, is gone")
             document = self._simulation.runs.document(stack) if endpoint else None
-            if document is None or document.closed:
+            if document is None or document.closed or stack.moves:
                 continue
             for serving in filter(None, (document.best, document.previous)):
                 self._look_at_kept(document, CONFIG, serving.config, self._simulation.sagemaker.served)

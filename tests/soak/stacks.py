@@ -107,6 +107,8 @@ class Stack:
         self.follows = True
         """Whether the template has that retraining."""
         self._followed_before = True
+        self.moves = len({"prefix" in step.wishes[-1] for step in plan.steps if step.wishes}) > 1
+        """Whether the document of its retraining moves, which is not followed where it is on its way back."""
         self.holds_out = simulation.scenario.holds_out
 
     @property
