@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from . import candidate, log, owned
 from .answer import Answer
-from .clients import Aws
+from .clients import Aws, Reply
 from .contract import (
     PROMOTED_JOB,
     TAKEN_WITH,
     CandidateOfRuns,
     ModelAttribute,
     OwnerTag,
+    PromotedEndpoint,
     Property,
     Retraining,
 )
@@ -103,7 +104,8 @@ def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
         else:
             _delete(model.name, event, aws, clock)
     if document is not None and document.closed and Stack(aws.cloudformation, event, clock).live().is_deleted:
-        for thing in made:
+        # The clean-up of a replaced model may look like this too, while the endpoint serves one of these.
+        for thing in () if _is_there(document, aws, clock) else made:
             remove(thing, event, aws, clock)
     return Answer(event.physical_id)
 
@@ -149,6 +151,16 @@ def _document(properties: Mapping[str, object], event: Event, aws: Aws, clock: C
     key = str(properties.get(Retraining.KEY, ""))
     document = Store(str(properties[CandidateOfRuns.RETRAINING]), aws, clock, key).load()
     return document if document and document.stack_id == event.stack_id else None
+
+
+def _is_there(document: Document, aws: Aws, clock: Clock) -> bool:
+    """Whether the endpoint of a retraining exists."""
+    endpoint = document.settings.get(Retraining.ENDPOINT)
+
+    def ask() -> Reply:
+        return aws.hosting.describe_endpoint(EndpointName=str(endpoint[PromotedEndpoint.NAME]))  # type: ignore[index]
+
+    return bool(endpoint) and unless_missing(lambda: patiently(ask, clock, repeatable=True)) is not None
 
 
 def _champion(event: Event, aws: Aws, clock: Clock) -> str:

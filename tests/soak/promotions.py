@@ -60,7 +60,7 @@ class Promotions:
         if simulation.scenario.holds_out:
             lines = [f"{number},{_truth(number)}" for number in range(HELD_OUT_ROWS)]
             body = "\n".join(["id,churned", *lines]).encode()
-            simulation.s3.objects[HOLDOUT["Bucket"], HOLDOUT["Key"]] = {"Body": body, "ETag": '"rows"'}
+            simulation.s3.objects[str(HOLDOUT["Bucket"]), str(HOLDOUT["Key"])] = {"Body": body, "ETag": '"rows"'}
 
     def _number(self) -> int:
         self._numbers += 1
@@ -186,9 +186,7 @@ class Promotions:
         endpoint.foreign_since = None  # the run could not know
         self.roll(stack, endpoint, config, rollout, lambda: None)
 
-    def roll(
-        self, stack: "Stack", endpoint: Promoted, config: str, rollout: Rollout, then: Callable[[], None]
-    ) -> None:
+    def roll(self, stack: "Stack", endpoint: Promoted, config: str, rollout: Rollout, then: Callable[[], None]) -> None:
         """The endpoint changes, or seems to."""
         simulation = self._simulation
         endpoint.change("Updating", endpoint.config, simulation.time.now())

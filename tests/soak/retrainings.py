@@ -199,8 +199,10 @@ class Runs:
                 event = {"source": "aws.states", "id": f"rest-{number}", "detail": {}}
                 simulation.at(number * LATER, lambda stack=stack, event=event: self.start(stack, Event=event))  # type: ignore[misc]
             if stack.promotes:
-                for number in (3.5, 5.5):
-                    simulation.at(number * LATER, lambda stack=stack: simulation.promotions.tell(stack, is_told=True))  # type: ignore[misc]
+                for number in (3, 5):
+                    simulation.at(
+                        (number + 0.5) * LATER, lambda stack=stack: simulation.promotions.tell(stack, is_told=True)
+                    )  # type: ignore[misc]
 
     def look_at_rest(self) -> None:
         """Nothing runs any more, and nothing is remembered for ever."""

@@ -108,7 +108,8 @@ class Stack:
         """Whether the template has that retraining."""
         self._followed_before = True
         self.moves = len({"prefix" in step.wishes[-1] for step in plan.steps if step.wishes}) > 1
-        """Whether the document of its retraining moves, which is not followed where it is on its way back."""
+        self.moves = self.moves or any(step.leaves for step in plan.steps)
+        """Whether its retraining leaves, or its document moves: the way back loses a model, which is made anew."""
         self.holds_out = simulation.scenario.holds_out
 
     @property

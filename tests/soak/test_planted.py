@@ -17,6 +17,8 @@ from constructs_lib.runtime import (
     model,
     owned,
     retrain,
+    retrain_evaluation,
+    retrain_promotion,
     retrain_run,
     retrain_trigger,
     retry,
@@ -24,6 +26,8 @@ from constructs_lib.runtime import (
     transform,
 )
 from constructs_lib.runtime.retrain_document import Document
+from constructs_lib.runtime.retrain_judge import Standing, standing
+from constructs_lib.runtime.retrain_promotion import Promotion
 from constructs_lib.runtime.retrain_store import Store
 from constructs_lib.runtime.stack import Live, Stack
 
@@ -134,6 +138,60 @@ def late_requests_move_documents(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(retrain, "_moved", lambda event, _, aws, clock: moved(event, unasked, aws, clock))
 
 
+def rollbacks_of_models_go_by_their_properties(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(model, "_before", nothing)
+
+
+def nothing_that_has_served_is_kept(patch: pytest.MonkeyPatch) -> None:
+    remove_others = Promotion.remove_others
+    patch.setattr(Promotion, "remove_others", lambda promotion, *_: remove_others(promotion, None, None))
+
+
+def endpoints_are_taken_from_people(patch: pytest.MonkeyPatch) -> None:
+    told = standing
+
+    def guess(*given: Any) -> Standing:
+        stands = told(*given)
+        return Standing.DEMOTED if stands is Standing.FOREIGN else stands
+
+    patch.setattr(retrain_promotion, "standing", guess)
+
+
+def nobody_is_told_of_people(patch: pytest.MonkeyPatch) -> None:
+    told = standing
+
+    def guess(*given: Any) -> Standing:
+        stands = told(*given)
+        return Standing.IN_ORDER if stands is Standing.FOREIGN else stands
+
+    patch.setattr(retrain_promotion, "standing", guess)
+
+
+def champions_do_not_come_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(retrain_promotion, "standing", lambda *_: Standing.IN_ORDER)
+
+
+def what_runs_have_made_stays(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Promotion, "remove_others", lambda *_: [])
+
+
+def templates_do_not_take_champions(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(model, "_champion", lambda *_: "")
+
+
+def evaluations_stay(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(retrain_evaluation, "remove", lambda things, *_, **__: list(things))
+    patch.setattr(retrain_run, "remove", lambda things, *_, **__: list(things))
+
+
+def closed_retrainings_forget_their_evaluation(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(retrain, "_clear", lambda document, *_: document)
+
+
+def shapes_are_kept(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Promotion, "template", property(lambda _: "Config-0-1"))
+
+
 def new_jobs_are_given_up(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(retrain_run, "_LATER", 0.0)
 
@@ -160,6 +218,16 @@ PLANTS: list[tuple[Plant, str, int]] = [
     (runs_that_died_are_left, "never ends", 0),
     (late_requests_move_documents, "its document is closed", 1666),
     (new_jobs_are_given_up, "jobs of one retraining train", 95),
+    (rollbacks_of_models_go_by_their_properties, "or its model, is gone", 0),
+    (nothing_that_has_served_is_kept, "which serves or has served before, is gone", 0),
+    (endpoints_are_taken_from_people, "away from a person", 0),
+    (nobody_is_told_of_people, "nobody is told that somebody else", 0),
+    (champions_do_not_come_back, "and the champion is another", 0),
+    (what_runs_have_made_stays, "no resource owns it", 0),
+    (templates_do_not_take_champions, "has lost the champion", 0),
+    (evaluations_stay, "of an evaluation", 0),
+    (closed_retrainings_forget_their_evaluation, "of an evaluation", 0),
+    (shapes_are_kept, "the shape of the template", 0),
 ]
 
 
