@@ -44,6 +44,8 @@ class Runs:
         self._simulation = simulation
         self._numbers = 0
         self._calls = 0
+        self._read: tuple[str, Document | None] = ("", None)
+        """The document that was looked at last."""
         self._scores = iter(simulation.scenario.scores)
         self._killed: set[str] = set()
         """Executions whose function died in a call: what it was about to take back may be left."""
@@ -200,9 +202,8 @@ class Runs:
                 simulation.at(number * LATER, lambda stack=stack, event=event: self.start(stack, Event=event))  # type: ignore[misc]
             if stack.promotes:
                 for number in (3, 5):
-                    simulation.at(
-                        (number + 0.5) * LATER, lambda stack=stack: simulation.promotions.tell(stack, is_told=True)
-                    )  # type: ignore[misc]
+                    moment = (number + 0.5) * LATER
+                    simulation.at(moment, lambda stack=stack: simulation.promotions.tell(stack, is_told=True))  # type: ignore[misc]
 
     def look_at_rest(self) -> None:
         """Nothing runs any more, and nothing is remembered for ever."""
@@ -223,7 +224,9 @@ class Runs:
         uri = resource.physical_id if resource else ""
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         found = self._simulation.s3.objects.get((bucket, f"{key}state.json"))
-        return Document.read(json.loads(found["Body"])) if found else None
+        if found and self._read[0] != found["ETag"]:
+            self._read = found["ETag"], Document.read(json.loads(found["Body"]))
+        return self._read[1] if found else None
 
 
 PASSING = (ClientError, BotoCoreError, Failure)

@@ -22,7 +22,7 @@ RETRAINED = 0.12
 HOSTING = ("followed", "config", "endpoint", "seen")
 """An endpoint to which a retraining promotes: its model, its configuration, itself, and the look at it."""
 
-PROMOTING = 0.5
+PROMOTING = 0.35
 """The share of retrainings that promote to an endpoint of their stack."""
 
 HELD_OUT = 0.3

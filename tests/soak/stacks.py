@@ -12,7 +12,7 @@ from constructs_lib.runtime.contract import OWNER_PREFIX, SERVICE_TIMEOUT
 from ..runtime.fake_sagemaker import ACCOUNT, EPOCH, REGION
 from .promotions import NATIVE
 from .scenario import HOSTING, StackPlan, Step
-from .wishes import LEARNED, SERVED, properties_of
+from .wishes import HOLDOUT, LEARNED, SERVED, named, properties_of
 
 if TYPE_CHECKING:
     from .simulation import Simulation
@@ -143,10 +143,10 @@ class Stack:
     @property
     def prefixes(self) -> tuple[str, ...]:
         """What the names in its function's policy begin with: policies change before what needs them."""
-        wanted = [properties_of(each.kind, each.wish, self) for each in self.resources if each.wish]
+        wanted = [named(each.kind, each.wish, self) for each in self.resources if each.wish]
         found = [each.get("NamePrefix") or each.get("Request", {}).get("AutoMLJobName") for each in wanted]
-        found += [each.get("Holdout", {}).get("NamePrefix") for each in wanted]
-        return (*filter(None, found), *LEARNED, SERVED)
+        held_out = (str(HOLDOUT["NamePrefix"]),) if self.holds_out else ()
+        return (*filter(None, found), *held_out, *LEARNED, SERVED)
 
     # Steps of the scenario
 

@@ -60,6 +60,9 @@ HOLDOUT = {
 
 HELD_OUT_ROWS = 100
 
+RETRAINED_AS = "demo-weekly-"
+"""What the names of jobs of runs begin with."""
+
 CEILING = 3
 """So many jobs runs may make in a month."""
 
@@ -85,6 +88,18 @@ def properties_of(kind: str, wish: str, stack: "Stack") -> dict[str, Any]:
     is_owned = kind in {"job", "model", "transform", "retraining", "followed"} and stack.owner_prefix != OWNER_PREFIX
     marked = {"OwnerTagPrefix": stack.owner_prefix} if is_owned else {}
     return _wanted(kind, wish, stack) | marked
+
+
+def named(kind: str, wish: str, stack: "Stack") -> dict[str, Any]:
+    """As much of the properties as says what names begin with."""
+    match kind:
+        case "retraining":
+            return {"NamePrefix": RETRAINED_AS}
+        case "followed":
+            return {"NamePrefix": _champion_prefix(wish)}
+        case "config" | "endpoint" | "seen":
+            return {}
+    return properties_of(kind, wish, stack)
 
 
 def _wanted(kind: str, wish: str, stack: "Stack") -> dict[str, Any]:
@@ -174,8 +189,11 @@ def count_of(wish: str) -> int:
 
 
 def _model_of(wish: str, tags: dict[str, str]) -> dict[str, Any]:
-    prefix = "renamed-champion-" if "prefix" in wish else "demo1a2b-champion-"
-    return model(LEARNED["problem" in wish], tags=tags, NamePrefix=prefix)
+    return model(LEARNED["problem" in wish], tags=tags, NamePrefix=_champion_prefix(wish))
+
+
+def _champion_prefix(wish: str) -> str:
+    return "renamed-champion-" if "prefix" in wish else "demo1a2b-champion-"
 
 
 def _followed(wish: str, tags: dict[str, str], stack: "Stack") -> dict[str, Any]:
@@ -209,7 +227,7 @@ def _retraining(wish: str, tags: dict[str, str], revision: str, stack: "Stack") 
     asked = {
         "Operation": "CreateAutoMLJob",
         "Request": request(Tags=[{"Key": key, "Value": value} for key, value in tags.items()]),
-        "NamePrefix": "demo-weekly-",
+        "NamePrefix": RETRAINED_AS,
         "Revision": revision,
         "JobName": base,
         "Folder": _folder(wish, stack),
