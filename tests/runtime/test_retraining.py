@@ -646,7 +646,8 @@ def test_champion_that_the_template_has_taken_stays_when_its_retraining_leaves(w
 def test_deployment_that_does_not_show_at_once_is_waited_for(world: RetrainingWorld) -> None:
     """Of the soak: an answer that lagged behind was told as a deployment that SageMaker had taken back."""
     name = schedule(world)
-    describe, shown = world.hosting.describe_endpoint, []
+    describe = world.hosting.describe_endpoint
+    shown: list[dict[str, Any]] = []
 
     def late(**params: str) -> dict[str, Any]:
         reply = describe(**params)
