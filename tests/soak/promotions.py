@@ -273,7 +273,8 @@ class Promotions:
                 self._look_at_kept(document, MODEL, serving.model, self._simulation.sagemaker.hosted)
 
     def _look_at_kept(self, document: Document, what: str, name: str, there: Mapping[str, Hosted]) -> None:
-        if what + name in document.made and name not in there:
+        is_of_run = what + name in document.made or (what == CONFIG and name and not name.startswith("Config-"))
+        if is_of_run and name not in there:
             self._complain(f"{what}{name}, which serves or has served before, is gone")
 
     def _model_in(self, config: str) -> Hosted | None:
