@@ -481,8 +481,8 @@ class CandidateOfRuns(StrEnum):
 PROMOTED_JOB = "sagemaker-autopilot:promoted-job"
 """The tag of a model that a run made: its job. The model's resource goes on with it when tags or role change."""
 
-PROMOTED_SHAPE = "sagemaker-autopilot:promoted-shape"
-"""The tag of such a model that its resource has taken: with which `CandidateOfRuns.SHAPE` it did."""
+TAKEN_WITH = "sagemaker-autopilot:taken-with"
+"""The tag of a model that such a resource has taken: a hash of the properties with which it did."""
 
 
 class Retraining(StrEnum):

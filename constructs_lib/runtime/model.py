@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from . import candidate, log, owned
 from .answer import Answer
-from .clients import Aws
+from .clients import Aws, Reply
 from .contract import (
     PROMOTED_JOB,
-    PROMOTED_SHAPE,
+    TAKEN_WITH,
     CandidateOfRuns,
     ModelAttribute,
     OwnerTag,
+    PromotedEndpoint,
     Property,
     Retraining,
 )
@@ -25,6 +26,7 @@ from .owned import Kind, Thing, Wish
 from .retrain_document import MODEL, Document
 from .retrain_store import Store
 from .retry import Clock, insist, patiently
+from .spec import sha256
 from .stack import Stack
 from .tags import FORMER, tag_list
 
@@ -52,6 +54,7 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     """
     if before := _before(event, aws, clock):
         log.write(event, "the stack rolls back: the model of before", job_name=before.name)
+        owned.retag(aws, before, read(event.properties, aws), event, clock)
         return _is_now(before.name)
     job = _champion(event, aws, clock)
     asked = event if not job else replace(event, properties={**event.properties, Property.JOB_NAME: job})
@@ -68,7 +71,7 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
 
     MODELS.confirm(model, event, aws, clock, undo=undo)
     owned.retag(aws, model, wish, event, clock)
-    if job or _is_followed(event.properties):
+    if job or _is_followed(event.properties) or _is_followed(event.old_properties):
         _note(model, job, event, aws, clock)
     else:
         _delete_orphan(model, event, aws, clock)
@@ -91,14 +94,18 @@ def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
     """
     document = _document(event.properties, event, aws, clock)
     made = document.made if document else ()
+    is_updating = _is_followed(event.properties) and Stack(aws.cloudformation, event, clock).is_updating()
     for model in MODELS.look_for_ours(lambda: _names(event.properties, event, aws), event, aws, clock):
         is_kept = document is not None and not document.closed and f"{MODEL}{model.name}" in made
+        # The clean-up of what a run's model was replaced by, or with: the resource may have that of its own job again.
+        is_kept = is_kept or (is_updating and model.name != event.physical_id)
         if is_kept or owned.is_live(model.name, event, aws, clock):
             log.write(event, "not this event's: left alone", job_name=model.name)
         else:
             _delete(model.name, event, aws, clock)
     if document is not None and document.closed and Stack(aws.cloudformation, event, clock).live().is_deleted:
-        for thing in made:
+        # The clean-up of a replaced model may look like this too, while the endpoint serves one of these.
+        for thing in () if _is_there(document, aws, clock) else made:
             remove(thing, event, aws, clock)
     return Answer(event.physical_id)
 
@@ -146,6 +153,16 @@ def _document(properties: Mapping[str, object], event: Event, aws: Aws, clock: C
     return document if document and document.stack_id == event.stack_id else None
 
 
+def _is_there(document: Document, aws: Aws, clock: Clock) -> bool:
+    """Whether the endpoint of a retraining exists."""
+    endpoint = document.settings.get(Retraining.ENDPOINT)
+
+    def ask() -> Reply:
+        return aws.hosting.describe_endpoint(EndpointName=str(endpoint[PromotedEndpoint.NAME]))  # type: ignore[index]
+
+    return bool(endpoint) and unless_missing(lambda: patiently(ask, clock, repeatable=True)) is not None
+
+
 def _champion(event: Event, aws: Aws, clock: Clock) -> str:
     """The job whose model the resource is to have, where that is another one than its own.
 
@@ -163,17 +180,17 @@ def _champion(event: Event, aws: Aws, clock: Clock) -> str:
     return current.tags.get(PROMOTED_JOB, "") if current and event.owns(current.tags) else ""
 
 
-def _shape(properties: Mapping[str, object]) -> str:
-    return str(properties.get(CandidateOfRuns.SHAPE, ""))
-
-
 def _note(model: Thing, job: str, event: Event, aws: Aws, clock: Clock) -> None:
-    """Note on a model that the resource takes from where it does: a rollback goes back there."""
-    if model.name == event.physical_id:
+    """Note on a model that the resource takes with which properties it does, and from where: a rollback goes back."""
+    wanted = sha256(event.properties).hex()
+    if model.name != event.physical_id:
+        tags = {TAKEN_WITH: wanted} | ({PROMOTED_JOB: job} if job else {})
+        if event.request_type == "Update":
+            tags[OwnerTag.REPLACES] = event.physical_id
+    elif model.tags.get(TAKEN_WITH) == wanted:  # and had it before: what takes this update back goes nowhere
+        tags = {TAKEN_WITH: ""}
+    else:
         return
-    tags = {PROMOTED_SHAPE: _shape(event.properties)} | ({PROMOTED_JOB: job} if job else {})
-    if event.request_type == "Update":
-        tags[OwnerTag.REPLACES] = event.physical_id
     patiently(lambda: aws.hosting.add_tags(ResourceArn=model.arn, Tags=tag_list(tags, event)), clock, repeatable=True)
 
 
@@ -182,16 +199,10 @@ def _before(event: Event, aws: Aws, clock: Clock) -> Thing | None:
     if event.request_type != "Update" or not Stack(aws.cloudformation, event, clock).is_rolling_back():
         return None
     current = MODELS.find_its(event.physical_id, event, aws, clock, is_sure=True)
-    if current is None or not event.owns(current.tags):
+    if current is None or not event.owns(current.tags) or TAKEN_WITH not in current.tags:
         return None
-    is_noted = PROMOTED_SHAPE in current.tags
-    there, back = _shape(event.old_properties), _shape(event.properties)
-    went = (is_noted and current.tags[PROMOTED_SHAPE] == there != back) or (
-        event.properties.get(Property.JOB_NAME) != event.old_properties.get(Property.JOB_NAME)
-        and current.name in _names(event.old_properties, event, aws)
-    )
-    if not went:
-        return current if is_noted else None
+    if current.tags[TAKEN_WITH] != sha256(event.old_properties).hex():
+        return current
     previous = MODELS.find_its(current.tags.get(OwnerTag.REPLACES, ""), event, aws, clock)
     return previous if previous and event.owns(previous.tags) else None
 

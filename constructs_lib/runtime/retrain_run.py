@@ -715,6 +715,8 @@ class _Step:
         if endpoint.status in CHANGING:
             return _SOON
         if not _same(endpoint.serves, target.config):
+            if self._now - self._run.since < _SOON:  # answers may lag behind
+                return _SOON
             self._end(Decision.TAKEN_BACK, _taken_back(promotion.name, endpoint))
         if endpoint.status != IN_SERVICE:
             raise Failure(f"the endpoint '{promotion.name}' is {endpoint.status}: {endpoint.reason}")

@@ -157,6 +157,14 @@ class Stack:
         """Whether the stack goes back to what it was. What fails now leaves it stuck."""
         return _ROLLBACK in self._stack_status()
 
+    def is_updating(self) -> bool:
+        """Whether the stack is being updated, rolled back or cleaned up: it stays.
+
+        Raises:
+            Failure: CloudFormation does not tell.
+        """
+        return self._told(self._read_stack_status, DELETED).startswith("UPDATE")
+
     def is_busy(self) -> bool:
         """Whether the stack is being created, updated or deleted."""
         return self._stack_status().endswith(_IN_PROGRESS)

@@ -7,7 +7,8 @@ import pytest
 
 from constructs_lib.runtime.contract import OwnerTag
 
-from .fake_retraining import ENDPOINT, FOLDER, REGISTRY, TEMPLATE, RetrainingWorld
+from .fake_hosting import ROLE
+from .fake_retraining import ENDPOINT, FOLDER, MODEL_ID, REGISTRY, TEMPLATE, RetrainingWorld
 from .fake_sagemaker import client_error
 from .world import LOGICAL_ID, Sink
 
@@ -572,6 +573,94 @@ def test_rollback_of_another_shape_goes_back_to_the_model_that_the_resource_had(
     world.go(name)
     assert world.hosting.model_in_service() == champion
     assert world.reports()[-1]["Kind"] == "reconcile"
+
+
+def test_rollback_of_another_role_goes_back_to_the_model_that_the_configuration_has(world: RetrainingWorld) -> None:
+    """Of the soak: a model of another role, by the same shape and job, was taken for the one of before."""
+    own, before = world.model_id, world.model_wanted
+    other = {**before, "Request": {**before["Request"], "ExecutionRoleArn": f"{ROLE}-2"}}
+    made = world.model_event(other, clean=False)
+    assert made != own
+
+    world.cloudformation.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+
+    assert world.model_event(before, clean=False) == own
+
+
+@pytest.mark.parametrize("shapes", [("1",), ("2", "1")])
+def test_rollback_of_tags_puts_them_back_on_the_model_that_the_resource_had(
+    world: RetrainingWorld, shapes: tuple[str, ...]
+) -> None:
+    """Of the soak: the update takes the champion with the same shape, and other tags; or has it already."""
+    champion = world.model_of(promoted(world))
+    for shape in shapes[:-1]:
+        world.model_event({**world.model_wanted, "EndpointShape": shape}, clean=False)
+    own, before = world.model_id, {**world.model_wanted, "EndpointShape": shapes[-1]}
+    if len(shapes) > 1:
+        world.model_event(before, clean=False)
+    tags = dict(world.hosting.hosted[own].tags)
+    tagged = {**before, "Request": {**before["Request"], "Tags": [{"Key": "team", "Value": "growth"}]}}
+    assert world.model_event(tagged, clean=False) == champion
+    assert world.hosting.hosted[champion].tags["team"] == "growth"
+
+    world.cloudformation.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+
+    assert world.model_event(before, clean=False) == own
+    assert {key for key in world.hosting.hosted[own].tags if "autopilot" not in key} == {
+        key for key in tags if "autopilot" not in key
+    }
+
+
+def test_clean_up_of_a_promoted_model_spares_the_one_of_its_own_job(world: RetrainingWorld) -> None:
+    """Of the soak: the clean-up shows as the deletion of the resource, and properties lead to the job's own model."""
+    own, before = world.model_id, world.model_wanted
+    champion = world.model_of(promoted(world))
+    tagged = {**before, "Request": {**before["Request"], "Tags": [{"Key": "team", "Value": "growth"}]}}
+    assert world.model_event(tagged, clean=False) == champion
+    world.cloudformation.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    assert world.model_event(before, clean=False) == own
+
+    world.cloudformation.stack_status = "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
+    world.status("DELETE_IN_PROGRESS", MODEL_ID, champion)
+    world.model_delete(champion, tagged)
+
+    assert own in world.hosting.hosted
+
+
+def test_champion_that_the_template_has_taken_stays_when_its_retraining_leaves(world: RetrainingWorld) -> None:
+    """Of the soak: the clean-up of the model before it shows as the deletion of the resource."""
+    name = world.model_of(promoted(world))
+    old, wanted = world.model_id, world.model_wanted
+    assert world.model_event(world.model_properties("own-1"), clean=False) == name
+    world.hosting.served["Config-2"] = world.hosting.served[world.hosting.endpoints[ENDPOINT].config]
+    world.hosting.endpoints[ENDPOINT].config = "Config-2"
+    world.delete()
+
+    world.cloudformation.stack_status = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+    world.status("DELETE_IN_PROGRESS", MODEL_ID, old)
+    world.model_delete(old, wanted)
+
+    assert world.hosting.model_in_service() in world.hosting.hosted
+
+
+def test_deployment_that_does_not_show_at_once_is_waited_for(world: RetrainingWorld) -> None:
+    """Of the soak: an answer that lagged behind was told as a deployment that SageMaker had taken back."""
+    name = schedule(world)
+    describe = world.hosting.describe_endpoint
+    shown: list[dict[str, Any]] = []
+
+    def late(**params: str) -> dict[str, Any]:
+        reply = describe(**params)
+        if reply["EndpointStatus"] == "Updating" and not shown:
+            shown.append(reply)
+            return reply | {"EndpointStatus": "InService"}
+        return reply
+
+    world.hosting.describe_endpoint = late  # type: ignore[method-assign]
+    world.go(name)
+
+    assert shown
+    assert world.decisions() == ["Promoted"]
 
 
 def test_rollback_of_another_job_brings_the_champion_back(world: RetrainingWorld) -> None:

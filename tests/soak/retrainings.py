@@ -44,6 +44,8 @@ class Runs:
         self._simulation = simulation
         self._numbers = 0
         self._calls = 0
+        self._read: tuple[str, Document | None] = ("", None)
+        """The document that was looked at last."""
         self._scores = iter(simulation.scenario.scores)
         self._killed: set[str] = set()
         """Executions whose function died in a call: what it was about to take back may be left."""
@@ -157,7 +159,7 @@ class Runs:
         if job is None or job.status != "InProgress":
             return
         sagemaker.complete(job.name, value=next(self._scores, 0.9))
-        job.told["BestCandidate"]["InferenceContainers"] = [container("xgboost")]
+        job.told["BestCandidate"]["InferenceContainers"] = [container(job.name)]
 
     def _jobs(self, resource: "Resource", stack: "Stack") -> list[FakeJob]:
         def is_mine(tags: Mapping[str, str]) -> bool:
@@ -198,6 +200,10 @@ class Runs:
             for number in range(1, ROUNDS + 1):
                 event = {"source": "aws.states", "id": f"rest-{number}", "detail": {}}
                 simulation.at(number * LATER, lambda stack=stack, event=event: self.start(stack, Event=event))  # type: ignore[misc]
+            if stack.promotes:
+                for number in (3, 5):
+                    moment = (number + 0.5) * LATER
+                    simulation.at(moment, lambda stack=stack: simulation.promotions.tell(stack, is_told=True))  # type: ignore[misc]
 
     def look_at_rest(self) -> None:
         """Nothing runs any more, and nothing is remembered for ever."""
@@ -218,7 +224,9 @@ class Runs:
         uri = resource.physical_id if resource else ""
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         found = self._simulation.s3.objects.get((bucket, f"{key}state.json"))
-        return Document.read(json.loads(found["Body"])) if found else None
+        if found and self._read[0] != found["ETag"]:
+            self._read = found["ETag"], Document.read(json.loads(found["Body"]))
+        return self._read[1] if found else None
 
 
 PASSING = (ClientError, BotoCoreError, Failure)

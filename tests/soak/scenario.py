@@ -19,7 +19,20 @@ PREFIXED = 0.2
 RETRAINED = 0.12
 """The share of lives in which a stack has a retraining."""
 
+HOSTING = ("followed", "config", "endpoint", "seen")
+"""An endpoint to which a retraining promotes: its model, its configuration, itself, and the look at it."""
+
+PROMOTING = 0.35
+"""The share of retrainings that promote to an endpoint of their stack."""
+
+HELD_OUT = 0.3
+"""The share of those that judge by a holdout."""
+
+MEDDLING = ("changes endpoint", "reverts endpoint")
+"""What somebody does to an endpoint."""
+
 TRIGGERS = ("schedule", "schedule", "by hand", "data", "data", "rolls back", "approves", "approves", "ends execution")
+ENDINGS = ("works", "works", "works", "works", "taken back", "refused")
 """What begins runs, or is done to them."""
 
 REFACTORED = 0.2
@@ -49,11 +62,14 @@ class Step:
     """What the keys of the owner's tags begin with from now on; empty: with what they begin."""
     refactors: bool = False
     """All resources got other logical ids before, by a stack refactoring."""
+    leaves: bool = False
+    """The update takes the retraining out of the template."""
 
     def told(self) -> str:
         """In words."""
         wishes = f" to {', '.join(self.wishes)}" if self.wishes else ""
         removed = ", without the first resource" if self.removes else ""
+        removed += ", without the retraining" if self.leaves else ""
         cancelled = "" if self.cancelled_after is None else f", cancelled after {self.cancelled_after:g} s"
         prefix = f", owner's tags begin with {self.owner_prefix}" if self.owner_prefix else ""
         refactored = "a stack refactoring, then " if self.refactors else ""
@@ -90,6 +106,21 @@ class Quirk:
 
 
 @dataclass(frozen=True)
+class Rollout:
+    """What becomes of a call of UpdateEndpoint."""
+
+    ends: str = "works"
+    """Or `taken back`: the endpoint is in service again with what it had; or `refused`."""
+    seconds: float = 40.0
+    is_told: bool = True
+    """Whether its event comes."""
+
+    def told(self) -> str:
+        """In words."""
+        return f"{self.ends} after {self.seconds:g} s, {'' if self.is_told else 'un'}told"
+
+
+@dataclass(frozen=True)
 class Act:
     """What somebody else does at some time."""
 
@@ -97,7 +128,7 @@ class Act:
     what: str
     """`squats`, `completes`, `fails`, `stops` (a person stops the job), `endpoint` (a person makes one again),
     `deploys` (each job of the stack that is to be deployed is, as soon as the name of its endpoint is free), or one
-    of `TRIGGERS`.
+    of `TRIGGERS` and `MEDDLING`.
     """
     who: str = ""
     stack: int = 0
@@ -117,6 +148,8 @@ class Act:
             "data": f"an object comes for stack {self.stack}, told {'once' if self.who == 'nobody' else 'twice'}",
             "approves": f"a person approves the latest version, {'un' if self.who == 'nobody' else ''}told",
             "ends execution": f"a person stops an execution of stack {self.stack}",
+            "changes endpoint": f"a person has the endpoint of stack {self.stack} serve a model of their own",
+            "reverts endpoint": f"a person has the endpoint of stack {self.stack} serve the template's configuration",
             "endpoint": f"a person makes the endpoint of stack {self.stack} (again), with a model of their own",
         }
         return f"at {self.at:g} s {said[self.what]}"
@@ -146,6 +179,10 @@ class Scenario:
     """What goes wrong with calls of state machines, which are numbered as they come, from 0."""
     scores: tuple[float, ...] = ()
     """What jobs of runs come to, one after the other."""
+    rollouts: tuple[Rollout, ...] = ()
+    """What becomes of the calls of UpdateEndpoint, one after the other; then all work."""
+    holds_out: bool = False
+    """Whether the retraining that promotes judges by a holdout."""
     shows_clean_up: bool = False
     """The clean-up of what was replaced shows as the deletion of the resource, under its old id (unverified)."""
     dates: bool = True
@@ -159,11 +196,12 @@ class Scenario:
             lines.append(f"stack {number} of {', '.join(stack.resources)}")
             lines += [f"  {step.told()}" for step in stack.steps]
         lines += [f"of runs, {quirk.told()}" for quirk in self.run_quirks]
+        lines += [f"UpdateEndpoint {number}: {each.told()}" for number, each in enumerate(self.rollouts)]
         lines += [quirk.told() for quirk in self.quirks] + [act.told() for act in self.acts]
         defaults = Scenario(stacks=())
         lines += [
             f"{name} = {getattr(self, name)}"
-            for name in ("lag", "quota", "skew", "shows_clean_up", "dates")
+            for name in ("lag", "quota", "skew", "shows_clean_up", "dates", "holds_out")
             if getattr(self, name) != getattr(defaults, name)
         ]
         return "\n".join(lines)
@@ -173,8 +211,11 @@ class Scenario:
         for number, stack in enumerate(self.stacks):
             if len(self.stacks) > 1:
                 yield replace(self, stacks=_without(self.stacks, number), acts=())
+            if HOSTING[0] in stack.resources:
+                places = [place for place, kind in enumerate(stack.resources) if kind not in HOSTING]
+                yield self._with(number, _only(stack, places))
             for place in range(len(stack.resources)):
-                if len(stack.resources) > 1:
+                if len(stack.resources) > 1 and not _is_needed(stack, place):
                     steps = tuple(replace(step, wishes=_without(step.wishes, place)) for step in stack.steps)
                     yield self._with(number, StackPlan(_without(stack.resources, place), steps))
             for place in reversed(range(1, len(stack.steps))):
@@ -183,6 +224,11 @@ class Scenario:
             yield replace(self, quirks=_without(self.quirks, place))
         for place in range(len(self.run_quirks)):
             yield replace(self, run_quirks=_without(self.run_quirks, place))
+        for place in range(len(self.rollouts)):
+            yield replace(self, rollouts=_without(self.rollouts, place))
+            calm_one = (*self.rollouts[:place], Rollout(), *self.rollouts[place + 1 :])
+            if calm_one != self.rollouts:
+                yield replace(self, rollouts=calm_one)
         for place in range(len(self.acts)):
             yield replace(self, acts=_without(self.acts, place))
         for number, stack in enumerate(self.stacks):
@@ -193,6 +239,7 @@ class Scenario:
                     replace(step, removes=False),
                     replace(step, owner_prefix=""),
                     replace(step, refactors=False),
+                    replace(step, leaves=False),
                     replace(step, wishes=tuple("plain" for _ in step.wishes)),
                 ]
                 for each in calmer:
@@ -206,6 +253,7 @@ class Scenario:
             replace(self, skew=calm.skew),
             replace(self, shows_clean_up=calm.shows_clean_up),
             replace(self, dates=calm.dates),
+            replace(self, holds_out=calm.holds_out),
         ):
             if change != self:
                 yield change
@@ -222,6 +270,20 @@ def _without(many: tuple[T, ...], place: int) -> tuple[T, ...]:
     return many[:place] + many[place + 1 :]
 
 
+def _only(stack: StackPlan, places: list[int]) -> StackPlan:
+    """Without the other resources."""
+    steps = tuple(
+        replace(step, wishes=tuple(step.wishes[place] for place in places if step.wishes)) for step in stack.steps
+    )
+    return StackPlan(tuple(stack.resources[place] for place in places), steps)
+
+
+def _is_needed(stack: StackPlan, place: int) -> bool:
+    """Whether an endpoint goes with this resource alone."""
+    kind = stack.resources[place]
+    return HOSTING[0] in stack.resources and kind in {*HOSTING, "retraining"}
+
+
 def from_seed(seed: int) -> Scenario:
     """The scenario of a seed: the same on every machine."""
     dice = random.Random(seed)
@@ -232,15 +294,26 @@ def from_seed(seed: int) -> Scenario:
     quirks = tuple(_quirk(dice, requests) for _ in range(dice.choice((0, 1, 1, 2, 2, 3, 4))))
     stacks = _refactored(stacks, quirks, random.Random(-seed - 2**40))
     stacks, triggers, run_quirks, scores = _retrained(stacks, random.Random(-seed - 2**41))
+    promoting = random.Random(-seed - 2**42)
+    stacks, meddling, rollouts = _promoting(stacks, promoting)
+    holds_out = bool(rollouts) and promoting.random() < HELD_OUT
+    if rollouts:
+        requests += len(HOSTING) * 6
+        more = (_quirk(promoting, requests) for _ in range(promoting.choice((0, 0, 1, 2))))
+        quirks, run_quirks = (*quirks, *more), (*run_quirks, *_more_run_quirks(promoting))
+        scores = tuple(promoting.choice((0.5, 0.92, 0.94, 0.97, 0.99)) for _ in range(4))
     return Scenario(
         stacks=stacks,
         quirks=quirks,
+        rollouts=rollouts,
+        holds_out=holds_out,
         run_quirks=run_quirks,
         scores=scores,
         acts=(
             *(Act(0.0, "deploys", dice.choice(OWNERS), number) for number in range(len(stacks) if is_served else 0)),
             *(_act(dice, len(stacks)) for _ in range(dice.choice((0, 0, 1, 2)))),
             *triggers,
+            *meddling,
         ),
         lag=dice.choice((0.0, 0.0, 0.5, 1.5)),
         quota=dice.choice((20, 20, 20, 2, 3)),
@@ -314,6 +387,41 @@ def _retrained(
     quirks = tuple(_run_quirk(dice) for _ in range(dice.choice((0, 0, 1, 2))))
     scores = tuple(dice.choice((0.5, 0.8, 0.9, 0.95, 0.99)) for _ in range(4))
     return (StackPlan((*first.resources, "retraining"), steps), *others), acts, quirks, scores
+
+
+def _promoting(
+    stacks: tuple[StackPlan, ...], dice: random.Random
+) -> tuple[tuple[StackPlan, ...], tuple[Act, ...], tuple[Rollout, ...]]:
+    """Give a retraining an endpoint, and more time; and what becomes of that. Its dice are of their own."""
+    first, *others = stacks
+    if first.resources[-1] != "retraining" or dice.random() >= PROMOTING:
+        return stacks, (), ()
+    before = len(first.resources) - 1
+    steps = []
+    for step in first.steps:
+        wish = dice.choice(SETTINGS)
+        gap = max(step.gap, dice.choice((0.0, 0.0, 1500.0, 5000.0)))
+        leaves = step.verb == "update" and dice.random() < 0.12
+        wishes = step.wishes and (*step.wishes[:before], *(wish for _ in HOSTING), step.wishes[-1])
+        is_longer = step.cancelled_after is not None and dice.random() < 0.5
+        cancelled = step.cancelled_after and step.cancelled_after + (60.0 if is_longer else 0.0)
+        steps.append(replace(step, wishes=wishes, gap=gap, leaves=leaves, cancelled_after=cancelled))
+    acts = tuple(
+        Act(dice.random() * dice.choice((3000.0, 12000.0)), what, dice.choice(OWNERS), wish=str(number))
+        for number in range(dice.choice((0, 1, 2, 3)))
+        for what in [dice.choice((*MEDDLING, "schedule", "rolls back", "by hand"))]
+    )
+    rollouts = tuple(
+        Rollout(dice.choice(ENDINGS), dice.choice((5.0, 40.0, 90.0)), is_told=dice.random() < 0.7) for _ in range(6)
+    )
+    resources = (*first.resources[:before], *HOSTING, "retraining")
+    return (StackPlan(resources, tuple(steps)), *others), acts, rollouts
+
+
+def _more_run_quirks(dice: random.Random) -> tuple[Quirk, ...]:
+    """Runs that promote make more calls."""
+    quirks = (_run_quirk(dice) for _ in range(dice.choice((0, 1, 2))))
+    return tuple(replace(each, request=dice.randrange(30), at=dice.randrange(40)) for each in quirks)
 
 
 def _run_quirk(dice: random.Random) -> Quirk:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from constructs_lib.runtime.contract import OwnerTag
 
 from ..runtime.fake_hosting import FakeHosting, Hosted, arn_of
-from ..runtime.fake_retraining import MACHINE, ComparingS3, Machine
+from ..runtime.fake_retraining import MACHINE, ComparingS3, Machine, Serving
 from ..runtime.fake_sagemaker import EPOCH, FakeEndpoint, FakeService, FakeTime, client_error
 from ..runtime.fake_services import FakeEventBridge
+from .promotions import Promoted
 
 if TYPE_CHECKING:
     from .simulation import Simulation
@@ -51,7 +52,7 @@ def config_of(job_name: str) -> str:
 
 
 @dataclass
-class SageMaker(Disturbed, FakeHosting):
+class SageMaker(Disturbed, Serving):
     """Answers of Describe and ListTags lag behind what was made by `lag` seconds."""
 
     lag: float = 0.0
@@ -99,6 +100,34 @@ class SageMaker(Disturbed, FakeHosting):
             self.owner_tags = (OwnerTag.STACK, OwnerTag.STACK.under(stack.owner_prefix))
             super()._ask(operation, name, found)
 
+    def update_endpoint(self, **params: Any) -> dict[str, Any]:
+        with self.serving("UpdateEndpoint", params):
+            simulation = self.simulation
+            simulation.promotions.asked(params["EndpointName"], params["EndpointConfigName"], simulation.call_began)
+            return {"EndpointArn": arn_of("endpoint", params["EndpointName"])}
+
+    def describe_endpoint(self, **params: str) -> dict[str, Any]:
+        reply = FakeHosting.describe_endpoint(self, **params)
+        endpoint = self.endpoints.get(params["EndpointName"])
+        if isinstance(endpoint, Promoted) and self.time.now() < endpoint.changed + self.lag:
+            status, config = endpoint.before
+            return reply | {"EndpointStatus": status, "EndpointConfigName": config}
+        return reply
+
+    def describe_endpoint_config(self, **params: str) -> dict[str, Any]:
+        of_job = params["EndpointConfigName"] in self.configs
+        return (FakeHosting if of_job else Serving).describe_endpoint_config(self, **params)
+
+    def delete_endpoint_config(self, **params: str) -> dict[str, Any]:
+        of_job = params["EndpointConfigName"] in self.configs
+        return (FakeHosting if of_job else Serving).delete_endpoint_config(self, **params)
+
+    def _served(self, operation: str, name: str) -> Hosted:
+        config = super()._served(operation, name)
+        if self._hides(operation, config.created):
+            raise client_error(operation, "ValidationException", f'Could not find endpoint configuration "{name}".')
+        return config
+
     def _job(self, operation: str, name: str) -> Any:
         job = super()._job(operation, name)
         if self._hides(operation, job.created):
@@ -118,7 +147,12 @@ class SageMaker(Disturbed, FakeHosting):
         return run
 
     def _tagged(self, operation: str, params: dict[str, Any]) -> dict[str, str]:
-        made: list[Any] = [*self.jobs.values(), *self.hosted.values(), *self.runs.values()]
+        made: list[Any] = [
+            *self.jobs.values(),
+            *self.hosted.values(),
+            *self.runs.values(),
+            *self.served.values(),
+        ]
         for each in made:
             if each.arn == params["ResourceArn"]:
                 tags: dict[str, str] = {} if self._hides(operation, each.created) else each.tags

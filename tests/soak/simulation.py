@@ -15,9 +15,9 @@ from unittest.mock import patch
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from constructs_lib.runtime import candidate, handler, owned, retry
+from constructs_lib.runtime import candidate, handler, owned, retrain_scores, retry
 from constructs_lib.runtime.clients import Aws
-from constructs_lib.runtime.contract import OwnerTag, read_owner
+from constructs_lib.runtime.contract import PROMOTED_JOB, TAKEN_WITH, OwnerTag, read_owner
 from constructs_lib.runtime.event import RawEvent, parse
 from constructs_lib.runtime.retry import Clock
 from constructs_lib.runtime.spec import read
@@ -25,8 +25,9 @@ from constructs_lib.runtime.spec import read
 from ..runtime.fake_hosting import Hosted, arn_of, container
 from ..runtime.fake_sagemaker import EPOCH, FakeEndpoint, FakeJob, client_error, service_model
 from ..runtime.world import SIGNATURE
+from .promotions import Promotions
 from .retrainings import PASSING, Runs
-from .scenario import OWNER_PREFIXES, TRIGGERS, Act, Quirk, Scenario
+from .scenario import MEDDLING, OWNER_PREFIXES, TRIGGERS, Act, Quirk, Scenario
 from .services import S3, CloudFormation, Disturbed, EventBridge, Flow, SageMaker, StepFunctions, config_of
 from .stacks import Request, Resource, Stack, Then
 from .wishes import LEARNED, RUNNING, SERVED, TYPES, endpoint_of, properties_of
@@ -46,6 +47,9 @@ LOOKS = (60.0, 600.0, 4000.0)
 """Seconds after its beginning at which a state machine's execution looks."""
 
 MAX_BODY = 4096
+
+RESAMPLES = 20
+"""Enough for models that are much better."""
 
 TRAINING = 5.0
 """Seconds after which a job that is deployed as soon as possible has trained."""
@@ -71,7 +75,7 @@ TAGS = {"AddTags", "DeleteTags"}
 """The calls that change tags."""
 
 
-OWN_KEYS = {tag.under(prefix) for tag in OwnerTag for prefix in OWNER_PREFIXES}
+OWN_KEYS = {tag.under(prefix) for tag in OwnerTag for prefix in OWNER_PREFIXES} | {PROMOTED_JOB, TAKEN_WITH}
 
 
 class Killed(BaseException):
@@ -138,6 +142,7 @@ class Simulation:
         self._theirs: list[tuple[str, Callable[[], object], object]] = []
         self._make_services()
         self.runs = Runs(self)
+        self.promotions = Promotions(self)
         self.stacks = [Stack(self, number, plan) for number, plan in enumerate(scenario.stacks)]
 
     def _make_services(self) -> None:
@@ -158,16 +163,17 @@ class Simulation:
         for name in LEARNED:
             self.sagemaker.add_job(name, {})
             job = self.sagemaker.complete(name)
-            job.told["BestCandidate"]["InferenceContainers"] = [container("xgboost")]
+            job.told["BestCandidate"]["InferenceContainers"] = [container(name)]
         self.sagemaker.serve_endpoint(SERVED, "churn-config")
         self._watch_over(self.sagemaker.add_job(RUNNING, {"owner": "x", OwnerTag.STACK: "theirs"}))
         self.sagemaker.quota += 1
 
     def _watch_over(self, job: FakeJob) -> None:
-        def look() -> object:
-            return job.status, dict(job.tags)
+        self.watch(f"the job {job.name} of somebody else", lambda: (job.status, dict(job.tags)))
 
-        self._theirs.append((f"the job {job.name} of somebody else", look, look()))
+    def watch(self, what: str, look: Callable[[], object]) -> None:
+        """See at the end whether something of somebody else is what it is now."""
+        self._theirs.append((what, look, look()))
 
     # Time
 
@@ -212,6 +218,8 @@ class Simulation:
             redirect_stdout(log),
             patch.object(handler, "deliver", self._take_answer),
             patch.object(retry, "_random", self._dice),
+            patch.object(retrain_scores, "_MOST_RESAMPLES", RESAMPLES),
+            patch.object(retrain_scores, "_LEAST_RESAMPLES", RESAMPLES),
         ):
             for act in self.scenario.acts:
                 self.at(act.at, lambda act=act: self._act(act))  # type: ignore[misc]
@@ -223,6 +231,7 @@ class Simulation:
             self.runs.come_to_rest()
             self._run(float("inf"))
             self.runs.look_at_rest()
+            self.promotions.look_at_rest()
             self._look_at_what_lives()
             for stack in self.stacks:
                 stack.end()
@@ -232,6 +241,11 @@ class Simulation:
         return Verdict(self.faults, self.trace, self._calls)
 
     # Requests
+
+    @property
+    def call_began(self) -> float:
+        """When the function was called that runs now."""
+        return self._current.ends - FUNCTION_TIME if self._current else 0.0
 
     @property
     def caller(self) -> Resource | None:
@@ -287,6 +301,8 @@ class Simulation:
             if tried < len(RETRIES) and not is_final:
                 self.at(RETRIES[tried], lambda: self._deliver(request, [], tried + 1))
             return
+        finally:
+            self.promotions.look()
         if len(invocation.answers) != 1:
             self.complain(f"request {request.number} was answered {len(invocation.answers)} times")
 
@@ -369,6 +385,7 @@ class Simulation:
             return None
         finally:
             self.runs.look()
+            self.promotions.look()
         return found
 
     # Calls
@@ -428,6 +445,8 @@ class Simulation:
             self.at(TRAINING, lambda: self._end_training(str(params["AutoMLJobName"]), act))
         if request is None and operation.startswith("CreateAutoMLJob"):
             self.runs.trains(str(params["AutoMLJobName"]))
+        if request is None and operation == "CreateTransformJob":
+            self.promotions.answers(str(params["TransformJobName"]))
         invocation.looks_at_endpoint += operation == "DescribeEndpoint"
         if invocation.looks_at_endpoint == PATIENCE_WITH_ENDPOINT and request and request.resource.kind == "job":
             self.complain(f"request {request.number} goes on waiting for an endpoint")
@@ -459,6 +478,9 @@ class Simulation:
         self.tell(act.told())
         if act.what in TRIGGERS:
             self.runs.act(act, stack)
+            return
+        if act.what in MEDDLING:
+            self.promotions.act(act, stack)
             return
         if act.what == "squats":
             for each in stack.resources:
@@ -588,7 +610,11 @@ class Simulation:
         for stack in self.stacks:
             for resource in stack.resources:
                 is_there = resource.status not in {"", "DELETE_COMPLETE"}
-                self._look_at(resource, stack, {resource.physical_id} if is_there else set())
+                allowed = {resource.physical_id} if is_there else set()
+                if is_there and resource.kind == "followed":
+                    allowed |= self.promotions.allowed(stack)
+                self._look_at(resource, stack, allowed)
+            self.promotions.look_at_what_is_left(stack, ends=False)
             endpoint = self.sagemaker.endpoints.get(endpoint_of(stack.number))
             owners = {config_of(each.physical_id) for each in stack.resources if each.status != "DELETE_COMPLETE"}
             if endpoint is None or endpoint.status == "Deleting" or endpoint.config.endswith("-mine"):
@@ -596,6 +622,9 @@ class Simulation:
             if endpoint.config not in owners:
                 self.complain(f"the endpoint of {endpoint.config} runs on, and no resource owns its job")
         self._look_at_what_is_not_ours()
+
+    def is_lost(self, physical_id: str) -> bool:
+        return physical_id in self._lost
 
     def lose(self, physical_id: str) -> None:
         """Nobody has ever heard of the deletion of this."""
@@ -618,7 +647,7 @@ class Simulation:
             for run in sagemaker.runs.values():
                 if is_mine(run.tags) and run.status == "InProgress" and run.name not in excused:
                     self.complain(f"the transform job {run.name} runs and no resource owns it")
-        if resource.kind == "model":
+        if resource.kind in {"model", "followed"}:
             for model in sagemaker.hosted.values():
                 if is_mine(model.tags) and model.name not in excused:
                     self.complain(f"the model {model.name} is there and no resource owns it")
@@ -629,8 +658,8 @@ class Simulation:
         name = resource.physical_id
         if not resource.status.endswith("_COMPLETE"):
             return
-        if resource.kind in {"model", "transform"}:
-            there = self.sagemaker.hosted if resource.kind == "model" else self.sagemaker.runs
+        if resource.kind in {"model", "transform", "followed"}:
+            there = self.sagemaker.runs if resource.kind == "transform" else self.sagemaker.hosted
             if name not in there:
                 self.complain(f"the {resource.kind} {name} that the resource owns is gone")
                 return
@@ -677,6 +706,7 @@ class Simulation:
         for stack in self.stacks:
             for resource in stack.resources:
                 self._look_at(resource, stack, set())
+            self.promotions.look_at_what_is_left(stack, ends=True)
             job = self.sagemaker.endpoints.get(endpoint_of(stack.number))
             if job and job.status != "Deleting" and not job.config.endswith("-mine"):
                 self.complain(f"the endpoint {endpoint_of(stack.number)} of a deleted job runs on")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from constructs_lib.runtime.contract import OWNER_PREFIX, SERVICE_TIMEOUT
 
 from ..runtime.fake_sagemaker import ACCOUNT, EPOCH, REGION
-from .scenario import StackPlan, Step
-from .wishes import LEARNED, SERVED, properties_of
+from .promotions import NATIVE
+from .scenario import HOSTING, StackPlan, Step
+from .wishes import HOLDOUT, LEARNED, SERVED, named, properties_of
 
 if TYPE_CHECKING:
     from .simulation import Simulation
@@ -21,6 +22,9 @@ TRIES = 3
 
 PATIENCE_OF_A_PERSON = 3
 """So often a person asks again for a deletion, or a rollback, that has failed."""
+
+RANKS = {"job": 0, "followed": 2, "config": 3, "endpoint": 4, "seen": 5}
+"""What comes after what, and goes before it; all else but a retraining that promotes stands behind the job."""
 
 Then = Callable[[Mapping[str, Any] | None], None]
 
@@ -98,6 +102,15 @@ class Stack:
         self.owner_prefix = OWNER_PREFIX
         """What the keys of the owner's tags begin with, in the function's policy too."""
         self._prefix_before = OWNER_PREFIX
+        self.promotes = HOSTING[0] in plan.resources
+        """Whether the retraining promotes to an endpoint of the stack."""
+        self.follows = True
+        """Whether the template has that retraining."""
+        self._followed_before = True
+        self.moves = len({"prefix" in step.wishes[-1] for step in plan.steps if step.wishes}) > 1
+        self.moves = self.moves or any(step.leaves for step in plan.steps)
+        """Whether its retraining leaves, or its document moves: the way back loses a model, which is made anew."""
+        self.holds_out = simulation.scenario.holds_out
 
     @property
     def lives(self) -> bool:
@@ -111,14 +124,29 @@ class Stack:
     @property
     def retraining(self) -> Resource | None:
         """The retraining of the stack; it comes last and goes first."""
-        return next((each for each in self.resources if each.kind == "retraining"), None)
+        return self.the("retraining")
+
+    def the(self, kind: str) -> Resource | None:
+        """The one resource of a kind."""
+        return next((each for each in self.resources if each.kind == kind), None)
+
+    def _rank(self, resource: Resource) -> int:
+        if resource.kind == "retraining":
+            return max(RANKS.values()) + 1 if self.promotes else 1
+        return RANKS.get(resource.kind, 1)
+
+    def _of_rank(self, many: list[Resource], choose: Callable[..., int]) -> list[Resource]:
+        """Those that come first (`min`), or go first (`max`)."""
+        rank = choose((self._rank(each) for each in many), default=0)
+        return [each for each in many if self._rank(each) == rank]
 
     @property
     def prefixes(self) -> tuple[str, ...]:
         """What the names in its function's policy begin with: policies change before what needs them."""
-        wanted = [properties_of(each.kind, each.wish, self) for each in self.resources if each.wish]
+        wanted = [named(each.kind, each.wish, self) for each in self.resources if each.wish]
         found = [each.get("NamePrefix") or each.get("Request", {}).get("AutoMLJobName") for each in wanted]
-        return (*filter(None, found), *LEARNED, SERVED)
+        held_out = (str(HOLDOUT["NamePrefix"]),) if self.holds_out else ()
+        return (*filter(None, found), *held_out, *LEARNED, SERVED)
 
     # Steps of the scenario
 
@@ -159,6 +187,16 @@ class Stack:
         else:
             self.go_on()
 
+    def _while(self, then: Callable[[bool], None]) -> Callable[[bool], None]:
+        """The same unless another phase has begun by then."""
+        operation = self._operation
+        return lambda well: then(well) if self._operation == operation else None
+
+    @property
+    def config_before(self) -> str:
+        """The configuration that a rollback goes back to."""
+        return next(each.physical_id for each in self._before.values() if each.kind == "config")
+
     def _later(self, seconds: float, action: Callable[[], None]) -> None:
         """Do something unless another phase has begun by then."""
         operation = self._operation
@@ -182,9 +220,13 @@ class Stack:
 
         def hear(answer: Mapping[str, Any] | None) -> None:
             if self._operation == operation:
-                self._open.remove(request)
+                self._open[:] = [each for each in self._open if each is not request]
                 then(answer)
 
+        request = None
+        if resource.kind in NATIVE:
+            self._simulation.promotions.serve(self, resource, kind, hear, is_rollback=self._rolls_back)
+            return
         shown = json.dumps(more["ResourceProperties"])
         self.events.insert(0, (resource.logical_id, resource.status, shown, self._simulation.time.now()))
         request = self._simulation.request(
@@ -205,6 +247,7 @@ class Stack:
         self.status = "CREATE_IN_PROGRESS"
         self.owner_prefix = step.owner_prefix or self.owner_prefix
         self._rolls_back = False
+        self.follows = True
         for resource, wish in zip(self.resources, step.wishes, strict=True):
             resource.status, resource.wish, resource.physical_id = "", wish, ""
         self._tried = []
@@ -213,8 +256,8 @@ class Stack:
         self._create_next(list(self.resources))
 
     def _create_next(self, left: list[Resource]) -> None:
-        """A job first, because others may be about it; then the rest at once."""
-        first = [each for each in left if each.kind == "job"] or left
+        """A job first, because others may be about it; then the rest at once, or one after the other."""
+        first = self._of_rank(left, min)
         rest = [each for each in left if each not in first]
         waiting = {each.logical_id for each in first}
 
@@ -264,7 +307,7 @@ class Stack:
 
     def _remove(self, left: list[Resource], good: str, bad: str) -> None:
         """Delete resources, those about a job before the job."""
-        others = [each for each in left if each.kind != "job"] or left
+        others = self._of_rank(left, max)
         rest = [each for each in left if each not in others]
         waiting = {each.logical_id for each in others}
         failed: list[Resource] = []
@@ -320,6 +363,10 @@ class Stack:
         *,
         is_lost: bool = True,
     ) -> None:
+        if resource.kind in NATIVE:
+            self._simulation.promotions.remove(self, resource, physical_id, self._while(then))
+            return
+
         def answered(answer: Mapping[str, Any] | None) -> None:
             is_unheard = is_lost and answer is None
             if answer and answer["Status"] == "SUCCESS":
@@ -342,21 +389,24 @@ class Stack:
         self._tried = []
         self._prefix_before = self.owner_prefix
         self.owner_prefix = step.owner_prefix or self.owner_prefix
-        removed = self.resources[0] if step.removes and self.resources[0].kind != "job" else None
+        removed = [self.resources[0]] if step.removes and self.resources[0].kind != "job" else []
+        removed += [each for each in self.resources if step.leaves and each.kind == "retraining"]
         changing = []
         for resource, wish in zip(self.resources, step.wishes, strict=True):
             # What comes anew comes in another deployment than another prefix, as the documentation asks.
             is_gone = self.owner_prefix != self._prefix_before and resource.status == "DELETE_COMPLETE"
-            if resource is removed or is_gone:
+            if resource in removed or is_gone:
                 continue
             resource.wish = wish
             changing.append(resource)
+        self._followed_before = self.follows
+        self.follows = self.retraining in changing
         if step.cancelled_after is not None:
             self._later(step.cancelled_after, self._roll_back)
         self._update_next(changing, removed)
 
-    def _update_next(self, left: list[Resource], removed: Resource | None) -> None:
-        first = [each for each in left if each.kind == "job"] or left
+    def _update_next(self, left: list[Resource], removed: list[Resource]) -> None:
+        first = self._of_rank(left, min)
         rest = [each for each in left if each not in first]
         wanted = {each.logical_id: properties_of(each.kind, each.wish, self) for each in first}
         changed = [
@@ -422,16 +472,17 @@ class Stack:
                 if resource.status == "UPDATE_IN_PROGRESS":
                     resource.become("UPDATE_FAILED")
         self.owner_prefix = self._prefix_before
+        self.follows = self._followed_before
         for resource in self.resources:
             resource.wish = self._before[resource.logical_id].wish
         self._asked_again = 0
         # Those about a job go back after it, as in any update.
-        self._go_back(sorted(back, key=lambda each: each.kind != "job"), made)
+        self._go_back(sorted(back, key=self._rank), made)
 
     def _go_back(self, left: list[Resource], made: list[tuple[Resource, str, dict[str, Any]]]) -> None:
         if not left:
             self._next_phase()
-            self._clean_up("UPDATE_ROLLBACK_COMPLETE", None, made)
+            self._clean_up("UPDATE_ROLLBACK_COMPLETE", [], made)
             return
         resource, *rest = left
         before = self._before[resource.logical_id]
@@ -454,6 +505,9 @@ class Stack:
             self._later(60.0, lambda: self._go_back(left, made))
 
         resource.become("UPDATE_IN_PROGRESS")
+        if resource.kind == "config":  # that of before is still there
+            self._later(0.1, lambda: done({"Status": "SUCCESS", "PhysicalResourceId": before.physical_id}))
+            return
         self._send(
             "Update",
             resource,
@@ -466,7 +520,7 @@ class Stack:
     def _clean_up(
         self,
         good: str,
-        removed: Resource | None,
+        removed: list[Resource],
         made: list[tuple[Resource, str, dict[str, Any]]] | None = None,
     ) -> None:
         """Delete what was replaced, or what a rollback has no use for."""
@@ -483,15 +537,25 @@ class Stack:
                 todo.append((resource, physical_id or invented, properties))
             elif physical_id != resource.physical_id:
                 todo.append((resource, physical_id, properties))
-        if removed is not None and removed.status != "DELETE_COMPLETE":
-            removed.become("DELETE_IN_PROGRESS")
-            todo.append((removed, removed.physical_id, removed.properties))
-        waiting = len(todo)
+        for resource in removed:
+            if resource.status != "DELETE_COMPLETE":
+                resource.become("DELETE_IN_PROGRESS")
+                todo.append((resource, resource.physical_id, resource.properties))
+        self._clear(todo, good)
+
+    def _clear(self, todo: list[tuple[Resource, str, dict[str, Any]]], good: str) -> None:
+        """Delete what goes first, then the rest."""
+        rank = max((self._rank(each[0]) for each in todo), default=0)
+        now = [each for each in todo if self._rank(each[0]) == rank or rank <= 1]
+        rest = [each for each in todo if each not in now]
+        waiting = len(now)
 
         def finish() -> None:
             self._next_phase()
             self.status = good
             self._rolls_back = False
+            if self._followed_before and not self.follows and self.promotes:
+                self._simulation.promotions.look_when_left(self)
             self.go_on()
 
         def done(resource: Resource) -> None:
@@ -500,12 +564,14 @@ class Stack:
             resource.disguise = None
             if resource.status == "DELETE_IN_PROGRESS":
                 resource.become("DELETE_COMPLETE")
-            if not waiting:
+            if not waiting and rest:
+                self._clear(rest, good)
+            elif not waiting:
                 finish()
 
-        if not todo:
+        if not now:
             finish()
-        for resource, physical_id, properties in todo:
+        for resource, physical_id, properties in now:
             if self._simulation.scenario.shows_clean_up and resource.status != "DELETE_IN_PROGRESS":
                 resource.disguise = ("DELETE_IN_PROGRESS", physical_id)
             self._ask_to_delete(resource, physical_id, properties, lambda _, resource=resource: done(resource))  # type: ignore[misc]

@@ -17,6 +17,8 @@ from constructs_lib.runtime import (
     model,
     owned,
     retrain,
+    retrain_evaluation,
+    retrain_promotion,
     retrain_run,
     retrain_trigger,
     retry,
@@ -24,10 +26,12 @@ from constructs_lib.runtime import (
     transform,
 )
 from constructs_lib.runtime.retrain_document import Document
+from constructs_lib.runtime.retrain_judge import Standing, standing
+from constructs_lib.runtime.retrain_promotion import Promotion
 from constructs_lib.runtime.retrain_store import Store
 from constructs_lib.runtime.stack import Live, Stack
 
-from .scenario import from_seed
+from .scenario import HOSTING, Act, Scenario, StackPlan, Step, from_seed
 from .soak import run
 
 pytestmark = pytest.mark.soak
@@ -134,6 +138,56 @@ def late_requests_move_documents(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(retrain, "_moved", lambda event, _, aws, clock: moved(event, unasked, aws, clock))
 
 
+def nothing_that_has_served_is_kept(patch: pytest.MonkeyPatch) -> None:
+    remove_others = Promotion.remove_others
+    patch.setattr(Promotion, "remove_others", lambda promotion, *_: remove_others(promotion, None, None))
+
+
+def endpoints_are_taken_from_people(patch: pytest.MonkeyPatch) -> None:
+    told = standing
+
+    def guess(*given: Any) -> Standing:
+        stands = told(*given)
+        return Standing.DEMOTED if stands is Standing.FOREIGN else stands
+
+    patch.setattr(retrain_promotion, "standing", guess)
+
+
+def nobody_is_told_of_people(patch: pytest.MonkeyPatch) -> None:
+    told = standing
+
+    def guess(*given: Any) -> Standing:
+        stands = told(*given)
+        return Standing.IN_ORDER if stands is Standing.FOREIGN else stands
+
+    patch.setattr(retrain_promotion, "standing", guess)
+
+
+def champions_do_not_come_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(retrain_promotion, "standing", lambda *_: Standing.IN_ORDER)
+
+
+def what_runs_have_made_stays(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Promotion, "remove_others", lambda *_: [])
+
+
+def templates_do_not_take_champions(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(model, "_champion", lambda *_: "")
+
+
+def evaluations_stay(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(retrain_evaluation, "remove", lambda things, *_, **__: list(things))
+    patch.setattr(retrain_run, "remove", lambda things, *_, **__: list(things))
+
+
+def closed_retrainings_forget_their_evaluation(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(retrain, "_clear", lambda document, *_: document)
+
+
+def shapes_are_kept(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Promotion, "template", property(lambda _: "Config-0-1"))
+
+
 def new_jobs_are_given_up(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(retrain_run, "_LATER", 0.0)
 
@@ -160,7 +214,50 @@ PLANTS: list[tuple[Plant, str, int]] = [
     (runs_that_died_are_left, "never ends", 0),
     (late_requests_move_documents, "its document is closed", 1666),
     (new_jobs_are_given_up, "jobs of one retraining train", 95),
+    (champions_do_not_come_back, "and the champion is another", 7),
+    (evaluations_stay, "of an evaluation", 645),
+    (shapes_are_kept, "the shape of the template", 1540),
+    (what_runs_have_made_stays, "no resource owns it", 1614),
 ]
+
+
+ALL = (*HOSTING, "retraining")
+
+
+def life(*steps: Step, acts: tuple[Act, ...], holds_out: bool = False) -> Scenario:
+    """A stack whose retraining promotes."""
+    return Scenario((StackPlan(ALL, steps),), acts=acts, scores=(0.92, 0.94, 0.97), holds_out=holds_out)
+
+
+CREATION = Step("create", wishes=("plain",) * len(ALL))
+RUNS = tuple(Act(at, "by hand") for at in (100.0, 2000.0, 4000.0))
+PERSON = Act(8000.0, "changes endpoint", "nobody")
+LEAVES = Step("update", 8000.0, ("tagged",) * len(ALL), leaves=True)
+WHILE_MODELS_ANSWER = Step("delete", 1060.0)
+
+LIVES: list[tuple[Plant, str, Scenario]] = [
+    (nothing_that_has_served_is_kept, "which serves or has served before, is gone", life(CREATION, acts=RUNS)),
+    (endpoints_are_taken_from_people, "away from a person", life(CREATION, acts=(*RUNS, PERSON))),
+    (nobody_is_told_of_people, "nobody is told that somebody else", life(CREATION, acts=(*RUNS, PERSON))),
+    (templates_do_not_take_champions, "has lost the champion", life(CREATION, LEAVES, acts=RUNS)),
+    (
+        closed_retrainings_forget_their_evaluation,
+        "of an evaluation",
+        life(CREATION, WHILE_MODELS_ANSWER, acts=RUNS[:1], holds_out=True),
+    ),
+]
+"""Faults that lives of many seeds find: each in one that is made for it."""
+
+
+@pytest.mark.parametrize(("plant", "fault", "scenario"), LIVES, ids=[plant.__name__ for plant, _, _ in LIVES])
+def test_planted_fault_of_promotions_is_found(
+    plant: Plant, fault: str, scenario: Scenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(scenario).faults == []
+
+    plant(monkeypatch)
+
+    assert any(fault in found for found in run(scenario).faults)
 
 
 def faults(first: int) -> Iterator[str]:
