@@ -141,7 +141,7 @@ class AutoMLProvider(Construct):
         super().__init__(scope, construct_id)
         self._stack = stack_of(self)
         self._stack_part = StackPart(self._stack)
-        self._keys: set[tuple[Key, str]] = set()
+        self._keys: set[tuple[str, str]] = set()
 
         log = l1.create(Kind.LOG_GROUP, self, "Log", {"RetentionInDays": LOG_RETENTION_DAYS})
         log.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
@@ -406,8 +406,9 @@ class AutoMLProvider(Construct):
 
     def _use_key(self, key: Key, actions: Sequence[str]) -> list[IDependable]:
         """Allow the function these actions with a key; returns what whoever needs them has to wait for."""
-        new = [action for action in actions if (key, action) not in self._keys]
-        self._keys |= {(key, action) for action in new}
+        name = key.key_arn  # jsii hands out an imported key as another object each time
+        new = [action for action in actions if (name, action) not in self._keys]
+        self._keys |= {(name, action) for action in new}
         return grant_key_to_own_role(key, self._policy, self._role, self._stack, *new) if new else []
 
     @property

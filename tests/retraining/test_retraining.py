@@ -358,6 +358,18 @@ def test_key_of_the_output_encrypts_the_document_too() -> None:
     assert set(statement["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
 
 
+def test_imported_key_is_in_one_statement_of_the_function() -> None:
+    stack = new_stack()
+    key = kms.Key.from_key_arn(stack, "Key", "arn:aws:kms:eu-west-1:111122223333:key/x")
+    bucket = s3.Bucket.from_bucket_attributes(stack, "Keyed", bucket_name="keyed", encryption_key=key)
+    job = new_job(stack, output=OutputLocation.from_bucket(bucket, "models/"))
+    AutoMLJobOutcome(stack, "Outcome", job=job)
+    retrained(stack, job=job)
+    told = statements_of(template_of(stack), beginning=CONSTRUCT_ID)
+
+    assert len(allowing(told, "kms:GenerateDataKey")) == len(allowing(told, "kms:Decrypt")) == 1
+
+
 def test_run_is_told_on_a_bus_of_another_account_of_the_app() -> None:
     app = cdk.App()
     here, there = (cdk.Environment(account=each, region="eu-west-1") for each in ("111111111111", "222222222222"))
