@@ -16,7 +16,8 @@ pytestmark = [pytest.mark.scanners, pytest.mark.newest, pytest.mark.timeout(900)
 
 USERS = re.compile(
     r":(Owner/|Brought/JobRole/(?!AutopilotPermissions)|Queue/Role/|\w+/Key$)"
-    r"|^platform:\w+/(Foundation/|Credit/Predict)|^pipeline:Pipeline/(Artifacts$|Pipeline/)|^broken:"
+    r"|^platform:\w+/(Foundation/|Credit/Predict)|^pipeline:Pipeline/(Artifacts$|Pipeline/)"
+    r"|^retraining:Retraining/(Loans\b|Custom::CDKBucketDeployment)|^broken:"
 )
 """What the apps bring themselves."""
 
