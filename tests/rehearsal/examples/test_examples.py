@@ -25,6 +25,6 @@ def test_text_generation_ends_where_its_data_is_judged() -> None:
     said = rehearse("--quick", "examples/text_generation")
     assert "Its data is in order: 1000 rows of input and output to train on." in said
     assert "is Failed, as expected" in said
-    assert "Letters" in said.split("Not shown:\n")[1].splitlines()[0]
+    assert "Letters" in said.split("Not shown:\n")[1].split("\n\n")[0]
     assert "Leaderboard" not in said
     assert "trained models" not in said

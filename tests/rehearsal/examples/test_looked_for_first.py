@@ -9,7 +9,7 @@ from .rehearsed import ROOT, rehearse
 pytestmark = [pytest.mark.cloud, pytest.mark.timeout(540)]
 
 SAID = {
-    "own_bucket": ("1 object(s) uploaded to s3://acme-loans/loans/train/", "RMSE", "ok: the gate says: met: "),
+    "own_bucket": ("1 object uploaded to s3://acme-loans/loans/train/", "RMSE", "ok: the gate says: met: "),
     "batch_transform": ("BatchTransform.Predictions = s3://",),
     "endpoint_asynchronous": ("EndpointAsynchronous.Answers = s3://", "predicted_label, probability"),
 }
