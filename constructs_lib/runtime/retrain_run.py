@@ -169,11 +169,11 @@ class _Step:
         return 1
 
     def _check_time(self) -> None:
-        if (
-            self._run.phase not in {Phase.WAIT, Phase.TRAIN, Phase.EVALUATE}
-            and self._now - self._run.since > _LONGEST_PHASE
-        ):
-            raise Failure(f"the phase '{self._run.phase}' has not come to its end in {_LONGEST_PHASE:.0f} seconds")
+        phase, passed = self._run.phase, self._now - self._run.since
+        if phase is Phase.EVALUATE and passed > _LONGEST_EVALUATION:
+            raise Failure(f"the models have not answered the holdout in {_LONGEST_EVALUATION:.0f} seconds")
+        if phase not in {Phase.WAIT, Phase.TRAIN} and passed > _LONGEST_PHASE:
+            raise Failure(f"the phase '{phase}' has not come to its end in {_LONGEST_PHASE:.0f} seconds")
 
     @property
     def _now(self) -> float:
@@ -547,8 +547,6 @@ class _Step:
         except StoppedError as stopped:
             self._end(Decision.STOPPED, str(stopped))
         if not is_over:
-            if self._now - self._run.since > _LONGEST_EVALUATION:
-                raise Failure(f"the models have not answered the holdout in {_LONGEST_EVALUATION:.0f} seconds")
             return _SOON
         found = evaluation.judge(challenger, champion)
         return self._go(Phase.JUDGE, facts={_HOLDOUT: {**self._rows, **found}})

@@ -325,6 +325,22 @@ def test_transform_job_that_does_not_end_is_stopped(world: RetrainingWorld) -> N
     assert left(world) == {}
 
 
+def test_quota_that_others_use_up_ends_the_run_at_last(world: RetrainingWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of seed 2492: else the run would keep its slot, and the next one never begin."""
+
+    def refuse(**_: object) -> None:
+        raise client_error("CreateTransformJob", "ResourceLimitExceeded", "the account-level limit is 1 Instances")
+
+    monkeypatch.setattr(world.hosting, "create_transform_job", refuse)
+    world.answers = False
+    world.go(schedule(world), looks=600)
+
+    assert world.decisions() == ["Failed"]
+    assert reason_of(world).startswith("the models have not answered the holdout in 10800 seconds: ")
+    assert "the account-level limit is 1 Instances" in reason_of(world)
+    assert left(world) == {}
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
