@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 from . import importing, inspection, migration
-from .command import add_command
+from .command import APPS, add_command
 from .explain import arguments as of_explain
 from .init import arguments as of_init
 from .requests import arguments as of_requests
@@ -52,13 +52,8 @@ rolls back. At last they are destroyed, and the account is searched for anything
 outside. Each job, transform job and version of a model is followed to its end. What fails on purpose says so.
 """
 
-EPILOG = """\
-APP is one of
-  (nothing)            the app of the cdk.json in this folder
-  path/to/folder       the app of the cdk.json there, or a cloud assembly (cdk.out) synthesized before
-  path/to/app.py       a Python app
-  "python3 app.py -x"  any other app command
-
+EPILOG = f"""\
+{APPS}
 examples
   automl rehearse
   automl rehearse --stack Churn --keep rehearsal

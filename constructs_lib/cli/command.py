@@ -4,7 +4,16 @@ import argparse
 import re
 import textwrap
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
+
+APPS: Final = """\
+APP is one of
+  (nothing)            the app of the cdk.json in this folder
+  path/to/folder       the app of the cdk.json there, or a cloud assembly (cdk.out) synthesized before
+  path/to/app.py       a Python app
+  "python3 app.py -x"  any other app command
+"""
+"""What an APP is, for the epilog of a command that takes one."""
 
 Run = Callable[[argparse.Namespace], int]
 """What runs a command; returns its exit code."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
-from ..command import Run, add_command
+from ..command import APPS, Run, add_command
 
 HELP: Final = "say what an app will create, may do, cost at most, and leave behind"
 
@@ -15,13 +15,8 @@ may do, in words; what it costs at most; what is left after `cdk destroy`.
 The app is synthesized as `cdk synth` does, without lookups and without a way to an AWS account. Nothing is deployed.
 """
 
-EPILOG: Final = """\
-APP is one of
-  (nothing)            the app of the cdk.json in this folder
-  path/to/folder       the app of the cdk.json there, or a cloud assembly (cdk.out) synthesized before
-  path/to/app.py       a Python app
-  "python3 app.py -x"  any other app command
-
+EPILOG: Final = f"""\
+{APPS}
 examples
   automl explain
   automl explain cdk.out --stack Churn

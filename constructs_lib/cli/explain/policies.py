@@ -3,26 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
+from constructs_lib.rehearsal import policies
 from constructs_lib.rehearsal.assembly import Assembly
 from constructs_lib.rehearsal.stacks import Place, Stack
 
 from .words import Words
-
-ROLE: Final = "AWS::IAM::Role"
-_ATTACHED: Final = (
-    "AWS::IAM::Policy",
-    "AWS::IAM::ManagedPolicy",
-    "AWS::IAM::RolePolicy",
-    "AWS::IAM::UserPolicy",
-    "AWS::IAM::GroupPolicy",
-)
-_OF_RESOURCES: Final = {
-    "AWS::S3::BucketPolicy": ("Bucket", "PolicyDocument"),
-    "AWS::SNS::TopicPolicy": ("Topics", "PolicyDocument"),
-    "AWS::SQS::QueuePolicy": ("Queues", "PolicyDocument"),
-    "AWS::KMS::Key": (None, "KeyPolicy"),
-}
-"""What a policy of a resource opens, and the property that holds it; None: itself."""
 
 _TESTS: Final = {
     "Equals": "is",
@@ -42,16 +27,16 @@ def roles(assembly: Assembly, stack: Stack) -> list[dict[str, Any]]:
     """The roles of a stack, and roles from elsewhere that it gives permissions to, as facts."""
     found: dict[str, dict[str, Any]] = {}
     for place, resource in stack.resources():
-        if resource.get("Type") == ROLE:
+        if resource.get("Type") == policies.ROLE:
             words = Words(assembly, stack, place.templates)
             role = _role(words, words.name_of(place.logical_id), resource.get("Properties", {}), assembly)
             found[f"{{{role['name']}}}"] = role
     for place, resource in stack.resources():
-        if resource.get("Type") not in _ATTACHED:
+        if resource.get("Type") not in policies.ATTACHED:
             continue
         words, properties = Words(assembly, stack, place.templates), resource.get("Properties", {})
-        for kind in ("Roles", "Users", "Groups"):
-            for name in words.all_of(properties.get(kind, properties.get(f"{kind.removesuffix('s')}Name", []))):
+        for kind, names in policies.holders(properties):
+            for name in words.all_of(names):
                 holder = found.setdefault(name, _elsewhere(name, kind))
                 holder["may"] += statements(words, properties.get("PolicyDocument"))
     return list(found.values())
@@ -65,9 +50,9 @@ def opened(assembly: Assembly, stack: Stack) -> list[dict[str, Any]]:
         words = Words(assembly, stack, place.templates)
         if kind == "AWS::Lambda::Permission":
             found.append(_call(words, properties))
-        if kind not in _OF_RESOURCES:
+        if kind not in policies.OF_RESOURCES:
             continue
-        opens, holds = _OF_RESOURCES[kind]
+        opens, holds = policies.OF_RESOURCES[kind]
         name = f"{{{words.name_of(place.logical_id)}}}" if opens is None else words.of(properties.get(opens, ""))
         each = statements(words, properties.get(holds))
         if each:
@@ -77,7 +62,7 @@ def opened(assembly: Assembly, stack: Stack) -> list[dict[str, Any]]:
 
 def _role(words: Words, name: str, properties: dict[str, Any], assembly: Assembly) -> dict[str, Any]:
     may: list[dict[str, Any]] = []
-    for policy, conditions in _each(words, properties.get("Policies", [])):
+    for policy, conditions in policies.either(properties.get("Policies", []), words.holds):
         known = isinstance(policy, dict) and "PolicyDocument" in policy
         may += statements(words, policy["PolicyDocument"] if known else policy, conditions)
     managed = []
@@ -108,7 +93,7 @@ def _names(policy: dict[str, Any], words: Words, role: str) -> bool:
 def _elsewhere(name: str, kind: str) -> dict[str, Any]:
     return {
         "name": name.strip("{}"),
-        "description": f"{kind.removesuffix('s').lower()} from elsewhere: what else it may do is not known here",
+        "description": f"{kind} from elsewhere: what else it may do is not known here",
         "in_this_stack": False,
         "assumed_by": [],
         "managed_policies": [],
@@ -139,37 +124,11 @@ def statements(words: Words, document: Any, conditions: Sequence[str] = ()) -> l
         document: The document; `None` if there is none.
         conditions: Without which it is not there.
     """
-    return [
-        _read(words, statement, more)
-        for one, some in _each(words, document, conditions)
-        for statement, more in _each(words, one["Statement"] if _is_document(one) else one, some)
-    ]
-
-
-def _is_document(value: Any) -> bool:
-    return isinstance(value, dict) and "Statement" in value
-
-
-def _each(words: Words, value: Any, conditions: Sequence[str] = ()) -> Iterator[tuple[Any, Sequence[str]]]:
-    """What is listed, both sides of each condition that is not known now, with the conditions of each."""
-    match value:
-        case None | {"Ref": "AWS::NoValue"}:
-            return
-        case list():
-            for each in value:
-                yield from _each(words, each, conditions)
-        case {"Fn::If": [str(name), yes, no]}:
-            holds = words.holds(name)
-            if holds is not False:
-                yield from _each(words, yes, conditions if holds else [*conditions, f"{name} holds"])
-            if holds is not True:
-                yield from _each(words, no, conditions if holds is False else [*conditions, f"{name} does not hold"])
-        case _:
-            yield value, conditions
+    return [_read(words, statement, more) for statement, more in policies.statements(document, words.holds, conditions)]
 
 
 def _read(words: Words, statement: Any, conditions: Sequence[str]) -> dict[str, Any]:
-    if not isinstance(statement, dict) or _is_intrinsic(statement):
+    if not isinstance(statement, dict) or policies.is_intrinsic(statement):
         return _statement("Allow", ["what only the deployment knows"], [], [], list(conditions))
     actions = _but(words, statement, "Action")
     resources = _but(words, statement, "Resource")
@@ -207,17 +166,12 @@ def _who(words: Words, statement: dict[str, Any]) -> Iterator[str]:
         match statement.get(member):
             case None:
                 continue
-            case dict() as principals if not _is_intrinsic(principals):
+            case dict() as principals if not policies.is_intrinsic(principals):
                 for kind, values in principals.items():
                     for value in words.all_of(values):
                         yield f"{lead}{_kind(kind)}{_short(value, words)}"
             case value:
                 yield f"{lead}{words.of(value)}"
-
-
-def _is_intrinsic(value: dict[str, Any]) -> bool:
-    """Whether an object is a function of CloudFormation."""
-    return any(key == "Ref" or key.startswith("Fn::") for key in value)
 
 
 def _kind(kind: str) -> str:

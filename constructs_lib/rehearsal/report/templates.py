@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from constructs_lib.rehearsal import policies
 from constructs_lib.rehearsal.stacks import resources
 
 from .facts import PermissionFact, PropertyChange, ResourceChange, ResourceFact
@@ -17,19 +18,16 @@ if TYPE_CHECKING:
 
 _KEPT: Final = ("Retain", "RetainExceptOnCreate", "Snapshot")
 _ANYTHING: Final = "*"
-_ROLE: Final = "AWS::IAM::Role"
 _PART: Final = "(a part of "
 _EVERYBODY: Final = "Everybody"
 
-_RESOURCE_POLICIES: Final = {
-    "AWS::S3::BucketPolicy": ("PolicyDocument", "Bucket", "bucket"),
-    "AWS::SQS::QueuePolicy": ("PolicyDocument", "Queues", "queue"),
-    "AWS::SNS::TopicPolicy": ("PolicyDocument", "Topics", "topic"),
-    "AWS::KMS::Key": ("KeyPolicy", "", "key"),
+_CALLED: Final = {
+    "AWS::S3::BucketPolicy": "bucket",
+    "AWS::SQS::QueuePolicy": "queue",
+    "AWS::SNS::TopicPolicy": "topic",
+    "AWS::KMS::Key": "key",
 }
-"""Where a resource's own policy stands, what names the resource, and how that is called."""
-
-_ATTACHED: Final = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+"""What a policy of a resource opens."""
 
 _OPERATORS: Final = {
     "StringEquals": "is",
@@ -111,33 +109,33 @@ def _as_json(value: Any) -> str | None:
 def _statements(template: Template) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for name, resource in resources(template).items():
         kind, properties = resource.get("Type"), resource.get("Properties", {})
-        if kind == _ROLE:
-            yield from ((f"role {name}", each) for each in _trusted(properties.get("AssumeRolePolicyDocument", {})))
-            for policy in properties.get("Policies", ()):
-                yield from ((f"role {name}", each) for each in _of(policy.get("PolicyDocument", {})))
+        if kind == policies.ROLE:
+            role = f"role {name}"
+            yield from ((role, {**each, "Trust": True}) for each in _of(properties.get("AssumeRolePolicyDocument")))
+            for policy, conditions in policies.either(properties.get("Policies"), _unknown):
+                yield from ((role, each) for each in _of(policy.get("PolicyDocument"), conditions))
             if managed := properties.get("ManagedPolicyArns"):
-                yield f"role {name}", {"Managed": managed}
-        elif kind in _ATTACHED:
-            holders = ", ".join(
-                f"{what} {text(each)}"
-                for what, names in (("role", "Roles"), ("user", "Users"), ("group", "Groups"))
-                for each in properties.get(names, ())
+                yield role, {"Managed": managed}
+        elif kind in policies.ATTACHED:
+            whose = ", ".join(
+                f"{what} {each}" for what, names in policies.holders(properties) for each in _listed(names)
             )
-            yield from ((_named(holders) or name, each) for each in _of(properties.get("PolicyDocument", {})))
-        elif kind in _RESOURCE_POLICIES:
-            document, of, called = _RESOURCE_POLICIES[kind]
-            whose = ", ".join(_listed(properties.get(of, ()))) if of else name
-            yield from ((f"{called} {_named(whose) or name}", each) for each in _of(properties.get(document, {})))
+            yield from ((_named(whose) or name, each) for each in _of(properties.get("PolicyDocument")))
+        elif kind in policies.OF_RESOURCES:
+            opens, document = policies.OF_RESOURCES[kind]
+            opened = ", ".join(_listed(properties.get(opens, ()))) if opens else name
+            yield from ((f"{_CALLED[kind]} {_named(opened) or name}", each) for each in _of(properties.get(document)))
 
 
-def _trusted(document: Any) -> Iterator[Mapping[str, Any]]:
-    for statement in _of(document):
-        yield {**statement, "Trust": True}
+def _of(document: Any, conditions: Sequence[str] = ()) -> Iterator[Mapping[str, Any]]:
+    """The statements of a document, on both sides of the template's conditions, which are then said."""
+    for statement, some in policies.statements(document, _unknown, conditions):
+        known = isinstance(statement, dict) and not policies.is_intrinsic(statement)
+        yield {**(statement if known else {"Unknown": text(statement)}), **({"Where": some} if some else {})}
 
 
-def _of(document: Any) -> list[Mapping[str, Any]]:
-    statements = document.get("Statement", ()) if isinstance(document, dict) else ()
-    return [each for each in ([statements] if isinstance(statements, dict) else statements) if isinstance(each, dict)]
+def _unknown(_: str) -> None:
+    """A report is of a template, not of one deployment: what a condition comes to is not asked."""
 
 
 def _named(holder: str) -> str:
@@ -150,7 +148,9 @@ def in_words(statement: Mapping[str, Any]) -> str:
     if "Managed" in statement:
         return f"Has the managed policies {_enumerated(_listed(statement['Managed']))}."
     denied = statement.get("Effect") == "Deny"
-    tests = list(_conditions(statement.get("Condition", {})))
+    if "Unknown" in statement:
+        return f"Says what only the deployment knows: {statement['Unknown']}."
+    tests = [*_conditions(statement.get("Condition", {})), *statement.get("Where", ())]
     conditions = f", if {_enumerated(tests)}" if tests else ""
     who = _principals(statement)
     if denied and who == _EVERYBODY:

@@ -155,3 +155,48 @@ def test_values_are_written_as_one_reads_them() -> None:
     part = {"Fn::Select": [2, {"Fn::Split": ["/", {"Ref": "AWS::StackId"}]}]}
     assert text({"Fn::Select": [0, {"Fn::Split": ["-", part]}]}) == "(a part of ${AWS::StackId})"
     assert text({"Fn::Select": [0, "x"]}) == '{"Fn::Select": [0, "x"]}'
+
+
+ALLOWED = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+
+
+def policy(kind: str, **properties: Any) -> dict[str, Any]:
+    document = properties.pop("document", {"Statement": [ALLOWED]})
+    return {"Type": f"AWS::IAM::{kind}", "Properties": {"PolicyDocument": document, **properties}}
+
+
+@pytest.mark.parametrize(
+    ("resource", "holder"),
+    [
+        (policy("RolePolicy", RoleName={"Ref": "Clerk"}), "role Clerk"),
+        (policy("UserPolicy", UserName="ann"), "user ann"),
+        (policy("GroupPolicy", GroupName="clerks"), "group clerks"),
+        (policy("ManagedPolicy", Roles=["one", "two"]), "role one, role two"),
+    ],
+)
+def test_policy_of_each_kind_is_told(resource: dict[str, Any], holder: str) -> None:
+    (found,) = permissions_of({"Stack": {"Resources": {"Policy": resource}}})
+
+    assert (found.holder, found.says) == (holder, "May call s3:GetObject on any resource.")
+
+
+def test_both_sides_of_a_condition_are_told() -> None:
+    closed = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "*"}
+    document = {"Statement": [{"Fn::If": ["Open", ALLOWED, closed]}, {"Fn::If": ["Open", ALLOWED, NO_VALUE]}]}
+    template = {"Resources": {"Policy": policy("Policy", document=document, Roles=["clerk"])}}
+
+    assert [each.says for each in permissions_of({"Stack": template})] == [
+        "May call s3:GetObject on any resource, if Open holds.",
+        "Must not call s3:PutObject on any resource, if Open does not hold.",
+        "May call s3:GetObject on any resource, if Open holds.",
+    ]
+
+
+NO_VALUE = {"Ref": "AWS::NoValue"}
+
+
+def test_statement_that_only_the_deployment_knows_is_told() -> None:
+    document = {"Statement": [{"Fn::ImportValue": "shared-statement"}]}
+    (found,) = permissions_of({"Stack": {"Resources": {"Policy": policy("Policy", document=document, Roles=["c"])}}})
+
+    assert found.says == "Says what only the deployment knows: ${shared-statement}."
