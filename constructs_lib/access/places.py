@@ -111,7 +111,7 @@ Used = tuple[str, object, Bond]
 
 
 @dataclass(frozen=True)
-class Found:
+class ByArn:
     """Something of which the ARN says where it is."""
 
     env: NamedPlace
@@ -120,7 +120,7 @@ class Found:
 def used_alarm(prop: str, alarm: Any, bond: Bond) -> Used:
     """An alarm: of an imported one its ARN says where it is, and the CDK does not."""
     arn = alarm.alarm_arn
-    return prop, alarm if is_token(arn) else Found(NamedPlace.of_arn(arn)), bond
+    return prop, alarm if is_token(arn) else ByArn(NamedPlace.of_arn(arn)), bond
 
 
 def used_network(vpc: Any, selection: Any, groups: Any) -> Iterator[Used]:
