@@ -21,8 +21,8 @@ class Figure:
 
     @property
     def is_missed(self) -> bool:
-        """Whether it is above its budget."""
-        return self.most is not None and self.value > self.most
+        """Whether it is above its budget, or no number: what a busy machine hides is not met."""
+        return self.most is not None and not self.value <= self.most
 
     def __str__(self) -> str:
         budget = "" if self.most is None else f"   at most {self.most:g}{self.unit}"
