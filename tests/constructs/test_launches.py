@@ -14,12 +14,22 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_servicecatalog as servicecatalog
 from constructs import Construct, IConstruct
 
-from constructs_lib import AutoMLEndpoint, AutoMLJob, AutoMLJobOutcome, Channel, Mode, RealTime
+from constructs_lib import (
+    AutoMLEndpoint,
+    AutoMLJob,
+    AutoMLJobOutcome,
+    AutoMLRetraining,
+    Channel,
+    Holdout,
+    Mode,
+    RealTime,
+)
 from constructs_lib.runtime import contract
 
 from .launches import UUIDS, Launch, Template, templates_of
 from .synthesis import as_list, data_bucket, new_job
 
+CONFIG = "endpoint-config"
 ENDPOINT, ALARM = "AWS::SageMaker::Endpoint", "AWS::CloudWatch::Alarm"
 PROVIDER = "SageMakerAutopilotProvider"
 
@@ -100,11 +110,11 @@ def names_of(launch: Launch) -> list[str]:
     return [*prefixes, *(each["EndpointName"] for each in launch.of(ENDPOINT)), *logs]
 
 
-def patterns_of(launch: Launch, kind: str) -> list[str]:
+def patterns_of(launch: Launch, kind: str, policy: str = PROVIDER) -> list[str]:
     """What the function may create of a kind, by its name."""
     return [
         resource.rpartition("/")[2]
-        for statement in launch.statements(PROVIDER)
+        for statement in launch.statements(policy)
         if any("Create" in action or "DescribeEndpoint" in action for action in as_list(statement["Action"]))
         for resource in as_list(statement["Resource"])
         if f":{kind}/" in resource
@@ -158,6 +168,38 @@ def test_names_of_a_launch_are_names(place: Callable[[cdk.App], Construct]) -> N
             "AllTraffic",
             f"{launch.name}/{job_of(launch)}",
         }
+
+
+def test_two_launches_of_a_retraining_share_no_name_and_no_folder() -> None:
+    app = cdk.App()
+    stack = cdk.Stack(app, "Churn")
+    job, endpoint = define(stack)
+    AutoMLRetraining(
+        stack,
+        "Weekly",
+        job=job,
+        evaluate_on=Holdout.from_bucket(data_bucket(stack), "holdout.csv"),
+        promotes=endpoint,
+        max_runs_per_month=3,
+    )
+    [template] = templates_of(app).values()
+    one, other = (Launch(template, f"Churn-{number}", uuid) for number, uuid in enumerate(UUIDS[:2]))
+
+    def named(launch: Launch) -> list[str]:
+        [retraining] = launch.of(contract.RETRAINING_TYPE)
+        machines = [each["StateMachineName"] for each in launch.of("AWS::StepFunctions::StateMachine")]
+        begun = [retraining["NamePrefix"], retraining["Holdout"]["NamePrefix"]]
+        return [*begun, retraining["Folder"], *machines, pattern_of_configs(launch)]
+
+    def pattern_of_configs(launch: Launch) -> str:
+        """Of those that it makes; CloudFormation names the template's, which it only looks at and serves again."""
+        [pattern] = {*patterns_of(launch, CONFIG, "Weekly")} - {"*"}
+        return pattern
+
+    assert len(named(one)) == len(named(other)) == 6  # two machines, and the pattern of configurations
+    assert not set(named(one)) & set(named(other))
+    [model] = [each["NamePrefix"] for each in one.of(contract.MODEL_TYPE) if "EndpointShape" in each]
+    assert fnmatchcase(model.ljust(contract.HOSTED_NAME_LENGTH, "x"), pattern_of_configs(one))
 
 
 def job_of(launch: Launch) -> str:
