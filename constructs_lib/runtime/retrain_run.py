@@ -713,7 +713,8 @@ class _Step:
         if endpoint.status in CHANGING:
             return _SOON
         if not _same(endpoint.serves, target.config):
-            if self._now - self._run.since < _SOON:  # answers may lag behind
+            # [endpoint-lag]
+            if self._now - self._run.since < _SOON:
                 return _SOON
             self._end(Decision.TAKEN_BACK, _taken_back(promotion.name, endpoint))
         if endpoint.status != IN_SERVICE:

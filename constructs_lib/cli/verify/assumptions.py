@@ -585,6 +585,13 @@ ASSUMPTIONS: Final = (
         noticed=Noticed.MISSING,
     ),
     Assumption(
+        id="endpoint-lag",
+        assumed="DescribeEndpoint tells of an UpdateEndpoint that was answered within 30 seconds",
+        where=("runtime/retrain_run.py",),
+        if_wrong="a run ends `DeploymentTakenBack`, and the next one puts the champion of before in service again",
+        noticed=Noticed.MISSING,
+    ),
+    Assumption(
         id="conditional-conflict",
         assumed="S3 answers a conditional write that lost with 412, or with 409 while another one is under way",
         where=("runtime/retrain_store.py",),

@@ -60,6 +60,7 @@ NO_CALL: Final[Mapping[str, str]] = {
     "endpoint-events": "It takes a rule on the bus and somewhere to send its events.",
     "event-as-object": "It takes a rule on the bus and somewhere to send its events.",
     "scheduled-time": "It takes a schedule whose target fails at first.",
+    "endpoint-lag": "That the answers of some calls are up to date says nothing of all calls.",
     "holdout-transform": "It takes a transform as a run makes it; the probe of transforms asks for no chances.",
     "conditional-conflict": "It takes writers that meet in the same moment.",
     "one-start-role": "It takes a rule and a schedule that share a role.",
