@@ -167,6 +167,7 @@ def test_number_of_instances_follows_the_load_and_a_deployment_keeps_it(
     stage.sagemaker.update_endpoint_weights_and_capacities(
         EndpointName=name, DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 3}]
     )
+    eventually(lambda: stage.endpoint(name)["EndpointStatus"] == "InService")
     before = stage.endpoint(name)["EndpointConfigName"]
 
     assert stage.deployed("Scaled", stage.template(scaled(50))) == name
