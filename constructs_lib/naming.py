@@ -92,6 +92,7 @@ class Told(ABC):
         """
         self.stack = stack
         self.known = known
+        self._said: dict[cdk.Stack, str] = {}
 
     @abstractmethod
     def deployed(self, reader: cdk.Stack) -> str:
@@ -105,8 +106,10 @@ class Told(ABC):
         """The text for that scope."""
         if is_report(scope):
             return reported(self.stack, self.known)
-        reader = cdk.Stack.of(scope)
-        return self.deployed(reader) if is_one_deployment(reader, self.stack) else self.known
+        reader = stack_of(cast("Any", scope))
+        if reader not in self._said:  # a template is resolved more than once, and each text of it is calls to jsii
+            self._said[reader] = self.deployed(reader) if is_one_deployment(reader, self.stack) else self.known
+        return self._said[reader]
 
 
 def is_report(scope: IConstruct) -> bool:
@@ -131,7 +134,13 @@ class _Teller:
 
     def produce(self, context: cdk.IResolveContext) -> str:
         """The text for whoever writes it down."""
-        return self._told.to(context.scope)
+        return self._told.to(scope_of(context))
+
+
+def scope_of(context: cdk.IResolveContext) -> IConstruct:
+    """What is being resolved: what `context.scope` says, which asks the kernel twice, and there are thousands."""
+    scope: IConstruct = jsii.get(context, "scope")
+    return scope
 
 
 def _is_below(reader: cdk.Stack, stack: cdk.Stack) -> bool:

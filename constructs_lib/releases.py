@@ -79,12 +79,13 @@ https://github.com/aws-cloudformation/aws-guard-rules-registry
 
 
 def _note_in_template(construct: IConstruct, reasons: Mapping[str, str]) -> None:
+    resource: Any = None
     for prefix, (key, within) in _IN_TEMPLATE.items():
         names = {finding.removeprefix(prefix): why for finding, why in reasons.items() if finding.startswith(prefix)}
         if names:
-            resource: Any = construct.node.default_child or construct
+            resource = resource or construct.node.default_child or construct
             if not hasattr(resource, "get_metadata"):  # `iam.Role.customize_roles`: it is in no template
-                continue
+                return
             known = resource.get_metadata(key) or {}
             noted = [{"id": name, "comment": why} for name, why in names.items()] if key == "checkov" else list(names)
             resource.add_metadata(key, {**known, within: [*known.get(within, []), *noted]})

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ class Unsendable(BaseException):
 
 
 _SENDS: Final = json.dumps
+_LONG: Final = re.compile("[0-9]{300}")
 
 
 def unsendable(value: object) -> str | None:
@@ -37,9 +39,13 @@ class _Json:
     @staticmethod
     def dumps(message: Any, **options: Any) -> str:
         """The message as text, if it can be carried."""
-        if found := unsendable(message):
+        try:
+            sent = _SENDS(message, **options, allow_nan=False)
+        except ValueError:
+            sent = ""
+        if (not sent or _LONG.search(sent)) and (found := unsendable(message)):
             raise Unsendable(f"{found} must not reach the jsii kernel")
-        return _SENDS(message, **options)
+        return sent or _SENDS(message, **options)
 
 
 def guard() -> None:

@@ -33,7 +33,7 @@ from ..api.digests import folder_digest
 from ..api.fields import described, has, raise_if_any, seconds_of
 from ..keywords import ConstructorSignature, spelled_out
 from ..l1 import Kind
-from ..naming import PART_LENGTH, StackPart, at_its_longest, is_report, reported, slug, stack_of
+from ..naming import PART_LENGTH, StackPart, at_its_longest, is_report, reported, scope_of, slug, stack_of
 from ..runtime import contract
 from ..runtime.contract import Property
 from ..tokens import TEXT_TOKEN
@@ -697,7 +697,7 @@ class _BusArn:
         """The ARN."""
         bus, stack = self._provider.event_bus, self._provider.stack
         arn = permissions.default_event_bus_arn(stack) if bus is None else bus.event_bus_arn
-        return reported(stack, arn) if is_report(context.scope) else arn
+        return reported(stack, arn) if is_report(scope_of(context)) else arn
 
 
 @cache

@@ -22,7 +22,7 @@ class Counted:
 
     def __init__(self, stack: cdk.Stack, calls: list[object]) -> None:
         self.stack = stack
-        self._calls = calls
+        self.made = calls
         self._bucket = s3.Bucket.from_bucket_name(stack, "Data", "data-bucket")
         self._output = OutputLocation.from_bucket(self._bucket, "models/")
         self._made = 0
@@ -47,9 +47,9 @@ class Counted:
         return AutoMLEndpoint(self.stack, f"Endpoint{self._made}", outcome=outcome, serving=serving, **props)
 
     def calls(self, make: Callable[[], object]) -> int:
-        before = len(self._calls)
+        before = len(self.made)
         make()
-        return len(self._calls) - before
+        return len(self.made) - before
 
 
 @pytest.fixture
@@ -92,6 +92,16 @@ def test_further_endpoint_takes_fifty_six_calls(counted: Counted) -> None:
     outcome = counted.outcome()
 
     assert counted.calls(lambda: counted.endpoint(outcome)) == 56
+
+
+def test_synthesis_of_a_further_job_with_what_serves_it_takes_eighty_two_calls(counted: Counted) -> None:
+    def calls(count: int) -> int:
+        other = Counted(new_stack(), counted.made)
+        for _ in range(count):
+            other.endpoint(other.outcome())
+        return other.calls(lambda: template_of(other.stack))
+
+    assert calls(3) - calls(2) == 82
 
 
 def resources_of_further(*, brings_role: bool) -> int:
