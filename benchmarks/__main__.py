@@ -1,6 +1,7 @@
 """Measure the budgets, side by side in one run: ``python3 dev.py bench``.
 
 Every figure is the median of several processes, taken in turns so that a busy moment of the machine hits all sides.
+Ratios of syntheses and of the function are those of processor time, of one round after the other.
 CDK's own template validation is off: it adds the same seconds to every side. Exits with 1 if a budget is missed.
 """
 

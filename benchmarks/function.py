@@ -11,7 +11,7 @@ from pathlib import Path
 
 from constructs_lib.provider.packing import pack
 
-from .measuring import Figure, in_turns
+from .measuring import Figure, in_turns, ratio
 
 LIBRARY = Path(__file__).parents[1] / "constructs_lib"
 _WARM = Path(__file__).parent / "apps" / "warm_call.py"
@@ -40,7 +40,7 @@ def figures(runs: int) -> Iterator[Figure]:
     for name, each in taken.items():
         print(f"{name:56} {each}")
     print()
-    cold = taken["import the function"].median / taken["import boto3"].median
+    cold = ratio(taken["import the function"], taken["import boto3"])
     yield Figure("cold start: import of the function / boto3 alone", cold, 0.9)
     warm = [float(_output([sys.executable, str(_WARM)])) for _ in range(runs)]
     yield Figure("a warm call, from event to response", statistics.median(warm), 50, " ms")

@@ -31,14 +31,17 @@ class Figure:
 
 @dataclass(frozen=True)
 class Taken:
-    """What runs of one thing took."""
+    """What runs of one thing took, round by round."""
 
     seconds: list[float]
+    processor: list[float]
+    """Seconds of processor time, of all its processes: what others do on the machine is hardly seen in it."""
+
     mebibytes: list[float]
 
     @property
     def median(self) -> float:
-        """Of the seconds."""
+        """Of the seconds of wall time."""
         return statistics.median(self.seconds)
 
     @property
@@ -48,23 +51,35 @@ class Taken:
 
     def __str__(self) -> str:
         spread = f"{self.median:6.2f} s ({min(self.seconds):.2f} to {max(self.seconds):.2f})"
-        return f"{spread:28} {self.memory:6.0f} MiB"
+        return f"{spread:28} {statistics.median(self.processor):6.2f} s of processor {self.memory:6.0f} MiB"
+
+
+def ratio(one: Taken, other: Taken) -> float:
+    """How much processor time one takes of another's: the median of the rounds' ratios."""
+    return statistics.median(mine / theirs for mine, theirs in zip(one.processor, other.processor, strict=True))
+
+
+def each_further(many: Taken, one: Taken, count: int) -> float:
+    """Seconds of processor time of each further one, where `many` has `count` more: the median of the rounds."""
+    pairs = zip(many.processor, one.processor, strict=True)
+    return statistics.median((of_many - of_one) / count for of_many, of_one in pairs)
 
 
 def in_turns(commands: dict[str, list[str]], runs: int) -> dict[str, Taken]:
     """Run each so many times, one after the other, so that a busy moment of the machine hits all sides."""
-    taken = {name: Taken([], []) for name in commands}
+    taken = {name: Taken([], [], []) for name in commands}
     for run in range(runs + 1):
         for name, command in commands.items():
-            seconds, mebibytes = measured(command)
+            seconds, processor, mebibytes = measured(command)
             if run:  # the first round warms the file cache
                 taken[name].seconds.append(seconds)
+                taken[name].processor.append(processor)
                 taken[name].mebibytes.append(mebibytes)
     return taken
 
 
-def measured(command: list[str]) -> tuple[float, float]:
-    """Seconds of wall time, and the peak memory of the process and its children in MiB."""
+def measured(command: list[str]) -> tuple[float, float, float]:
+    """Seconds of wall and of processor time, and the peak memory in MiB, of a process and its children."""
     started = time.perf_counter()
     process = subprocess.Popen(
         command,
@@ -72,13 +87,16 @@ def measured(command: list[str]) -> tuple[float, float]:
         stdout=subprocess.DEVNULL,
     )
     peaks: dict[int, int] = {}
-    while process.poll() is None:
+    while not (ended := os.wait4(process.pid, os.WNOHANG))[0]:
         for pid in [process.pid, *_children(process.pid)]:
             peaks[pid] = max(peaks.get(pid, 0), _peak_kibibytes(pid))
         time.sleep(0.01)
+    seconds = time.perf_counter() - started
+    _, status, usage = ended
+    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"{' '.join(command)} failed with {process.returncode}")
-    return time.perf_counter() - started, sum(peaks.values()) / 1024
+    return seconds, usage.ru_utime + usage.ru_stime, sum(peaks.values()) / 1024
 
 
 def _children(pid: int) -> list[int]:

@@ -1,4 +1,7 @@
-"""What a synthesis takes: ours, the same by hand, the same with a provider each, and an app without any of it."""
+"""What a synthesis takes: ours, the same by hand, the same with a provider each, and an app without any of it.
+
+The floor is the same resources with the CDK alone: no construct that makes them takes less, ours or another.
+"""
 
 import json
 import math
@@ -7,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from .measuring import Figure, Taken, in_turns
+from .measuring import Figure, Taken, each_further, in_turns, ratio
 
 APPS = Path(__file__).parent / "apps"
 MANY = 20
@@ -15,6 +18,7 @@ DRAWN = (1, 10, 100, 150)
 """Numbers of jobs whose cost is drawn."""
 
 _BARS = 40
+_SIDES_OF_BUDGETS = {"ours": "ours.py", "by hand": "by_hand.py", "the floor": "floor.py"}
 _SIDES = {"ours": "ours.py", "by hand": "by_hand.py", "a CDK Provider each": "providers.py"}
 
 
@@ -27,7 +31,7 @@ def figures(runs: int) -> Iterator[Figure]:
             f"{count} {roles}, {side}": (script, count, roles)
             for count in (1, MANY)
             for roles in ("own-role", "shared-role")
-            for side, script in (("ours", "ours.py"), ("by hand", "by_hand.py"))
+            for side, script in _SIDES_OF_BUDGETS.items()
         },
     }
     with tempfile.TemporaryDirectory() as folder:
@@ -36,17 +40,22 @@ def figures(runs: int) -> Iterator[Figure]:
         print(f"{name:56} {each}")
     print()
     yield Figure("one job, ours / by hand", _ratio(taken, "1 own-role, ours", "1 own-role, by hand"), 0.45)
+    yield Figure("one job, the floor / by hand", _ratio(taken, "1 own-role, the floor", "1 own-role, by hand"))
     bare = "an app with the user's bucket and role"
     yield Figure("one job, ours / that bucket and role alone", _ratio(taken, "1 shared-role, ours", bare), 1.15)
+    yield Figure("one job, the floor / that bucket and role alone", _ratio(taken, "1 shared-role, the floor", bare))
     for roles, most in (("shared-role", 0.25), ("own-role", 0.5)):
-        ours, by_hand = (_further(taken, roles, side) for side in ("ours", "by hand"))
-        yield Figure(f"a further job, {roles}, ours", ours * 1000, unit=" ms")
-        yield Figure(f"a further job, {roles}, by hand", by_hand * 1000, unit=" ms")
+        further = {side: _further(taken, roles, side) for side in _SIDES_OF_BUDGETS}
+        for side, seconds in further.items():
+            yield Figure(f"a further job, {roles}, {side}", seconds * 1000, unit=" ms")
         # A busy machine may show twenty jobs in less time than one.
-        ratio = ours / by_hand if min(ours, by_hand) > 0 else math.nan
-        yield Figure(f"a further job, {roles}, ours / by hand", ratio, most)
-    memory = taken["1 own-role, ours"].memory / taken["an empty app"].memory
-    yield Figure("peak memory of one job, ours / an empty app", memory, 1.05)
+        known = min(further.values()) > 0
+        for side, budget in (("ours", most), ("the floor", None)):
+            of_by_hand = further[side] / further["by hand"] if known else math.nan
+            yield Figure(f"a further job, {roles}, {side} / by hand", of_by_hand, budget)
+    empty = taken["an empty app"].memory
+    yield Figure("peak memory of one job, ours / an empty app", taken["1 own-role, ours"].memory / empty, 1.05)
+    yield Figure("peak memory of one job, the floor / an empty app", taken["1 own-role, the floor"].memory / empty)
     yield Figure("resources of a job with outcome and endpoint, a further one", _resources(), 8)
 
 
@@ -71,11 +80,11 @@ def _command(folder: str, name: str, script: str, jobs: int, roles: str) -> list
 
 
 def _ratio(taken: dict[str, Taken], one: str, other: str) -> float:
-    return taken[one].median / taken[other].median
+    return ratio(taken[one], taken[other])
 
 
 def _further(taken: dict[str, Taken], roles: str, side: str) -> float:
-    return (taken[f"{MANY} {roles}, {side}"].median - taken[f"1 {roles}, {side}"].median) / (MANY - 1)
+    return each_further(taken[f"{MANY} {roles}, {side}"], taken[f"1 {roles}, {side}"], MANY - 1)
 
 
 def _resources() -> int:
