@@ -14,7 +14,7 @@ from constructs_lib.runtime.contract import OwnerTag, read_owner
 
 from .assembly import Job
 from .failures import CheckFailedError
-from .stacks import NESTED_STACK, Place, Stack, nested_template
+from .stacks import NESTED_STACK, Place, Stack
 
 _EMBEDDED = re.compile(r"Embedded stack (arn:\S+) was not successfully")
 """What CloudFormation says of a nested stack that failed; its own events say why."""
@@ -337,7 +337,7 @@ class Account:
             for place, resource in stack.resources_of(templates):
                 if physical_id := there.get(place.logical_id, {}).get("PhysicalResourceId"):
                     found[place] = str(physical_id)
-                    if inner := nested_template(resource):
+                    if inner := stack.nested(resource):
                         names[*templates, inner] = found[place]
         return found
 

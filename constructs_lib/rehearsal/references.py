@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from .stacks import Place, Stack, nested_template
+from .stacks import Place, Stack
 
 
 def origin(value: Any, stack: Stack, templates: tuple[str, ...], stacks: Iterable[Stack]) -> Place | None:
@@ -38,7 +38,7 @@ def origin(value: Any, stack: Stack, templates: tuple[str, ...], stacks: Iterabl
 
 
 def _nested(stack: Stack, templates: tuple[str, ...], logical_id: str) -> tuple[str, ...] | None:
-    file = nested_template(stack.load(templates)["Resources"].get(logical_id, {}))
+    file = stack.nested(stack.load(templates)["Resources"].get(logical_id, {}))
     return (*templates, file) if file else None
 
 
@@ -48,6 +48,6 @@ def _argument(parameter: str, stack: Stack, templates: tuple[str, ...], stacks: 
     if not outer:
         return None
     for resource in stack.load(outer)["Resources"].values():
-        if nested_template(resource) == templates[-1]:
+        if stack.nested(resource) == templates[-1]:
             return origin(resource.get("Properties", {}).get("Parameters", {}).get(parameter), stack, outer, stacks)
     return None

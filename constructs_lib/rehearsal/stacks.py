@@ -63,6 +63,21 @@ class Stack:
                         found.add(name)
         return found
 
+    def nested(self, resource: dict[str, Any]) -> str | None:
+        """The file of the template that a resource nests; None: it nests none, or none that is an asset of this stack.
+
+        Its metadata names the file where the `cdk` CLI has synthesized the app, and only there.
+        """
+        if resource.get("Type") != NESTED_STACK:
+            return None
+        if file := resource.get("Metadata", {}).get("aws:asset:path"):
+            return str(file)
+        if self.assets is None:
+            return None
+        url = json.dumps(resource.get("Properties", {}).get("TemplateURL"))
+        files = load(self.folder / self.assets).get("files", {})
+        return next((str(asset["source"]["path"]) for key, asset in files.items() if f"/{key}.json" in url), None)
+
     def load(self, templates: tuple[str, ...]) -> Template:
         """The last of these templates."""
         return load(self.folder / templates[-1])
@@ -87,7 +102,7 @@ class Stack:
         here = (*outer, file)
         yield here
         for resource in resources(load(self.folder / file)).values():
-            if inner := nested_template(resource):
+            if inner := self.nested(resource):
                 yield from self._templates(here, inner)
 
     def _rename_asset(self, file: str) -> tuple[str, str] | None:
@@ -131,7 +146,7 @@ class Place(NamedTuple):
             place
             for depth in range(1, len(self.templates))
             for place, resource in self.stack.resources_of(self.templates[:depth])
-            if nested_template(resource) == self.templates[depth]
+            if self.stack.nested(resource) == self.templates[depth]
         ]
 
     def __str__(self) -> str:
@@ -142,12 +157,6 @@ def resources(template: Template) -> dict[str, dict[str, Any]]:
     """The resources of a template."""
     resources = template.get("Resources", {})
     return {name: resource for name, resource in resources.items() if isinstance(resource, dict)}
-
-
-def nested_template(resource: dict[str, Any]) -> str | None:
-    """The file of the template that a resource nests; None: it is no nested stack."""
-    file = resource.get("Metadata", {}).get("aws:asset:path")
-    return str(file) if resource.get("Type") == NESTED_STACK and file else None
 
 
 def parts(value: Any) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from constructs_lib.rehearsal.assembly import Assembly
-from constructs_lib.rehearsal.stacks import NESTED_STACK, Stack, nested_template
+from constructs_lib.rehearsal.stacks import NESTED_STACK, Stack
 from constructs_lib.runtime.contract import TRANSFORM_TYPE
 
 from .bill import costs, serving, total
@@ -47,7 +47,7 @@ def _stack(assembly: Assembly, stack: Stack, prices: PriceList) -> dict[str, Any
         "not_read": [
             Words(assembly, stack, place.templates).name_of(place.logical_id)
             for place, resource in stack.resources()
-            if resource.get("Type") == NESTED_STACK and nested_template(resource) is None
+            if resource.get("Type") == NESTED_STACK and stack.nested(resource) is None
         ],
         "jobs": found,
         "retrainings": retrainings(assembly, stack),

@@ -3,12 +3,14 @@
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 
 from constructs_lib.rehearsal.account import Account
 from constructs_lib.rehearsal.assembly import Assembly
-from constructs_lib.rehearsal.stacks import Place
+from constructs_lib.rehearsal.stacks import NESTED_STACK, Place
 
+from ...constructs.synthesis import new_job
 from .test_assembly import JOB, Folder, nest, write
 
 INNER = "arn:aws:cloudformation:us-east-1:123456789012:stack/Outer-Inner-1A2B/c0ffee"
@@ -88,3 +90,26 @@ def test_failure_of_a_nested_stack_is_told_by_what_failed_in_it(assembly: Assemb
     ]
     account = Described({"Outer": [event("Inner", "CREATE_FAILED", embedded, "AWS::CloudFormation::Stack")], INNER: []})
     assert account.failures(assembly.stacks[0]) == [f"Inner (AWS::CloudFormation::Stack): {embedded}"]
+
+
+def test_nested_stack_of_an_app_that_the_cli_did_not_synthesize_is_found_by_its_asset(tmp_path: Path) -> None:
+    app = cdk.App(outdir=str(tmp_path))
+    middle = cdk.NestedStack(cdk.Stack(app, "Outer"), "Middle")
+    new_job(cdk.NestedStack(middle, "Inner"))
+    app.synth()
+
+    [stack] = Assembly.read(tmp_path).stacks
+    kinds = [(len(place.templates), resource["Type"]) for place, resource in stack.resources()]
+
+    assert "aws:asset:path" not in (tmp_path / "Outer.template.json").read_text()
+    assert (3, "Custom::SageMakerAutoMLJob") in kinds
+
+
+def test_nested_stack_of_somebodys_template_is_not_read(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "cdk.out")
+    theirs = {"Type": NESTED_STACK, "Properties": {"TemplateURL": "https://example.com/theirs.json"}}
+    folder.stack("Outer", {"Inner": theirs})
+
+    [stack] = Assembly.read(folder.path).stacks
+
+    assert [place.logical_id for place, _ in stack.resources()] == ["Inner"]
