@@ -109,7 +109,7 @@ def check(environment: "Environment", which: str, *options: str) -> int:
             failed.append(name)
     programs = programs_of_node(environment)
     say("unit tests")
-    pytest = ["pytest", "-q", "-n", "2", "--dist", "loadfile", *options, "-m"]
+    pytest = ["pytest", "-q", "-n", "2", "--dist", "loadfile", "--durations=20", *options, "-m"]
     if environment.run([*pytest, UNIT], **programs):
         failed.append("unit tests")
     if lowest(environment, "differs"):
