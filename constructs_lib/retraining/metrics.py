@@ -11,6 +11,7 @@ from ..jobs.base import MetricOptions  # noqa: TC001 - jsii's metaclass reads an
 from ..naming import deployed_name
 from ..provider.metrics import checked_metric, new_alarm, period_option
 from ..runtime.contract import METRIC_DIMENSION, METRIC_NAMESPACE, RunMetric
+from ..tokens import place
 
 if TYPE_CHECKING:
     from aws_cdk import aws_cloudwatch as cloudwatch
@@ -150,7 +151,11 @@ class RunMetrics(Construct):
 
         Args:
             construct_id: Its id below the retraining. Default: `Dashboard`.
+
+        Raises:
+            ValueError: `construct_id` is no id.
         """
+        place("the dashboard", self, construct_id)
         from aws_cdk import aws_cloudwatch as cloudwatch
 
         return cloudwatch.Dashboard(self, construct_id, widgets=[self.widgets()])

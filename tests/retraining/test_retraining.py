@@ -454,6 +454,23 @@ def test_dashboard_shows_errors_and_latency_of_what_is_promoted() -> None:
     assert not resources_of(template, "AWS::CloudWatch::Alarm")
 
 
+@pytest.mark.parametrize(
+    ("construct_id", "told"),
+    [
+        ("", "'construct_id' must not be empty"),
+        (cdk.Aws.REGION, "'construct_id' is part of logical ids, so it cannot be a token"),
+    ],
+)
+def test_dashboard_needs_an_id(construct_id: str, told: str) -> None:
+    stack = new_stack()
+    retraining = retrained(stack)
+
+    with pytest.raises(ValueError, match="the dashboard") as refused:
+        retraining.dashboard(construct_id)
+
+    assert told in str(refused.value)
+
+
 def test_alarms_are_made_when_they_are_asked_for() -> None:
     stack = new_stack()
     retraining = retrained(stack)
