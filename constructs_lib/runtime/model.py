@@ -3,7 +3,7 @@
 Its name follows from all that makes it what it is: a second delivery of an event, and a rollback, find the same model.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -55,6 +55,8 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     if before := _before(event, aws, clock):
         log.write(event, "the stack rolls back: the model of before", job_name=before.name)
         owned.retag(aws, before, read(event.properties, aws), event, clock)
+        document = _document(event.old_properties, event, aws, clock) or _document(event.properties, event, aws, clock)
+        _delete_orphan(before, event, aws, clock, keeps=document.made if document else ())
         return _is_now(before.name)
     job = _champion(event, aws, clock)
     asked = event if not job else replace(event, properties={**event.properties, Property.JOB_NAME: job})
@@ -94,16 +96,20 @@ def delete(event: Event, aws: Aws, clock: Clock) -> Answer:
     """
     document = _document(event.properties, event, aws, clock)
     made = document.made if document else ()
-    is_updating = _is_followed(event.properties) and Stack(aws.cloudformation, event, clock).is_updating()
+    stack = Stack(aws.cloudformation, event, clock)
     for model in MODELS.look_for_ours(lambda: _names(event.properties, event, aws), event, aws, clock):
         is_kept = document is not None and not document.closed and f"{MODEL}{model.name}" in made
         # The clean-up of what a run's model was replaced by, or with: the resource may have that of its own job again.
-        is_kept = is_kept or (is_updating and model.name != event.physical_id)
+        # An update may just have taken the retraining out, so these properties need not say that runs are followed.
+        is_another = MODELS.may_be(event.physical_id) and model.name != event.physical_id
+        is_kept = is_kept or (is_another and stack.is_updating())
+        if not is_kept:
+            stack.wait_for_update()
         if is_kept or owned.is_live(model.name, event, aws, clock):
             log.write(event, "not this event's: left alone", job_name=model.name)
         else:
             _delete(model.name, event, aws, clock)
-    if document is not None and document.closed and Stack(aws.cloudformation, event, clock).live().is_deleted:
+    if document is not None and document.closed and stack.live().is_deleted:
         # The clean-up of a replaced model may look like this too, while the endpoint serves one of these.
         for thing in () if _is_there(document, aws, clock) else made:
             remove(thing, event, aws, clock)
@@ -215,10 +221,12 @@ def _names(properties: Mapping[str, object], event: Event, aws: Aws) -> list[str
         return []
 
 
-def _delete_orphan(kept: Thing, event: Event, aws: Aws, clock: Clock) -> None:
-    """Delete a model of the old properties that the resource does not have."""
+def _delete_orphan(kept: Thing, event: Event, aws: Aws, clock: Clock, *, keeps: Collection[str] = ()) -> None:
+    """Delete a model of the old properties that the resource does not have, and no run has made."""
     names = [name for name in _names(event.old_properties, event, aws) if name not in {kept.name, event.physical_id}]
     for name in names:
+        if f"{MODEL}{name}" in keeps:
+            continue
         follows_at_once = kept.name == event.physical_id and Stack(aws.cloudformation, event, clock).is_rolling_back()
         model = MODELS.find_if_visible(name, event, aws, clock, is_sure=follows_at_once)
         if model and event.owns(model.tags) and not owned.is_live(name, event, aws, clock):

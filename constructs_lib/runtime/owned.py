@@ -92,6 +92,11 @@ class Kind:
     bills: bool = True
     """Whether it costs something, so that one that cannot be looked at keeps its stack from going."""
 
+    @staticmethod
+    def may_be(name: str) -> bool:
+        """Whether a physical id is a name that we make; that of what was never made is none."""
+        return _NAME.fullmatch(name) is not None
+
     def find(self, name: str, aws: Aws) -> Thing | None:
         """The thing of that name, whoever made it."""
         reply = unless_missing(lambda: self.describe(aws.hosting)(**{f"{self.noun}Name": name}))
@@ -115,7 +120,7 @@ class Kind:
         self, name: str, event: Event, aws: Aws, clock: Clock, *, is_sure: bool = False
     ) -> Thing | None:
         """The thing of that name, if IAM lets us ask: of the stack's own it does, however it is called."""
-        if not _NAME.fullmatch(name):
+        if not self.may_be(name):
             return None
         try:
             return self.find_with_tags(name, aws, clock, is_sure=is_sure, budget=DELETE_BUDGET)
@@ -196,7 +201,7 @@ class Kind:
         """
         stack = Stack(aws.cloudformation, event, clock)
         tags = dict(wish.tags) | event.owner(wish.digest)
-        if _NAME.fullmatch(event.physical_id):
+        if self.may_be(event.physical_id):
             tags[OwnerTag.REPLACES] = event.physical_id
 
         def attempt() -> Thing:

@@ -187,7 +187,7 @@ def _stop(run: Run, event: Event, aws: Aws, clock: Clock, deadline: float) -> No
 
     insist(end, clock, deadline)
     job = None
-    for _ in clock.looks(more=bool(run.job) and run.phase is Phase.JOB):
+    for _ in clock.looks(more=bool(run.job)):
         job = insist(partial(jobs.find, aws.sagemaker, run.job), clock, deadline) if run.job else None
         if job:
             break

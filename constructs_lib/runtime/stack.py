@@ -31,6 +31,7 @@ _IN_PROGRESS = "_IN_PROGRESS"
 _ROLLBACK = "ROLLBACK"
 # [clean-up-status]
 _CLEAN_UP = "UPDATE_COMPLETE_CLEANUP"
+_UNDER_WAY = {"UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS"}
 _TOLERANCE = 15.0
 """Seconds by which two of CloudFormation's own times may differ although they are of one moment."""
 
@@ -109,6 +110,21 @@ class Stack:
                 return Live(physical_id, status in _DELETED)
             if not (clock and clock.sleep_before(deadline, _POLL_SECONDS)):
                 raise Failure(f"nothing is deleted: the resource is {status}, so this request is an older one")
+
+    # [clean-up-status]
+    def wait_for_update(self) -> None:
+        """Let an update of the stack, or its way back, come to its end: what it has replaced is deleted after that.
+
+        A Delete before is an older one, and what it is about may be in service until an endpoint has gone back.
+
+        Raises:
+            Failure: CloudFormation does not tell, or it takes too long.
+        """
+        clock = self._clock
+        deadline = clock.deadline(_SETTLE_BUDGET) if clock else 0.0
+        while (status := self._told(self._read_stack_status, DELETED)) in _UNDER_WAY:
+            if not (clock and clock.sleep_before(deadline, _POLL_SECONDS)):
+                raise Failure(f"nothing is deleted: the stack is {status}, so this request is an older one")
 
     def _is_to_settle(self, status: str, physical_id: str) -> bool:
         """Whether it is not to be seen yet what the resource will be."""
