@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from constructs_lib.rehearsal.app import ACCOUNT, REGION, App, find, is_home_writable, synthesize
+from constructs_lib.rehearsal.app import ACCOUNT, REGION, App, Synthesis, find, is_home_writable
 from constructs_lib.rehearsal.failures import CannotStartError
 from constructs_lib.rehearsal.processes import Deadline
 
@@ -30,7 +30,8 @@ seen["python"] = sys.executable
 
 def synthesized(app: App, folder: Path) -> dict[str, str | None]:
     """What the app above saw of its environment."""
-    assembly = synthesize(app, folder / "out", log=folder / "log", deadline=Deadline(60), watch=lambda line: None)
+    with Synthesis(app, folder / "out", log=folder / "log") as synthesis:
+        assembly = synthesis.finish(Deadline(60), lambda line: None)
     template = json.loads((assembly.folder / "Plain.template.json").read_text())
     seen: dict[str, str | None] = json.loads(template["Description"])
     return seen
@@ -74,7 +75,8 @@ def test_cloud_assembly_is_copied_not_edited(tmp_path: Path) -> None:
     (ready / "cdk.out").write_text("{}")
     (ready / "manifest.json").write_text(json.dumps({"artifacts": {}}))
     app = find("cdk.out", tmp_path)
-    assembly = synthesize(app, tmp_path / "copy", log=tmp_path / "log", deadline=Deadline(60), watch=lambda line: None)
+    with Synthesis(app, tmp_path / "copy", log=tmp_path / "log") as synthesis:
+        assembly = synthesis.finish(Deadline(60), lambda line: None)
     assert app.ready
     assert assembly.folder == tmp_path / "copy"
 
