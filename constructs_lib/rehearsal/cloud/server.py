@@ -84,7 +84,7 @@ def main() -> None:
     door.install(settings.account, root)
     if settings.records_decisions:
         decisions.install(settings.decisions)
-    workers.RESERVE.open(workers.SIDE_BY_SIDE)
+    workers.RESERVE.open(workers.side_by_side())
     if settings.trains_soon:
         threading.Thread(target=workers.RESERVE.fill, daemon=True).start()
     threading.Thread(target=_end_with_parent, args=(service,), daemon=True).start()

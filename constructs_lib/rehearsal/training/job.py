@@ -20,7 +20,7 @@ from .task import (
     TrainingResult,
     TrainingTask,
 )
-from .workers import SIDE_BY_SIDE, Call, Outcome, Workers
+from .workers import Call, Outcome, Workers, side_by_side
 
 if TYPE_CHECKING:
     import threading
@@ -55,7 +55,7 @@ def train(
     Raises:
         RuntimeError: A step failed in a way that is nobody's mistake but ours.
     """
-    with Workers(SIDE_BY_SIDE, come_back=True) as workers:
+    with Workers(side_by_side(), come_back=True) as workers:
         return _Job(task, Path(workdir), workers, on_event, cancelled).run()
 
 

@@ -206,8 +206,10 @@ class Reserve:
                 self._idle.pop().kill()
 
 
-SIDE_BY_SIDE = min(2, os.cpu_count() or 1)
-"""How many workers a job has."""
+def side_by_side() -> int:
+    """How many workers a job has."""
+    return min(2, os.cpu_count() or 1)
+
 
 RESERVE = Reserve()
 """That of this process."""
