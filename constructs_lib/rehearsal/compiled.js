@@ -42,6 +42,6 @@ function write(compiled) {
     fs.writeFileSync(whole, compiled);
     fs.renameSync(whole, kept); // nobody sees half a file
   } catch {
-    // The next run compiles, as this one did.
+    fs.rmSync(whole, { force: true }); // the next run compiles, as this one did
   }
 }
