@@ -51,7 +51,7 @@ _REGISTERED = {
 """The same for the Model Registry, whose members may hold an ARN, and whose ARNs keep the case of names."""
 
 _ABOUT_ENDS = ("DescribeAutoMLJob", "DescribeAutoMLJobV2", "DescribeTransformJob")
-ENDS_WITHIN = 1.0
+ENDS_WITHIN = 3.0
 """Seconds that the answer to those waits for a job to stop, which mostly takes tenths of them; on AWS, minutes."""
 
 _LOOK_EVERY = 0.02
