@@ -173,9 +173,11 @@ class Reserve:
     def fill(self) -> None:
         """Start as many as may wait, one after the other: others need the processor too."""
         for _ in range(self._most):
-            worker = Worker(queue.Queue())
-            if not self.give(worker):
-                return
+            with self._lock:
+                if len(self._idle) >= self._most:  # it is closed, or a job has given its own
+                    return
+                worker = Worker(queue.Queue())
+                self._idle.append(worker)
             worker.ready.wait()
 
     def take(self, messages: Messages) -> Worker | None:

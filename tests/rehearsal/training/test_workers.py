@@ -3,6 +3,9 @@
 import contextlib
 import os
 import signal
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -123,3 +126,35 @@ def test_without_a_server_none_waits() -> None:
     with Workers(1, come_back=True) as job:
         pid = pid_that_does("any", job)
     assert not is_alive(pid)
+
+
+def test_a_reserve_that_is_closed_while_it_is_filled_stays_empty(reserve: Reserve, tmp_path: Path) -> None:
+    (tmp_path / "light_worker.py").write_text("import time; time.sleep(600)")
+    filling = threading.Thread(target=reserve.fill)
+    filling.start()
+    while not (pids := reserve.pids):
+        time.sleep(0.01)
+    reserve.close()
+    filling.join(10)
+    assert not filling.is_alive()
+    assert reserve.pids == []
+    assert not [pid for pid in pids if is_alive(pid)]
+
+
+def test_a_process_ends_with_its_owner_while_it_still_imports(tmp_path: Path) -> None:
+    package = tmp_path / "slow"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    text = Path(workers.__file__).with_name("worker.py").read_text()
+    (package / "worker.py").write_text(text)
+    (package / "steps.py").write_text("import time; print('imports', flush=True); time.sleep(600)")
+    command = [sys.executable, "-m", "slow.worker"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(workers._ROOT)])}
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment
+    ) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        assert process.stderr.readline() == b"imports\n"
+        process.stdin.close()
+        assert process.wait(10) == 0
