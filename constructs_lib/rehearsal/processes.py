@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -72,7 +73,8 @@ class Running:
                 lines.look()
                 meanwhile()
                 deadline.check(self._name)
-                time.sleep(LOOK_EVERY)
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(LOOK_EVERY)
         except CheckFailedError as error:
             if so_far := tail(_text(self._log)):
                 error.evidence.append(Evidence(f"{self._name}, so far", so_far))

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from . import preflight
 from .account import Account
-from .app import ACCOUNT, REGION, App, find, is_home_writable, synthesize
+from .app import ACCOUNT, REGION, App, Synthesis, find, is_home_writable
 from .assembly import Job, environment_of
 from .cdk import Cdk, expect_success
 from .cloud.launcher import Cloud, CloudError
@@ -89,14 +89,15 @@ def _reported(record: Record, options: Options) -> Iterator[None]:
 
 def _walk(app: App, seeds: Sequence[Seed], options: Options, folder: Path, record: Record) -> None:
     deadline = Deadline(options.minutes * 60)
-    with ExitStack() as started:
+    # Synthesized beside all that needs no assembly; what comes of it is told in its own step.
+    synthesis = Synthesis(app, folder / "cdk.out", log=folder / "00-cdk-synth.log")
+    with synthesis, ExitStack() as started:
         cloud, cdk, bootstrap = _start(started, folder, options, deadline, record, (ACCOUNT, REGION))
         with record.step("cdk synth"):
             record.say(f"app: {app}")
             if not is_home_writable():
                 record.say("HOME cannot be written: what is unpacked there is unpacked for this rehearsal alone")
-            log = folder / "00-cdk-synth.log"
-            assembly = synthesize(app, folder / "cdk.out", log=log, deadline=deadline, watch=record.screen.activity)
+            assembly = synthesis.finish(deadline, record.screen.activity)
             stacks = assembly.choose(options.stacks)
             record.stacks, record.templates = [stack.path for stack in stacks], templates_of(stacks)
             record.say(_found(stacks))
@@ -111,7 +112,7 @@ def _walk(app: App, seeds: Sequence[Seed], options: Options, folder: Path, recor
             started.close()
             cloud, cdk, bootstrap = _start(started, folder, options, deadline, record, wanted)
         try:
-            with record.step("cdk bootstrap, begun before the synthesis"):
+            with record.step("cdk bootstrap, begun beside the synthesis"):
                 expect_success("bootstrap", cdk.finish(bootstrap))
                 for seed in seeds:
                     record.say(f"{counted(seed.upload(cloud.client('s3')), 'object')} uploaded to {seed.uri}")
@@ -126,12 +127,17 @@ def _walk(app: App, seeds: Sequence[Seed], options: Options, folder: Path, recor
 def _start(
     started: ExitStack, folder: Path, options: Options, deadline: Deadline, record: Record, where: tuple[str, str]
 ) -> tuple[Cloud, Cdk, Running]:
-    """Start the embedded AWS and its bootstrap, which mostly waits: the app can be synthesized meanwhile."""
+    """Start the embedded AWS and its bootstrap, while the app is synthesized."""
     account, region = where
     with record.step("start the embedded AWS"):
         try:
             cloud = Cloud.start(
-                folder / "cloud", port=options.port, account=account, region=region, wait_scale=WAIT_SCALE
+                folder / "cloud",
+                port=options.port,
+                account=account,
+                region=region,
+                wait_scale=WAIT_SCALE,
+                trains_soon=True,
             )
         except CloudError as error:
             raise CannotStartError(str(error)) from None

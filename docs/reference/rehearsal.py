@@ -23,7 +23,17 @@ from constructs_lib.rehearsal import cloud, studies
 from constructs_lib.rehearsal.cloud import calls, errors
 from constructs_lib.rehearsal.cloud.connection import Connection, fresh_credentials
 from constructs_lib.rehearsal.cloud.hosting import scaling
-from constructs_lib.rehearsal.cloud.ministack import bus, door, exports, functions, machines, ministack, nested, waits
+from constructs_lib.rehearsal.cloud.ministack import (
+    bus,
+    door,
+    exports,
+    functions,
+    machines,
+    ministack,
+    nested,
+    polls,
+    waits,
+)
 from constructs_lib.rehearsal.cloud.model import service_model
 from constructs_lib.rehearsal.cloud.resource_types import cloudformation
 from constructs_lib.rehearsal.cloud.service import SageMaker
@@ -302,7 +312,7 @@ def _form(annotation: str) -> str:
 
 def _changes_of_ministack() -> Iterator[str]:
     """What MiniStack is made to do otherwise: a paragraph of a module, or the sentence of each of its changes."""
-    for module in (nested, exports, door, functions):
+    for module in (nested, exports, door, functions, polls):
         yield " ".join((module.__doc__ or "").partition("\n\nhttps://")[0].split())
     yield _sentence(ministack.send_missing_custom_resource_events)
     for module in (waits, bus, machines, ministack):

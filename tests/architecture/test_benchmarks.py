@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks import __main__ as bench
 from benchmarks.measuring import Figure, in_turns
+from benchmarks.processes import watch
 
 ROOT = Path(__file__).parents[2]
 APPS = ROOT / "benchmarks" / "apps"
@@ -58,3 +59,16 @@ def test_exit_code_and_the_row_of_the_page_say_what_was_missed(
     monkeypatch.setattr("benchmarks.synthesis.figures", lambda _: iter([Figure("a job", 0.4, 0.45)]))
     monkeypatch.setattr(sys, "argv", ["bench"])
     assert bench.main() == 0
+
+
+def test_processes_are_told_with_those_that_they_start() -> None:
+    busy = "import time; end = time.process_time() + 0.5\nwhile time.process_time() < end: pass"
+    outer = f"import subprocess, sys; sys.exit(subprocess.call([sys.executable, '-c', {busy!r}]) + 3)"
+
+    code, seen = watch([sys.executable, "-c", outer])
+
+    assert code == 3
+    assert len(seen) == 2
+    assert seen[1].command.endswith(busy)
+    assert seen[1].processor > seen[0].processor
+    assert 0 <= seen[0].began <= seen[1].began < seen[1].ended

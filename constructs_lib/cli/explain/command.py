@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from constructs_lib.rehearsal.app import App, find, synthesize
+from constructs_lib.rehearsal.app import App, Synthesis, find
 from constructs_lib.rehearsal.failures import CannotStartError, CheckFailedError
 from constructs_lib.rehearsal.processes import Deadline
 
@@ -55,9 +55,8 @@ def _facts(app: App, names: list[str], prices: PriceList) -> dict[str, Any]:
         )
     with tempfile.TemporaryDirectory(prefix="automl-explain-") as temporary:
         folder = Path(temporary)
-        assembly = synthesize(
-            app, folder / "cdk.out", log=folder / "synth.log", deadline=Deadline(_MINUTES * 60), watch=_nothing
-        )
+        with Synthesis(app, folder / "cdk.out", log=folder / "synth.log") as synthesis:
+            assembly = synthesis.finish(Deadline(_MINUTES * 60), _nothing)
         return facts.told(assembly, assembly.choose(names), prices)
 
 

@@ -67,6 +67,7 @@ class Cloud:
         quotas: Mapping[str, int] | None = None,
         training: str = DEFAULT_TRAINING,
         records_decisions: bool = False,
+        trains_soon: bool = False,
     ) -> Self:
         """Start an embedded AWS on the loopback interface and wait until it answers.
 
@@ -81,6 +82,7 @@ class Cloud:
             quotas: Quotas of instances by their names: `{"ml.m5.large for endpoint usage": 1}`. Default of each: 20.
             training: The module that trains and serves. Default: the rehearsal's own.
             records_decisions: Whether `decisions` tells what each call of a role rested on. Default: it is not asked.
+            trains_soon: Whether processes that train, which take seconds to start, start at once. Default: with a job.
 
         Raises:
             CloudError: The port is taken, or the server ended before it was ready (with the end of its log).
@@ -108,6 +110,7 @@ class Cloud:
                 concurrent_jobs=concurrent_jobs,
                 quotas=quotas or {},
                 records_decisions=records_decisions,
+                trains_soon=trains_soon,
             )
             try:
                 return cls._launch(settings, wait_scale)

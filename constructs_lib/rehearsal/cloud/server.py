@@ -37,11 +37,13 @@ def main() -> None:
         machines,
         ministack,
         nested,
+        polls,
         waits,
     )
     from constructs_lib.rehearsal.cloud.resource_types import cloudformation
     from constructs_lib.rehearsal.cloud.service import TARGET_PREFIX, SageMaker
     from constructs_lib.rehearsal.cloud.store import Store
+    from constructs_lib.rehearsal.training import workers
 
     root = Credentials(access_key=settings.access_key, secret_key=settings.secret_key)
     connection = Connection(
@@ -77,10 +79,14 @@ def main() -> None:
     conditions.install()
     functions.install()
     machines.install()
+    polls.install()
     bus.install(settings.deliveries)
     door.install(settings.account, root)
     if settings.records_decisions:
         decisions.install(settings.decisions)
+    workers.RESERVE.open(workers.side_by_side())
+    if settings.trains_soon:
+        threading.Thread(target=workers.RESERVE.fill, daemon=True).start()
     threading.Thread(target=_end_with_parent, args=(service,), daemon=True).start()
     door.serve(settings.port, str(settings.certificate), str(settings.key))
 

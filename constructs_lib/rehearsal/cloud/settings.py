@@ -36,6 +36,9 @@ class Settings:
     records_decisions: bool = False
     """Whether `decisions` is written."""
 
+    trains_soon: bool = False
+    """Whether the processes that train are started at once, instead of with the first job."""
+
     @property
     def decisions(self) -> Path:
         """What each call of a role rested on, a line of JSON for each kind."""

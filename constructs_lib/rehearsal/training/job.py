@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
@@ -21,7 +20,7 @@ from .task import (
     TrainingResult,
     TrainingTask,
 )
-from .workers import Call, Outcome, Workers
+from .workers import Call, Outcome, Workers, side_by_side
 
 if TYPE_CHECKING:
     import threading
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
     from .task import Event, Status, Task
 
-_SIDE_BY_SIDE = 2
 _MERGING = "MergingAutoMLTaskReports"
 """The one stage in which all reports on a tabular job are made. AWS shows it, and its API's model does not know it."""
 
@@ -57,7 +55,7 @@ def train(
     Raises:
         RuntimeError: A step failed in a way that is nobody's mistake but ours.
     """
-    with Workers(min(_SIDE_BY_SIDE, os.cpu_count() or 1)) as workers:
+    with Workers(side_by_side(), come_back=True) as workers:
         return _Job(task, Path(workdir), workers, on_event, cancelled).run()
 
 

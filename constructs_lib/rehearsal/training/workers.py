@@ -1,7 +1,8 @@
 """Processes that train and serve: each does one step at a time and can be killed without harm to the others.
 
 A worker imports scikit-learn once and then takes steps, one line of JSON each, until its standard input closes, so it
-ends when its owner dies, however that happens. They are new programs, not forks: the owner has threads.
+ends when its owner dies, however that happens. They are new programs, not forks: the owner has threads. The import
+takes about as long as a small job, so those that have nothing to do wait in the reserve for the next.
 """
 
 from __future__ import annotations
@@ -69,10 +70,16 @@ class Outcome:
     text: str = ""
 
 
+Messages = queue.Queue[tuple["Worker", dict[str, Any] | None]]
+
+
 class Worker:
     """One process. Its messages arrive in the queue as ``(worker, message)``; `None` is its end."""
 
-    def __init__(self, messages: queue.Queue[tuple[Worker, dict[str, Any] | None]]) -> None:
+    def __init__(self, messages: Messages) -> None:
+        self._messages = messages
+        self._telling = threading.Lock()
+        self._is_over = False
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         handed_on = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
         path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
@@ -85,13 +92,22 @@ class Worker:
             env={**handed_on, **_ONE_THREAD, "PYTHONPATH": path},
             start_new_session=True,  # Ctrl-C goes to the owner, who decides
         )
-        self.ready = False
-        threading.Thread(target=self._read, args=(messages,), daemon=True).start()
+        self.ready = threading.Event()
+        """Whether it has imported all that it needs, or is over."""
+
+        self.has_started = False
+        threading.Thread(target=self._read, daemon=True).start()
 
     @property
     def pid(self) -> int:
         """The process id."""
         return self._process.pid
+
+    def tell(self, messages: Messages) -> bool:
+        """Send all further messages elsewhere; says whether any can come."""
+        with self._telling:
+            self._messages = messages
+            return not self._is_over
 
     def send(self, call: Call) -> None:
         """Hand the worker its next step."""
@@ -120,12 +136,85 @@ class Worker:
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         return f"the process ended with {how}" + (f": {lines[-1]}" if lines else "")
 
-    def _read(self, messages: queue.Queue[tuple[Worker, dict[str, Any] | None]]) -> None:
+    def _read(self) -> None:
         assert self._process.stdout is not None  # noqa: S101 - opened above
         with self._process.stdout as lines:
             for line in lines:
-                messages.put((self, json.loads(line)))
-        messages.put((self, None))
+                message = json.loads(line)
+                if "ready" in message:
+                    self.has_started = True
+                    self.ready.set()
+                with self._telling:
+                    self._messages.put((self, message))
+        with self._telling:
+            self._is_over = True
+            self._messages.put((self, None))
+        self.ready.set()
+
+
+class Reserve:
+    """Workers that nobody uses now. They end with this process; before, if it is closed, as it is at first."""
+
+    def __init__(self) -> None:
+        self._most = 0
+        self._idle: list[Worker] = []
+        self._lock = threading.Lock()
+
+    def open(self, most: int) -> None:
+        """Keep as many from now on."""
+        self._most = most
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that wait."""
+        with self._lock:
+            return [worker.pid for worker in self._idle]
+
+    def fill(self) -> None:
+        """Start as many as may wait, one after the other: others need the processor too."""
+        for _ in range(self._most):
+            with self._lock:
+                if len(self._idle) >= self._most:  # it is closed, or a job has given its own
+                    return
+                worker = Worker(queue.Queue())
+                self._idle.append(worker)
+            worker.ready.wait()
+
+    def take(self, messages: Messages) -> Worker | None:
+        """A worker that tells its messages here; None if there is none."""
+        with self._lock:
+            while self._idle:
+                worker = self._idle.pop(0)
+                if worker.tell(messages):
+                    return worker
+                worker.kill()
+        return None
+
+    def give(self, worker: Worker) -> bool:
+        """Keep a worker, if there is room for it; else it is ended."""
+        worker.tell(queue.Queue())
+        with self._lock:
+            if len(self._idle) < self._most:
+                self._idle.append(worker)
+                return True
+        worker.kill()
+        return False
+
+    def close(self) -> None:
+        """End all, and those that would come."""
+        with self._lock:
+            self._most = 0
+            while self._idle:
+                self._idle.pop().kill()
+
+
+def side_by_side() -> int:
+    """How many workers a job has."""
+    return min(2, os.cpu_count() or 1)
+
+
+RESERVE = Reserve()
+"""That of this process."""
 
 
 @dataclass
@@ -135,12 +224,18 @@ class _Running:
 
 
 class Workers:
-    """A few workers that do calls side by side. Use as a context manager: leaving it ends them all."""
+    """A few workers that do calls side by side. Use as a context manager: leaving it ends them all.
 
-    def __init__(self, count: int) -> None:
-        self._messages: queue.Queue[tuple[Worker, dict[str, Any] | None]] = queue.Queue()
+    Args:
+        count: How many.
+        come_back: Whether those that have nothing to do then wait in the reserve instead: not those that keep a model.
+    """
+
+    def __init__(self, count: int, *, come_back: bool = False) -> None:
+        self._messages: Messages = queue.Queue()
         self._count = count
-        self._workers = [Worker(self._messages) for _ in range(count)]
+        self._come_back = come_back
+        self._workers = [self._new() for _ in range(count)]
         self._running: dict[Worker, _Running] = {}
 
     def __enter__(self) -> Self:
@@ -150,9 +245,16 @@ class Workers:
         self.close()
 
     def close(self) -> None:
-        """End all processes."""
+        """End all processes, or let them wait for the next."""
         while self._workers:
-            self._workers.pop().kill()
+            worker = self._workers.pop()
+            if self._come_back and worker not in self._running:
+                RESERVE.give(worker)
+            else:
+                worker.kill()
+
+    def _new(self) -> Worker:
+        return RESERVE.take(self._messages) or Worker(self._messages)
 
     @property
     def pids(self) -> list[int]:
@@ -185,8 +287,8 @@ class Workers:
                     yield self._killed(worker, "stopped")
                 return
             while len(self._workers) < min(self._count, len(waiting) + len(self._running)):
-                self._workers.append(Worker(self._messages))
-            for worker in [w for w in self._workers if w.ready and w not in self._running]:
+                self._workers.append(self._new())
+            for worker in [w for w in self._workers if w.ready.is_set() and w not in self._running]:
                 if waiting:
                     call = waiting.popleft()
                     self._running[worker] = _Running(call, time.monotonic())
@@ -209,7 +311,6 @@ class Workers:
         if message is None:
             return self._died(worker)
         if "ready" in message:
-            worker.ready = True
             return None
         running = self._running.pop(worker)
         return Outcome(
@@ -226,7 +327,7 @@ class Workers:
             return self._killed(worker, "died", why)
         worker.kill()
         self._workers.remove(worker)
-        if not worker.ready:
+        if not worker.has_started:
             raise WorkerDied(f"a training process did not start: {why}")
         return None  # it was idle; another takes its place when there is work
 

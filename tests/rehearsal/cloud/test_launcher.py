@@ -13,6 +13,7 @@ import pytest
 
 from constructs_lib.rehearsal.cloud import launcher
 from constructs_lib.rehearsal.cloud.launcher import Cloud, CloudError, PortInUseError
+from constructs_lib.rehearsal.training import workers
 
 from .account import Account, channel
 from .conftest import TINY_TRAINING
@@ -132,3 +133,19 @@ def test_only_the_loopback_interface_is_listened_on(tmp_path: Path) -> None:
                     if state == "0A" and address.endswith(f":{int(cloud.endpoint_url.rpartition(':')[2]):04X}"):
                         listening.add(address.partition(":")[0])
     assert listening == {"0100007F"}
+
+
+def test_processes_that_train_are_started_when_asked_for_and_end_with_the_cloud(tmp_path: Path) -> None:
+    with Cloud.start(tmp_path, trains_soon=True) as cloud:
+        deadline = time.monotonic() + 60
+        while len(found := trainers(cloud)) < workers.side_by_side() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert len(found) == workers.side_by_side()
+    assert not [pid for pid in found if Path(f"/proc/{pid}").exists()]
+
+
+def trainers(cloud: Cloud) -> list[int]:
+    """The processes that train, which are children of the server's threads."""
+    tasks = Path(f"/proc/{cloud._process.pid}/task").glob("*/children")
+    children = [int(pid) for task in tasks for pid in task.read_text().split()]
+    return [pid for pid in children if workers.MODULE in Path(f"/proc/{pid}/cmdline").read_text().split("\0")]

@@ -126,18 +126,14 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     folder, deadline = tmp_path_factory.mktemp("platform"), Deadline(240)
     with ExitStack() as started, pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))
+        example = app.find("examples/platform", ROOT)
+        synthesis = started.enter_context(app.Synthesis(example, folder / "cdk.out", log=folder / "synth.log"))
         cloud = started.enter_context(
             Cloud.start(folder / "cloud", account=TEST_ACCOUNT, region=REGION, wait_scale=WAIT_SCALE)
         )
         cdk = Cdk(cloud.environment(), folder, deadline, lambda _: None)
         bootstrap = started.enter_context(cdk.start("bootstrap", f"aws://{TEST_ACCOUNT}/{REGION}"))
-        assembly = app.synthesize(
-            app.find("examples/platform", ROOT),
-            folder / "cdk.out",
-            log=folder / "synth.log",
-            deadline=deadline,
-            watch=lambda _: None,
-        )
+        assembly = synthesis.finish(deadline, lambda _: None)
         expect_success("bootstrap", cdk.finish(bootstrap))
         arguments = ["--app", str(assembly.folder), "Test/Credit", "--require-approval", "never"]
         deployment = started.enter_context(cdk.start("deploy", *arguments))

@@ -4,13 +4,16 @@ import json
 import os
 import shlex
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from constructs_lib.rehearsal.app import ACCOUNT, REGION, App, find, is_home_writable, synthesize
+from constructs_lib.rehearsal.app import ACCOUNT, REGION, App, Synthesis, find, is_home_writable
 from constructs_lib.rehearsal.failures import CannotStartError
 from constructs_lib.rehearsal.processes import Deadline
+
+from .test_processes import is_alive
 
 # An app needs no CDK to be one: it writes a cloud assembly where it is told to.
 APP = """
@@ -30,7 +33,8 @@ seen["python"] = sys.executable
 
 def synthesized(app: App, folder: Path) -> dict[str, str | None]:
     """What the app above saw of its environment."""
-    assembly = synthesize(app, folder / "out", log=folder / "log", deadline=Deadline(60), watch=lambda line: None)
+    with Synthesis(app, folder / "out", log=folder / "log") as synthesis:
+        assembly = synthesis.finish(Deadline(60), lambda line: None)
     template = json.loads((assembly.folder / "Plain.template.json").read_text())
     seen: dict[str, str | None] = json.loads(template["Description"])
     return seen
@@ -74,7 +78,8 @@ def test_cloud_assembly_is_copied_not_edited(tmp_path: Path) -> None:
     (ready / "cdk.out").write_text("{}")
     (ready / "manifest.json").write_text(json.dumps({"artifacts": {}}))
     app = find("cdk.out", tmp_path)
-    assembly = synthesize(app, tmp_path / "copy", log=tmp_path / "log", deadline=Deadline(60), watch=lambda line: None)
+    with Synthesis(app, tmp_path / "copy", log=tmp_path / "log") as synthesis:
+        assembly = synthesis.finish(Deadline(60), lambda line: None)
     assert app.ready
     assert assembly.folder == tmp_path / "copy"
 
@@ -141,3 +146,17 @@ def test_home_that_cannot_be_written_is_not_written(app: Path, tmp_path: Path, m
     (tmp_path / "nowhere").mkdir()
     assert is_home_writable()
     assert list((tmp_path / "nowhere").iterdir()) == []
+
+
+def test_leaving_a_synthesis_ends_it(app: Path, tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    (app / "app.py").write_text(f"import os, time; open({str(told)!r}, 'w').write(str(os.getpid())); time.sleep(600)")
+    with Synthesis(App(app), tmp_path / "out", log=tmp_path / "log"):
+        deadline = time.monotonic() + 60
+        while not (told.exists() and told.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        pid = int(told.read_text())
+    deadline = time.monotonic() + 5
+    while is_alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_alive(pid)

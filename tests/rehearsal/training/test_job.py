@@ -385,7 +385,7 @@ def test_the_caller_loads_nothing_heavy() -> None:
 
 def test_a_worker_loads_neither_the_cdk_nor_aws_code() -> None:
     """It is started for every job; what it does not need would cost seconds."""
-    program = "import sys; import constructs_lib.rehearsal.training.worker; print(*sys.modules)"
+    program = "import sys; import constructs_lib.rehearsal.training.steps; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert not {"aws_cdk", "jsii", "boto3", "botocore"} & set(loaded)
 

@@ -35,6 +35,7 @@ from constructs_lib.rehearsal.training.task import (
     StageEvent,
     TrainingResult,
 )
+from constructs_lib.rehearsal.training.workers import RESERVE
 
 if TYPE_CHECKING:
     import threading
@@ -75,6 +76,7 @@ class Runner:
                 resource.cancelled.set()
         for thread in self._threads:
             thread.join(timeout)
+        RESERVE.close()
 
 
 class Execution:
