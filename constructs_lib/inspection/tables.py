@@ -35,8 +35,6 @@ QUICK: Final = 16 * 1024 * 1024
 CAP: Final = 20_000
 """Rows of the sample from which types are found."""
 
-_SAMPLE: Final = 5_000
-_GROUP: Final = 20
 _NEEDED: Final = ("pyarrow", "numpy")
 
 Watch = Callable[[int], None]
@@ -160,11 +158,10 @@ class _Reading:
         survey: Any = self.survey
         with open_csv(path, gzipped=is_gzipped(path)) as text, closing(records(text, path.name)) as read:  # type: ignore[type-var]
             header = next(read)
-            sample = arrow.sampled(read, _SAMPLE)
         before = survey.rows
         try:
             with _bytes_of(path, self._watch) as file:
-                arrow.read(file, header, sample, survey)
+                arrow.read(file, header, survey)
         except arrow.NotQuick as reason:
             done = survey.rows - before
             self.remarks.append(
