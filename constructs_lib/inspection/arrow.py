@@ -29,6 +29,7 @@ from constructs_lib.engines.ensembling import MISSING
 from constructs_lib.engines.inspection import BATCH, Engine, Survey
 from constructs_lib.engines.records import longer_cells
 
+from . import arrays
 from .blocks import Block, blocks, records
 from .tally import Tally
 
@@ -45,7 +46,7 @@ _TRIES: Final = 3
 """Blocks with something else than numbers after which a column is no longer read as numbers."""
 
 _LARGEST: Final = 2.0**63
-_NO_VALUE: Final = pa.array(sorted(MISSING))
+_NO_VALUE: Final = arrays.texts(sorted(MISSING))
 _PLAIN: Final = r"^-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?$"
 _UNUSUAL: Final = r"[^\x00-\x7f]|^[\x09-\x20]*[+-]?[0-9_]*\.?[0-9_]*([eE][+-]?[0-9_]+)?[\x09-\x20]*$"
 """All that may be a number to Python, and more: with digits of other scripts, underscores, blanks around it."""
@@ -95,12 +96,12 @@ class _Read:
     lines: tuple[np.ndarray, np.ndarray] | None
     """Where each row begins and ends, if that is known."""
 
-    def some(self, numbers: Sequence[int]) -> list[Any]:
+    def some(self, numbers: np.ndarray) -> list[Any]:
         """Some rows: as they are written, in bytes, or else their cells."""
         if self.lines is None:
-            some = pa.array(numbers, pa.int64())
+            some = arrays.places(numbers)
             return list(map(list, zip(*(column.take(some).to_pylist() for column in self.columns), strict=True)))
-        starts, ends = (places[list(numbers)].tolist() for places in self.lines)
+        starts, ends = (places[numbers].tolist() for places in self.lines)
         return [self.data[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
@@ -157,7 +158,7 @@ class ArrowSurvey(Survey):
             numbers = np.flatnonzero(~labels.are(unlabelled))
         taken = self._labelled.draw(len(numbers))
         drawn = [number for _, number in taken]
-        self._labelled.put(taken, dict(zip(drawn, read.some(numbers[drawn].tolist()), strict=True)))
+        self._labelled.put(taken, dict(zip(drawn, read.some(numbers[drawn]), strict=True)))
 
     def write_sample(self) -> None:
         """Make cells of the rows of the sample; most that were drawn have given way to later ones."""
@@ -241,25 +242,26 @@ class ArrowSurvey(Survey):
         places = np.flatnonzero(_may_be_missing(texts))
         if not len(places):
             return texts
-        some = texts.take(pa.array(places))
-        gone = pc.is_in(some, value_set=_NO_VALUE)
-        counts = _counted(some.filter(gone))
+        some = texts.take(arrays.places(places))
+        is_word = pc.is_in(some, value_set=_NO_VALUE)
+        counts = _counted(some.filter(is_word))
         tally.empty += counts.pop("", 0)
         tally.words.update(counts)
-        spaces = pc.utf8_is_space(some)
-        blank = pc.sum(spaces).as_py() or 0
-        tally.blank += blank
+        is_blank = arrays.flags_of(pc.utf8_is_space(some))
+        tally.blank += int(is_blank.sum())
         self.gaps[name] = tally.missing(words=scan is not None)
-        if scan is None:
-            # Words are values to this engine.
-            gone = pc.or_(pc.equal(pc.binary_length(some), 0), spaces)
         left = np.ones(len(texts), bool)
-        left[places[gone.to_numpy(zero_copy_only=False)]] = False
+        if scan is not None:
+            left[places[arrays.flags_of(is_word)]] = False
+        else:
+            # Words are values to this engine.
+            starts, ends, _ = _places(some)
+            left[places[is_blank | (starts == ends)]] = False
         if left.all():
             return texts
         if scan is not None:
             scan.add(("",))
-        return texts.filter(pa.array(left))
+        return texts.filter(arrays.flags(left))
 
 
 class _Cells:
@@ -289,19 +291,19 @@ class _Cells:
         """The different cells and how often each comes."""
         if self._counts is None:
             spelled = self.codes.dictionary.to_pylist()
-            counts = np.bincount(self.codes.indices.to_numpy(), minlength=len(spelled)).tolist()
+            counts = np.bincount(arrays.numbers_of(self.codes.indices), minlength=len(spelled)).tolist()
             self._counts = {cell: count for cell, count in zip(spelled, counts, strict=True) if count}
         return self._counts
 
     def are(self, cells: set[str]) -> np.ndarray:
         """Of each cell, whether it is one of some."""
         known = np.array([cell in cells for cell in self.codes.dictionary.to_pylist()], bool)
-        found: np.ndarray = known[self.codes.indices.to_numpy()]
+        found: np.ndarray = known[arrays.numbers_of(self.codes.indices)]
         return found
 
     def first(self) -> list[int]:
         """Where each of `counts` comes first."""
-        indices = self.codes.indices.to_numpy()
+        indices = arrays.numbers_of(self.codes.indices)
         places = np.full(len(self.codes.dictionary), len(indices))
         places[indices[::-1]] = np.arange(len(indices) - 1, -1, -1)
         found: list[int] = places[places < len(indices)].tolist()
@@ -415,7 +417,7 @@ def _as_numbers(columns: list[Any]) -> list[Any] | None:
         if column.type not in _OF_NUMBERS:
             found.append(column)
             continue
-        numbers = column.drop_null().to_numpy()
+        numbers = arrays.numbers_of(column.drop_null())
         if not _is_usual(numbers):
             return None
         least, most = (float(numbers.min()), float(numbers.max())) if len(numbers) else (math.inf, -math.inf)
@@ -440,7 +442,7 @@ def _finite(texts: Any) -> Any:
     """All cells as numbers, if all are finite ones as most write them; else `None`."""
     with suppress(pa.ArrowInvalid):
         pc.cast(texts.slice(0, _FIRST), pa.float64())  # a column of words is found out at once: each costs a message
-        numbers = pc.cast(texts, pa.float64()).to_numpy()
+        numbers = arrays.numbers_of(pc.cast(texts, pa.float64()))
         if math.isfinite(float(numbers.sum())):
             return numbers
     return None
@@ -456,7 +458,7 @@ def _are_whole(texts: Any) -> bool:
 
 def _add_some_numbers(tally: Tally, texts: Any) -> None:
     """Add the numbers among words, however few they are: a file may begin with thousands of words."""
-    texts = texts.filter(pa.array(_may_be_numbers(texts)))
+    texts = texts.filter(arrays.flags(_may_be_numbers(texts)))
     plain = pc.match_substring_regex(texts, _PLAIN)
     numbers = _finite(texts.filter(plain))
     if numbers is None:
