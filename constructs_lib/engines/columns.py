@@ -124,8 +124,7 @@ def of_tuning(cells: Sequence[str], asked: Kind | None = None) -> Feature:
     scores = {Kind.NUMERIC: numbers / rows, Kind.CATEGORICAL: categorical, Kind.TEXT: text}
     kind = max(scores, key=lambda each: scores[each])  # of equal scores the first one
     notes = []
-    strangers = [cell for cell in counts if math.isnan(tuning.number(cell))]
-    if kind is Kind.NUMERIC and strangers:
+    if kind is Kind.NUMERIC and (strangers := [cell for cell in counts if math.isnan(tuning.number(cell))]):
         lost_cells = sum(counts[cell] for cell in strangers)
         notes.append(f"is a number: {counted(lost_cells, 'cell')} without one, taken for missing: {few(strangers)}")
     if kind is Kind.CATEGORICAL and missing and numbers == counts.total():
@@ -173,9 +172,11 @@ def _are_dates(cells: Sequence[str]) -> bool:
 
 def _are_dates_and_no_numbers(cells: Sequence[str]) -> bool:
     seen = _some_rows(cells)
-    found = [cell for cell in seen if _date(cell)]
-    others = [cell for cell in found if math.isnan(tuning.counted_number(cell))]
-    return len(found) > _DATES * len(seen) and len(others) > _DATES_NO_NUMBERS * len(seen)
+    least = _DATES_NO_NUMBERS * len(seen)
+    others = [cell for cell in seen if math.isnan(tuning.counted_number(cell))]
+    if len(others) <= least or sum(_date(cell) is not None for cell in others) <= least:
+        return False
+    return sum(_date(cell) is not None for cell in seen) > _DATES * len(seen)
 
 
 def _date(cell: str) -> datetime | None:
