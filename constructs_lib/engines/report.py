@@ -108,10 +108,8 @@ def _grouped(cells: Sequence[str], learned: Sequence[int], read: Callable[[str],
     known = sorted(value for place in learned if math.isfinite(value := values[place]))
     edges = sorted({known[len(known) * step // _BINS] for step in range(1, _BINS)}) if known else []
 
-    def group(place: int) -> int:
-        return bisect.bisect_right(edges, values[place]) if math.isfinite(values[place]) else -1
-
-    return group
+    groups = [bisect.bisect_right(edges, value) if math.isfinite(value) else -1 for value in values]
+    return groups.__getitem__
 
 
 def _numbers(cells: Sequence[str], read: Callable[[str], float]) -> list[float]:

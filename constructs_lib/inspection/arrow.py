@@ -34,7 +34,7 @@ from .blocks import Block, blocks, records
 from .tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 _THREADS: Final = 2
 _BLOCK: Final = 2 * 1024 * 1024
@@ -60,7 +60,7 @@ def _are(others: str) -> np.ndarray:
 _AT_ENDS: Final = _are("+-.0123456789")
 """Whether a finite number may begin or end with it."""
 
-_WITHIN: Final = _are("+-.0123456789_eE")
+_ABOVE, _E, _LINE = np.frombuffer(b":e_", np.uint8)
 _LAST: Final = _are("".join({word[-1] for word in MISSING if word}))
 """Whether a cell without a value may end with it."""
 
@@ -367,7 +367,7 @@ def _read(part: Block, kinds: Sequence[Any], *, is_first: bool = False) -> _Read
         raise NotQuick("it has a character NUL there")
     if not is_first and data.startswith(codecs.BOM_UTF8):
         raise NotQuick("it has something unusual there")  # Arrow would pass over it
-    if not data.strip(b"\r\n"):
+    if data.isspace() and not data.strip(b"\r\n"):
         return None
     lines = records(data)
     texts: list[Any] = [_TEXTS if kind in _OF_NUMBERS else kind for kind in kinds]
@@ -477,7 +477,10 @@ def _may_be_numbers(texts: Any) -> Any:
         return np.zeros(0, bool)
     found = _AT_ENDS[data[starts]] & _AT_ENDS[data[ends - 1]]
     if found.any():
-        found &= ~np.logical_or.reduceat(~_WITHIN[data[starts[0] : ends[-1]]], starts - starts[0])
+        read = data[starts[0] : ends[-1]]
+        # What is above the digits, but for "e" and "_" and what is not ASCII: SIMD does that at once.
+        is_letter = ((read - _ABOVE) < 0x80 - _ABOVE) & ((read | 0x20) != _E) & (read != _LINE)
+        found &= ~np.logical_or.reduceat(is_letter, starts - starts[0])
     return found
 
 
