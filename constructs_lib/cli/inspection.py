@@ -177,7 +177,7 @@ def _told(given: argparse.Namespace, source: "Source") -> dict[str, Any]:
         if source.folder:
             return pictures.of_folder(source.folder, source.name)
         return pictures.of_manifest(source.pictures, source.name)
-    with _progress(sum(path.stat().st_size for path in source.files)) as watch:
+    with _progress(0 if given.json else sum(path.stat().st_size for path in source.files)) as watch:
         if given.timestamp:
             from constructs_lib.inspection import series
 

@@ -8,7 +8,7 @@ from constructs_lib.engines.faults import DataFault
 from constructs_lib.engines.inspection import no_target
 from constructs_lib.engines.target import few
 
-from .tables import Watch, is_gzipped, is_parquet
+from .tables import Watch, check_gzip, is_gzipped, is_parquet
 
 _PARQUET: Final = "x-application/vnd.amazon+parquet"
 
@@ -58,6 +58,8 @@ def each_row(
 
     for path in files:
         kind = _PARQUET if is_parquet(path) else None
+        if kind is None:
+            check_gzip(path)
         table = read(
             [path],
             content_type=kind,
