@@ -33,7 +33,7 @@ def on_a_terminal(monkeypatch: pytest.MonkeyPatch, *more: str) -> str:
 
     reader = threading.Thread(target=read)
     reader.start()
-    with open(slave, "w", encoding="utf-8") as terminal, monkeypatch.context() as patch:
+    with os.fdopen(slave, "w", encoding="utf-8") as terminal, monkeypatch.context() as patch:
         patch.setattr("sys.stderr", terminal)
         assert main(["inspect", "data.csv", "--target", "y", *more]) == 0
     reader.join(10)
@@ -47,7 +47,7 @@ def test_a_terminal_shows_how_far_it_is_and_nothing_in_the_end(
     shown = on_a_terminal(monkeypatch)
 
     size = Path("data.csv").stat().st_size / 1000
-    assert f"reading" in shown
+    assert "reading" in shown
     assert f"{size:.1f}/{size:.1f} kB" in shown
     *_, after = shown.rsplit("reading", 1)
     assert after.endswith(("\x1b[1A\x1b[2K", "\x1b[2K"))

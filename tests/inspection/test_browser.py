@@ -27,9 +27,16 @@ def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     kinds = ["one", "two", "a class with a rather long name", "NA"]
     head = ["amount", "a_column_with_a_name_that_is_very_long_and_has_no_blank_in_it", "gaps", "id", "day", "y"]
     rows = [
-        [f"{draw.lognormvariate(3, 1):.2f}", draw.choice("ab"), draw.choice(["", "", "1"]), f"c{row}", "20240105"]
-        + [draw.choice(kinds)]
+        [
+            f"{draw.lognormvariate(3, 1):.2f}",
+            *draw.choice(["a", "b"]),
+            "1" * (row % 3 == 0),
+            f"c{row}",
+            "20240105",
+            kind,
+        ]
         for row in range(400)
+        for kind in [draw.choice(kinds)]
     ]
     Path("table.csv").write_text("\n".join(map(",".join, [head, *rows])) + "\n")
     days = [f"2024-01-{day:02},{item},{day * draw.random():.1f}" for item in "abc" for day in range(1, 29)]
