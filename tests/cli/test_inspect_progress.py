@@ -1,5 +1,6 @@
 """The bar that shows how far `automl inspect` is: on a terminal only, and gone in the end."""
 
+import importlib.util
 import os
 import threading
 from pathlib import Path
@@ -70,7 +71,7 @@ def test_a_pipe_shows_none(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_without_rich_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    found: Any = inspection.importlib.util.find_spec
-    monkeypatch.setattr(inspection.importlib.util, "find_spec", lambda name: None if name == "rich" else found(name))
+    found: Any = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "rich" else found(name))
 
     assert on_a_terminal(monkeypatch) == ""
