@@ -27,6 +27,9 @@ CELLS = {
     "many odd": [*map(str, range(1_500)), "+1", " 7 ", "?", "0x10", "1e400"],
     "quoted": ['a"b', 'say "yes"', "a,b", "plain", "two\nlines", "x\r\ny"],
     "dates": [f"2024-01-{day:02} 10:00:00" for day in range(1, 29)],
+    "hexadecimal": [*map(str, range(1_500)), "0x10"],
+    "sparse": [*(f"{number / 8}" for number in range(1_200)), *[""] * 600],
+    "blanks around": [*map(str, range(1_500)), " 7", "8 ", "-0"],
     "decimal words": [*(f"{number}.25" for number in range(1_500)), "x"],
 }
 
@@ -85,6 +88,33 @@ def test_random_tables(seed: int, engine: Engine, tmp_path: Path, monkeypatch: p
     path = written(tmp_path, columns, end=draw.choice(["\n", "\r\n"]))
     slow, quick = both(path, engine, monkeypatch, block=2 ** (14 + 2 * (seed % 3)))
 
+    assert state(quick) == state(slow)
+
+
+def test_columns_of_numbers_are_read_as_numbers_from_the_second_block_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = {
+        "whole": [str(row) for row in range(9_000)],
+        "decimal": [f"{row}.5" if row % 7 else "" for row in range(9_000)],
+        "late word": [*(f"{row}.5" for row in range(8_990)), *["unknown"] * 10],
+        "name": [f"name {row}" for row in range(9_000)],
+        "few": ["1", "2", "3"] * 3_000,
+        "y": ["yes", "no"] * 4_500,
+    }
+    kinds: list[list[str]] = []
+    real = arrow._columns
+
+    def noted(data: bytes, asked: Any) -> Any:
+        kinds.append(list(map(str, asked)))
+        return real(data, asked)
+
+    monkeypatch.setattr(arrow, "_columns", noted)
+    slow, quick = both(written(tmp_path, columns), ENSEMBLING, monkeypatch, block=64 * 1024)
+
+    codes = "dictionary<values=string, indices=int32, ordered=0>"
+    assert ["int64", "double", "double", "string", codes, codes] in kinds
+    assert ["string", "string", "string", "string", codes, codes] in kinds
     assert state(quick) == state(slow)
 
 
