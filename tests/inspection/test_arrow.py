@@ -118,6 +118,55 @@ def test_columns_of_numbers_are_read_as_numbers_from_the_second_block_on(
     assert state(quick) == state(slow)
 
 
+ODD = [
+    "",
+    "NA",
+    "0x10",
+    "-0",
+    " 7",
+    " ",
+    BIG,
+    BIGGER,
+    BELOW,
+    "1e400",
+    "inf",
+    "nan",
+    "x",
+    '1"',
+    "1_0",
+    "7.5",
+    "-1e3",
+    "true",
+]
+
+
+@pytest.mark.parametrize("engine", [ENSEMBLING, TUNING], ids=lambda engine: engine.mode)
+@pytest.mark.parametrize("number", ["{}", "{}.5"], ids=["whole", "decimal"])
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_cell_after_many_numbers(
+    odd: str, number: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: set[str] = set()
+    real = arrow.ArrowSurvey._add_numbers
+
+    def noted(self: arrow.ArrowSurvey, place: int, name: str, numbers: Any) -> None:
+        seen.add(name)
+        real(self, place, name, numbers)
+
+    monkeypatch.setattr(arrow.ArrowSurvey, "_add_numbers", noted)
+    is_odd = [row > 6_000 and row % 700 == 0 for row in range(16_000)]
+    columns = {
+        "x": [odd if there else number.format(row + 1) for row, there in enumerate(is_odd)],
+        "name": [f"n{row}" for row in range(16_000)],
+        "y": ["yes", "no"] * 8_000,
+    }
+    slow, quick = both(written(tmp_path, columns), engine, monkeypatch, block=24 * 1024)
+
+    assert seen == {"x"}
+    assert state(quick) == state(slow)
+    assert not quick.remarks
+
+
 @pytest.mark.parametrize("words", [["unknown"], [f"n{number}" for number in range(2_000)], ["07:05", "2024-01-05"]])
 def test_few_numbers_in_a_part_of_the_file_count_as_the_others_do(
     words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
