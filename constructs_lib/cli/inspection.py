@@ -38,7 +38,8 @@ reach. Then what would fail a job, what would mislead a model, and what is worth
 
 PATH is a CSV file, also compressed (.gz), a Parquet file, a folder of such files (one header for all), a folder of
 pictures (a folder for each class), or a manifest (.manifest, .json, .jsonl) whose objects lie beside it as files.
-Tables need --target. With --timestamp and --item they are time series, with --text texts to classify.
+Tables need --target. With --timestamp and --item they are time series, with --text texts to classify,
+with --generation pairs of input and output from which text is learned to be written, which have no target.
 
 ENSEMBLING and HYPERPARAMETER_TUNING read tables by rules of their own: `NA` is a missing label for the one, and a class
 for the other. Without --mode it is HYPERPARAMETER_TUNING, as in a request that names none. Nothing leaves this machine.
@@ -51,6 +52,7 @@ examples
   automl inspect data/ --target churned --html churn.html
   automl inspect demand.csv --target units --timestamp day --item shop --horizon 14
   automl inspect reviews.csv --target stars --text review
+  automl inspect chats.csv --generation
   automl inspect pictures/
 
 exit codes
@@ -89,6 +91,9 @@ def add_to(commands: Any, *, run: Run) -> None:
         "--horizon", metavar="STEPS", type=_steps, help="steps to forecast, to be held against the data"
     )
     parser.add_argument("--text", metavar="COLUMN", help="texts to classify: the column with the text")
+    parser.add_argument(
+        "--generation", action="store_true", help="text generation: a table with the columns input and output alone"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--html", metavar="FILE", type=Path, help="write a page with the same facts, and print them too"
@@ -106,7 +111,7 @@ def run(given: argparse.Namespace) -> int:
     """Look at the data; returns the exit code."""
     from constructs_lib.inspection.sources import MANIFESTS, WrongCall, source_of
 
-    if not (given.target or given.file.is_dir() or given.file.name.lower().endswith(MANIFESTS)):
+    if not (given.target or given.generation or given.file.is_dir() or given.file.name.lower().endswith(MANIFESTS)):
         given.refuse("the following arguments are required: --target")
     try:
         source = source_of(given.file)
@@ -148,7 +153,9 @@ def _check(given: argparse.Namespace, source: "Source") -> None:
 
     if source.folder or source.pictures or source.errors:
         return
-    if not given.target:
+    if given.generation and any((given.target, given.text, given.timestamp, given.item, given.mode)):
+        given.refuse("--generation has two columns of its own: leave out --target, --text, --timestamp, --item, --mode")
+    if not (given.target or given.generation):
         given.refuse("the following arguments are required: --target")
     if bool(given.timestamp) != bool(given.item):
         given.refuse("--timestamp and --item go together")
@@ -177,7 +184,7 @@ def _told(given: argparse.Namespace, source: "Source") -> dict[str, Any]:
         if source.folder:
             return pictures.of_folder(source.folder, source.name)
         return pictures.of_manifest(source.pictures, source.name)
-    with _progress(sum(path.stat().st_size for path in source.files)) as watch:
+    with _progress(0 if given.json else sum(path.stat().st_size for path in source.files)) as watch:
         if given.timestamp:
             from constructs_lib.inspection import series
 
@@ -189,6 +196,10 @@ def _told(given: argparse.Namespace, source: "Source") -> dict[str, Any]:
                 horizon=given.horizon,
             )
             return series.of_series(source.files, source.name, asked, watch)
+        if given.generation:
+            from constructs_lib.inspection import generation
+
+            return generation.of_pairs(source.files, source.name, watch)
         if given.text:
             from constructs_lib.inspection import texts
 

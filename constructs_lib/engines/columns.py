@@ -10,7 +10,7 @@ from typing import Final
 
 from . import dates, ensembling, losses, tuning
 from .ensembling import Dtype
-from .target import counted, few
+from .target import counted, few, plain_numbers
 
 
 class Kind(StrEnum):
@@ -114,8 +114,9 @@ def of_tuning(cells: Sequence[str], asked: Kind | None = None) -> Feature:
         lost = losses.of_dates(counts, _date, clock="of 1970-01-01")
         without_day = "is read without the day of the month"
         return _made(Kind.DATETIME, counts, missing, without_day, *lost, faults=losses.milliseconds(counts))
-    counted_numbers = zip(counts.values(), tuning.counted_numbers(counts), strict=True)
-    numbers = sum(count for count, number in counted_numbers if not math.isnan(number))
+    are_plain = bool(plain_numbers(counts))
+    read = counts if are_plain else [cell for cell in counts if not math.isnan(tuning.counted_number(cell))]
+    numbers = sum(counts[cell] for cell in read)
     share = len(counts) / rows
     categorical = min(1.0, max(0.0, (_NO_CATEGORIES - share) / (_NO_CATEGORIES - _FULL_CATEGORIES)))
     if len(counts) == 2:
@@ -124,7 +125,7 @@ def of_tuning(cells: Sequence[str], asked: Kind | None = None) -> Feature:
     scores = {Kind.NUMERIC: numbers / rows, Kind.CATEGORICAL: categorical, Kind.TEXT: text}
     kind = max(scores, key=lambda each: scores[each])  # of equal scores the first one
     notes = []
-    strangers = [cell for cell in counts if math.isnan(tuning.number(cell))]
+    strangers = [] if are_plain else [cell for cell in counts if math.isnan(tuning.number(cell))]
     if kind is Kind.NUMERIC and strangers:
         lost_cells = sum(counts[cell] for cell in strangers)
         notes.append(f"is a number: {counted(lost_cells, 'cell')} without one, taken for missing: {few(strangers)}")
@@ -173,9 +174,11 @@ def _are_dates(cells: Sequence[str]) -> bool:
 
 def _are_dates_and_no_numbers(cells: Sequence[str]) -> bool:
     seen = _some_rows(cells)
-    found = [cell for cell in seen if _date(cell)]
-    others = [cell for cell in found if math.isnan(tuning.counted_number(cell))]
-    return len(found) > _DATES * len(seen) and len(others) > _DATES_NO_NUMBERS * len(seen)
+    least = _DATES_NO_NUMBERS * len(seen)
+    others = [cell for cell in seen if math.isnan(tuning.counted_number(cell))]
+    if len(others) <= least or sum(_date(cell) is not None for cell in others) <= least:
+        return False
+    return sum(_date(cell) is not None for cell in seen) > _DATES * len(seen)
 
 
 def _date(cell: str) -> datetime | None:

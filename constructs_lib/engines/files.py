@@ -39,7 +39,9 @@ def open_csv(path: Path, *, gzipped: bool) -> Iterator[IO[str]]:
             yield io.TextIOWrapper(data, encoding="utf-8-sig", newline="")
     except UnicodeDecodeError as error:
         raise DataFault(f"{path.name} is not UTF-8 text: {_undecodable(path, gzipped=gzipped)}") from error
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except EOFError as error:
+        raise DataFault(f"{path.name} is cut off: what is compressed in it goes on where the file ends") from error
+    except (zlib.error, gzip.BadGzipFile) as error:
         raise DataFault(f"{path.name} cannot be decompressed: {error}") from error
     except OSError as error:
         raise DataFault(f"{path.name} cannot be read: {error.strerror or error}") from error

@@ -18,7 +18,7 @@ from .files import is_named_parquet, open_csv
 from .labels import Labels, Near
 from .records import Opened, records
 from .reservoir import Reservoir
-from .target import REGRESSION, TOO_FEW_ROWS, Spellings, Target, Told, few
+from .target import REGRESSION, TOO_FEW_ROWS, Spellings, Target, Told, few, plain_numbers
 
 BATCH: Final = 100
 _DATE_PARTS: Final = ("year", "month", "day", "dayofweek")
@@ -107,10 +107,17 @@ class Survey:
         """A cell as the engine keeps it."""
         return self.engine.value(cell) if self.is_text else cell
 
-    def _values(self, cells: Sequence[str]) -> list[str]:
+    def values(self, cells: Sequence[str]) -> list[str]:
         """Cells as the engine keeps them."""
-        kept = {cell: self.value(cell) for cell in set(cells)}
-        return [kept[cell] for cell in cells]
+        known = set(cells)
+        changed = {cell: kept for cell in known if (kept := self.value(cell)) != cell} if self._changes(known) else {}
+        return [changed.get(cell, cell) for cell in cells] if changed else list(cells)
+
+    def _changes(self, cells: set[str]) -> bool:
+        """Whether the engine may keep one of these as something else, which is quickly said of many."""
+        if not self.engine.typed or not self.is_text:
+            return False
+        return not ensembling.MISSING.isdisjoint(cells) or "\0" in "".join(cells)
 
     def as_number(self, cell: str) -> float:
         """The finite number in a cell of numbers, NaN for none; of a bool it is 1 or 0."""
@@ -119,6 +126,11 @@ class Survey:
             return float(kept in ensembling.TRUE)
         read = self.engine.number(kept)
         return read if math.isfinite(read) else math.nan
+
+    def as_numbers(self, cells: Sequence[str]) -> list[float]:
+        """`as_number` of each cell that has one."""
+        given = [cell for cell in cells if cell]
+        return plain_numbers(given) or [read for cell in given if math.isfinite(read := self.as_number(cell))]
 
     def add(self, rows: Sequence[list[str]]) -> None:
         """The next rows, all of the header's width."""
@@ -147,7 +159,7 @@ class Survey:
         """
         rows = self.sample[: report.LOOKED_AT]
         columns = zip(self.columns, zip(*rows, strict=True), strict=False)
-        cells = {name: self._values(column) for name, column in columns}
+        cells = {name: self.values(column) for name, column in columns}
         given = [row[self._place] for row in rows]
         is_regression = problem_type == REGRESSION
         labels = [self.as_number(cell) if is_regression else class_of.get(cell, "") for cell in given]
@@ -227,7 +239,7 @@ class Survey:
         keeps = self._keeps_words(place)
         cells = [row[place] for row in self.sample]
         if not keeps:
-            cells = self._values(cells)
+            cells = self.values(cells)
         if not self.engine.typed:
             return column_types.of_tuning(cells, asked)
         return column_types.of_ensembling(cells, self.dtype(column), asked)

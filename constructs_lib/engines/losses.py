@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from . import dates, ensembling
-from .target import few, short
+from .target import few, plain_numbers, short
 
 _CLOCK: Final = re.compile(r"\d?\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?[AaPp][Mm])?")
 _VERSION: Final = re.compile(r"\d{1,2}\.\d{1,2}\.\d{1,2}")
@@ -72,6 +72,8 @@ def of_numbers(cells: Iterable[str], *, whole: bool) -> Iterator[str]:
     known = list(cells)
     if whole and (padded := [cell for cell in known if _has_zeros(cell)]):
         yield f"is a number, so the zeros before it are lost: {few(padded)}"
+    if plain_numbers(known):
+        return
     if infinite := [cell for cell in known if math.isinf(ensembling.number(cell))]:
         yield f"has infinite values, {few(infinite)}, on which some algorithms fail"
 

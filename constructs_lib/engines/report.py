@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from .columns import Kind
-from .target import BINARY, REGRESSION, Told, counted, few
+from .target import BINARY, REGRESSION, Told, counted, few, plain_numbers
 
 LOOKED_AT: Final = 10_000
 """Rows at most: of a larger sample the first."""
@@ -104,14 +104,16 @@ def prediction_power(cells: Sequence[str], labels: Sequence[str | float], read: 
 
 def _grouped(cells: Sequence[str], learned: Sequence[int], read: Callable[[str], float]) -> Callable[[int], int]:
     """Numbers in groups of the same size, missing ones in one of their own."""
-    values = [read(cell) for cell in cells]
+    values = _numbers(cells, read)
     known = sorted(value for place in learned if math.isfinite(value := values[place]))
     edges = sorted({known[len(known) * step // _BINS] for step in range(1, _BINS)}) if known else []
 
-    def group(place: int) -> int:
-        return bisect.bisect_right(edges, values[place]) if math.isfinite(values[place]) else -1
+    groups = [bisect.bisect_right(edges, value) if math.isfinite(value) else -1 for value in values]
+    return groups.__getitem__
 
-    return group
+
+def _numbers(cells: Sequence[str], read: Callable[[str], float]) -> list[float]:
+    return plain_numbers(cells) or list(map(read, cells))
 
 
 def _explained(groups: Mapping[str | int, Sequence[str | float]], measured: Sequence[tuple[str | int, float]]) -> float:
@@ -190,7 +192,7 @@ def _outliers(values: Sequence[float]) -> int:
 
 
 def _about_numbers(column: str, cells: Sequence[str], read: Callable[[str], float]) -> Iterator[Told]:
-    values = Counter(value for cell in cells if math.isfinite(value := read(cell)))
+    values = Counter(value for value in _numbers(cells, read) if math.isfinite(value))
     if len(values) <= _DISTINCT:
         return
     (value, first), (_, second) = values.most_common(2)

@@ -3,15 +3,21 @@
 Arrow reads commas, quotes and line ends as the engines do where every row is as wide as the header. What else a file
 may have (other widths, a character NUL, no UTF-8, a quote that is never closed) ends the quick reading: the rows after
 those that came are read by the engine's rules, which tell what is wrong, or make the best of it.
+
+Threads read the blocks of a file ahead; what they found is taken in the order of the file. A column is read as codes of
+its different cells while they are few, then as numbers as long as its cells are numbers, and else as texts.
 """
 
 from __future__ import annotations
 
 import codecs
-import itertools
+import csv
+import io
 import math
-from collections import Counter, defaultdict
+from collections import Counter, deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -21,33 +27,86 @@ import pyarrow.csv
 
 from constructs_lib.engines.ensembling import MISSING
 from constructs_lib.engines.inspection import BATCH, Engine, Survey
+from constructs_lib.engines.records import longer_cells
 
+from . import arrays
+from .blocks import Block, blocks, records
 from .tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_BLOCK: Final = 1024 * 1024
-_FEW: Final = 256
-"""Different cells among the first rows up to which a column is read as codes of them."""
+_THREADS: Final = 2
+_BLOCK: Final = 2 * 1024 * 1024
+_START: Final = 256 * 1024
+"""Bytes of the first block, which tells how to read the next ones."""
 
 _FIRST: Final = 8
+_TRIES: Final = 3
+"""Blocks with something else than numbers after which a column is no longer read as numbers."""
+
 _LARGEST: Final = 2.0**63
-_NO_VALUE: Final = pa.array(sorted(MISSING))
+_NO_VALUE: Final = arrays.texts(sorted(MISSING))
 _PLAIN: Final = r"^-?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?$"
 _UNUSUAL: Final = r"[^\x00-\x7f]|^[\x09-\x20]*[+-]?[0-9_]*\.?[0-9_]*([eE][+-]?[0-9_]+)?[\x09-\x20]*$"
 """All that may be a number to Python, and more: with digits of other scripts, underscores, blanks around it."""
 
-_OF_NUMBERS: Final = np.array([byte <= 0x20 or byte >= 0x80 or chr(byte) in "+-.0123456789" for byte in range(256)])
-"""By its first byte, whether a cell may be a finite number."""
+
+def _are(others: str) -> np.ndarray:
+    """Of each byte, whether it is one of these, a blank, or of a character that is not ASCII."""
+    return np.array([byte <= 0x20 or byte >= 0x80 or chr(byte) in others for byte in range(256)])
+
+
+_AT_ENDS: Final = _are("+-.0123456789")
+"""Whether a finite number may begin or end with it."""
+
+_ABOVE, _E, _LINE = np.frombuffer(b":e_", np.uint8)
+_LAST: Final = _are("".join({word[-1] for word in MISSING if word}))
+"""Whether a cell without a value may end with it."""
+
+_TEXTS, _CODES = pa.string(), pa.dictionary(pa.int32(), pa.string())
+_WHOLE, _DECIMALS = pa.int64(), pa.float64()
+_OF_NUMBERS: Final = (_WHOLE, _DECIMALS)
 
 
 class NotQuick(Exception):  # noqa: N818 - no fault: the file is read otherwise from here on
     """The rest of a file cannot be read here; says why."""
 
 
+@dataclass(frozen=True)
+class _Numbers:
+    """A column of a block in which every cell is empty or a finite number below `_LARGEST`."""
+
+    empty: int
+    count: int
+    least: float
+    most: float
+    are_whole: bool
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A block that has been read."""
+
+    rows: int
+    columns: list[Any]
+    """Arrays of Arrow or `_Numbers`."""
+
+    data: bytes
+    lines: tuple[np.ndarray, np.ndarray] | None
+    """Where each row begins and ends, if that is known."""
+
+    def some(self, numbers: np.ndarray) -> list[Any]:
+        """Some rows: as they are written, in bytes, or else their cells."""
+        if self.lines is None:
+            some = arrays.places(numbers)
+            return list(map(list, zip(*(column.take(some).to_pylist() for column in self.columns), strict=True)))
+        starts, ends = (places[numbers].tolist() for places in self.lines)
+        return [self.data[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
 class ArrowSurvey(Survey):
-    """A survey that takes Arrow's batches too, with a tally of each column beside it."""
+    """A survey that takes blocks too, with a tally of each column beside it."""
 
     def __init__(self, engine: Engine, columns: Sequence[str], target: str, *, cap: int) -> None:
         """Nothing is known yet; see `Survey`."""
@@ -56,43 +115,58 @@ class ArrowSurvey(Survey):
         self._given: list[set[str]] = [set() for _ in columns]
         """Of each column, the cells that its type was found from."""
 
-        self._drawn: dict[int, tuple[int, int]] = {}
-        """For each place in the sample that has no text yet, which of `_batches` and which row of it."""
+        self._are_numbers = [False for _ in columns]
+        """Of each column, whether its last cells were numbers."""
 
-        self._batches: list[Any] = []
+        self._tries = [0 for _ in columns]
 
-    def add_batch(self, batch: Any) -> None:
-        """The next rows, all of the header's width, as a batch of texts or of codes of texts."""
+    def kinds(self) -> list[Any]:
+        """As what the columns of the next blocks are best read."""
+        return [self._kind(place, name) for place, name in enumerate(self.columns)]
+
+    def _kind(self, place: int, name: str) -> Any:
+        scan = self._scans[place] if self._scans else None
+        if self.tallies[name].known is not None:
+            return _CODES
+        if place == self._place or not self._are_numbers[place] or (scan and (scan.is_text or scan.needs_every_cell)):
+            return _TEXTS
+        return _WHOLE if scan and not scan.is_decimal else _DECIMALS
+
+    def add_block(self, read: _Read) -> None:
+        """The next rows, all of the header's width."""
+        if self._scans and any(
+            isinstance(column, _Numbers) and scan.needs_every_cell
+            for column, scan in zip(read.columns, self._scans, strict=True)
+        ):
+            read = _read_again(read)
         labels: _Cells | None = None
-        for place, (name, column) in enumerate(zip(self.columns, batch.columns, strict=True)):
+        for place, (name, column) in enumerate(zip(self.columns, read.columns, strict=True)):
+            if isinstance(column, _Numbers):
+                self._add_numbers(place, name, column)
+                continue
             cells = _Cells(column)
             if place == self._place:
                 labels = cells
                 self._add_labels(cells)
             self._add_column(place, name, cells)
-        self.rows += len(batch)
+        self.rows += read.rows
         if not self._cap or labels is None:
             return
         unlabelled = self._missing(list(labels.counts))
+        numbers = np.arange(read.rows)
         if unlabelled and not self._keeps_words(self._place):
-            gone = pc.is_in(labels.texts, value_set=pa.array(sorted(unlabelled), pa.string()))
-            batch = batch.filter(pc.invert(gone))
-        if taken := self._labelled.draw(len(batch)):
-            self._labelled.put(taken, defaultdict(list))
-            self._drawn.update({place: (len(self._batches), at) for at, (place, _) in enumerate(taken)})
-            self._batches.append(batch.take(pa.array([number for _, number in taken])))
+            numbers = np.flatnonzero(~labels.are(unlabelled))
+        taken = self._labelled.draw(len(numbers))
+        drawn = [number for _, number in taken]
+        self._labelled.put(taken, dict(zip(drawn, read.some(numbers[drawn]), strict=True)))
 
     def write_sample(self) -> None:
-        """Make text of the rows of the sample; most that were drawn have given way to later ones."""
-        kept: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for place, (number, at) in self._drawn.items():
-            kept[number].append((place, at))
-        for number, places in kept.items():
-            batch = self._batches[number].take(pa.array([at for _, at in places]))
-            rows = zip(*(column.to_pylist() for column in batch.columns), strict=True)
-            for (place, _), row in zip(places, rows, strict=True):
-                self._labelled.rows[place] = list(row)
-        self._drawn, self._batches = {}, []
+        """Make cells of the rows of the sample; most that were drawn have given way to later ones."""
+        rows: list[Any] = self._labelled.rows
+        places = [place for place, row in enumerate(rows) if isinstance(row, bytes)]
+        with longer_cells():
+            for place in places:
+                [rows[place]] = csv.reader(io.StringIO(rows[place].decode(), newline=""))
 
     def _add_labels(self, cells: _Cells) -> None:
         if self.labels.has_room(len(cells.counts)):
@@ -101,9 +175,19 @@ class ArrowSurvey(Survey):
             for part in _parts(cells.texts.to_pylist()):
                 self.labels.add(part)
 
+    def _add_numbers(self, place: int, name: str, numbers: _Numbers) -> None:
+        tally, scan = self.tallies[name], self._scans[place] if self._scans else None
+        if numbers.empty:
+            tally.empty += numbers.empty
+            self.gaps[name] = tally.missing(words=scan is not None)
+            if scan is not None:
+                scan.add(("",))
+        if numbers.count:
+            self._add_reach(tally, scan, numbers.least, numbers.most, lambda: numbers.are_whole)
+
     def _add_column(self, place: int, name: str, cells: _Cells) -> None:
         tally, scan = self.tallies[name], self._scans[place] if self._scans else None
-        if cells.are_coded or (tally.known is not None and cells.are_few):
+        if cells.are_coded:
             missing = self._missing(list(cells.counts))
             self.gaps[name] += sum(cells.counts[cell] for cell in missing)
             tally.add_counted(cells.counts)
@@ -113,61 +197,75 @@ class ArrowSurvey(Survey):
             elif scan is not None and not cells.counts.keys() <= self._given[place]:
                 scan.add(cells.in_order())
                 self._given[place].update(cells.counts)
+            if tally.known is None and self._tries[place] < _TRIES:
+                self._are_numbers[place] = _finite(cells.texts) is not None
+                self._given[place] = set()
             return
         if tally.known is not None:
             tally.add_distinct(list(cells.counts))
-        if (scan is not None and scan.is_text) or (numbers := _finite(cells.texts)) is None:
-            texts = self._add_gaps(name, cells.texts, scan)
+        texts = cells.texts
+        words = tally.words.total() + tally.blank
+        numbers = None if scan is not None and scan.is_text else _finite(texts)
+        if numbers is None:
+            texts = self._add_gaps(name, texts, scan)
             if scan is not None and scan.is_text:
                 return
             numbers = _finite(texts)
-            if numbers is None:
-                if scan is not None:
-                    for part in _parts(texts.to_pylist()):
-                        scan.add(part)
-                if scan is None or not scan.is_text:
-                    _add_some_numbers(tally, texts)
-                return
-        else:
-            texts = cells.texts
+        are_usual = numbers is not None and _is_usual(numbers) and words == tally.words.total() + tally.blank
+        self._tries[place] += not are_usual
+        self._are_numbers[place] = are_usual and self._tries[place] < _TRIES
+        if numbers is None:
+            if scan is not None:
+                for part in _parts(texts.to_pylist()):
+                    scan.add(part)
+            if scan is None or not scan.is_text:
+                _add_some_numbers(tally, texts)
+            return
         if not len(numbers):
             return
         least, most = float(numbers.min()), float(numbers.max())
-        tally.add_reach(least, most)
-        if scan is None or scan.is_text:
-            return
-        if scan.needs_every_cell or max(abs(least), abs(most)) >= _LARGEST:
+        if scan is not None and (scan.needs_every_cell or not _is_usual(numbers)):
+            tally.add_reach(least, most)
             for part in _parts(texts.to_pylist()):
                 scan.add(part)
-        elif not (scan.is_decimal and least >= 0):
-            scan.add_numbers(whole=not scan.is_decimal and _are_whole(texts), negative=least < 0)
+        else:
+            self._add_reach(tally, scan, least, most, lambda: _are_whole(texts))
+
+    def _add_reach(self, tally: Tally, scan: Any, least: float, most: float, are_whole: Any) -> None:
+        tally.add_reach(least, most)
+        if scan is not None and not scan.is_text and not (scan.is_decimal and least >= 0):
+            scan.add_numbers(whole=not scan.is_decimal and are_whole(), negative=least < 0)
 
     def _add_gaps(self, name: str, texts: Any, scan: Any) -> Any:
         """Count the cells without a value; returns the others."""
         tally = self.tallies[name]
-        gone = pc.is_in(texts, value_set=_NO_VALUE)
-        if pc.any(gone).as_py():
-            counts = _counted(texts.filter(gone))
-            tally.empty += counts.pop("", 0)
-            tally.words.update(counts)
-        spaces = pc.utf8_is_space(texts)
-        blank = pc.sum(spaces).as_py() or 0
-        if blank and scan is None:
-            gone = pc.or_(gone, spaces)
-        tally.blank += blank
+        places = np.flatnonzero(_may_be_missing(texts))
+        if not len(places):
+            return texts
+        some = texts.take(arrays.places(places))
+        is_word = pc.is_in(some, value_set=_NO_VALUE)
+        counts = _counted(some.filter(is_word))
+        tally.empty += counts.pop("", 0)
+        tally.words.update(counts)
+        is_blank = arrays.flags_of(pc.utf8_is_space(some))
+        tally.blank += int(is_blank.sum())
         self.gaps[name] = tally.missing(words=scan is not None)
-        if scan is None:
+        left = np.ones(len(texts), bool)
+        if scan is not None:
+            left[places[arrays.flags_of(is_word)]] = False
+        else:
             # Words are values to this engine.
-            gone = pc.or_(pc.equal(pc.binary_length(texts), 0), spaces)
-        if pc.any(gone).as_py():
-            if scan is not None:
-                scan.add(("",))
-            return texts.filter(pc.invert(gone))
-        return texts
+            starts, ends, _ = _places(some)
+            left[places[is_blank | (starts == ends)]] = False
+        if left.all():
+            return texts
+        if scan is not None:
+            scan.add(("",))
+        return texts.filter(arrays.flags(left))
 
 
 class _Cells:
-    """A column of a batch."""
+    """A column of a block."""
 
     def __init__(self, column: Any) -> None:
         self.are_coded = pa.types.is_dictionary(column.type)
@@ -189,21 +287,23 @@ class _Cells:
         return self._codes
 
     @property
-    def are_few(self) -> bool:
-        return len(self.counts) <= _FEW
-
-    @property
     def counts(self) -> dict[str, int]:
         """The different cells and how often each comes."""
         if self._counts is None:
             spelled = self.codes.dictionary.to_pylist()
-            counts = np.bincount(self.codes.indices.to_numpy(), minlength=len(spelled)).tolist()
+            counts = np.bincount(arrays.numbers_of(self.codes.indices), minlength=len(spelled)).tolist()
             self._counts = {cell: count for cell, count in zip(spelled, counts, strict=True) if count}
         return self._counts
 
+    def are(self, cells: set[str]) -> np.ndarray:
+        """Of each cell, whether it is one of some."""
+        known = np.array([cell in cells for cell in self.codes.dictionary.to_pylist()], bool)
+        found: np.ndarray = known[arrays.numbers_of(self.codes.indices)]
+        return found
+
     def first(self) -> list[int]:
         """Where each of `counts` comes first."""
-        indices = self.codes.indices.to_numpy()
+        indices = arrays.numbers_of(self.codes.indices)
         places = np.full(len(self.codes.dictionary), len(indices))
         places[indices[::-1]] = np.arange(len(indices) - 1, -1, -1)
         found: list[int] = places[places < len(indices)].tolist()
@@ -216,93 +316,133 @@ class _Cells:
         return [cells[at] for at in sorted(range(len(cells)), key=places.__getitem__)]
 
 
-def read(file: IO[bytes], header: Sequence[str], sample: Sequence[Sequence[str]], survey: ArrowSurvey) -> None:
+def read(file: IO[bytes], header: Sequence[str], survey: ArrowSurvey) -> None:
     """Read a file to its end.
 
     Args:
         file: Its bytes, from the start.
         header: Its first record as it is written.
-        sample: Some of its first rows.
         survey: What takes them.
 
     Raises:
         NotQuick: It cannot be read to its end; `survey` has all rows before.
     """
-    columns = list(zip(*sample, strict=True))
-    start = file.read(_BLOCK)
-    file.seek(0)
-    kinds = {
-        f"f{place}": pa.dictionary(pa.int32(), pa.string()) if len(set(cells)) <= _FEW else pa.string()
-        for place, cells in enumerate(columns)
-    }
+    parts = blocks(file, _BLOCK, min(_START, _BLOCK))
     try:
-        reader = pyarrow.csv.open_csv(
-            pa.PythonFile(_Watched(file), "r"),
-            read_options=pyarrow.csv.ReadOptions(block_size=_BLOCK, autogenerate_column_names=True),
-            parse_options=pyarrow.csv.ParseOptions(newlines_in_values=b'"' in start),
-            convert_options=pyarrow.csv.ConvertOptions(column_types=kinds, strings_can_be_null=False, check_utf8=False),
-        )
-        is_first = True
-        for batch in reader:
-            if is_first and len(batch):
-                if [str(column[0]) for column in batch.columns] != list(header):
-                    raise NotQuick("its header is not the first line")
-                batch, is_first = batch.slice(1), False
-            if len(batch):
-                survey.add_batch(batch)
-    except pa.ArrowException as error:
-        raise NotQuick(_why(str(error))) from error
+        _begin(next(parts), header, survey)
+        with ThreadPoolExecutor(_THREADS) as pool:
+            ahead: deque[Future[_Read | None]] = deque()
+            for part in parts:
+                ahead.append(pool.submit(_read, part, survey.kinds()))
+                if len(ahead) > _THREADS and (done := ahead.popleft().result()):
+                    survey.add_block(done)
+            while ahead:
+                if done := ahead.popleft().result():
+                    survey.add_block(done)
     finally:
         survey.write_sample()
+
+
+def _begin(part: Block, header: Sequence[str], survey: ArrowSurvey) -> None:
+    """Read the first block."""
+    read = _read(part, [_CODES for _ in header], is_first=True)
+    if read is None or [str(column[0]) for column in read.columns] != list(header):
+        raise NotQuick("its header is not the first line")
+    if read.rows > 1:
+        columns = [column.slice(1) for column in read.columns]
+        lines = (read.lines[0][1:], read.lines[1][1:]) if read.lines else None
+        survey.add_block(_Read(read.rows - 1, columns, read.data, lines))
+
+
+def _read(part: Block, kinds: Sequence[Any], *, is_first: bool = False) -> _Read | None:
+    """Read a block, as texts where it is not what it was taken for; nothing of empty lines.
+
+    Raises:
+        NotQuick: It cannot be read.
+    """
+    data = part.data
+    if not part.is_whole:
+        raise NotQuick("it has a quote that is never closed, or a very long line, there")
+    if b"\0" in data:
+        raise NotQuick("it has a character NUL there")
+    if not is_first and data.startswith(codecs.BOM_UTF8):
+        raise NotQuick("it has something unusual there")  # Arrow would pass over it
+    if data.isspace() and not data.strip(b"\r\n"):
+        return None
+    lines = records(data)
+    texts: list[Any] = [_TEXTS if kind in _OF_NUMBERS else kind for kind in kinds]
+    if lines is None:
+        kinds = texts  # the sample is made of what is written
+    elif any(mark[1:] in data and mark in data for mark in (b"0x", b"0X")):
+        kinds = [_TEXTS if kind == _WHOLE else kind for kind in kinds]  # hexadecimal numbers, to Arrow
+    try:
+        columns: list[Any] | None = None
+        if kinds != texts:
+            with suppress(pa.ArrowInvalid):
+                columns = _as_numbers(_columns(data, kinds))
+        if columns is None:
+            columns = _columns(data, texts)
+    except pa.ArrowException as error:
+        raise NotQuick(_why(str(error))) from error
+    rows = next(len(column) if not isinstance(column, _Numbers) else column.empty + column.count for column in columns)
+    return _Read(rows, columns, data, lines)
+
+
+def _read_again(read: _Read) -> _Read:
+    """The same block as texts."""
+    return _Read(read.rows, _columns(read.data, [_TEXTS for _ in read.columns]), read.data, read.lines)
+
+
+def _columns(data: bytes, kinds: Sequence[Any]) -> list[Any]:
+    names = [f"f{place}" for place in range(len(kinds))]
+    table = pyarrow.csv.read_csv(
+        pa.BufferReader(data),
+        read_options=pyarrow.csv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
+        parse_options=pyarrow.csv.ParseOptions(newlines_in_values=b'"' in data),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=dict(zip(names, kinds, strict=True)),
+            null_values=[""],
+            strings_can_be_null=False,
+            check_utf8=not data.isascii(),
+        ),
+    )
+    [batch] = table.to_batches()
+    return list(batch.columns)
+
+
+def _as_numbers(columns: list[Any]) -> list[Any] | None:
+    """What there is to know of columns of numbers; nothing if a number is too large, or none."""
+    found: list[Any] = []
+    for column in columns:
+        if column.type not in _OF_NUMBERS:
+            found.append(column)
+            continue
+        numbers = arrays.numbers_of(column.drop_null())
+        if not _is_usual(numbers):
+            return None
+        least, most = (float(numbers.min()), float(numbers.max())) if len(numbers) else (math.inf, -math.inf)
+        found.append(_Numbers(column.null_count, len(numbers), least, most, column.type == _WHOLE))
+    return found
+
+
+def _is_usual(numbers: Any) -> bool:
+    """Whether all of some numbers are such as 64 bits with a sign hold; NaN is not."""
+    return not len(numbers) or bool(numbers.min() > -_LARGEST and numbers.max() < _LARGEST)
 
 
 def _why(text: str) -> str:
     if "Expected" in text and "columns" in text:
         return "it has a row of another width there"
+    if "UTF8" in text:
+        return "it has a byte that is no UTF-8 there"
     return "it has something unusual there"
-
-
-class _Watched:
-    """A file of UTF-8 that has no NUL in it.
-
-    Nothing that is read ends between CR and LF: Arrow takes the LF at the beginning of the next block for the rest of
-    a line end, within quotes too.
-    """
-
-    closed = False
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._is_ascii = True
-        self._held = b""
-        self._decoder = codecs.getincrementaldecoder("utf-8")()
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._held + self._file.read(size - len(self._held) if size > 0 else size)
-        self._held = b"\r" if data.endswith(b"\r") and len(data) > 1 else b""
-        data = data.removesuffix(self._held)
-        if b"\0" in data:
-            raise NotQuick("it has a character NUL there")
-        if not (self._is_ascii and data.isascii()):
-            self._is_ascii = False
-            try:
-                self._decoder.decode(data, final=not data)
-            except UnicodeDecodeError as error:
-                raise NotQuick("it has a byte that is no UTF-8 there") from error
-        return data
-
-    def readable(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        """It is closed by who opened it."""
 
 
 def _finite(texts: Any) -> Any:
     """All cells as numbers, if all are finite ones as most write them; else `None`."""
     with suppress(pa.ArrowInvalid):
         pc.cast(texts.slice(0, _FIRST), pa.float64())  # a column of words is found out at once: each costs a message
-        numbers = pc.cast(texts, pa.float64()).to_numpy()
+        numbers = arrays.numbers_of(pc.cast(texts, pa.float64()))
         if math.isfinite(float(numbers.sum())):
             return numbers
     return None
@@ -318,7 +458,7 @@ def _are_whole(texts: Any) -> bool:
 
 def _add_some_numbers(tally: Tally, texts: Any) -> None:
     """Add the numbers among words, however few they are: a file may begin with thousands of words."""
-    texts = texts.filter(pa.array(_begin_as_numbers(texts)))
+    texts = texts.filter(arrays.flags(_may_be_numbers(texts)))
     plain = pc.match_substring_regex(texts, _PLAIN)
     numbers = _finite(texts.filter(plain))
     if numbers is None:
@@ -330,11 +470,33 @@ def _add_some_numbers(tally: Tally, texts: Any) -> None:
     tally.add_numbers(pc.unique(others.filter(pc.match_substring_regex(others, _UNUSUAL))).to_pylist())
 
 
-def _begin_as_numbers(texts: Any) -> Any:
-    """Which of some cells, of which none is empty, begin with what no letter or quote of ASCII is."""
+def _may_be_numbers(texts: Any) -> Any:
+    """Which of some cells, of which none is empty, have no character that a number cannot have."""
+    starts, ends, data = _places(texts)
+    if not len(starts):
+        return np.zeros(0, bool)
+    found = _AT_ENDS[data[starts]] & _AT_ENDS[data[ends - 1]]
+    if found.any():
+        read = data[starts[0] : ends[-1]]
+        # What is above the digits, but for "e" and "_" and what is not ASCII: SIMD does that at once.
+        is_letter = ((read - _ABOVE) < 0x80 - _ABOVE) & ((read | 0x20) != _E) & (read != _LINE)
+        found &= ~np.logical_or.reduceat(is_letter, starts - starts[0])
+    return found
+
+
+def _may_be_missing(texts: Any) -> Any:
+    """Which of some cells are empty, or end as a word for missing does, or with a blank."""
+    starts, ends, data = _places(texts)
+    return (starts == ends) | _LAST[data[ends - 1]] if len(data) else starts == ends
+
+
+def _places(texts: Any) -> tuple[Any, Any, Any]:
+    """Where each text begins and ends, and the bytes of all."""
     _, offsets, data = texts.buffers()
-    starts = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts)]
-    return _OF_NUMBERS[np.frombuffer(data, np.uint8)[starts]] if len(texts) else np.zeros(0, bool)
+    if not len(texts):
+        return (np.zeros(0, np.int32),) * 3
+    places = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return places[:-1], places[1:], np.frombuffer(data or b"", np.uint8)
 
 
 def _counted(texts: Any) -> Counter[str]:
@@ -344,9 +506,3 @@ def _counted(texts: Any) -> Counter[str]:
 def _parts(cells: Sequence[str]) -> list[Sequence[str]]:
     """The parts in which the engines' own reader hands cells over."""
     return [cells[start : start + BATCH] for start in range(0, len(cells), BATCH)]
-
-
-def sampled(rows: Any, count: int) -> list[Sequence[str]]:
-    """The first rows of some that are as wide as the first."""
-    taken = list(itertools.islice(rows, count))
-    return [row for row in taken if len(row) == len(taken[0])]

@@ -1,5 +1,7 @@
 """What was found of a table, as plain values: what `--json` prints, and what text and page show."""
 
+import bisect
+import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -112,7 +114,8 @@ def _column(name: str, table: Table) -> dict[str, Any]:
     if feature.kind is Kind.NUMERIC:
         return told | (_numbers_of(survey, name, table) or {})
     place = survey.columns.index(name)
-    cells = Counter(value for row in survey.sample if (value := survey.value(row[place])))
+    cells = Counter(survey.values([row[place] for row in survey.sample]))
+    cells.pop("", None)
     total = len(survey.sample)
     told["frequent"] = [
         {"value": cell, "share": round(count / total, 4)} for cell, count in cells.most_common(_FREQUENT) if count > 1
@@ -126,7 +129,7 @@ def _numbers_of(survey: Survey, name: str, table: Table) -> dict[str, Any] | Non
     if not math.isfinite(tally.least):
         return None
     place = survey.columns.index(name)
-    values = sorted(value for row in survey.sample if math.isfinite(value := survey.as_number(row[place])))
+    values = sorted(survey.as_numbers([row[place] for row in survey.sample]))
     if not values:
         return None
     return {
@@ -148,9 +151,11 @@ def histogram(ordered: Sequence[float]) -> dict[str, Any]:
     A few that are far away would press all others into one part.
     """
     low, high = ordered[len(ordered) // 100], ordered[len(ordered) - 1 - len(ordered) // 100]
-    counts = [0] * BINS
     reach = high - low
-    for value in ordered:
-        at = int((value - low) / reach * BINS) if reach > 0 and math.isfinite(reach) else 0
-        counts[min(max(at, 0), BINS - 1)] += 1
+
+    def part(value: float) -> int:
+        return int((value - low) / reach * BINS) if reach > 0 and math.isfinite(reach) else 0
+
+    ends = [bisect.bisect_left(ordered, at, key=part) for at in range(1, BINS)]
+    counts = [end - start for start, end in itertools.pairwise([0, *ends, len(ordered)])]
     return {"from": low, "to": high, "counts": counts}

@@ -89,10 +89,7 @@ def _told(level: Level, told: Told, name: str) -> Finding:
 
 def _about_columns(found: Inspection, survey: Survey, tallies: Mapping[str, Tally]) -> Iterator[Finding]:
     rows = survey.sample[:_LOOKED_AT]
-    columns = {
-        name: [survey.value(cell) for cell in cells]
-        for name, cells in zip(survey.columns, zip(*rows, strict=True), strict=True)
-    }
+    columns = {name: survey.values(cells) for name, cells in zip(survey.columns, zip(*rows, strict=True), strict=True)}
     whole = len(rows) == survey.labelled
     among = f"the {len(rows)} rows" if whole else f"{len(rows)} rows that were looked at"
     for name, feature in found.features.items():

@@ -83,6 +83,8 @@ def _body(told: Told, name: str, target: str) -> Iterator[str]:
         ("Lengths of the series", "lengths"),
         ("Values of the target", "target"),
         ("Words in a text", "words"),
+        ("Words in an input", "input"),
+        ("Words in an output", "output"),
     ):
         if told.get(key):
             yield f"<h2>{what}</h2>{_spread(told[key]['histogram']['counts'])}"

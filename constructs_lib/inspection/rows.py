@@ -8,13 +8,18 @@ from constructs_lib.engines.faults import DataFault
 from constructs_lib.engines.inspection import no_target
 from constructs_lib.engines.target import few
 
-from .tables import Watch, is_gzipped, is_parquet
+from .tables import Watch, check_gzip, is_gzipped, is_parquet
 
 _PARQUET: Final = "x-application/vnd.amazon+parquet"
 
 
 def each_row(
-    files: Sequence[Path], columns: Mapping[str, str], take: Callable[[Sequence[str]], None], watch: Watch | None
+    files: Sequence[Path],
+    columns: Mapping[str, str],
+    take: Callable[[Sequence[str]], None],
+    watch: Watch | None,
+    *,
+    exactly: bool = False,
 ) -> list[str]:
     """Hand over some cells of each row, blanks around them left out and words for missing made empty.
 
@@ -23,6 +28,7 @@ def each_row(
         columns: What each column is for, and its name.
         take: Is given the cells of these columns.
         watch: Is told of the progress.
+        exactly: Whether there may be no other columns.
 
     Returns:
         What to know of how the files were read.
@@ -30,9 +36,13 @@ def each_row(
     Raises:
         DataFault: A file cannot be read, or lacks a column.
     """
-    from constructs_lib.rehearsal.training.tabular.data import read
+    from constructs_lib.rehearsal.training.tabular.data import difference, read
 
     def judge_of(header: list[str]) -> Callable[[list[str]], str | None]:
+        if exactly and sorted(header) != sorted(columns.values()):
+            wanted = " and ".join(f"'{name}'" for name in columns.values())
+            told = difference(header, list(columns.values()))
+            raise DataFault(f"must have exactly the columns {wanted}: it has {told}")
         for name in columns.values():
             if name not in header:
                 raise DataFault(no_target(files[0].name, header, name))
@@ -58,6 +68,8 @@ def each_row(
 
     for path in files:
         kind = _PARQUET if is_parquet(path) else None
+        if kind is None:
+            check_gzip(path)
         table = read(
             [path],
             content_type=kind,

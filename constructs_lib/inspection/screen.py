@@ -45,9 +45,13 @@ def as_text(told: Told, name: str, target: str, *, width: int, pictures: bool) -
 
 def facts_of(told: Told, target: str) -> Iterator[tuple[str, str]]:
     """The figures of the whole, each with what it is."""
-    yield from {"table": _of_table, "time_series": _of_series, "texts": _of_texts, "images": _of_images}[told["kind"]](
-        told, target
-    )
+    yield from {
+        "table": _of_table,
+        "time_series": _of_series,
+        "texts": _of_texts,
+        "pairs": _of_pairs,
+        "images": _of_images,
+    }[told["kind"]](told, target)
 
 
 def _facts(told: Told, target: str) -> list[str]:
@@ -99,6 +103,14 @@ def _of_texts(told: Told, target: str) -> Iterator[tuple[str, str]]:
     if words := told["words"]:
         yield "words", f"{words['minimum']} to {words['maximum']} in a text, {words['median']} in the middle"
     yield "copies", f"{told['duplicates']} rows whose text came before"
+
+
+def _of_pairs(told: Told, _: str) -> Iterator[tuple[str, str]]:
+    yield "rows", f"{told['rows']}, of which {told['rows_used']} have an input and an output"
+    for name in ("input", "output"):
+        if words := told[name]:
+            yield name, f"{words['minimum']} to {words['maximum']} words, {words['median']} in the middle"
+    yield "copies", f"{told['duplicates']} rows that came before"
 
 
 def _of_images(told: Told, _: str) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from constructs_lib.engines.faults import DataFault
-from constructs_lib.engines.files import PARQUET, is_named_parquet, open_csv
+from constructs_lib.engines.files import GZIP, PARQUET, is_named_parquet, open_csv
 from constructs_lib.engines.inspection import (
     Engine,
     Inspection,
@@ -35,8 +35,6 @@ QUICK: Final = 16 * 1024 * 1024
 CAP: Final = 20_000
 """Rows of the sample from which types are found."""
 
-_SAMPLE: Final = 5_000
-_GROUP: Final = 20
 _NEEDED: Final = ("pyarrow", "numpy")
 
 Watch = Callable[[int], None]
@@ -105,6 +103,7 @@ class _Reading:
                 f"{path.name} is CSV, and {self._engine.mode} takes it for Parquet, for its name: give it another one"
             )
         else:
+            check_gzip(path)
             with open_csv(path, gzipped=is_gzipped(path)) as text:
                 lines: Iterator[str] = self._watched(text) if self._watch and not self._is_quick(path) else text
                 with closing(records(lines, path.name)) as read:  # type: ignore[type-var]
@@ -160,11 +159,10 @@ class _Reading:
         survey: Any = self.survey
         with open_csv(path, gzipped=is_gzipped(path)) as text, closing(records(text, path.name)) as read:  # type: ignore[type-var]
             header = next(read)
-            sample = arrow.sampled(read, _SAMPLE)
         before = survey.rows
         try:
             with _bytes_of(path, self._watch) as file:
-                arrow.read(file, header, sample, survey)
+                arrow.read(file, header, survey)
         except arrow.NotQuick as reason:
             done = survey.rows - before
             self.remarks.append(
@@ -184,6 +182,23 @@ def is_parquet(path: Path) -> bool:
 def is_gzipped(path: Path) -> bool:
     """Whether a file is taken for compressed, which goes by its name."""
     return path.name.lower().endswith(".gz")
+
+
+def check_gzip(path: Path) -> None:
+    """Hold the name of a file against its content.
+
+    Raises:
+        DataFault: One of them says that it is compressed, and the other does not.
+    """
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(GZIP))
+    except OSError as error:
+        raise DataFault(f"{path.name} cannot be read: {error.strerror or error}") from error
+    if start and is_gzipped(path) and start != GZIP:
+        raise DataFault(f"{path.name} is called .gz, and is no gzip file: leave '.gz' out of its name, or compress it")
+    if start == GZIP and not is_gzipped(path):
+        raise DataFault(f"{path.name} is a gzip file, and is not called so: give it a name that ends with '.gz'")
 
 
 def _has_arrow() -> bool:

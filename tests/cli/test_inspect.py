@@ -216,7 +216,27 @@ def test_gzip_goes_by_the_name(written: Path, capsys: pytest.CaptureFixture[str]
         (written / name).write_bytes(gzip.compress(table().encode()))
 
     assert object_of(capsys, "data.csv.gz", "--target", "churned", code=FINE)["rows"] == 600
-    assert object_of(capsys, "data.csv", "--target", "churned", code=FAILS)["rows"] == 0
+    assert object_of(capsys, "data.csv", "--target", "churned", code=FAILS)["errors"] == [
+        "data.csv is a gzip file, and is not called so: give it a name that ends with '.gz'"
+    ]
+
+
+@pytest.mark.parametrize("more", [[], ["--text", "c"], ["--timestamp", "x", "--item", "c"]])
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (table().encode(), "is called .gz, and is no gzip file: leave '.gz' out of its name, or compress it"),
+        (gzip.compress(table().encode())[:-300], "is cut off: what is compressed in it goes on where the file ends"),
+    ],
+)
+def test_a_wrong_gzip_file(
+    data: bytes, said: str, more: list[str], written: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (written / "data.csv.gz").write_bytes(data)
+
+    found = object_of(capsys, "data.csv.gz", "--target", "churned", *more, code=FAILS)
+
+    assert found["errors"] == [f"data.csv.gz {said}"]
 
 
 @pytest.mark.parametrize("name", ["data.pq.csv", "my.parquet.bak"])

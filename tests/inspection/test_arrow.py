@@ -27,6 +27,9 @@ CELLS = {
     "many odd": [*map(str, range(1_500)), "+1", " 7 ", "?", "0x10", "1e400"],
     "quoted": ['a"b', 'say "yes"', "a,b", "plain", "two\nlines", "x\r\ny"],
     "dates": [f"2024-01-{day:02} 10:00:00" for day in range(1, 29)],
+    "hexadecimal": [*map(str, range(1_500)), "0x10"],
+    "sparse": [*(f"{number / 8}" for number in range(1_200)), *[""] * 600],
+    "blanks around": [*map(str, range(1_500)), " 7", "8 ", "-0"],
     "decimal words": [*(f"{number}.25" for number in range(1_500)), "x"],
 }
 
@@ -86,6 +89,82 @@ def test_random_tables(seed: int, engine: Engine, tmp_path: Path, monkeypatch: p
     slow, quick = both(path, engine, monkeypatch, block=2 ** (14 + 2 * (seed % 3)))
 
     assert state(quick) == state(slow)
+
+
+def test_columns_of_numbers_are_read_as_numbers_from_the_second_block_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = {
+        "whole": [str(row) for row in range(9_000)],
+        "decimal": [f"{row}.5" if row % 7 else "" for row in range(9_000)],
+        "late word": [*(f"{row}.5" for row in range(8_990)), *["unknown"] * 10],
+        "name": [f"name {row}" for row in range(9_000)],
+        "few": ["1", "2", "3"] * 3_000,
+        "y": ["yes", "no"] * 4_500,
+    }
+    kinds: list[list[str]] = []
+    real = arrow._columns
+
+    def noted(data: bytes, asked: Any) -> Any:
+        kinds.append(list(map(str, asked)))
+        return real(data, asked)
+
+    monkeypatch.setattr(arrow, "_columns", noted)
+    slow, quick = both(written(tmp_path, columns), ENSEMBLING, monkeypatch, block=64 * 1024)
+
+    codes = "dictionary<values=string, indices=int32, ordered=0>"
+    assert ["int64", "double", "double", "string", codes, codes] in kinds
+    assert ["string", "string", "string", "string", codes, codes] in kinds
+    assert state(quick) == state(slow)
+
+
+ODD = [
+    "",
+    "NA",
+    "0x10",
+    "-0",
+    " 7",
+    " ",
+    BIG,
+    BIGGER,
+    BELOW,
+    "1e400",
+    "inf",
+    "nan",
+    "x",
+    '1"',
+    "1_0",
+    "7.5",
+    "-1e3",
+    "true",
+]
+
+
+@pytest.mark.parametrize("engine", [ENSEMBLING, TUNING], ids=lambda engine: engine.mode)
+@pytest.mark.parametrize("number", ["{}", "{}.5"], ids=["whole", "decimal"])
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_cell_after_many_numbers(
+    odd: str, number: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: set[str] = set()
+    real = arrow.ArrowSurvey._add_numbers
+
+    def noted(self: arrow.ArrowSurvey, place: int, name: str, numbers: Any) -> None:
+        seen.add(name)
+        real(self, place, name, numbers)
+
+    monkeypatch.setattr(arrow.ArrowSurvey, "_add_numbers", noted)
+    is_odd = [row > 6_000 and row % 700 == 0 for row in range(16_000)]
+    columns = {
+        "x": [odd if there else number.format(row + 1) for row, there in enumerate(is_odd)],
+        "name": [f"n{row}" for row in range(16_000)],
+        "y": ["yes", "no"] * 8_000,
+    }
+    slow, quick = both(written(tmp_path, columns), engine, monkeypatch, block=24 * 1024)
+
+    assert seen == {"x"}
+    assert state(quick) == state(slow)
+    assert not quick.remarks
 
 
 @pytest.mark.parametrize("words", [["unknown"], [f"n{number}" for number in range(2_000)], ["07:05", "2024-01-05"]])
