@@ -450,6 +450,43 @@ def test_delete_that_comes_late_spares_the_model_that_the_resource_has_by_now(wo
     assert world.names() == [world.physical_id]
 
 
+def going_back(world: HostingWorld) -> str:
+    """A stack whose update is taken back: the resource has its old model again, the endpoint still the new one."""
+    world.create(model())
+    newer = world.physical_id
+    world.cloudformation.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    world.status("UPDATE_COMPLETE", physical_id="demo1a2b-older")
+    return newer
+
+
+def test_delete_that_comes_late_takes_no_model_that_an_endpoint_is_on_its_way_back_from(world: HostingWorld) -> None:
+    """Soak, seed 26007."""
+    newer = going_back(world)
+
+    answer = world.send(world.event("Delete", PhysicalResourceId=newer, ResourceProperties=model()))
+
+    assert answer["Reason"] == (
+        "nothing is deleted: the stack is UPDATE_ROLLBACK_IN_PROGRESS, so this request is an older one"
+    )
+    assert world.names() == [newer]
+
+
+def test_delete_goes_on_when_the_stack_has_gone_back(world: HostingWorld) -> None:
+    newer = going_back(world)
+    sleep = world.time.sleep
+
+    def sleep_and_end(seconds: float) -> None:
+        sleep(seconds)
+        world.cloudformation.stack_status = "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
+
+    world.time.sleep = sleep_and_end  # type: ignore[method-assign]
+
+    answer = world.send(world.event("Delete", PhysicalResourceId=newer, ResourceProperties=model()))
+
+    assert answer["Status"] == "SUCCESS"
+    assert world.names() == []
+
+
 def test_delete_that_is_refused_says_why(world: HostingWorld) -> None:
     world.create(model())
     world.hosting.fail("DeleteModel", ("ValidationException", "no, never"))
