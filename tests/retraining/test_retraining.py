@@ -460,6 +460,7 @@ def test_dashboard_shows_errors_and_latency_of_what_is_promoted() -> None:
         ("", "'construct_id' must not be empty"),
         (cdk.Aws.REGION, "'construct_id' is part of logical ids, so it cannot be a token"),
     ],
+    ids=["empty", "a token"],
 )
 def test_dashboard_needs_an_id(construct_id: str, told: str) -> None:
     stack = new_stack()
