@@ -54,9 +54,15 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     """
     if before := _before(event, aws, clock):
         log.write(event, "the stack rolls back: the model of before", job_name=before.name)
-        owned.retag(aws, before, read(event.properties, aws), event, clock)
+        wish = read(event.properties, aws)
+        owned.retag(aws, before, wish, event, clock)
         document = _document(event.old_properties, event, aws, clock) or _document(event.properties, event, aws, clock)
-        _delete_orphan(before, event, aws, clock, keeps=document.made if document else ())
+        made = document.made if document else ()
+        if before.name != event.physical_id and f"{MODEL}{event.physical_id}" in made:  # it stays, and may come back
+            left = MODELS.find_its(event.physical_id, event, aws, clock)
+            if left and event.owns(left.tags):
+                owned.retag(aws, left, wish, event, clock)
+        _delete_orphan(before, event, aws, clock, keeps=made)
         return _is_now(before.name)
     job = _champion(event, aws, clock)
     asked = event if not job else replace(event, properties={**event.properties, Property.JOB_NAME: job})
@@ -73,7 +79,8 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
 
     MODELS.confirm(model, event, aws, clock, undo=undo)
     owned.retag(aws, model, wish, event, clock)
-    if job or _is_followed(event.properties) or _is_followed(event.old_properties):
+    follows = job or _is_followed(event.properties) or _is_followed(event.old_properties)
+    if follows or _was_noted(model, event, aws, clock):
         _note(model, job, event, aws, clock)
     else:
         _delete_orphan(model, event, aws, clock)
@@ -198,6 +205,14 @@ def _note(model: Thing, job: str, event: Event, aws: Aws, clock: Clock) -> None:
     else:
         return
     patiently(lambda: aws.hosting.add_tags(ResourceArn=model.arn, Tags=tag_list(tags, event)), clock, repeatable=True)
+
+
+def _was_noted(model: Thing, event: Event, aws: Aws, clock: Clock) -> bool:
+    """Whether the resource had another model before that does not follow from its properties alone."""
+    if event.request_type != "Update" or model.name == event.physical_id:
+        return False
+    before = MODELS.find_its(event.physical_id, event, aws, clock)
+    return before is not None and event.owns(before.tags) and bool(before.tags.get(TAKEN_WITH))
 
 
 def _before(event: Event, aws: Aws, clock: Clock) -> Thing | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from . import jobs, log, owned
 from .answer import Answer
@@ -33,6 +33,9 @@ _POLL_SECONDS = 10.0
 _END_BUDGET = 360.0
 """Seconds that a Delete waits for a job to end, and for a deployment of the endpoint."""
 
+_STOP_BUDGET = 60.0
+"""Seconds of them in which an execution is to be stopped: it ends by itself, what it has started does not."""
+
 _UNHEARD = 60.0
 """Seconds in which a call of UpdateEndpoint that was under way shows."""
 
@@ -50,6 +53,9 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     store = _store(event.properties, aws, clock)
     settings = {name: value for name, value in event.properties.items() if name not in _NOT_KEPT}
     moved = _moved(event, stack, aws, clock)
+    left = store.load()
+    if left and left.closed and (left.running or left.behind):
+        _close(store, event, aws, clock)  # a Delete, or a move, that did not come as far as that
 
     def decide(now: Document | None) -> Document:
         stack.check_wanted(in_rollback=True)
@@ -185,7 +191,10 @@ def _stop(run: Run, event: Event, aws: Aws, clock: Clock, deadline: float) -> No
             if code(error) != "ExecutionDoesNotExist":
                 raise
 
-    insist(end, clock, deadline)
+    try:
+        insist(end, clock, min(deadline, clock.deadline(_STOP_BUDGET)))
+    except (ClientError, BotoCoreError) as error:  # its next step sees that the document is closed
+        log.write(event, "the execution ends by itself", detail=str(error))
     job = None
     for _ in clock.looks(more=bool(run.job)):
         job = insist(partial(jobs.find, aws.sagemaker, run.job), clock, deadline) if run.job else None

@@ -750,6 +750,36 @@ def test_job_that_is_made_while_the_retraining_is_closed_is_stopped(world: Retra
     assert OwnerTag.RELEASED in job.tags
 
 
+def test_job_of_a_run_is_stopped_although_its_execution_cannot_be(world: RetrainingWorld) -> None:
+    world.call(schedule(world))
+    world.stepfunctions.fail("StopExecution", ("ThrottlingException", "Rate exceeded"), times=1000)
+
+    assert world.delete()["Status"] == "SUCCESS"
+
+    [job] = world.run_jobs()
+    assert job.status in {"Stopping", "Stopped"}
+    assert OwnerTag.RELEASED in job.tags
+
+
+def test_way_back_stops_what_a_move_that_failed_has_left_running(world: RetrainingWorld) -> None:
+    world.call(schedule(world))
+    moves = {"ResourceProperties": world.wanted(Folder=FOLDER.replace("weekly", "monthly"))}
+    world.hosting.fail("AddTags", ("ThrottlingException", "Rate exceeded"), times=1000)
+    world.hosting.fail("StopAutoMLJob", ("ThrottlingException", "Rate exceeded"), times=1000)
+    event = world.event("Update", PhysicalResourceId=FOLDER, OldResourceProperties=world.wanted(), **moves)
+    world.status("UPDATE_IN_PROGRESS", physical_id=FOLDER)
+    assert world.send(event)["Status"] == "FAILED"
+    assert [job for job in world.run_jobs() if job.status == "InProgress"]
+    world.hosting.faults.clear()
+
+    back = {"ResourceProperties": world.wanted(), "OldResourceProperties": moves["ResourceProperties"]}
+    world.cloudformation.stack_status = "UPDATE_ROLLBACK_IN_PROGRESS"
+    assert world.send(world.event("Update", PhysicalResourceId=FOLDER, **back))["Status"] == "SUCCESS"
+
+    assert world.document().closed is False
+    assert not [job for job in world.run_jobs() if job.status == "InProgress"]
+
+
 def test_retraining_that_comes_back_keeps_what_was_spent_in_the_month(world: RetrainingWorld) -> None:
     world.go(schedule(world, "1"))
     world.delete()
