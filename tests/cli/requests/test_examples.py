@@ -36,6 +36,7 @@ def test_example_works(
         for suffix in ("json", "yaml"):  # JSON is YAML too
             Path(f"{name}.{suffix}").write_text(content)
     Path("credit.csv").symlink_to(DATA)
+    Path("chats.csv").write_text("input,output\n" + "".join(f"{row}?,{row}!\n" for row in range(1_000)))
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path("request.json").read_bytes())))
     words = shlex.split(re.split(r" [<>] ", command)[0])
 
