@@ -84,9 +84,16 @@ class Survey:
 
         self._counts_gaps = counts_gaps
         self._cap, self._dtypes = cap, dtypes
-        self._place = self.columns.index(target)
+        self._places = {name: place for place, name in reversed(list(enumerate(self.columns)))}
+        """Where each column is; a file may have thousands."""
+
+        self._place = self._places[target]
         self._scans = [Scan() for _ in columns] if engine.typed and dtypes is None else []
         self._labelled = Reservoir(cap)
+
+    def place(self, column: str) -> int:
+        """Where a column is: the first of that name."""
+        return self._places[column]
 
     @property
     def sample(self) -> list[list[str]]:
@@ -179,10 +186,10 @@ class Survey:
     def dtype(self, column: str) -> Dtype:
         """The type of a column, as ENSEMBLING finds it from all rows."""
         if self._dtypes is not None:
-            place = self.columns.index(column)
+            place = self._places[column]
             gaps = "" in self.labels.counts if place == self._place else any(not row[place] for row in self.sample)
             return with_gaps(self._dtypes[column]) if gaps else self._dtypes[column]
-        return self._scans[self.columns.index(column)].dtype if self._scans else Dtype.TEXT
+        return self._scans[self._places[column]].dtype if self._scans else Dtype.TEXT
 
     def judged(self, problem_type: str | None = None) -> Target:
         """What the engine makes of the target; where the other one finds another problem, a warning says so."""
@@ -214,7 +221,7 @@ class Survey:
 
     def missing(self, column: str) -> int:
         """The missing cells of a column, where they are counted."""
-        return 0 if self._keeps_words(self.columns.index(column)) else self.gaps[column]
+        return 0 if self._keeps_words(self._places[column]) else self.gaps[column]
 
     def feature(self, column: str, asked: Kind | None = None) -> Feature:
         """What the engine makes of a feature column."""
@@ -228,14 +235,14 @@ class Survey:
 
     def _is_in_the_way(self, column: str) -> bool:
         """Whether the engine refuses a column of this name that it makes itself; in place of a date it writes it."""
-        if column == self.target or column not in self.columns:
+        if column == self.target or column not in self._places:
             return False
         other = self._alone(column)
         return other.kind is not Kind.DATETIME and other.type != CONSTANT
 
     def _alone(self, column: str, asked: Kind | None = None) -> Feature:
         """A feature column without a look at the others."""
-        place = self.columns.index(column)
+        place = self._places[column]
         keeps = self._keeps_words(place)
         cells = [row[place] for row in self.sample]
         if not keeps:

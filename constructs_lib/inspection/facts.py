@@ -113,7 +113,7 @@ def _column(name: str, table: Table) -> dict[str, Any]:
     told["distinct"] = tally.distinct
     if feature.kind is Kind.NUMERIC:
         return told | (_numbers_of(survey, name, table) or {})
-    place = survey.columns.index(name)
+    place = survey.place(name)
     cells = Counter(survey.values([row[place] for row in survey.sample]))
     cells.pop("", None)
     total = len(survey.sample)
@@ -128,7 +128,7 @@ def _numbers_of(survey: Survey, name: str, table: Table) -> dict[str, Any] | Non
     tally = table.tallies[name]
     if not math.isfinite(tally.least):
         return None
-    place = survey.columns.index(name)
+    place = survey.place(name)
     values = sorted(survey.as_numbers([row[place] for row in survey.sample]))
     if not values:
         return None
