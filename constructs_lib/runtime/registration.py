@@ -56,12 +56,19 @@ def update(event: Event, aws: Aws, clock: Clock) -> Answer:
     status = _approval(event.properties)
     # Compared with what was asked before, not with what is: what somebody has decided in the registry stays.
     if status and status != _approval(event.old_properties) and status != package.get(_APPROVAL):
-        arn = str(package["ModelPackageArn"])
+        arn, before = str(package["ModelPackageArn"]), str(package.get(_APPROVAL, ""))
+        stack = Stack(aws.cloudformation, event, clock)
         # An old event tells what was wanted once.
-        Stack(aws.cloudformation, event, clock).check_wanted(in_rollback=True)
-        patiently(lambda: aws.hosting.update_model_package(ModelPackageArn=arn, ModelApprovalStatus=status), clock)
-        log.write(event, f"approval is now {status}", job_name=arn)
+        stack.check_wanted(in_rollback=True)
+        _approve(arn, status, event, aws, clock)
+        if before and stack.went_back():  # meanwhile: the way back found nothing to change yet
+            _approve(arn, before, event, aws, clock)
     return _is_now(package)
+
+
+def _approve(arn: str, status: str, event: Event, aws: Aws, clock: Clock) -> None:
+    patiently(lambda: aws.hosting.update_model_package(ModelPackageArn=arn, ModelApprovalStatus=status), clock)
+    log.write(event, f"approval is now {status}", job_name=arn)
 
 
 def delete(event: Event, aws: Aws, clock: Clock) -> Answer:

@@ -23,6 +23,11 @@ def test_no_life_of_two_stacks_goes_wrong(part: int) -> None:
     assert not faulty, report(faulty[0][0])
 
 
+def test_approval_of_an_update_that_is_taken_back_meanwhile_does_not_stay() -> None:
+    """Of seed 14197: the way back looks at the version just before the update writes its approval."""
+    assert run(from_seed(14197)).faults == []
+
+
 @pytest.mark.parametrize(
     "seed",
     [
