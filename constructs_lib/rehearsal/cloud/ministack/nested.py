@@ -232,10 +232,19 @@ def _hold_clean_ups() -> None:
         arguments = (resource_type, physical_id, properties, stack_name, logical_id)
         if stack_name in _holding_now:
             cloudformation._stacks[stack_name][_HELD].append(arguments)
-        else:
-            original(*arguments)
+            return
+        _say_that_it_cleans_up(cloudformation._stacks.get(stack_name))
+        original(*arguments)
 
     stacks._delete_resource = delete
+
+
+def _say_that_it_cleans_up(stack: Stack | None) -> None:
+    """The engine deletes what an update has replaced or removed before it calls that a clean-up."""
+    if stack is not None and stack.get("StackStatus") == "UPDATE_IN_PROGRESS":
+        stack["StackStatus"] = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+        name, stack_id = stack["StackName"], stack["StackId"]
+        stacks._add_event(stack_id, name, name, TYPE, stack["StackStatus"], physical_id=stack_id)
 
 
 def _clean_up_with_the_root() -> None:
