@@ -217,7 +217,7 @@ PLANTS: list[tuple[Plant, str, int]] = [
     (champions_do_not_come_back, "and the champion is another", 7),
     (evaluations_stay, "of an evaluation", 645),
     (shapes_are_kept, "the shape of the template", 1540),
-    (what_runs_have_made_stays, "no resource owns it", 1614),
+    (what_runs_have_made_stays, "no resource owns it", 3309),
 ]
 
 
