@@ -145,6 +145,19 @@ def middle(ordered: Sequence[float]) -> float:
     return ordered[(len(ordered) - 1) // 2] / 2 + ordered[len(ordered) // 2] / 2
 
 
+def lengths(words: Counter[int]) -> dict[str, Any] | None:
+    """How many words texts have, given how often each number of them comes; None where there is no text."""
+    ordered = sorted(map(float, words.elements()))
+    if not ordered:
+        return None
+    return {
+        "minimum": int(ordered[0]),
+        "median": int(ordered[len(ordered) // 2]),
+        "maximum": int(ordered[-1]),
+        "histogram": histogram(ordered),
+    }
+
+
 def histogram(ordered: Sequence[float]) -> dict[str, Any]:
     """How many of some numbers, in order, lie in each of `BINS` parts of their middle 98 %; the rest at the ends.
 

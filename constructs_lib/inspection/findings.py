@@ -2,12 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Final
 
 from constructs_lib.engines.columns import Feature, Kind
+from constructs_lib.engines.faults import DataFault
 from constructs_lib.engines.inspection import Inspection, Survey
 from constructs_lib.engines.target import REGRESSION, Told, short
 
@@ -57,6 +59,43 @@ class Finding:
         return asdict(self)
 
 
+def worst_first(found: Iterable[Finding]) -> list[Finding]:
+    """Findings in the order in which they are told."""
+    order = list(Level)
+    return sorted(found, key=lambda each: order.index(each.level))
+
+
+def with_findings(kind: str, facts: Mapping[str, Any], found: Iterable[Finding]) -> dict[str, Any]:
+    """Facts of data that are no table, and what was found, as plain values.
+
+    Args:
+        kind: What the data are.
+        facts: What is known of them.
+        found: In any order.
+    """
+    ordered = worst_first(found)
+    return {
+        "kind": kind,
+        **facts,
+        "findings": [each.as_json() for each in ordered],
+        "errors": [each.text for each in ordered if each.level is Level.FAILS],
+        "warnings": [each.text for each in ordered if each.level is not Level.FAILS],
+    }
+
+
+def unreadable(fault: DataFault, files: Sequence[Path], name: str) -> Finding:
+    """That data cannot be read, by the file that it is about, where that is said.
+
+    Args:
+        fault: Why.
+        files: Of the data.
+        name: What they are called together.
+    """
+    said = str(fault)
+    text = said if said.startswith(tuple(path.name for path in files)) else f"{name}: {said}"
+    return Finding(level=Level.FAILS, id="unreadable", text=text)
+
+
 def findings(found: Inspection, name: str, survey: Survey | None, tallies: Mapping[str, Tally]) -> list[Finding]:
     """All of a table, the worst first.
 
@@ -77,8 +116,7 @@ def findings(found: Inspection, name: str, survey: Survey | None, tallies: Mappi
         made.append(_told(Level.MISLEADS if misleads else Level.NOTE, each, name))
     if survey is not None and survey.sample and found.target:
         made += _about_columns(found, survey, tallies)
-    order = list(Level)
-    return sorted(made, key=lambda each: order.index(each.level))
+    return worst_first(made)
 
 
 def _told(level: Level, told: Told, name: str) -> Finding:

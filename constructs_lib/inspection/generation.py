@@ -9,8 +9,8 @@ from typing import Any, Final
 from constructs_lib.engines.faults import DataFault
 from constructs_lib.engines.target import counted
 
-from .facts import histogram
-from .findings import Finding, Level
+from .facts import lengths
+from .findings import Finding, Level, unreadable, with_findings
 from .rows import each_row
 from .tables import Watch
 
@@ -58,34 +58,15 @@ def of_pairs(files: Sequence[Path], name: str, watch: Watch | None = None) -> di
         notes = each_row(files, {each: each for each in COLUMNS}, rows.take, watch, exactly=True)
         found = [Finding(level=Level.NOTE, id="reading", text=note) for note in notes] + _found(rows, name)
     except DataFault as fault:
-        said = str(fault)
-        text = said if said.startswith(tuple(path.name for path in files)) else f"{name}: {said}"
-        found = [Finding(level=Level.FAILS, id="unreadable", text=text)]
-    order = list(Level)
-    found.sort(key=lambda each: order.index(each.level))
-    return {
-        "kind": "pairs",
+        found = [unreadable(fault, files, name)]
+    facts = {
         "rows": rows.count,
         "rows_used": rows.usable,
-        "input": _lengths(rows.words["input"]),
-        "output": _lengths(rows.words["output"]),
+        "input": lengths(rows.words["input"]),
+        "output": lengths(rows.words["output"]),
         "duplicates": rows.copies,
-        "findings": [each.as_json() for each in found],
-        "errors": [each.text for each in found if each.level is Level.FAILS],
-        "warnings": [each.text for each in found if each.level is not Level.FAILS],
     }
-
-
-def _lengths(words: Counter[int]) -> dict[str, Any] | None:
-    ordered = sorted(map(float, words.elements()))
-    if not ordered:
-        return None
-    return {
-        "minimum": int(ordered[0]),
-        "median": int(ordered[len(ordered) // 2]),
-        "maximum": int(ordered[-1]),
-        "histogram": histogram(ordered),
-    }
+    return with_findings("pairs", facts, found)
 
 
 def _found(rows: _Rows, name: str) -> list[Finding]:

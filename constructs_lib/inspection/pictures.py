@@ -11,7 +11,7 @@ from typing import IO, Any, Final
 from constructs_lib.api.datafolder import IMAGE_STARTS, files_of, read_images
 from constructs_lib.engines.target import counted, few
 
-from .findings import Finding, Level
+from .findings import Finding, Level, with_findings
 
 _FEW: Final = 10
 _SLIGHT: Final = 0.1
@@ -69,11 +69,8 @@ def _of(images: Sequence[tuple[Path, str]], name: str, found: list[Finding], sho
     classes = Counter(label for _, label in good)
     found += _about_classes(classes, name)
     found += _about_copies(good, name, shown)
-    order = list(Level)
-    found.sort(key=lambda each: order.index(each.level))
     total = classes.total()
-    return {
-        "kind": "images",
+    facts = {
         "images": total,
         "class_count": len(classes),
         "classes": sorted(classes),
@@ -87,10 +84,8 @@ def _of(images: Sequence[tuple[Path, str]], name: str, found: list[Finding], sho
         "height": {"minimum": min(tall for _, tall in sizes), "maximum": max(tall for _, tall in sizes)}
         if sizes
         else None,
-        "findings": [each.as_json() for each in found],
-        "errors": [each.text for each in found if each.level is Level.FAILS],
-        "warnings": [each.text for each in found if each.level is not Level.FAILS],
     }
+    return with_findings("images", facts, found)
 
 
 def _about_classes(classes: Counter[str], name: str) -> Iterator[Finding]:

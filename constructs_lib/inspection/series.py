@@ -17,7 +17,7 @@ from constructs_lib.engines.tuning import number
 from constructs_lib.rehearsal.training.forecasting.frequency import Frequency, Grid
 
 from .facts import histogram, middle
-from .findings import Finding, Level
+from .findings import Finding, Level, unreadable, with_findings
 from .rows import each_row
 from .tables import Watch
 
@@ -99,16 +99,14 @@ def of_series(files: Sequence[Path], name: str, asked: Asked, watch: Watch | Non
         notes = each_row(files, wanted, rows.take, watch)
         frequency = Frequency.parse(asked.frequency) if asked.frequency else _guessed(rows)
     except DataFault as fault:
-        said = str(fault)
-        text = said if said.startswith(tuple(path.name for path in files)) else f"{name}: {said}"
-        return _told({"rows": rows.count}, [Finding(level=Level.FAILS, id="unreadable", text=text)])
+        return with_findings("time_series", {"rows": rows.count}, [unreadable(fault, files, name)])
     found = [Finding(level=Level.NOTE, id="reading", text=note) for note in notes]
     found += _about_cells(rows, name, asked)
     if frequency is None:
         if rows.items:
             said = f"{name} does not tell how far apart its steps are: give --frequency"
             found.append(Finding(level=Level.FAILS, id="no-frequency", text=said))
-        return _told({"rows": rows.count, "items": len(rows.items)}, found)
+        return with_findings("time_series", {"rows": rows.count, "items": len(rows.items)}, found)
     return _measured(rows, name, asked, frequency, found)
 
 
@@ -221,7 +219,7 @@ def _measured(rows: _Rows, name: str, asked: Asked, frequency: Frequency, found:
         "missing": unknown,
         "target": _reach(rows.values),
     }
-    return _told(facts, found)
+    return with_findings("time_series", facts, found)
 
 
 def _reach(values: list[float]) -> dict[str, Any] | None:
@@ -233,16 +231,4 @@ def _reach(values: list[float]) -> dict[str, Any] | None:
         "median": middle(ordered),
         "maximum": ordered[-1],
         "histogram": histogram(ordered),
-    }
-
-
-def _told(facts: dict[str, Any], found: list[Finding]) -> dict[str, Any]:
-    order = list(Level)
-    found = sorted(found, key=lambda each: order.index(each.level))
-    return {
-        "kind": "time_series",
-        **facts,
-        "findings": [each.as_json() for each in found],
-        "errors": [each.text for each in found if each.level is Level.FAILS],
-        "warnings": [each.text for each in found if each.level is not Level.FAILS],
     }

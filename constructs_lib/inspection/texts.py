@@ -10,8 +10,8 @@ from typing import Any, Final
 from constructs_lib.engines.faults import DataFault
 from constructs_lib.engines.target import counted, few
 
-from .facts import histogram
-from .findings import Finding, Level
+from .facts import lengths
+from .findings import Finding, Level, unreadable, with_findings
 from .rows import each_row
 from .tables import Watch
 
@@ -63,15 +63,9 @@ def of_texts(files: Sequence[Path], name: str, asked: Asked, watch: Watch | None
         notes = each_row(files, {"text": asked.text, "target": asked.target}, rows.take, watch)
         found = [Finding(level=Level.NOTE, id="reading", text=note) for note in notes] + _found(rows, name, asked)
     except DataFault as fault:
-        said = str(fault)
-        text = said if said.startswith(tuple(path.name for path in files)) else f"{name}: {said}"
-        found = [Finding(level=Level.FAILS, id="unreadable", text=text)]
-    order = list(Level)
-    found.sort(key=lambda each: order.index(each.level))
+        found = [unreadable(fault, files, name)]
     total = rows.classes.total()
-    lengths = sorted(float(length) for length in rows.words.elements())
-    return {
-        "kind": "texts",
+    facts = {
         "rows": rows.count,
         "rows_used": total,
         "classes": sorted(rows.classes),
@@ -80,19 +74,10 @@ def of_texts(files: Sequence[Path], name: str, asked: Asked, watch: Watch | None
             {"class": label, "rows": count, "share": round(count / total, 4)}
             for label, count in rows.classes.most_common(100)
         ],
-        "words": {
-            "minimum": int(lengths[0]),
-            "median": int(lengths[len(lengths) // 2]),
-            "maximum": int(lengths[-1]),
-            "histogram": histogram(lengths),
-        }
-        if lengths
-        else None,
+        "words": lengths(rows.words),
         "duplicates": rows.copies,
-        "findings": [each.as_json() for each in found],
-        "errors": [each.text for each in found if each.level is Level.FAILS],
-        "warnings": [each.text for each in found if each.level is not Level.FAILS],
     }
+    return with_findings("texts", facts, found)
 
 
 def _found(rows: _Rows, name: str, asked: Asked) -> list[Finding]:
