@@ -19,9 +19,13 @@ if TYPE_CHECKING:
     from constructs import Construct, IConstruct
 
 
-@cache
-def stack_of(construct: Any) -> cdk.Stack:
+def stack_of(construct: IConstruct) -> cdk.Stack:
     """The stack of a construct; that stays, and to ask is a call to jsii."""
+    return _stack_of(cast("Any", construct))
+
+
+@cache
+def _stack_of(construct: Any) -> cdk.Stack:
     return construct if isinstance(construct, cdk.Stack) else cdk.Stack.of(construct)
 
 
@@ -106,7 +110,7 @@ class Told(ABC):
         """The text for that scope."""
         if is_report(scope):
             return reported(self.stack, self.known)
-        reader = stack_of(cast("Any", scope))
+        reader = stack_of(scope)
         if reader not in self._said:  # a template is resolved more than once, and each text of it is calls to jsii
             self._said[reader] = self.deployed(reader) if is_one_deployment(reader, self.stack) else self.known
         return self._said[reader]

@@ -23,9 +23,7 @@ bucket_arn = data.bucket_arn
 def policy(role: iam.Role, construct_id: str, actions: list[str], resource: str) -> iam.ManagedPolicy:
     """A policy with one statement."""
     document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": resource}]}
-    return iam.ManagedPolicy(
-        stack, construct_id, document=iam.PolicyDocument.from_json(document), roles=[role]
-    )  # fmt: skip
+    return iam.ManagedPolicy(stack, construct_id, document=iam.PolicyDocument.from_json(document), roles=[role])
 
 
 def new_role(construct_id: str) -> iam.Role:

@@ -423,12 +423,12 @@ def warning_id(name: str) -> str:
 def acknowledge_wildcards(construct: IConstruct, permissions: Iterable[Permission]) -> None:
     """Note for scanners why resources of these statements hold a ``*``, each finding by itself."""
     if noted := [permission for permission in permissions if permission.reason]:
-        _Notes.of(stack_of(cast("Any", construct))).add(construct, noted)
+        _Notes.of(stack_of(construct)).add(construct, noted)
 
 
 def acknowledge_late(construct: IConstruct, reasons: Callable[[], Mapping[str, str]]) -> None:
     """Note for scanners why findings on this construct stand, when the app is complete and it is known which do."""
-    _Notes.of(stack_of(cast("Any", construct))).add_late(construct, reasons)
+    _Notes.of(stack_of(construct)).add_late(construct, reasons)
 
 
 class _Notes:

@@ -53,16 +53,7 @@ def create(event: Event, aws: Aws, clock: Clock) -> Answer:
     model the champion.
     """
     if before := _before(event, aws, clock):
-        log.write(event, "the stack rolls back: the model of before", job_name=before.name)
-        wish = read(event.properties, aws)
-        owned.retag(aws, before, wish, event, clock)
-        document = _document(event.old_properties, event, aws, clock) or _document(event.properties, event, aws, clock)
-        made = document.made if document else ()
-        if before.name != event.physical_id and f"{MODEL}{event.physical_id}" in made:  # it stays, and may come back
-            left = MODELS.find_its(event.physical_id, event, aws, clock)
-            if left and event.owns(left.tags):
-                owned.retag(aws, left, wish, event, clock)
-        _delete_orphan(before, event, aws, clock, keeps=made)
+        _go_back(before, event, aws, clock)
         return _is_now(before.name)
     job = _champion(event, aws, clock)
     asked = event if not job else replace(event, properties={**event.properties, Property.JOB_NAME: job})
@@ -226,6 +217,20 @@ def _before(event: Event, aws: Aws, clock: Clock) -> Thing | None:
         return current
     previous = MODELS.find_its(current.tags.get(OwnerTag.REPLACES, ""), event, aws, clock)
     return previous if previous and event.owns(previous.tags) else None
+
+
+def _go_back(before: Thing, event: Event, aws: Aws, clock: Clock) -> None:
+    """Take back what the update has done to models, those of runs too."""
+    log.write(event, "the stack rolls back: the model of before", job_name=before.name)
+    wish = read(event.properties, aws)
+    owned.retag(aws, before, wish, event, clock)
+    document = _document(event.old_properties, event, aws, clock) or _document(event.properties, event, aws, clock)
+    made = document.made if document else ()
+    if before.name != event.physical_id and f"{MODEL}{event.physical_id}" in made:  # it stays, and may come back
+        left = MODELS.find_its(event.physical_id, event, aws, clock)
+        if left and event.owns(left.tags):
+            owned.retag(aws, left, wish, event, clock)
+    _delete_orphan(before, event, aws, clock, keeps=made)
 
 
 def _names(properties: Mapping[str, object], event: Event, aws: Aws) -> list[str]:
