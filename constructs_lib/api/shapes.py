@@ -127,6 +127,8 @@ class ModelDeployConfig(Shape):
     def named(cls, endpoint_name: str) -> Self:
         """An endpoint of that name: at most 63 letters, digits and hyphens, unique in account and region.
 
-        The service creates it anew, so another job can only take the name once the endpoint is gone.
+        The service creates it anew, so another job can only take the name once the endpoint is gone: an update that
+        trains again leaves no endpoint of the name until the new job has deployed, and fails where an
+        `AutoMLJobOutcome` of the same deployment waits for that.
         """
         return cls(endpoint_name=endpoint_name)

@@ -395,6 +395,9 @@ class JobFacts:
     deploys: bool | None = None
     """Whether the job itself deploys its best candidate to an endpoint; None: nobody knows."""
 
+    deployed_name: str | None = None
+    """What the job's own endpoint is to be called, where the caller has chosen that."""
+
     definitions_only: bool = False
     """Whether the job trains nothing, so that there is no best candidate."""
 

@@ -265,6 +265,7 @@ class OwnedJob(JobBase):
             target=_known_text(dict(plan.columns).get("target_attribute")),
             channels=plan.channels,
             deploys=plan.deploy is not None,
+            deployed_name=plan.deploy.endpoint_name if plan.deploy else None,
             definitions_only=getattr(settings, "generate_candidate_definitions_only", None) is True,
         )
 

@@ -22,7 +22,7 @@ from ..jobs.base import JobBase, watch
 from ..jobs.digest import hash_of
 from ..jobs.owned import jobs_of
 from ..keywords import ConstructorSignature, spelled_out
-from ..naming import stack_of
+from ..naming import is_one_deployment, stack_of
 from ..provider.following import let_change
 from ..provider.provider import AutoMLProvider
 from ..runtime import contract
@@ -140,7 +140,7 @@ class AutoMLJobOutcome(Construct):
         raise_if_any(places.errors, where)
         super().__init__(scope, construct_id)
         warnings = (quality_gate._warnings() if quality_gate else {}) | _timeout_warnings(timeout, job._facts)
-        warn(self, warnings | places.warnings)
+        warn(self, warnings | _name_warnings(stack, job) | places.warnings)
         self._job = job
         provider = AutoMLProvider.of(self)
         _OrderCheck.of(provider)
@@ -418,6 +418,21 @@ def _timeout_warnings(timeout: cdk.Duration | None, facts: JobFacts) -> dict[str
         return {}
     seconds = number(seconds_of(timeout))
     return {"timeout": f"'timeout' ({seconds} s) may be over before the job is: {LASTS}; wait two hours"}
+
+
+def _name_warnings(stack: cdk.Stack, job: JobBase) -> dict[str, str]:
+    """Two jobs want one name where the next is waited for: what an update replaces goes when the update is over."""
+    name = job._facts.deployed_name
+    if name is None or not is_one_deployment(stack, stack_of(job)):
+        return {}
+    told = "whose name is only known at deploy time" if is_token(name) else f"'{name}'"
+    return {
+        "one_click_name": (
+            f"the job deploys to the endpoint {told}, and this outcome waits until it has: an update that trains again "
+            "fails after the training, as the endpoint of the job before has that name until the update is over; give "
+            "ModelDeployConfig.auto_named() and read the outcome's 'endpoint_name', or make an AutoMLEndpoint"
+        )
+    }
 
 
 def _timeout_problems(timeout: object, max_runtime: float | None) -> Iterator[str]:

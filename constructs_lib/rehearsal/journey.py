@@ -351,6 +351,7 @@ class Journey:
             if deployed.code == 0:
                 self._record.not_shown.append(f"an update that waits for {job} being cancelled: it was over before")
                 self._record.say("the job was over before the update could be cancelled")
+                self._products.check()
                 return
             self._expect_rolled_back(job, name, before, deployed)
             self._products.check_taken_back(products_before)
@@ -447,13 +448,19 @@ class Journey:
         kept = {thing for thing in left if thing.name in retained or self._is_record(thing, retained)}
         # Lambda and SageMaker make log groups where no stack has one; on AWS, too, those outlive the stack.
         logs = {thing for thing in left - kept if thing.name.startswith("/aws/") and thing.name not in self._own}
+        undeployed = {thing for thing in left if self._is_of_failed_deployment(thing)}
         for thing in sorted(kept):
             self._record.say(f"retained, as its DeletionPolicy says: {thing}")
         for thing in sorted(logs):
             self._record.say(f"made by the service itself, as on AWS, and in no stack: {thing}")
-        self._record.retained = [str(thing) for thing in sorted(kept | logs)]
-        lost = ", ".join(str(thing) for thing in sorted(left - kept - logs))
-        nothing = "nothing else" if kept | logs else "nothing"
+        for thing in sorted(undeployed):
+            self._record.say(
+                f"made by the service for a deployment that failed, costs nothing, and is in no stack: {thing}"
+            )
+        told = kept | logs | undeployed
+        self._record.retained = [str(thing) for thing in sorted(told)]
+        lost = ", ".join(str(thing) for thing in sorted(left - told))
+        nothing = "nothing else" if told else "nothing"
         self._record.expect(
             not lost,
             f"{nothing} is left of the stacks ({len(KINDS)} kinds of resources looked for)",
@@ -461,6 +468,13 @@ class Journey:
         )
         still = ", ".join(name for name, status in self._account.jobs().items() if status in RUNNING)
         self._record.expect(not still, "no job is running", f"still running: {still}")
+
+    def _is_of_failed_deployment(self, thing: Thing) -> bool:
+        """Whether a job's own deployment has made it, and no endpoint that would lead to it."""
+        if thing.kind not in ("model", "endpoint config"):
+            return False
+        name = thing.name.rpartition("-")[0]
+        return name in self._account.jobs() and self._account.job(name).stage == "ModelDeploymentError"
 
     def _is_record(self, thing: Thing, retained: Collection[str]) -> bool:
         """Whether it is of a group that runs register in, or a version whose resource keeps all that it ever had."""

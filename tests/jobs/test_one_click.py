@@ -8,7 +8,7 @@ import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_kms as kms
 
-from constructs_lib import AutoMLJob, Mode, ModelDeployConfig
+from constructs_lib import AutoMLJob, AutoMLJobOutcome, Mode, ModelDeployConfig
 
 from ..constructs.synthesis import new_job, new_stack, template_of, warnings_of
 
@@ -113,3 +113,48 @@ def test_both_are_acknowledged_as_all_warnings_are() -> None:
     template_of(stack)
 
     assert warnings_of(job) == []
+
+
+# ------------------------------------------------------------------------------------- a name that two jobs would share
+
+SHARED = (
+    "the job deploys to the endpoint {named}, and this outcome waits until it has: an update that trains again fails "
+    "after the training, as the endpoint of the job before has that name until the update is over; give "
+    "ModelDeployConfig.auto_named() and read the outcome's 'endpoint_name', or make an AutoMLEndpoint "
+    "[ack: cdk-sagemaker-autopilot:one_click_name]"
+)
+
+
+def named(stack: cdk.Stack, name: str = "churn-now") -> AutoMLJob:
+    return new_job(stack, model_deploy_config=ModelDeployConfig.named(name))
+
+
+def test_a_name_is_told_of_where_the_next_job_is_waited_for() -> None:
+    stack = new_stack()
+    outcome = AutoMLJobOutcome(stack, "Outcome", job=named(stack))
+
+    assert warnings_of(outcome) == [SHARED.format(named="'churn-now'")]
+
+
+def test_so_it_is_where_the_outcome_is_in_a_nested_stack_and_the_name_a_token() -> None:
+    stack = new_stack()
+    outcome = AutoMLJobOutcome(
+        cdk.NestedStack(stack, "Inner"), "Outcome", job=named(stack, cdk.Fn.import_value("name"))
+    )
+
+    assert warnings_of(outcome) == [SHARED.format(named="whose name is only known at deploy time")]
+
+
+def test_it_is_not_where_the_update_of_the_job_is_over_before() -> None:
+    stack = new_stack()
+    app = cdk.Stage.of(stack)
+    other = cdk.Stack(app, "Other", env=cdk.Environment(account=stack.account, region=stack.region))
+
+    assert warnings_of(AutoMLJobOutcome(other, "Outcome", job=named(stack))) == []
+
+
+def test_it_is_not_where_the_service_chooses_the_name_or_deploys_nothing() -> None:
+    stack = new_stack()
+    for number, props in enumerate((DEPLOY, {})):
+        job = new_job(stack, f"Job{number}", **props)
+        assert warnings_of(AutoMLJobOutcome(stack, f"Outcome{number}", job=job)) == []

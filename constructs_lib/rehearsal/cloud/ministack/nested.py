@@ -64,6 +64,15 @@ def tree(stack_id: str) -> list[Stack]:
     return found
 
 
+def around(stack_id: str) -> list[Stack]:
+    """A stack and all that it is nested in, outwards."""
+    by_id = {stack["StackId"]: stack for stack in list(cloudformation._stacks.values())}
+    found = [by_id[stack_id]] if stack_id in by_id else []
+    for inner in found:  # grows meanwhile
+        found += [by_id[parent] for parent in [inner.get("ParentId")] if parent in by_id]
+    return found
+
+
 def _create(logical_id: str, properties: Stack, parent_name: str) -> Made:
     parent = cloudformation._stacks[parent_name]
     template, body, parameters = _read(properties, parent_name)

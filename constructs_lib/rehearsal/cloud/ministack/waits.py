@@ -19,6 +19,9 @@ _CANCELLED = "Resource creation cancelled"
 _MARK = "cancelled by the deployment"
 """Id of the signal that ends a wait from inside."""
 
+_RECEIVED = "Received "
+"""How the reason of an event begins that tells of a signal."""
+
 _STACK = "AWS::CloudFormation::Stack"
 _CONDITION = "AWS::CloudFormation::WaitCondition"
 _DELETING = "DELETE_IN_PROGRESS"
@@ -102,22 +105,33 @@ def _shown(stack: Mapping[str, Any], logical_id: str) -> dict[str, Any] | None:
 
 
 def _latest_event(stack: Mapping[str, Any], logical_id: str) -> Mapping[str, Any] | None:
+    """The latest that was done; that a signal was received is told perhaps only after the wait that it has ended."""
     return next(
         (
             event
             for event in reversed(cloudformation._stack_events.get(stack["StackId"], []))
-            if event["LogicalResourceId"] == logical_id and event["ResourceType"] != _STACK
+            if event["LogicalResourceId"] == logical_id
+            and event["ResourceType"] != _STACK
+            and not event["ResourceStatusReason"].startswith(_RECEIVED)
         ),
         None,
     )
 
 
 def _name_cancelled_waits() -> None:
+    """A wait tells why it was ended, and does not begin in an update that was cancelled a moment before."""
     original = wait_conditions.wait_for
 
-    def wait_for(token: str, *rest: Any, **more: Any) -> Any:
+    def wait_for(token: str, stack_id: str, stack_name: str, logical_id: str, kind: str, *rest: Any) -> Any:
+        with wait_conditions._changed:
+            # From now on whoever cancels finds it; who has done so already has left a word.
+            wait_conditions._waiting[stack_id, logical_id] = {
+                "token": token, "stack_name": stack_name, "resource_type": kind
+            }  # fmt: skip
+        if any(stack.get("_cancel_requested") for stack in nested.around(stack_id)):
+            _end_waits(stack_id)
         try:
-            return original(token, *rest, **more)
+            return original(token, stack_id, stack_name, logical_id, kind, *rest)
         except RuntimeError as error:
             raise RuntimeError(_CANCELLED if _MARK in str(error) else str(error)) from None
 
