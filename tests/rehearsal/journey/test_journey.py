@@ -174,6 +174,19 @@ class LeavesItsOwnLogGroup(World):
         self.left = {Thing("log group", "/aws/lambda/declared"), Thing("log group", "/aws/sagemaker/AutoMLJobs")}
 
 
+class LeavesPartsOfADeployment(World):
+    """Of job-3's own; the stage says whether that deployment has failed."""
+
+    def __init__(self, stage: str) -> None:
+        super().__init__()
+        self.stage = stage
+
+    def destroy(self) -> None:
+        super().destroy()
+        self.states["job-3"] = replace(self.states["job-3"], stage=self.stage)
+        self.left = {Thing(kind, "job-3-0a1b2c3d") for kind in ("model", "endpoint config")}
+
+
 @pytest.mark.parametrize(
     ("world", "message"),
     [
@@ -225,6 +238,10 @@ class LeavesItsOwnLogGroup(World):
         ),
         (LeavesARole(), "the stacks are destroyed, and this is left: role stray"),
         (LeavesItsOwnLogGroup(), "the stacks are destroyed, and this is left: log group /aws/lambda/declared"),
+        (
+            LeavesPartsOfADeployment("Completed"),
+            "the stacks are destroyed, and this is left: endpoint config job-3-0a1b2c3d, model job-3-0a1b2c3d",
+        ),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, World) else "",
 )
@@ -234,6 +251,18 @@ def test_each_fault_is_caught_explained_and_destroyed(world: World, message: str
     assert str(failed.value) == message
     assert "log group /aws/lambda/provider" in [evidence.title for evidence in failed.value.evidence]
     assert world.destroyed == 1
+
+
+def test_what_a_failed_deployment_of_the_service_has_made_is_told(tmp_path: Path) -> None:
+    out = io.StringIO()
+    record = scripted.walk(LeavesPartsOfADeployment("ModelDeploymentError"), tmp_path, {"Job": JOB}, out=out)
+
+    told = "made by the service for a deployment that failed, costs nothing, and is in no stack"
+    assert said_in("nothing is left", out)[:2] == [
+        f"{told}: endpoint config job-3-0a1b2c3d",
+        f"{told}: model job-3-0a1b2c3d",
+    ]
+    assert record.retained == ["endpoint config job-3-0a1b2c3d", "model job-3-0a1b2c3d"]
 
 
 UNTUNED = replace(
