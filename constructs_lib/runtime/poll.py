@@ -213,9 +213,14 @@ class _Look:
         self._state = replace(state, watch=replace(state.watch, conditions=tuple(left)), late_looks=late)
 
     def _settle(self, condition: Condition) -> bool:
-        """Whether a condition waits no more; else it is signalled, and the next look sees what came of it."""
+        """Whether a condition waits no more; else it is signalled, and the next look sees what came of it.
+
+        The same update after one that was taken back waits at the same condition, for a job of its own.
+        """
         status = self._stack.condition_status(condition.logical_id)
-        if status == _WAITS:
+        if status == _WAITS and not self._stack.is_now(self._ids):
+            self._log("wait condition is another job's", condition.logical_id)
+        elif status == _WAITS:
             try:
                 self._stack.signal(condition.logical_id, _SIGNAL_ID)
                 self._log("wait condition signalled", condition.logical_id)
@@ -240,9 +245,13 @@ class _Look:
             write_metrics(job, state.stack_id, state.logical_id, self._now)
 
     def _is_unwanted(self) -> bool:
-        state = self._state
-        ids = {state.job_name, physical_id(state.logical_id)}
-        return self._stack.is_gone(ids, when_missing=self._now - state.started > _YOUNG_SECONDS)
+        is_old = self._now - self._state.started > _YOUNG_SECONDS
+        return self._stack.is_gone(self._ids, when_missing=is_old)
+
+    @property
+    def _ids(self) -> set[str]:
+        """What the resource is called while it is this job, or watches it."""
+        return {self._state.job_name, physical_id(self._state.logical_id, self._state.job_name)}
 
     def _pass_on(self) -> None:
         """Let another execution go on: this one's history is nearly full. If that fails, the next look tries again."""

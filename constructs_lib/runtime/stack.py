@@ -216,6 +216,13 @@ class Stack:
         physical_id = str(resource.get("PhysicalResourceId", ""))
         return resource.get("ResourceStatus") == DELETED and physical_id in {"", *physical_ids}
 
+    def is_now(self, physical_ids: set[str]) -> bool:
+        """Whether the resource surely is one of these; not where CloudFormation does not tell."""
+        try:
+            return str(self._describe(self._event.logical_id).get("PhysicalResourceId", "")) in physical_ids
+        except (ClientError, BotoCoreError):
+            return False
+
     def signal(self, logical_id: str, unique_id: str) -> None:
         """Let a wait condition go on.
 

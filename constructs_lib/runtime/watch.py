@@ -183,9 +183,9 @@ def _unreadable(path: str, wanted: str, value: object) -> Failure:
 # The resource that watches a job made elsewhere
 
 
-def physical_id(logical_id: str) -> str:
-    """What the resource is called as long as it lives, whatever job it watches."""
-    return f"{logical_id}-watch"
+def physical_id(logical_id: str, job_name: str = "watch") -> str:
+    """What the resource is called as long as it watches a job, or if it came to watch none."""
+    return f"{logical_id}-{job_name}"
 
 
 def create(event: Event, aws: Aws, clock: Clock) -> Answer:
@@ -244,4 +244,4 @@ def _follow(wanted: Watch, job: Description, event: Event, aws: Aws, clock: Cloc
 
 def _answer(name: str, job: Description, event: Event) -> Answer:
     attributes: dict[str, str] = {Attribute.JOB_NAME: name, Attribute.JOB_ARN: job.arn}
-    return Answer(event.physical_id or physical_id(event.logical_id), attributes=attributes)
+    return Answer(physical_id(event.logical_id, name), attributes=attributes)

@@ -11,7 +11,8 @@ from constructs_lib.runtime.watch import IN_VAIN
 from .fake_sagemaker import FakeJob
 from .world import LOGICAL_ID, World, watching
 
-PHYSICAL_ID = f"{LOGICAL_ID}-watch"
+PHYSICAL_ID = f"{LOGICAL_ID}-theirs"
+WATCHES_NONE = f"{LOGICAL_ID}-watch"
 
 
 def wanted(name: str = "theirs", watch: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def job(world: World) -> FakeJob:
     return world.sagemaker.add_job("theirs", {"owner": "x"})
 
 
-def test_existing_job_is_followed_under_a_name_that_stays(world: World, job: FakeJob) -> None:
+def test_existing_job_is_followed_under_a_name_of_both(world: World, job: FakeJob) -> None:
     answer = create(world, wanted())
 
     assert answer["Status"] == "SUCCESS"
@@ -49,6 +50,7 @@ def test_existing_job_is_followed_under_a_name_that_stays(world: World, job: Fak
 
 def test_followed_job_lets_the_deployment_go_on(world: World, job: FakeJob) -> None:
     create(world, wanted())
+    world.status("CREATE_COMPLETE", physical_id=PHYSICAL_ID)
     world.status("CREATE_IN_PROGRESS", "Wait")
     job.status = "Failed"
 
@@ -57,6 +59,17 @@ def test_followed_job_lets_the_deployment_go_on(world: World, job: FakeJob) -> N
     assert world.cloudformation.signals
     assert world.events_bus.states() == ["Failed"]
     assert not world.stepfunctions.running()
+
+
+def test_condition_that_waits_for_another_job_in_its_place_is_not_signalled(world: World, job: FakeJob) -> None:
+    create(world, wanted())
+    job.status = "Stopped"
+    world.status("UPDATE_COMPLETE", physical_id=f"{LOGICAL_ID}-next")
+    world.status("CREATE_IN_PROGRESS", "Wait")
+
+    world.follow(3)
+
+    assert not world.cloudformation.signals
 
 
 def test_running_job_is_not_followed_when_the_watch_is_deleted(world: World, job: FakeJob) -> None:
@@ -70,6 +83,7 @@ def test_running_job_is_not_followed_when_the_watch_is_deleted(world: World, job
 def test_job_that_has_ended_before_is_no_news(world: World, job: FakeJob) -> None:
     job.status = "Completed"
     create(world, wanted())
+    world.status("CREATE_COMPLETE", physical_id=PHYSICAL_ID)
     world.status("CREATE_IN_PROGRESS", "Wait")
 
     world.follow(9)
@@ -85,7 +99,7 @@ def test_job_that_does_not_exist_is_refused(world: World) -> None:
     assert answer["Reason"] == (
         "the AutoML job 'nobodys' that is to be watched does not exist in this account and region"
     )
-    assert answer["PhysicalResourceId"] == PHYSICAL_ID
+    assert answer["PhysicalResourceId"] == WATCHES_NONE
 
 
 @pytest.mark.parametrize("missing", ["JobName", "Watch"])
@@ -106,7 +120,7 @@ def test_start_that_fails_names_the_watch_and_not_the_job(world: World, job: Fak
     answer = create(world, wanted())
 
     assert "the AutoML job 'theirs' cannot be followed to its end" in answer["Reason"]
-    assert answer["PhysicalResourceId"] == PHYSICAL_ID
+    assert answer["PhysicalResourceId"] == WATCHES_NONE
 
 
 def test_update_that_changes_nothing_starts_nothing(world: World, job: FakeJob) -> None:
@@ -129,7 +143,7 @@ def test_another_job_with_new_conditions_is_followed(world: World, job: FakeJob)
     answer = update(world, wanted("next", watching("Wait2")), wanted())
 
     assert answer["Data"]["JobName"] == "next"
-    assert answer["PhysicalResourceId"] == PHYSICAL_ID
+    assert answer["PhysicalResourceId"] == f"{LOGICAL_ID}-next"
     [state] = [json.loads(call.params["input"]) for call in world.stepfunctions.calls]
     assert state["JobName"] == "next"
 

@@ -33,7 +33,7 @@ def test_stack_that_comes_before_the_jobs_is_refused(world: World, deployed: str
     event = world.event(
         "Update",
         ResourceType=WATCH_TYPE,
-        PhysicalResourceId="Churn-watch",
+        PhysicalResourceId="Churn-churn",
         ResourceProperties=watch(NEW, deployed),
         OldResourceProperties=watch(OLD, OLD),
     )
@@ -65,7 +65,7 @@ def test_rollback_goes_back_whatever_the_jobs_stack_was_deployed_with_since(worl
     event = world.event(
         "Update",
         ResourceType=WATCH_TYPE,
-        PhysicalResourceId="Churn-watch",
+        PhysicalResourceId="Churn-churn",
         ResourceProperties=watch(OLD, NEW),
         OldResourceProperties=watch(NEW, NEW),
     )
@@ -75,7 +75,7 @@ def test_rollback_goes_back_whatever_the_jobs_stack_was_deployed_with_since(worl
 
 def test_deletion_asks_nothing_of_the_job(world: World) -> None:
     event = world.event(
-        "Delete", ResourceType=WATCH_TYPE, PhysicalResourceId="Churn-watch", ResourceProperties=watch(NEW, OLD)
+        "Delete", ResourceType=WATCH_TYPE, PhysicalResourceId="Churn-churn", ResourceProperties=watch(NEW, OLD)
     )
 
     assert world.send(event)["Status"] == "SUCCESS"

@@ -117,6 +117,32 @@ def test_condition_that_does_not_wait_is_settled(watched: World, status: str) ->
     assert not watched.cloudformation.count("SignalResource")
 
 
+def test_condition_of_the_same_update_after_one_that_was_cancelled_waits_for_its_own_job(
+    watched: World, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The job of the cancelled update is stopped, and looked at once more when the next one waits already."""
+    watched.job().status = "Stopped"
+    watched.status("UPDATE_COMPLETE", physical_id="the-job-after")
+
+    watched.look()
+    assert not watched.cloudformation.signals
+    assert "wait condition is another job's" in capfd.readouterr().out
+
+    watched.status("CREATE_COMPLETE", "Wait")  # the other job has ended, and its own watch has told
+    assert watched.look()["Done"] is True
+
+
+def test_condition_is_not_signalled_while_nobody_tells_whose_it_is(watched: World) -> None:
+    watched.sagemaker.complete(watched.physical_id)
+    watched.status("CREATE_IN_PROGRESS", physical_id="")
+    watched.follow(3)
+    assert not watched.cloudformation.signals
+
+    watched.status("CREATE_COMPLETE", physical_id=watched.physical_id)
+    watched.follow(2)
+    assert watched.cloudformation.signals
+
+
 @pytest.mark.parametrize("operation", ["SignalResource", "DescribeStackResource"])
 @pytest.mark.parametrize("error", [THROTTLED, ReadTimeoutError(endpoint_url="https://x")])
 def test_signal_that_fails_is_repeated_at_the_next_look(

@@ -61,7 +61,7 @@ def test_another_job_in_its_place_is_waited_for_too(stage: Stage) -> None:
     assert stage.put("Moves", outcome_of(stage, "Moves", second)) == "UPDATE_COMPLETE", stage.reasons("Moves")
 
     assert stage.outputs("Moves")["Result"] == f"s3://{BUCKET}/out/{second}/outcome.json"
-    assert stage.resource("Moves", logical_id(template, WATCH_TYPE)) == f"{logical_id(template, WATCH_TYPE)}-watch"
+    assert stage.resource("Moves", logical_id(template, WATCH_TYPE)) == f"{logical_id(template, WATCH_TYPE)}-{second}"
 
 
 def test_job_that_failed_fails_the_deployment(stage: Stage) -> None:
