@@ -456,6 +456,8 @@ def _retire(found: Sequence[Job], event: Event, aws: Aws, clock: Clock, deadline
 
 def _wait_for_end(job: Job, aws: Aws, clock: Clock, until: float, deadline: float) -> Job:
     """The job at its end, or as it is when the time is up: a Delete must not hang on it."""
-    while not job.has_ended and clock.sleep_before(until, _POLL_SECONDS):
+    while not job.has_ended:
         job = insist(partial(jobs.find, aws.sagemaker, job.name), clock, deadline) or job
+        if job.has_ended or not clock.sleep_before(until, _POLL_SECONDS):
+            break
     return job

@@ -153,6 +153,8 @@ def stop(job: Thing, aws: Aws) -> None:
 
 
 def _wait_for_end(job: Thing, event: Event, aws: Aws, clock: Clock, until: float, deadline: float) -> None:
-    while job.status not in ENDED and clock.sleep_before(until, _POLL_SECONDS):
+    while job.status not in ENDED:
         job = insist(partial(JOBS.find, job.name, aws), clock, deadline) or job
+        if job.status in ENDED or not clock.sleep_before(until, _POLL_SECONDS):
+            break
     log.write(event, "transform job given up", job_name=job.name, status=job.status)

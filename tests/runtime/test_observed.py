@@ -239,7 +239,7 @@ def test_look_tells_the_bus_and_the_metrics(
     properties: Any = stringified({"JobName": seen.job_name, "Watch": watching("Wait", bus=BUS)})
     world.send(world.event("Create", ResourceType=WATCH_TYPE, ResourceProperties=properties))
     seen.into(world)
-    world.status("CREATE_COMPLETE", physical_id=f"{world.logical_id}-{seen.job_name}")
+    world.status("CREATE_COMPLETE", physical_id=f"{LOGICAL_ID}-{seen.job_name}")
     world.status("CREATE_IN_PROGRESS", "Wait")
     capfd.readouterr()
 

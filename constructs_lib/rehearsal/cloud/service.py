@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,6 +50,12 @@ _REGISTERED = {
 }
 """The same for the Model Registry, whose members may hold an ARN, and whose ARNs keep the case of names."""
 
+_ABOUT_ENDS = ("DescribeAutoMLJob", "DescribeAutoMLJobV2", "DescribeTransformJob")
+ENDS_WITHIN = 3.0
+"""Seconds that the answer to those waits for a job to stop, which mostly takes tenths of them; on AWS, minutes."""
+
+_LOOK_EVERY = 0.02
+
 
 class SageMaker:
     """The service as MiniStack calls it."""
@@ -87,8 +94,20 @@ class SageMaker:
         self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, Any]
     ) -> Answer:
         """Answer one request. The thread keeps the event loop free for the requests this one makes."""
-        del method, query
+        del query
+        if self._api.operation(headers) in _ABOUT_ENDS:
+            await self._ended(self.resource_arn(method, path, headers, body))
         return await asyncio.to_thread(self._answer, path, headers, body)
+
+    async def _ended(self, arn: str) -> None:
+        """Wait for a job that is stopping: a function that sees it at work looks again after seconds."""
+        latest = time.monotonic() + ENDS_WITHIN
+        while time.monotonic() < latest and self._is_stopping(arn):
+            await asyncio.sleep(_LOOK_EVERY)
+
+    def _is_stopping(self, arn: str) -> bool:
+        found = (resource for resource in self._store.everything() if resource.arn.lower() == arn.lower())
+        return getattr(next(found, None), "status", "") == "Stopping"
 
     def tagged_resources(self) -> list[tuple[str, list[dict[str, str]]]]:
         """Each ARN with its tags, for `aws:ResourceTag` in policies."""

@@ -318,7 +318,7 @@ def test_a_running_job_shows_its_candidates_and_stops_at_once(account: Account) 
     assert not {"EndTime", "BestCandidate"} & set(running)
     started = time.monotonic()
     account.sagemaker.stop_auto_ml_job(AutoMLJobName=name)
-    job = account.wait(name)
+    job = account.sagemaker.describe_auto_ml_job_v2(AutoMLJobName=name)  # answered when it has stopped
     assert time.monotonic() - started < 2
     assert (job["AutoMLJobStatus"], job["AutoMLJobSecondaryStatus"]) == ("Stopped", "Stopped")
     assert "BestCandidate" not in job
