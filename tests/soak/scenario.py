@@ -38,6 +38,9 @@ ENDINGS = ("works", "works", "works", "works", "taken back", "refused")
 REFACTORED = 0.2
 """The share of lives in which stacks are refactored, where nothing comes late."""
 
+WAITING = 0.12
+"""The share of lives in which deployments wait for jobs, where nothing is refactored."""
+
 NAMED = "a name with capitals"
 DEPLOYED = "a one-click endpoint"
 DEPLOYED_ANEW = "a one-click endpoint of the same name, another problem"
@@ -185,6 +188,8 @@ class Scenario:
     """Whether the retraining that promotes judges by a holdout."""
     shows_clean_up: bool = False
     """The clean-up of what was replaced shows as the deletion of the resource, under its old id (unverified)."""
+    waits: bool = False
+    """Whether deployments wait at conditions until their jobs have ended."""
     dates: bool = True
     """Whether CloudFormation tells when it asked: the signature of the address, and of the status (unverified)."""
     seed: int | None = field(default=None, compare=False)
@@ -201,7 +206,7 @@ class Scenario:
         defaults = Scenario(stacks=())
         lines += [
             f"{name} = {getattr(self, name)}"
-            for name in ("lag", "quota", "skew", "shows_clean_up", "dates", "holds_out")
+            for name in ("lag", "quota", "skew", "shows_clean_up", "dates", "holds_out", "waits")
             if getattr(self, name) != getattr(defaults, name)
         ]
         return "\n".join(lines)
@@ -254,6 +259,7 @@ class Scenario:
             replace(self, shows_clean_up=calm.shows_clean_up),
             replace(self, dates=calm.dates),
             replace(self, holds_out=calm.holds_out),
+            replace(self, waits=calm.waits),
         ):
             if change != self:
                 yield change
@@ -297,6 +303,7 @@ def from_seed(seed: int) -> Scenario:
     promoting = random.Random(-seed - 2**42)
     stacks, meddling, rollouts = _promoting(stacks, promoting)
     holds_out = bool(rollouts) and promoting.random() < HELD_OUT
+    stacks, waits = _waiting(stacks, random.Random(-seed - 2**43))
     if rollouts:
         requests += len(HOSTING) * 6
         more = (_quirk(promoting, requests) for _ in range(promoting.choice((0, 0, 1, 2))))
@@ -319,6 +326,7 @@ def from_seed(seed: int) -> Scenario:
         quota=dice.choice((20, 20, 20, 2, 3)),
         skew=dice.choice((0.0, 0.0, -3.0, 3.0)),
         shows_clean_up=dice.random() < 0.3,
+        waits=waits,
         dates=dice.random() < 0.7,
         seed=seed,
     )
@@ -362,6 +370,25 @@ def _refactored(stacks: tuple[StackPlan, ...], quirks: tuple[Quirk, ...], dice: 
         )
         for stack in stacks
     )
+
+
+def _waiting(stacks: tuple[StackPlan, ...], dice: random.Random) -> tuple[tuple[StackPlan, ...], bool]:
+    """Let deployments wait for their jobs, and what was cancelled be asked for again. Its dice are of their own."""
+    if dice.random() >= WAITING or any(step.refactors for stack in stacks for step in stack.steps):
+        return stacks, False
+    return tuple(
+        replace(stack, steps=tuple(each for step in stack.steps for each in _asked_again(dice, step)))
+        for stack in stacks
+    ), True
+
+
+def _asked_again(dice: random.Random, step: Step) -> Iterator[Step]:
+    """A step, cancelled while it waits, and the same once more."""
+    if step.verb != "update" or dice.random() < 0.5:
+        yield step
+        return
+    yield replace(step, cancelled_after=dice.choice((5.0, 20.0, 50.0, 100.0)))
+    yield replace(step, cancelled_after=None, gap=dice.choice((0.0, 5.0, 30.0)))
 
 
 def _retrained(

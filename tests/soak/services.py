@@ -166,8 +166,12 @@ class StepFunctions(Disturbed, Machine):
     def start_execution(self, **params: str) -> dict[str, Any]:
         is_new = params["name"] not in self.executions
         reply = super().start_execution(**params)
+        given = json.loads(params["input"])
         if is_new and params["stateMachineArn"] == MACHINE:
-            self.simulation.runs.follow(params["name"], json.loads(params["input"]))
+            self.simulation.runs.follow(params["name"], given)
+        elif is_new:
+            self.executions[params["name"]].state = given
+            self.simulation.follow(params["name"])
         return reply
 
 
@@ -192,6 +196,8 @@ class CloudFormation(Disturbed):
     def describe_stack_resource(self, **params: str) -> dict[str, Any]:
         with self.serving("DescribeStackResource", params):
             stack, logical_id = self.simulation.stack_of(params["StackName"]), params["LogicalResourceId"]
+            if logical_id in stack.waits:
+                return {"StackResourceDetail": {"ResourceStatus": stack.waits[logical_id].status}}
             resource = next((each for each in stack.resources if each.logical_id == logical_id), None)
             if resource is None or not resource.status:
                 text = f"Resource {logical_id} does not exist for stack {stack.stack_id}"
@@ -214,4 +220,8 @@ class CloudFormation(Disturbed):
 
     def signal_resource(self, **params: str) -> dict[str, Any]:
         with self.serving("SignalResource", params):
+            wait = self.simulation.stack_of(params["StackName"]).waits.get(params["LogicalResourceId"])
+            if wait and wait.status == "CREATE_IN_PROGRESS":
+                wait.signal()
+                return {}
             raise client_error("SignalResource", "ValidationError", "no wait condition waits here")

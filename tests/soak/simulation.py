@@ -29,7 +29,7 @@ from .promotions import Promotions
 from .retrainings import PASSING, Runs
 from .scenario import MEDDLING, OWNER_PREFIXES, TRIGGERS, Act, Quirk, Scenario
 from .services import S3, CloudFormation, Disturbed, EventBridge, Flow, SageMaker, StepFunctions, config_of
-from .stacks import Request, Resource, Stack, Then
+from .stacks import WAITS, Request, Resource, Stack, Then
 from .wishes import LEARNED, RUNNING, SERVED, TYPES, endpoint_of, properties_of
 
 ADDRESS = "https://cloudformation-custom-resource-response-euwest1.s3-eu-west-1.amazonaws.com/x"
@@ -43,8 +43,11 @@ RETRIES = (60.0, 120.0)
 DEPTH = 3
 """So many calls of the function run at once; more are throttled."""
 
-LOOKS = (60.0, 600.0, 4000.0)
+LOOKS = (*(60.0 * minute for minute in range(1, 21)), 4000.0, WAITS - 300.0)
 """Seconds after its beginning at which a state machine's execution looks."""
+
+TRAINS = (20.0, 70.0, 900.0, 900.0, 0.0)
+"""Seconds after which a job that a deployment waits for has ended; 0: it never does by itself."""
 
 MAX_BODY = 4096
 
@@ -443,6 +446,10 @@ class Simulation:
         if request and operation.startswith("CreateAutoMLJob") and request.raw["StackId"] in self._eager:
             act = self._eager[request.raw["StackId"]]
             self.at(TRAINING, lambda: self._end_training(str(params["AutoMLJobName"]), act))
+        if self.scenario.waits and request and operation.startswith("CreateAutoMLJob"):
+            name = str(params["AutoMLJobName"])
+            if seconds := random.Random(name).choice(TRAINS):
+                self.at(seconds, lambda: self._end_by_itself(name))
         if request is None and operation.startswith("CreateAutoMLJob"):
             self.runs.trains(str(params["AutoMLJobName"]))
         if request is None and operation == "CreateTransformJob":
@@ -465,6 +472,11 @@ class Simulation:
             and other.raw.get("PhysicalResourceId") == named
             for other in self._requests
         )
+
+    def _end_by_itself(self, name: str) -> None:
+        job = self.sagemaker.jobs.get(name.lower())
+        if job and job.status == "InProgress" and "ModelDeployConfig" not in job.request:
+            self.sagemaker.complete(name)
 
     def _end_training(self, name: str, act: Act) -> None:
         job = self.sagemaker.jobs.get(name.lower())

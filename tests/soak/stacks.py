@@ -1,5 +1,6 @@
 """CloudFormation: what it sends for each resource, how long it listens, and what it shows meanwhile."""
 
+import hashlib
 import json
 import uuid
 from collections.abc import Callable, Mapping
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from constructs_lib.runtime.contract import OWNER_PREFIX, SERVICE_TIMEOUT
 
 from ..runtime.fake_sagemaker import ACCOUNT, EPOCH, REGION
+from ..runtime.world import watching
 from .promotions import NATIVE
 from .scenario import HOSTING, StackPlan, Step
 from .wishes import HOLDOUT, LEARNED, SERVED, named, properties_of
@@ -22,6 +24,9 @@ TRIES = 3
 
 PATIENCE_OF_A_PERSON = 3
 """So often a person asks again for a deletion, or a rollback, that has failed."""
+
+WAITS = 43_200
+"""Seconds that a deployment waits at a condition."""
 
 RANKS = {"job": 0, "followed": 2, "config": 3, "endpoint": 4, "seen": 5}
 """What comes after what, and goes before it; all else but a retraining that promotes stands behind the job."""
@@ -55,6 +60,16 @@ class Resource:
         date = {"LastUpdatedTimestamp": EPOCH + timedelta(seconds=int(self.changed))} if dates else {}
         known = {"PhysicalResourceId": physical_id} if physical_id else {}
         return {"ResourceStatus": status, **known, **date}
+
+
+@dataclass
+class Wait:
+    """A wait condition, and the job that a deployment waits for at it."""
+
+    logical_id: str
+    job: str
+    signal: Callable[[], None]
+    status: str = "CREATE_IN_PROGRESS"
 
 
 @dataclass
@@ -111,6 +126,8 @@ class Stack:
         self.moves = self.moves or any(step.leaves for step in plan.steps)
         """Whether its retraining leaves, or its document moves: the way back loses a model, which is made anew."""
         self.holds_out = simulation.scenario.holds_out
+        self.waits: dict[str, Wait] = {}
+        """The wait conditions that are there, by logical id."""
 
     @property
     def lives(self) -> bool:
@@ -241,9 +258,70 @@ class Stack:
             request.listens = False
             request.then(None)
 
+    # Waiting
+
+    def _properties(self, resource: Resource) -> dict[str, Any]:
+        """What the template wants of a resource; a job that is waited for is, at a condition of its own wish."""
+        wanted = properties_of(resource.kind, resource.wish, self)
+        if resource.kind != "job" or not self._simulation.scenario.waits:
+            return wanted
+        asked = {**wanted, "Request": {name: each for name, each in wanted["Request"].items() if name != "Tags"}}
+        digest = hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:8]
+        return wanted | {"Watch": watching(f"Wait{resource.logical_id}{digest}", seconds=WAITS - 600)}
+
+    def _wait(self, resource: Resource, then: Callable[[], None]) -> None:
+        """Let the deployment go on when all that is new of the resource's conditions has its signal."""
+        wanted = resource.properties.get("Watch", {}).get("Conditions", []) if resource.kind == "job" else []
+        new = [each["LogicalId"] for each in wanted if each["LogicalId"] not in self.waits]
+        if not new:
+            then()
+            return
+        [logical_id] = new
+        self._simulation.tell(f"stack {self.number} waits at {logical_id} for {resource.physical_id}")
+        wait = self.waits[logical_id] = Wait(logical_id, resource.physical_id, signal=lambda: None)
+        began = self._simulation.time.now()
+
+        def has_ended() -> bool:
+            job = self._simulation.sagemaker.jobs.get(wait.job.lower())
+            return job is None or job.status != "InProgress"
+
+        def signal() -> None:
+            if not has_ended() and self._simulation.time.now() - began < WAITS - 600:
+                self._simulation.complain(f"{logical_id} is signalled, and {wait.job}, waited for there, still runs")
+            wait.status = "CREATE_COMPLETE"
+            self._later(0.1, then)
+
+        def time_out() -> None:
+            if wait.status != "CREATE_IN_PROGRESS":
+                return
+            if has_ended():
+                self._simulation.complain(f"nobody has signalled {logical_id}, and {wait.job} has ended")
+            wait.status = "CREATE_FAILED"
+            (self._roll_back if self.status == "UPDATE_IN_PROGRESS" else self._roll_back_creation)()
+
+        wait.signal = signal
+        self._later(WAITS, time_out)
+
+    def _end_waits(self) -> None:
+        """A way back ends what is waited for."""
+        for wait in self.waits.values():
+            if wait.status == "CREATE_IN_PROGRESS":
+                wait.status = "CREATE_FAILED"
+
+    def _drop_waits(self) -> None:
+        """The conditions that no template wants any more go with what was replaced."""
+        wanted = {
+            each["LogicalId"]
+            for resource in self.resources
+            if resource.status != "DELETE_COMPLETE"
+            for each in resource.properties.get("Watch", {}).get("Conditions", [])
+        }
+        self.waits = {name: wait for name, wait in self.waits.items() if name in wanted}
+
     # Create
 
     def _create(self, step: Step) -> None:
+        self.waits = {}
         self.status = "CREATE_IN_PROGRESS"
         self.owner_prefix = step.owner_prefix or self.owner_prefix
         self._rolls_back = False
@@ -261,24 +339,27 @@ class Stack:
         rest = [each for each in left if each not in first]
         waiting = {each.logical_id for each in first}
 
+        def waited(resource: Resource) -> None:
+            waiting.discard(resource.logical_id)
+            if not waiting and rest:
+                self._create_next(rest)
+            elif not waiting:
+                self._next_phase()
+                self.status = "CREATE_COMPLETE"
+                self.go_on()
+
         def done(resource: Resource, answer: Mapping[str, Any] | None) -> None:
             if answer and answer["Status"] == "SUCCESS":
                 resource.physical_id = answer["PhysicalResourceId"]
                 resource.become("CREATE_COMPLETE")
-                waiting.discard(resource.logical_id)
-                if not waiting and rest:
-                    self._create_next(rest)
-                elif not waiting:
-                    self._next_phase()
-                    self.status = "CREATE_COMPLETE"
-                    self.go_on()
+                self._wait(resource, lambda: waited(resource))
             else:
                 resource.physical_id = answer["PhysicalResourceId"] if answer else ""
                 resource.become("CREATE_FAILED")
                 self._roll_back_creation()
 
         for resource in first:
-            resource.properties = properties_of(resource.kind, resource.wish, self)
+            resource.properties = self._properties(resource)
             resource.become("CREATE_IN_PROGRESS")
             self._tried.append(resource)
             self._send(
@@ -292,6 +373,7 @@ class Stack:
         self._simulation.tell(f"stack {self.number}: its creation is rolled back")
         self._next_phase()
         self.status = "ROLLBACK_IN_PROGRESS"
+        self._end_waits()
         for resource in self._tried:
             if resource.status == "CREATE_IN_PROGRESS":
                 resource.become("CREATE_FAILED")
@@ -301,6 +383,7 @@ class Stack:
 
     def _delete(self) -> None:
         self._next_phase()
+        self._end_waits()
         self.status = "DELETE_IN_PROGRESS"
         left = [each for each in self.resources if each.status not in {"", "DELETE_COMPLETE"}]
         self._remove(left, "DELETE_COMPLETE", "DELETE_FAILED")
@@ -408,7 +491,7 @@ class Stack:
     def _update_next(self, left: list[Resource], removed: list[Resource]) -> None:
         first = self._of_rank(left, min)
         rest = [each for each in left if each not in first]
-        wanted = {each.logical_id: properties_of(each.kind, each.wish, self) for each in first}
+        wanted = {each.logical_id: self._properties(each) for each in first}
         changed = [
             each for each in first if wanted[each.logical_id] != each.properties or each.status == "DELETE_COMPLETE"
         ]
@@ -423,13 +506,16 @@ class Stack:
                 self._next_phase()
                 self._clean_up("UPDATE_COMPLETE", removed)
 
+        def waited(resource: Resource) -> None:
+            waiting.discard(resource.logical_id)
+            go_on()
+
         def done(resource: Resource, answer: Mapping[str, Any] | None) -> None:
             is_new = resource.status == "CREATE_IN_PROGRESS"
             if answer and answer["Status"] == "SUCCESS":
                 resource.physical_id = answer["PhysicalResourceId"]
                 resource.become("CREATE_COMPLETE" if is_new else "UPDATE_COMPLETE")
-                waiting.discard(resource.logical_id)
-                go_on()
+                self._wait(resource, lambda: waited(resource))
             else:
                 if is_new and answer:
                     resource.physical_id = answer["PhysicalResourceId"]
@@ -459,6 +545,7 @@ class Stack:
         self._simulation.tell(f"stack {self.number}: its update is rolled back")
         self._next_phase()
         self.status = "UPDATE_ROLLBACK_IN_PROGRESS"
+        self._end_waits()
         self._rolls_back = True
         made: list[tuple[Resource, str, dict[str, Any]]] = []
         back = []
@@ -553,6 +640,7 @@ class Stack:
         def finish() -> None:
             self._next_phase()
             self.status = good
+            self._drop_waits()
             self._rolls_back = False
             if self._followed_before and not self.follows and self.promotes:
                 self._simulation.promotions.look_when_left(self)

@@ -16,6 +16,7 @@ from constructs_lib.runtime import (
     log,
     model,
     owned,
+    poll,
     retrain,
     retrain_evaluation,
     retrain_promotion,
@@ -192,6 +193,14 @@ def new_jobs_are_given_up(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(retrain_run, "_LATER", 0.0)
 
 
+def conditions_of_other_jobs_are_signalled(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Stack, "is_now", lambda *_: True)
+
+
+def nothing_is_signalled(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(poll._Look, "_signal", nothing)
+
+
 PLANTS: list[tuple[Plant, str, int]] = [
     (late_events_are_served, "no resource owns it", 33),
     (a_rollback_makes_what_it_does_not_find, "of a rollback makes a job", 14),
@@ -218,6 +227,8 @@ PLANTS: list[tuple[Plant, str, int]] = [
     (evaluations_stay, "of an evaluation", 645),
     (shapes_are_kept, "the shape of the template", 1540),
     (what_runs_have_made_stays, "no resource owns it", 3309),
+    (conditions_of_other_jobs_are_signalled, "waited for there, still runs", 0),
+    (nothing_is_signalled, "nobody has signalled", 0),
 ]
 
 

@@ -28,6 +28,17 @@ def test_approval_of_an_update_that_is_taken_back_meanwhile_does_not_stay() -> N
     assert run(from_seed(14197)).faults == []
 
 
+def test_same_update_after_one_that_was_cancelled_waits_for_its_own_job() -> None:
+    """Of seed 2: the job of the cancelled update, stopped, is looked at once more when the next one waits already."""
+    scenario = from_seed(2)
+    assert scenario.waits
+
+    told = run(scenario)
+
+    assert told.faults == []
+    assert sum("waits at" in line for line in told.trace) > 1
+
+
 @pytest.mark.parametrize(
     "seed",
     [
