@@ -164,15 +164,15 @@ class StepFunctions(Disturbed, Machine):
     """Executions, which the simulation lets look."""
 
     def start_execution(self, **params: str) -> dict[str, Any]:
-        is_new = params["name"] not in self.executions
-        reply = super().start_execution(**params)
-        given = json.loads(params["input"])
-        if is_new and params["stateMachineArn"] == MACHINE:
-            self.simulation.runs.follow(params["name"], given)
-        elif is_new:
-            self.executions[params["name"]].state = given
-            self.simulation.follow(params["name"])
-        return reply
+        name, given = params["name"], json.loads(params["input"])
+        of_runs = params["stateMachineArn"] == MACHINE
+        try:
+            return super().start_execution(**params)
+        finally:  # whether or not the caller heard of it
+            if name in self.executions and name not in self.simulation.followed:
+                self.simulation.followed.add(name)
+                follow = self.simulation.runs.follow if of_runs else self.simulation.follow
+                follow(name, given)
 
 
 class EventBridge(Disturbed, FakeEventBridge):

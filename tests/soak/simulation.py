@@ -143,6 +143,8 @@ class Simulation:
         self._deployments: dict[str, FakeEndpoint] = {}
         """The endpoints of jobs that have ended well with one."""
         self._theirs: list[tuple[str, Callable[[], object], object]] = []
+        self.followed: set[str] = set()
+        """The executions that somebody has started by a call."""
         self._make_services()
         self.runs = Runs(self)
         self.promotions = Promotions(self)
@@ -600,18 +602,18 @@ class Simulation:
 
     # Executions of the state machine
 
-    def follow(self, name: str) -> None:
+    def follow(self, name: str, given: dict[str, Any]) -> None:
         """Let an execution look a few times."""
         for seconds in LOOKS:
-            self.at(seconds, lambda: self._look(name))
+            self.at(seconds, lambda: self._look(name, given))
 
-    def _look(self, name: str) -> None:
+    def _look(self, name: str, first: dict[str, Any]) -> None:
         execution = self.stepfunctions.executions[name]
         if execution.done or self._depth >= DEPTH:
             return
         invocation = Invocation(None, [], self.time.seconds + FUNCTION_TIME)
         try:
-            execution.state = self._invoke(invocation, execution.state)
+            execution.state = self._invoke(invocation, execution.state or first)
         except (Killed, ClientError):  # the state machine goes on with the state of the look before
             return
         execution.done = execution.state["Done"]
