@@ -21,9 +21,10 @@ from .conftest import TINY_TRAINING
 pytestmark = pytest.mark.cloud
 
 PARENT = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from constructs_lib.rehearsal.cloud.launcher import Cloud
+signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests run behind a shell, it is ignored
 with Cloud.start(Path(sys.argv[1])) as cloud:
     print(cloud._process.pid, cloud.endpoint_url.rpartition(":")[2], flush=True)
     time.sleep(60)
