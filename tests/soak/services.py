@@ -220,8 +220,6 @@ class CloudFormation(Disturbed):
 
     def signal_resource(self, **params: str) -> dict[str, Any]:
         with self.serving("SignalResource", params):
-            wait = self.simulation.stack_of(params["StackName"]).waits.get(params["LogicalResourceId"])
-            if wait and wait.status == "CREATE_IN_PROGRESS":
-                wait.signal()
+            if self.simulation.stack_of(params["StackName"]).signal(params["LogicalResourceId"]):
                 return {}
             raise client_error("SignalResource", "ValidationError", "no wait condition waits here")

@@ -64,11 +64,11 @@ class Resource:
 
 @dataclass
 class Wait:
-    """A wait condition, and the job that a deployment waits for at it."""
+    """A wait condition, and the job that a deployment waits for at it before it goes on."""
 
-    logical_id: str
     job: str
-    signal: Callable[[], None]
+    began: float
+    go_on: Callable[[], None]
     status: str = "CREATE_IN_PROGRESS"
 
 
@@ -278,30 +278,34 @@ class Stack:
             return
         [logical_id] = new
         self._simulation.tell(f"stack {self.number} waits at {logical_id} for {resource.physical_id}")
-        wait = self.waits[logical_id] = Wait(logical_id, resource.physical_id, signal=lambda: None)
-        began = self._simulation.time.now()
+        self.waits[logical_id] = Wait(resource.physical_id, self._simulation.time.now(), then)
+        self._later(WAITS, lambda: self._give_up(logical_id))
 
-        def has_ended() -> bool:
-            job = self._simulation.sagemaker.jobs.get(wait.job.lower())
-            return job is None or job.status != "InProgress"
+    def signal(self, logical_id: str) -> bool:
+        """Let a deployment go on; tells whether one waits there."""
+        wait = self.waits.get(logical_id)
+        if wait is None or wait.status != "CREATE_IN_PROGRESS":
+            return False
+        # The state machine counts from its own beginning, which the rest of the request may be long after.
+        is_early = self._simulation.time.now() - wait.began < WAITS - 600 - SERVICE_TIMEOUT
+        if is_early and not self._has_ended(wait):
+            self._simulation.complain(f"{logical_id} is signalled, and {wait.job}, waited for there, still runs")
+        wait.status = "CREATE_COMPLETE"
+        self._later(0.1, wait.go_on)
+        return True
 
-        def signal() -> None:
-            # The state machine counts from its own beginning, which the rest of the request may be long after.
-            if not has_ended() and self._simulation.time.now() - began < WAITS - 600 - SERVICE_TIMEOUT:
-                self._simulation.complain(f"{logical_id} is signalled, and {wait.job}, waited for there, still runs")
-            wait.status = "CREATE_COMPLETE"
-            self._later(0.1, then)
+    def _give_up(self, logical_id: str) -> None:
+        wait = self.waits[logical_id]
+        if wait.status != "CREATE_IN_PROGRESS":
+            return
+        if self._has_ended(wait):
+            self._simulation.complain(f"nobody has signalled {logical_id}, and {wait.job} has ended")
+        wait.status = "CREATE_FAILED"
+        (self._roll_back if self.status == "UPDATE_IN_PROGRESS" else self._roll_back_creation)()
 
-        def time_out() -> None:
-            if wait.status != "CREATE_IN_PROGRESS":
-                return
-            if has_ended():
-                self._simulation.complain(f"nobody has signalled {logical_id}, and {wait.job} has ended")
-            wait.status = "CREATE_FAILED"
-            (self._roll_back if self.status == "UPDATE_IN_PROGRESS" else self._roll_back_creation)()
-
-        wait.signal = signal
-        self._later(WAITS, time_out)
+    def _has_ended(self, wait: Wait) -> bool:
+        job = self._simulation.sagemaker.jobs.get(wait.job.lower())
+        return job is None or job.status != "InProgress"
 
     def _end_waits(self) -> None:
         """A way back ends what is waited for."""
