@@ -23,6 +23,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 import tomllib
 import venv
@@ -48,6 +49,9 @@ NEIGHBOURS = {"with_cdk_nag_3": "neighbours", "with_cdk_nag_2": "neighbours-cdk-
 
 NEIGHBOURS_BESIDES = ["cfn-lint", "hypothesis", "pytest", "pytest-timeout", "pytest-xdist"]
 """What those tests import besides."""
+
+COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}
+"""What Python has compiled is kept, whatever the surroundings say: tests start this project hundreds of times."""
 
 NOT_UNIT = ["browser", "cloud", "clients", "package", "scanners", "training", "soak", "lowest", "neighbours"]
 UNIT = " and ".join(f"not {marker}" for marker in NOT_UNIT)
@@ -103,31 +107,44 @@ def check(environment: "Environment", which: str, *options: str) -> int:
         return 2
     failed = []
     started = time.monotonic()
+    # Beside the linters: packages come from far away. What fails there is tried again, and told, where it is needed.
+    threading.Thread(target=set_up, args=(environment, which), daemon=True).start()
     for name, command in CHECKS.items():
         say(f"{name}: {' '.join(command)}")
         if environment.run(command):
             failed.append(name)
     programs = programs_of_node(environment)
     say("unit tests")
-    pytest = ["pytest", "-q", "-n", "2", "--dist", "loadfile", "--durations=20", *options, "-m"]
-    if environment.run([*pytest, UNIT], **programs):
+    pytest = ["pytest", "-q", "--dist", "loadfile", "--durations=20", *options]
+    if environment.run([*pytest, "-n", "2", "-m", UNIT], **programs):
         failed.append("unit tests")
     if lowest(environment, "differs"):
         failed.append("tests with the lowest releases of the CDK")
     if which == "all":
         if docs():
             failed.append("documentation site")
-        clients = Environment(ROOT / ".venv-clients", ROOT / "constraints-clients.txt")
-        clients.provide_packages(["awscli", "sagemaker"])
-        scanners = Environment(ROOT / ".venv-scanners", ROOT / "constraints-scanners.txt")
-        scanners.provide_packages(["--no-deps", "--requirement", str(ROOT / "constraints-scanners.txt")])
+        clients, scanners = with_clients(), with_scanners()
         bins = {"CLIENTS_BIN": str(clients.folder / BIN), "SCANNERS_BIN": str(scanners.folder / BIN)}
         say("tests that train, on the embedded AWS, and with scanners")
-        if environment.run([*pytest, f"not ({UNIT}) and not lowest and not neighbours"], **bins, **programs):
+        others = f"not ({UNIT}) and not lowest and not neighbours"
+        # They wait for programs a third of their time: three of them use two cores.
+        if environment.run([*pytest, "-n", "3", "-m", others], **bins, **programs):
             failed.append("tests that train, on the embedded AWS, and with scanners")
         failed += [f"tests {each}" for each in NEIGHBOURS if neighbours(environment, scanners, each)]
     say(f"{time.monotonic() - started:.0f} s: " + (f"failed: {', '.join(failed)}" if failed else "all passed"))
     return 1 if failed else 0
+
+
+def set_up(environment: "Environment", which: str) -> None:
+    """Have all that the checks need, in the order in which they need it."""
+    programs_of_node(environment)
+    with_lowest()
+    if which == "all":
+        with_docs()
+        with_clients()
+        with_scanners()
+        for folder in NEIGHBOURS:
+            with_neighbours(folder)
 
 
 def lowest(environment: "Environment", which: str, *options: str) -> int:
@@ -135,8 +152,7 @@ def lowest(environment: "Environment", which: str, *options: str) -> int:
     if which not in LOWEST:
         print(f"lowest takes nothing or 'all', got {which!r}")
         return 2
-    older = Environment(ROOT / ".venv-lowest", ROOT / "constraints-lowest.txt")
-    older.provide(None, *LOWEST_BESIDES)
+    older = with_lowest()
     programs = programs_of_node(environment) if which == "all" else {}
     say("tests with the lowest releases of the CDK")
     # Node is that of the other environment.
@@ -149,9 +165,7 @@ def lowest(environment: "Environment", which: str, *options: str) -> int:
 
 def docs() -> int:
     """Build the documentation site; returns 0 if all is well: no warning, no link to what is not there."""
-    environment = Environment(ROOT / ".venv-docs", ROOT / "constraints-docs.txt")
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    environment.provide_packages(project["optional-dependencies"]["docs"])
+    environment = with_docs()
     say("documentation site: mkdocs build --strict")
     failed = environment.run(["mkdocs", "build", "--strict", "--quiet"], NO_MKDOCS_2_WARNING="1")
     if not failed:
@@ -161,14 +175,49 @@ def docs() -> int:
 
 def neighbours(environment: "Environment", scanners: "Environment", folder: str) -> int:
     """Run the tests with packages that teams use beside the library, of one folder; returns 0 if all is well."""
-    extra = NEIGHBOURS[folder]
-    beside = Environment(ROOT / f".venv-{extra}", ROOT / f"constraints-{extra}.txt")
-    beside.provide(extra, *NEIGHBOURS_BESIDES)
+    beside = with_neighbours(folder)
     say(f"tests {folder.replace('_', ' ')} and its like beside the library")
     # Node is that of the other environment; the plug-in for checkov looks for that program.
     path = os.pathsep.join([str(environment.folder / BIN), os.environ.get("PATH", ""), str(scanners.folder / BIN)])
     pytest = ["pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "neighbours", f"tests/neighbours/{folder}"]
     return beside.run(pytest, PATH=path, NEIGHBOURS=folder)
+
+
+def with_lowest() -> "Environment":
+    """The environment with the lowest releases of the CDK."""
+    environment = Environment(ROOT / ".venv-lowest", ROOT / "constraints-lowest.txt")
+    environment.provide(None, *LOWEST_BESIDES)
+    return environment
+
+
+def with_docs() -> "Environment":
+    """The environment that builds the documentation site."""
+    environment = Environment(ROOT / ".venv-docs", ROOT / "constraints-docs.txt")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    environment.provide_packages(project["optional-dependencies"]["docs"])
+    return environment
+
+
+def with_clients() -> "Environment":
+    """The environment with other clients of the service."""
+    environment = Environment(ROOT / ".venv-clients", ROOT / "constraints-clients.txt")
+    environment.provide_packages(["awscli", "sagemaker"])
+    return environment
+
+
+def with_scanners() -> "Environment":
+    """The environment with scanners of templates and policies."""
+    environment = Environment(ROOT / ".venv-scanners", ROOT / "constraints-scanners.txt")
+    environment.provide_packages(["--no-deps", "--requirement", str(ROOT / "constraints-scanners.txt")])
+    return environment
+
+
+def with_neighbours(folder: str) -> "Environment":
+    """The environment with the packages that the tests of a folder need."""
+    extra = NEIGHBOURS[folder]
+    environment = Environment(ROOT / f".venv-{extra}", ROOT / f"constraints-{extra}.txt")
+    environment.provide(extra, *NEIGHBOURS_BESIDES)
+    return environment
 
 
 def programs_of_node(environment: "Environment") -> dict[str, str]:
@@ -178,6 +227,9 @@ def programs_of_node(environment: "Environment") -> dict[str, str]:
 
 class Environment:
     """A virtual environment whose packages have pinned versions."""
+
+    _setting_up = threading.Lock()
+    """One thing is set up at a time: who needs the same waits for it, and has it then."""
 
     def __init__(self, folder: Path, constraints: Path) -> None:
         """Name the environment; nothing is made yet."""
@@ -191,6 +243,10 @@ class Environment:
 
     def provide_packages(self, packages: list[str], also: bytes = b"") -> None:
         """Have these packages in it, unless it has them already."""
+        with self._setting_up:
+            self._provide_packages(packages, also)
+
+    def _provide_packages(self, packages: list[str], also: bytes) -> None:
         wanted = hashlib.sha256(b"\0".join([self._constraints.read_bytes(), also, *map(str.encode, packages)]))
         stamp = self.folder / "provided"
         self.make()
@@ -199,6 +255,7 @@ class Environment:
         say(f"setting up {self.folder.name} for Python {PYTHON} (a minute or two, once)")
         python = str(self.folder / BIN / "python")
         pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check", "install", "-qq"]
+        pip.append("--no-compile")  # what is used is compiled when it is, a third of it all
         # As variables too: builds of packages happen in environments of their own, which options do not reach.
         pinned = {"PIP_CONSTRAINT": str(self._constraints), "PIP_BUILD_CONSTRAINT": str(self._constraints)}
         if subprocess.run([*pip, *packages], env={**os.environ, **pinned}, check=False).returncode:
@@ -217,6 +274,10 @@ class Environment:
 
     def provide_from_npm(self, package: str) -> Path:
         """Have a package of Node, `name@version`, in a folder of its own; returns where it lies, or would lie."""
+        with self._setting_up:
+            return self._provide_from_npm(package)
+
+    def _provide_from_npm(self, package: str) -> Path:
         folder = self.folder / "npm" / package
         found = folder / "node_modules" / package.rpartition("@")[0]
         if not found.is_dir():
@@ -234,7 +295,7 @@ class Environment:
         started = subprocess.Popen(
             [str(program) if program.exists() else command[0], *command[1:]],
             cwd=ROOT,
-            env={**os.environ, **variables, "PATH": path, "VIRTUAL_ENV": str(self.folder)},
+            env={**os.environ, **variables, "PATH": path, "VIRTUAL_ENV": str(self.folder), **COMPILED},
         )
         while True:
             try:

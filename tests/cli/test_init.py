@@ -31,7 +31,8 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 2) 
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """A command as a user of the app gives it, in its folder."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "CDK_"))}
-    environment = {**own, "PYTHONPATH": str(ROOT), "CDK_OUTDIR": str(folder / "cdk.out")}
+    cdk = {"CDK_OUTDIR": str(folder / "cdk.out"), "CDK_VALIDATION": os.environ["CDK_VALIDATION"]}
+    environment = {**own, "PYTHONPATH": str(ROOT), **cdk}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 

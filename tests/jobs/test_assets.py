@@ -57,6 +57,7 @@ def synthesized(data: Path, home: Path, place: Path, **environment: str) -> dict
             "HOME": str(home),
             "PYTHONPATH": str(ROOT),
             "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+            "CDK_VALIDATION": os.environ["CDK_VALIDATION"],
             "TMPDIR": str(home),
             **environment,
         },
