@@ -115,11 +115,7 @@ class AutoMLModelPackage(Construct):
         """
         where = place("AutoMLModelPackage", scope, construct_id)
         candidate = candidate_of(outcome, where)
-        group: Any = (
-            model_package_group.model_package_group_name
-            if isinstance(model_package_group, cdk.CfnResource) and has(model_package_group, _GROUP_NAME)
-            else model_package_group
-        )
+        group = name_of_group(model_package_group)
         if is_token(group):
             group = cdk.Token.as_string(group) if not isinstance(group, (int, float, list)) else group
         fields = PackageFields(
@@ -179,6 +175,13 @@ class AutoMLModelPackage(Construct):
 
     def _attribute(self, name: ModelPackageAttribute) -> str:
         return self._resource.get_att(name).to_string()
+
+
+def name_of_group(group: object) -> Any:
+    """The name of a group that is given as the CDK's own construct; else what is given."""
+    if isinstance(group, cdk.CfnResource) and has(group, _GROUP_NAME):
+        return getattr(group, _GROUP_NAME)
+    return group
 
 
 def _metadata_problems(metadata: object) -> Iterator[str]:

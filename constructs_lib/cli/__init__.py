@@ -131,7 +131,7 @@ def _run_v2(given: argparse.Namespace) -> int:
     try:
         print(migration.migrated(given.request), flush=True)  # noqa: T201
     except ValueError as error:
-        _complain(str(error))
+        _complain(f"automl v2: {error}")
         return CANNOT_START
     return PASSED
 

@@ -20,6 +20,7 @@ from ..api.fields import described, has, listed, number, raise_if_any, render, s
 from ..api.hosting import ApprovalStatus, GroupName, PackageFields
 from ..api.problem_types import TextGeneration
 from ..candidate.model import Candidate
+from ..candidate.registry import name_of_group
 from ..data.buckets import facts
 from ..data.channels import Channel
 from ..data.readback import note_watched, problems_with_output, problems_with_watched
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_cloudwatch as cloudwatch
     from aws_cdk import aws_s3 as s3
+    from aws_cdk import aws_sagemaker as sagemaker
     from aws_cdk import aws_scheduler as scheduler
     from aws_cdk import aws_sns as sns
     from constructs import IDependable
@@ -118,7 +120,7 @@ class AutoMLRetraining(RunMetrics):
         timeout: cdk.Duration | None = None,
         quality_gate: QualityGate = _GATE,
         evaluate_on: Holdout | None = None,
-        register_in: str | None = None,
+        register_in: str | sagemaker.CfnModelPackageGroup | None = None,
         approval_status: ApprovalStatus | str | None = None,
         promotes: AutoMLEndpoint | None = None,
         max_runs_per_month: int,
@@ -145,8 +147,8 @@ class AutoMLRetraining(RunMetrics):
                 answers, its bounds too, and a challenger that is to beat the champion has to do so in a paired
                 bootstrap of the rows. The models run as the job's role, in its network. Default: the gate compares what
                 the jobs report, each of its own data.
-            register_in: The Model Registry's group, by its name or ARN, which gets a version for each challenger that
-                wins. Default: nothing is registered.
+            register_in: The Model Registry's group, which gets a version for each challenger that wins: its name,
+                its ARN or the CDK's own construct. Default: nothing is registered.
             approval_status: The status of such a version. With `PENDING_MANUAL_APPROVAL` the promotion follows
                 somebody's approval, which the function itself is denied by IAM. Default: that.
             promotes: The endpoint of the same job that a winner takes over. Default: none; the champion is then the
@@ -162,12 +164,13 @@ class AutoMLRetraining(RunMetrics):
         where = place("AutoMLRetraining", scope, construct_id)
         stack = stack_of(scope)
         places = apart(stack, _used(on_new_data, on_alarm, on_failed, evaluate_on))
+        group = name_of_group(register_in)
         problems = [
             *places.errors,
             *_job_problems(job, stack),
             *_trigger_problems(schedule, time_window, on_new_data, on_alarm, job),
             *_timeout_problems(timeout, job),
-            *_registry_problems(register_in, approval_status),
+            *_registry_problems(group, approval_status),
             *_promotion_problems(promotes, job, stack),
             *_ceiling_problems(max_runs_per_month),
             *_holdout_problems(evaluate_on, job, quality_gate, on_new_data),
@@ -205,15 +208,17 @@ class AutoMLRetraining(RunMetrics):
         needed: list[IDependable] = []
         status = ApprovalStatus(approval_status or ApprovalStatus.PENDING_MANUAL_APPROVAL)
         candidate = Candidate(job=job, job_name=job.job_name)
-        if register_in is not None:
+        if group is not None:
             fields = PackageFields(
-                model_package_group=register_in, approval_status=status, description=None, content_types=None,
+                model_package_group=group, approval_status=status, description=None, content_types=None,
                 response_mime_types=None,
             )  # fmt: skip
             settings[Retraining.REGISTRY] = {Property.REQUEST: render(fields)}
-            needed += provider._register_in(register_in, reports=candidate.folder)
+            needed += provider._register_in(group, reports=candidate.folder)
+            if isinstance(register_in, cdk.CfnResource):
+                needed.append(register_in)
             if status != ApprovalStatus.APPROVED:
-                allowed.append(permissions.never_approve(stack, register_in))
+                allowed.append(permissions.never_approve(stack, group))
         if promotes is not None:
             allowed += permissions.provider_promotion(
                 stack, endpoint_name=promotes._plain_name, generated_names=provider._hosted_names
@@ -265,7 +270,7 @@ class AutoMLRetraining(RunMetrics):
         self.node.default_child = self._resource
         self._resource.node.add_dependency(*needed)
         self._measure(provider, self._resource, promotes)
-        self._listen_to(on_new_data, on_alarm, register_in, promotes)
+        self._listen_to(on_new_data, on_alarm, group, promotes)
         if schedule is not None:
             self._schedule(schedule, time_window)
 
@@ -533,7 +538,10 @@ def _registry_problems(group: object, status: object) -> Iterator[str]:
         if status is not None:
             yield "'approval_status' needs 'register_in'"
     elif not isinstance(group, str) or not group:
-        yield f"'register_in' must be the name or the ARN of a model package group, got {described(group)}"
+        yield (
+            "'register_in' must be a model package group: its name, its ARN or a CfnModelPackageGroup, got "
+            f"{described(group)}"
+        )
     else:
         yield from value_problems(group, GroupName, is_token=is_token, path="register_in")
 

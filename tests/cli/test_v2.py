@@ -86,13 +86,19 @@ def test_a_doubt_is_told_beside_the_output(file: Path, capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (b"[" * 100_000, "the request in 'request.json' is no JSON: it is nested too deep"),
-        (b"{", "the request in 'request.json' is no JSON: Expecting property name enclosed in double quotes: "),
-        (b"\xff", "the request in 'request.json' is no JSON: 'utf-8' codec can't decode byte 0xff in position 0: "),
-        (b"[]", "the request in 'request.json' must be a JSON object, got [] (list)\n"),
+        (b"[" * 100_000, "automl v2: the request in 'request.json' is no JSON: it is nested too deep"),
+        (
+            b"{",
+            "automl v2: the request in 'request.json' is no JSON: Expecting property name enclosed in double quotes: ",
+        ),
+        (
+            b"\xff",
+            "automl v2: the request in 'request.json' is no JSON: 'utf-8' codec can't decode byte 0xff in position 0: ",
+        ),
+        (b"[]", "automl v2: the request in 'request.json' must be a JSON object, got [] (list)\n"),
         (
             json.dumps({**REQUEST, "RoleArn": None, "Mode": "AUTO"}).encode(),
-            "the request in 'request.json' has 2 problems:\n"
+            "automl v2: the request in 'request.json' has 2 problems:\n"
             "  - 'Mode' is not a member of the request\n"
             "  - 'RoleArn' is required\n",
         ),
@@ -101,7 +107,7 @@ def test_a_doubt_is_told_beside_the_output(file: Path, capsys: pytest.CaptureFix
                 {**REQUEST, "AutoMLJobConfig": {"Mode": "AUTO", "CompletionCriteria": {"MaxCandidates": 751}}}
                 | {"ProblemType": "Regression"}
             ).encode(),
-            "the request in 'request.json' has 2 problems:\n"
+            "automl v2: the request in 'request.json' has 2 problems:\n"
             "  - 'AutoMLJobConfig.CompletionCriteria.MaxCandidates' must be at most 750, got 751\n"
             "  - give 'AutoMLJobObjective.MetricName' and 'ProblemType' together or neither, got 'ProblemType' alone\n",
         ),
@@ -115,7 +121,7 @@ def test_a_doubt_is_told_beside_the_output(file: Path, capsys: pytest.CaptureFix
                     ],
                 }
             ).encode(),
-            "the request in 'request.json' has 1 problem:\n"
+            "automl v2: the request in 'request.json' has 1 problem:\n"
             "  - the channels must name the same target and sample weight: V2 names them once\n",
         ),
     ],
@@ -133,9 +139,12 @@ def test_everything_wrong_with_a_request_is_told(
 
 def test_a_file_that_cannot_be_read_is_told(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["v2", "nowhere.json"]) == CANNOT_START
-    assert capsys.readouterr().err == "the request in 'nowhere.json' cannot be read: No such file or directory\n"
+    assert (
+        capsys.readouterr().err
+        == "automl v2: the request in 'nowhere.json' cannot be read: No such file or directory\n"
+    )
     assert main(["v2", "."]) == CANNOT_START
-    assert capsys.readouterr().err == "the request in '.' cannot be read: Is a directory\n"
+    assert capsys.readouterr().err == "automl v2: the request in '.' cannot be read: Is a directory\n"
 
 
 def test_nothing_on_standard_input_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -143,7 +152,7 @@ def test_nothing_on_standard_input_is_told(monkeypatch: pytest.MonkeyPatch, caps
     assert main(["v2", "-"]) == CANNOT_START
     assert (
         capsys.readouterr().err
-        == "the request on standard input is no JSON: Expecting value: line 1 column 1 (char 0)\n"
+        == "automl v2: the request on standard input is no JSON: Expecting value: line 1 column 1 (char 0)\n"
     )
 
 

@@ -159,7 +159,14 @@ REFUSED: list[tuple[Make, str]] = [
         },
         "'timeout' is 10800 seconds, but the job's 'completion_criteria.max_runtime' lets it run 14400",
     ),
-    (lambda stack: {"register_in": 5}, "'register_in' must be the name or the ARN of a model package group, got 5"),
+    (
+        lambda stack: {"register_in": 5},
+        "'register_in' must be a model package group: its name, its ARN or a CfnModelPackageGroup, got 5",
+    ),
+    (
+        lambda stack: {"register_in": cdk.CfnWaitConditionHandle(stack, "Handle")},
+        "'register_in' must be a model package group: its name, its ARN or a CfnModelPackageGroup, got",
+    ),
     (lambda stack: {"approval_status": ApprovalStatus.APPROVED}, "'approval_status' needs 'register_in'"),
     (
         lambda stack: {"register_in": "churn", "approval_status": "Fine"},

@@ -10,6 +10,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
 from statelint.linter import Linter
@@ -247,6 +248,20 @@ def test_retraining_takes_four_resources_and_the_first_twelve_at_most() -> None:
 
     assert one - none <= 12
     assert two - one <= 4
+
+
+def test_group_may_be_a_construct_of_the_app_which_is_there_first() -> None:
+    stack = new_stack()
+    everything(stack)
+    by_name = retraining_of(template_of(stack))
+    stack = new_stack()
+    group = sagemaker.CfnModelPackageGroup(stack, "Group", model_package_group_name="churn")
+    everything(stack, register_in=group)
+    template = template_of(stack)
+    resource = only(resources_of(template, RETRAINING_TYPE))
+
+    assert resource["Properties"] == by_name
+    assert stack.get_logical_id(group) in resource["DependsOn"]
 
 
 def test_holdout_takes_none_of_its_own_but_the_permissions_of_transforms_once() -> None:
