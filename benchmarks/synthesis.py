@@ -13,7 +13,7 @@ from pathlib import Path
 from .measuring import Figure, Taken, each_further, in_turns, ratio
 
 APPS = Path(__file__).parent / "apps"
-MANY = 20
+MANY = 100
 DRAWN = (1, 10, 100, 150)
 """Numbers of jobs whose cost is drawn."""
 
@@ -48,7 +48,7 @@ def figures(runs: int) -> Iterator[Figure]:
         further = {side: _further(taken, roles, side) for side in _SIDES_OF_BUDGETS}
         for side, seconds in further.items():
             yield Figure(f"a further job, {roles}, {side}", seconds * 1000, unit=" ms")
-        # A busy machine may show twenty jobs in less time than one.
+        # A busy machine may show many jobs in less time than one.
         known = min(further.values()) > 0
         for side, budget in (("ours", most), ("the floor", None)):
             of_by_hand = further[side] / further["by hand"] if known else math.nan
