@@ -17,8 +17,8 @@ import math
 from collections import Counter, deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -30,7 +30,7 @@ from constructs_lib.engines.inspection import BATCH, Engine, Survey
 from constructs_lib.engines.records import longer_cells
 
 from . import arrays
-from .blocks import Block, blocks, records
+from .blocks import Block, blocks, lines_end, written
 from .tally import Tally
 
 if TYPE_CHECKING:
@@ -92,17 +92,19 @@ class _Read:
     columns: list[Any]
     """Arrays of Arrow or `_Numbers`."""
 
-    data: bytes
-    lines: tuple[np.ndarray, np.ndarray] | None
-    """Where each row begins and ends, if that is known."""
+    data: bytearray
+    has_lines: bool
+    """Whether its rows can be found in `data`."""
+
+    begun: int = 0
+    """Rows of `data` before these."""
 
     def some(self, numbers: np.ndarray) -> list[Any]:
         """Some rows: as they are written, in bytes, or else their cells."""
-        if self.lines is None:
-            some = arrays.places(numbers)
-            return list(map(list, zip(*(column.take(some).to_pylist() for column in self.columns), strict=True)))
-        starts, ends = (places[numbers].tolist() for places in self.lines)
-        return [self.data[start:end] for start, end in zip(starts, ends, strict=True)]
+        if self.has_lines:
+            return written(self.data, self.begun + self.rows, self.begun + numbers)
+        some = arrays.places(numbers)
+        return list(map(list, zip(*(column.take(some).to_pylist() for column in self.columns), strict=True)))
 
 
 class ArrowSurvey(Survey):
@@ -316,7 +318,7 @@ class _Cells:
         return [cells[at] for at in sorted(range(len(cells)), key=places.__getitem__)]
 
 
-def read(file: IO[bytes], header: Sequence[str], survey: ArrowSurvey) -> None:
+def read(file: io.BufferedIOBase, header: Sequence[str], survey: ArrowSurvey) -> None:
     """Read a file to its end.
 
     Args:
@@ -350,8 +352,7 @@ def _begin(part: Block, header: Sequence[str], survey: ArrowSurvey) -> None:
         raise NotQuick("its header is not the first line")
     if read.rows > 1:
         columns = [column.slice(1) for column in read.columns]
-        lines = (read.lines[0][1:], read.lines[1][1:]) if read.lines else None
-        survey.add_block(_Read(read.rows - 1, columns, read.data, lines))
+        survey.add_block(_Read(read.rows - 1, columns, read.data, read.has_lines, begun=1))
 
 
 def _read(part: Block, kinds: Sequence[Any], *, is_first: bool = False) -> _Read | None:
@@ -369,9 +370,9 @@ def _read(part: Block, kinds: Sequence[Any], *, is_first: bool = False) -> _Read
         raise NotQuick("it has something unusual there")  # Arrow would pass over it
     if data.isspace() and not data.strip(b"\r\n"):
         return None
-    lines = records(data)
+    has_lines = lines_end(data)
     texts: list[Any] = [_TEXTS if kind in _OF_NUMBERS else kind for kind in kinds]
-    if lines is None:
+    if not has_lines:
         kinds = texts  # the sample is made of what is written
     elif any(mark[1:] in data and mark in data for mark in (b"0x", b"0X")):
         kinds = [_TEXTS if kind == _WHOLE else kind for kind in kinds]  # hexadecimal numbers, to Arrow
@@ -385,15 +386,15 @@ def _read(part: Block, kinds: Sequence[Any], *, is_first: bool = False) -> _Read
     except pa.ArrowException as error:
         raise NotQuick(_why(str(error))) from error
     rows = next(len(column) if not isinstance(column, _Numbers) else column.empty + column.count for column in columns)
-    return _Read(rows, columns, data, lines)
+    return _Read(rows, columns, data, has_lines)
 
 
 def _read_again(read: _Read) -> _Read:
     """The same block as texts."""
-    return _Read(read.rows, _columns(read.data, [_TEXTS for _ in read.columns]), read.data, read.lines)
+    return replace(read, columns=_columns(read.data, [_TEXTS for _ in read.columns]))
 
 
-def _columns(data: bytes, kinds: Sequence[Any]) -> list[Any]:
+def _columns(data: bytearray, kinds: Sequence[Any]) -> list[Any]:
     names = [f"f{place}" for place in range(len(kinds))]
     table = pyarrow.csv.read_csv(
         pa.BufferReader(data),

@@ -105,7 +105,7 @@ def test_columns_of_numbers_are_read_as_numbers_from_the_second_block_on(
     kinds: list[list[str]] = []
     real = arrow._columns
 
-    def noted(data: bytes, asked: Any) -> Any:
+    def noted(data: bytearray, asked: Any) -> Any:
         kinds.append(list(map(str, asked)))
         return real(data, asked)
 
@@ -191,6 +191,18 @@ def test_a_line_end_in_a_cell_stays_where_a_block_ends(
 
     assert state(quick) == state(slow)
     assert quick.tallies["x"].known == {"a\r\nb"}
+    assert not quick.remarks
+
+
+def test_numbers_beside_cells_with_a_cr_in_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = {
+        "x": [f"{row}.5" for row in range(9_000)],
+        "z": [f"a{row}\rb" if row > 5_000 else "c" for row in range(9_000)],
+        "y": ["1", "2"] * 4_500,
+    }
+    slow, quick = both(written(tmp_path, columns), ENSEMBLING, monkeypatch)
+
+    assert state(quick) == state(slow)
     assert not quick.remarks
 
 
