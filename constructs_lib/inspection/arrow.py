@@ -60,7 +60,12 @@ def _are(others: str) -> np.ndarray:
 _AT_ENDS: Final = _are("+-.0123456789")
 """Whether a finite number may begin or end with it."""
 
-_ABOVE, _E, _LINE = np.frombuffer(b":e_", np.uint8)
+_WITHIN: Final = _are("+-.0123456789eE_")
+"""Whether a finite number may have it within."""
+
+_NEAR: Final = 16
+"""Bytes from the end of a text in which most show that they are no number."""
+
 _LAST: Final = _are("".join({word[-1] for word in MISSING if word}))
 """Whether a cell without a value may end with it."""
 
@@ -116,6 +121,9 @@ class ArrowSurvey(Survey):
         self.tallies = {name: Tally(engine) for name in columns}
         self._given: list[set[str]] = [set() for _ in columns]
         """Of each column, the cells that its type was found from."""
+
+        self._done: list[set[str]] = [set() for _ in columns]
+        """Of each column, cells of which no more is to be known, however often they come."""
 
         self._are_numbers = [False for _ in columns]
         """Of each column, whether its last cells were numbers."""
@@ -189,11 +197,15 @@ class ArrowSurvey(Survey):
 
     def _add_column(self, place: int, name: str, cells: _Cells) -> None:
         tally, scan = self.tallies[name], self._scans[place] if self._scans else None
+        needs_all = scan is not None and scan.needs_every_cell
         if cells.are_coded:
+            if not needs_all and self._done[place].issuperset(cells.spelled):
+                return
             missing = self._missing(list(cells.counts))
             self.gaps[name] += sum(cells.counts[cell] for cell in missing)
             tally.add_counted(cells.counts)
-            if scan is not None and scan.needs_every_cell:
+            self._done[place].update(cell for cell in cells.counts if cell.strip() and cell not in MISSING)
+            if scan is not None and needs_all:
                 for part in _parts(cells.texts.to_pylist()):
                     scan.add(part)
             elif scan is not None and not cells.counts.keys() <= self._given[place]:
@@ -274,6 +286,7 @@ class _Cells:
         self._column = column
         self._codes: Any = None
         self._texts: Any = None if self.are_coded else column
+        self._spelled: list[str] | None = None
         self._counts: dict[str, int] | None = None
 
     @property
@@ -289,17 +302,23 @@ class _Cells:
         return self._codes
 
     @property
+    def spelled(self) -> list[str]:
+        """What the codes stand for; some may not come."""
+        if self._spelled is None:
+            self._spelled = self.codes.dictionary.to_pylist()
+        return self._spelled
+
+    @property
     def counts(self) -> dict[str, int]:
         """The different cells and how often each comes."""
         if self._counts is None:
-            spelled = self.codes.dictionary.to_pylist()
-            counts = np.bincount(arrays.numbers_of(self.codes.indices), minlength=len(spelled)).tolist()
-            self._counts = {cell: count for cell, count in zip(spelled, counts, strict=True) if count}
+            counts = np.bincount(arrays.numbers_of(self.codes.indices), minlength=len(self.spelled)).tolist()
+            self._counts = {cell: count for cell, count in zip(self.spelled, counts, strict=True) if count}
         return self._counts
 
     def are(self, cells: set[str]) -> np.ndarray:
         """Of each cell, whether it is one of some."""
-        known = np.array([cell in cells for cell in self.codes.dictionary.to_pylist()], bool)
+        known = np.array([cell in cells for cell in self.spelled], bool)
         found: np.ndarray = known[arrays.numbers_of(self.codes.indices)]
         return found
 
@@ -418,10 +437,10 @@ def _as_numbers(columns: list[Any]) -> list[Any] | None:
         if column.type not in _OF_NUMBERS:
             found.append(column)
             continue
-        numbers = arrays.numbers_of(column.drop_null())
-        if not _is_usual(numbers):
-            return None
+        numbers = arrays.numbers_of(column.drop_null() if column.null_count else column)
         least, most = (float(numbers.min()), float(numbers.max())) if len(numbers) else (math.inf, -math.inf)
+        if len(numbers) and not -_LARGEST < least <= most < _LARGEST:
+            return None
         found.append(_Numbers(column.null_count, len(numbers), least, most, column.type == _WHOLE))
     return found
 
@@ -459,7 +478,10 @@ def _are_whole(texts: Any) -> bool:
 
 def _add_some_numbers(tally: Tally, texts: Any) -> None:
     """Add the numbers among words, however few they are: a file may begin with thousands of words."""
-    texts = texts.filter(arrays.flags(_may_be_numbers(texts)))
+    places = _may_be_numbers(texts)
+    if not len(places):
+        return
+    texts = texts.take(arrays.places(places))
     plain = pc.match_substring_regex(texts, _PLAIN)
     numbers = _finite(texts.filter(plain))
     if numbers is None:
@@ -471,24 +493,23 @@ def _add_some_numbers(tally: Tally, texts: Any) -> None:
     tally.add_numbers(pc.unique(others.filter(pc.match_substring_regex(others, _UNUSUAL))).to_pylist())
 
 
-def _may_be_numbers(texts: Any) -> Any:
-    """Which of some cells, of which none is empty, have no character that a number cannot have."""
+def _may_be_numbers(texts: Any) -> np.ndarray:
+    """Which of some cells, of which none is empty, have no character near their end that a number cannot have."""
     starts, ends, data = _places(texts)
-    if not len(starts):
-        return np.zeros(0, bool)
-    found = _AT_ENDS[data[starts]] & _AT_ENDS[data[ends - 1]]
-    if found.any():
-        read = data[starts[0] : ends[-1]]
-        # What is above the digits, but for "e" and "_" and what is not ASCII: SIMD does that at once.
-        is_letter = ((read - _ABOVE) < 0x80 - _ABOVE) & ((read | 0x20) != _E) & (read != _LINE)
-        found &= ~np.logical_or.reduceat(is_letter, starts - starts[0])
+    lasts = ends - 1
+    found = np.flatnonzero(_AT_ENDS.take(data.take(starts)) & _AT_ENDS.take(data.take(lasts)))
+    for step in range(1, _NEAR):
+        if not len(found):
+            break
+        near = np.maximum(lasts.take(found) - step, starts.take(found))
+        found = found[_WITHIN.take(data.take(near))]
     return found
 
 
 def _may_be_missing(texts: Any) -> Any:
     """Which of some cells are empty, or end as a word for missing does, or with a blank."""
     starts, ends, data = _places(texts)
-    return (starts == ends) | _LAST[data[ends - 1]] if len(data) else starts == ends
+    return (starts == ends) | _LAST.take(data.take(ends - 1)) if len(data) else starts == ends
 
 
 def _places(texts: Any) -> tuple[Any, Any, Any]:
@@ -496,7 +517,7 @@ def _places(texts: Any) -> tuple[Any, Any, Any]:
     _, offsets, data = texts.buffers()
     if not len(texts):
         return (np.zeros(0, np.int32),) * 3
-    places = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    places = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.intp)
     return places[:-1], places[1:], np.frombuffer(data or b"", np.uint8)
 
 
