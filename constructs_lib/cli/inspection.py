@@ -1,6 +1,7 @@
 """`automl inspect`: what people look at before they train."""
 
 import argparse
+import gc
 import importlib.util
 import io
 import json
@@ -173,6 +174,18 @@ def _check(given: argparse.Namespace, source: "Source") -> None:
             raise WrongCall(f"'{path}' is a Parquet file, for which the extra is needed: {extra}")
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let nobody look for garbage: there are many cells and no cycles, and each look takes a while."""
+    is_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_on:
+            gc.enable()
+
+
 def _told(given: argparse.Namespace, source: "Source") -> dict[str, Any]:
     """What is found, as plain values."""
     if source.errors:
@@ -209,9 +222,10 @@ def _told(given: argparse.Namespace, source: "Source") -> dict[str, Any]:
         from constructs_lib.inspection.tables import read_table
 
         engine = engine_of(given.mode and given.mode.upper())
-        table = read_table(source.files, given.target, engine, watch)
         several = [path.name for path in source.files] if len(source.files) > 1 else []
-        return of_table(table, source.name, several, engine.mode)
+        with _uncollected():
+            table = read_table(source.files, given.target, engine, watch)
+            return of_table(table, source.name, several, engine.mode)
 
 
 def _of_nothing(errors: list[str], found: list[dict[str, Any]]) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def prediction_power(cells: Sequence[str], labels: Sequence[str | float], read: 
     if isinstance(labels[known[0]], float):
         return _explained(groups, [(group(place), float(labels[place])) for place in measured])
     usual = Counter(labels[place] for place in learned).most_common(1)[0][0]
-    answers = {key: Counter(seen).most_common(1)[0][0] for key, seen in groups.items()}
+    answers = {key: seen[0] if len(seen) == 1 else Counter(seen).most_common(1)[0][0] for key, seen in groups.items()}
     right = sum(answers.get(group(place), usual) == labels[place] for place in measured) / len(measured)
     by_chance = sum(labels[place] == usual for place in measured) / len(measured)
     return max(0.0, (right - by_chance) / (1 - by_chance)) if by_chance < 1 else 0.0

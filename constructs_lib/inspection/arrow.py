@@ -17,8 +17,8 @@ import math
 from collections import Counter, deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -30,7 +30,7 @@ from constructs_lib.engines.inspection import BATCH, Engine, Survey
 from constructs_lib.engines.records import longer_cells
 
 from . import arrays
-from .blocks import Block, blocks, records
+from .blocks import Block, blocks, lines_end, written
 from .tally import Tally
 
 if TYPE_CHECKING:
@@ -60,7 +60,12 @@ def _are(others: str) -> np.ndarray:
 _AT_ENDS: Final = _are("+-.0123456789")
 """Whether a finite number may begin or end with it."""
 
-_ABOVE, _E, _LINE = np.frombuffer(b":e_", np.uint8)
+_WITHIN: Final = _are("+-.0123456789eE_")
+"""Whether a finite number may have it within."""
+
+_NEAR: Final = 16
+"""Bytes from the end of a text in which most show that they are no number."""
+
 _LAST: Final = _are("".join({word[-1] for word in MISSING if word}))
 """Whether a cell without a value may end with it."""
 
@@ -92,17 +97,19 @@ class _Read:
     columns: list[Any]
     """Arrays of Arrow or `_Numbers`."""
 
-    data: bytes
-    lines: tuple[np.ndarray, np.ndarray] | None
-    """Where each row begins and ends, if that is known."""
+    data: bytearray
+    has_lines: bool
+    """Whether its rows can be found in `data`."""
+
+    begun: int = 0
+    """Rows of `data` before these."""
 
     def some(self, numbers: np.ndarray) -> list[Any]:
         """Some rows: as they are written, in bytes, or else their cells."""
-        if self.lines is None:
-            some = arrays.places(numbers)
-            return list(map(list, zip(*(column.take(some).to_pylist() for column in self.columns), strict=True)))
-        starts, ends = (places[numbers].tolist() for places in self.lines)
-        return [self.data[start:end] for start, end in zip(starts, ends, strict=True)]
+        if self.has_lines:
+            return written(self.data, self.begun + self.rows, self.begun + numbers)
+        some = arrays.places(numbers)
+        return list(map(list, zip(*(column.take(some).to_pylist() for column in self.columns), strict=True)))
 
 
 class ArrowSurvey(Survey):
@@ -114,6 +121,9 @@ class ArrowSurvey(Survey):
         self.tallies = {name: Tally(engine) for name in columns}
         self._given: list[set[str]] = [set() for _ in columns]
         """Of each column, the cells that its type was found from."""
+
+        self._done: list[set[str]] = [set() for _ in columns]
+        """Of each column, cells of which no more is to be known, however often they come."""
 
         self._are_numbers = [False for _ in columns]
         """Of each column, whether its last cells were numbers."""
@@ -187,11 +197,15 @@ class ArrowSurvey(Survey):
 
     def _add_column(self, place: int, name: str, cells: _Cells) -> None:
         tally, scan = self.tallies[name], self._scans[place] if self._scans else None
+        needs_all = scan is not None and scan.needs_every_cell
         if cells.are_coded:
+            if not needs_all and self._done[place].issuperset(cells.spelled):
+                return
             missing = self._missing(list(cells.counts))
             self.gaps[name] += sum(cells.counts[cell] for cell in missing)
             tally.add_counted(cells.counts)
-            if scan is not None and scan.needs_every_cell:
+            self._done[place].update(cell for cell in cells.counts if cell.strip() and cell not in MISSING)
+            if scan is not None and needs_all:
                 for part in _parts(cells.texts.to_pylist()):
                     scan.add(part)
             elif scan is not None and not cells.counts.keys() <= self._given[place]:
@@ -272,6 +286,7 @@ class _Cells:
         self._column = column
         self._codes: Any = None
         self._texts: Any = None if self.are_coded else column
+        self._spelled: list[str] | None = None
         self._counts: dict[str, int] | None = None
 
     @property
@@ -287,17 +302,23 @@ class _Cells:
         return self._codes
 
     @property
+    def spelled(self) -> list[str]:
+        """What the codes stand for; some may not come."""
+        if self._spelled is None:
+            self._spelled = self.codes.dictionary.to_pylist()
+        return self._spelled
+
+    @property
     def counts(self) -> dict[str, int]:
         """The different cells and how often each comes."""
         if self._counts is None:
-            spelled = self.codes.dictionary.to_pylist()
-            counts = np.bincount(arrays.numbers_of(self.codes.indices), minlength=len(spelled)).tolist()
-            self._counts = {cell: count for cell, count in zip(spelled, counts, strict=True) if count}
+            counts = np.bincount(arrays.numbers_of(self.codes.indices), minlength=len(self.spelled)).tolist()
+            self._counts = {cell: count for cell, count in zip(self.spelled, counts, strict=True) if count}
         return self._counts
 
     def are(self, cells: set[str]) -> np.ndarray:
         """Of each cell, whether it is one of some."""
-        known = np.array([cell in cells for cell in self.codes.dictionary.to_pylist()], bool)
+        known = np.array([cell in cells for cell in self.spelled], bool)
         found: np.ndarray = known[arrays.numbers_of(self.codes.indices)]
         return found
 
@@ -316,7 +337,7 @@ class _Cells:
         return [cells[at] for at in sorted(range(len(cells)), key=places.__getitem__)]
 
 
-def read(file: IO[bytes], header: Sequence[str], survey: ArrowSurvey) -> None:
+def read(file: io.BufferedIOBase, header: Sequence[str], survey: ArrowSurvey) -> None:
     """Read a file to its end.
 
     Args:
@@ -350,8 +371,7 @@ def _begin(part: Block, header: Sequence[str], survey: ArrowSurvey) -> None:
         raise NotQuick("its header is not the first line")
     if read.rows > 1:
         columns = [column.slice(1) for column in read.columns]
-        lines = (read.lines[0][1:], read.lines[1][1:]) if read.lines else None
-        survey.add_block(_Read(read.rows - 1, columns, read.data, lines))
+        survey.add_block(_Read(read.rows - 1, columns, read.data, read.has_lines, begun=1))
 
 
 def _read(part: Block, kinds: Sequence[Any], *, is_first: bool = False) -> _Read | None:
@@ -369,9 +389,9 @@ def _read(part: Block, kinds: Sequence[Any], *, is_first: bool = False) -> _Read
         raise NotQuick("it has something unusual there")  # Arrow would pass over it
     if data.isspace() and not data.strip(b"\r\n"):
         return None
-    lines = records(data)
+    has_lines = lines_end(data)
     texts: list[Any] = [_TEXTS if kind in _OF_NUMBERS else kind for kind in kinds]
-    if lines is None:
+    if not has_lines:
         kinds = texts  # the sample is made of what is written
     elif any(mark[1:] in data and mark in data for mark in (b"0x", b"0X")):
         kinds = [_TEXTS if kind == _WHOLE else kind for kind in kinds]  # hexadecimal numbers, to Arrow
@@ -385,15 +405,15 @@ def _read(part: Block, kinds: Sequence[Any], *, is_first: bool = False) -> _Read
     except pa.ArrowException as error:
         raise NotQuick(_why(str(error))) from error
     rows = next(len(column) if not isinstance(column, _Numbers) else column.empty + column.count for column in columns)
-    return _Read(rows, columns, data, lines)
+    return _Read(rows, columns, data, has_lines)
 
 
 def _read_again(read: _Read) -> _Read:
     """The same block as texts."""
-    return _Read(read.rows, _columns(read.data, [_TEXTS for _ in read.columns]), read.data, read.lines)
+    return replace(read, columns=_columns(read.data, [_TEXTS for _ in read.columns]))
 
 
-def _columns(data: bytes, kinds: Sequence[Any]) -> list[Any]:
+def _columns(data: bytearray, kinds: Sequence[Any]) -> list[Any]:
     names = [f"f{place}" for place in range(len(kinds))]
     table = pyarrow.csv.read_csv(
         pa.BufferReader(data),
@@ -417,10 +437,10 @@ def _as_numbers(columns: list[Any]) -> list[Any] | None:
         if column.type not in _OF_NUMBERS:
             found.append(column)
             continue
-        numbers = arrays.numbers_of(column.drop_null())
-        if not _is_usual(numbers):
-            return None
+        numbers = arrays.numbers_of(column.drop_null() if column.null_count else column)
         least, most = (float(numbers.min()), float(numbers.max())) if len(numbers) else (math.inf, -math.inf)
+        if len(numbers) and not -_LARGEST < least <= most < _LARGEST:
+            return None
         found.append(_Numbers(column.null_count, len(numbers), least, most, column.type == _WHOLE))
     return found
 
@@ -458,7 +478,10 @@ def _are_whole(texts: Any) -> bool:
 
 def _add_some_numbers(tally: Tally, texts: Any) -> None:
     """Add the numbers among words, however few they are: a file may begin with thousands of words."""
-    texts = texts.filter(arrays.flags(_may_be_numbers(texts)))
+    places = _may_be_numbers(texts)
+    if not len(places):
+        return
+    texts = texts.take(arrays.places(places))
     plain = pc.match_substring_regex(texts, _PLAIN)
     numbers = _finite(texts.filter(plain))
     if numbers is None:
@@ -470,24 +493,23 @@ def _add_some_numbers(tally: Tally, texts: Any) -> None:
     tally.add_numbers(pc.unique(others.filter(pc.match_substring_regex(others, _UNUSUAL))).to_pylist())
 
 
-def _may_be_numbers(texts: Any) -> Any:
-    """Which of some cells, of which none is empty, have no character that a number cannot have."""
+def _may_be_numbers(texts: Any) -> np.ndarray:
+    """Which of some cells, of which none is empty, have no character near their end that a number cannot have."""
     starts, ends, data = _places(texts)
-    if not len(starts):
-        return np.zeros(0, bool)
-    found = _AT_ENDS[data[starts]] & _AT_ENDS[data[ends - 1]]
-    if found.any():
-        read = data[starts[0] : ends[-1]]
-        # What is above the digits, but for "e" and "_" and what is not ASCII: SIMD does that at once.
-        is_letter = ((read - _ABOVE) < 0x80 - _ABOVE) & ((read | 0x20) != _E) & (read != _LINE)
-        found &= ~np.logical_or.reduceat(is_letter, starts - starts[0])
+    lasts = ends - 1
+    found = np.flatnonzero(_AT_ENDS.take(data.take(starts)) & _AT_ENDS.take(data.take(lasts)))
+    for step in range(1, _NEAR):
+        if not len(found):
+            break
+        near = np.maximum(lasts.take(found) - step, starts.take(found))
+        found = found[_WITHIN.take(data.take(near))]
     return found
 
 
 def _may_be_missing(texts: Any) -> Any:
     """Which of some cells are empty, or end as a word for missing does, or with a blank."""
     starts, ends, data = _places(texts)
-    return (starts == ends) | _LAST[data[ends - 1]] if len(data) else starts == ends
+    return (starts == ends) | _LAST.take(data.take(ends - 1)) if len(data) else starts == ends
 
 
 def _places(texts: Any) -> tuple[Any, Any, Any]:
@@ -495,7 +517,7 @@ def _places(texts: Any) -> tuple[Any, Any, Any]:
     _, offsets, data = texts.buffers()
     if not len(texts):
         return (np.zeros(0, np.int32),) * 3
-    places = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    places = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1].astype(np.intp)
     return places[:-1], places[1:], np.frombuffer(data or b"", np.uint8)
 
 

@@ -7,12 +7,16 @@ one; elsewhere it is a character like another.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import IO, Final
+from io import BufferedIOBase
+from typing import Final
 
 import numpy as np
 
 _LONGEST: Final = 32 * 1024 * 1024
 """Bytes in which a record must end: twice the longest cell."""
+
+_SPAN: Final = 255
+"""Bytes of which the ends of lines are counted together, in one byte."""
 
 _COMMA, _LF, _CR, _QUOTE = b',\n\r"'
 _BEFORE: Final = re.compile(rb'(?:^|[,\r\n])"')
@@ -22,12 +26,12 @@ _BEFORE: Final = re.compile(rb'(?:^|[,\r\n])"')
 class Block:
     """Some bytes of a file."""
 
-    data: bytes
+    data: bytearray
     is_whole: bool = True
     """Whether they end with a record; if not, no more blocks come."""
 
 
-def blocks(file: IO[bytes], size: int, first: int) -> Iterator[Block]:
+def blocks(file: BufferedIOBase, size: int, first: int) -> Iterator[Block]:
     """The bytes of a file from its start, in order.
 
     Args:
@@ -35,24 +39,63 @@ def blocks(file: IO[bytes], size: int, first: int) -> Iterator[Block]:
         size: Bytes of a block, about; it is longer where a record is.
         first: Bytes of the first block.
     """
-    rest = b""
+    rest = bytearray()
     wanted = first
-    while data := file.read(wanted):
-        rest += data
-        if end := _end(rest):
-            yield Block(rest[:end])
-            rest, wanted = rest[end:], size
-        elif len(rest) > _LONGEST:
-            yield Block(rest, is_whole=False)
+    while True:
+        data = rest.ljust(len(rest) + wanted)
+        with memoryview(data) as free:
+            count = file.readinto(free[len(rest) :])
+        del data[len(rest) + count :]
+        if not count:
+            break
+        if end := _end(data):
+            rest, wanted = data[end:], size
+            del data[end:]
+            yield Block(data)
+        elif len(data) > _LONGEST:
+            yield Block(data, is_whole=False)
             return
+        else:
+            rest = data
     if rest:
         yield Block(rest, is_whole=not _opened(rest))
 
 
-def records(data: bytes) -> tuple[np.ndarray, np.ndarray] | None:
-    """Where each record of a block begins and ends, but for empty lines; nothing where CR alone ends lines."""
-    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
-        return None
+def lines_end(data: bytearray) -> bool:
+    """Whether all lines of a block end with LF, after a CR or not."""
+    return b"\r" not in data or data.count(b"\r") == data.count(b"\r\n")
+
+
+def written(data: bytearray, count: int, numbers: np.ndarray) -> list[bytes]:
+    """Some records of a block whose lines all end with LF, as they are written.
+
+    Args:
+        data: The block.
+        count: Its records, but for empty lines.
+        numbers: Those that are asked for, from 0 on.
+    """
+    if b'"' not in data:
+        is_end = np.frombuffer(data, np.uint8) == _LF
+        ends = np.add.reduceat(is_end.view(np.uint8), np.arange(0, len(data), _SPAN), dtype=np.uint8)
+        passed = np.cumsum(ends, dtype=np.int64)
+        if passed[-1] + (not data.endswith(b"\n")) == count:  # no line is empty
+            spans = np.searchsorted(passed, numbers)
+            more = numbers - passed[spans] + ends[spans]
+            return [_line(data, span * _SPAN, ended) for span, ended in zip(spans.tolist(), more.tolist(), strict=True)]
+    starts, ends = (places[numbers].tolist() for places in records(data))
+    return [bytes(data[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+
+def _line(data: bytearray, at: int, ended: int) -> bytes:
+    """The line that comes after so many ends of lines from a place on."""
+    for _ in range(ended):
+        at = data.index(b"\n", at) + 1
+    end = data.find(b"\n", at)
+    return bytes(data[at:end] if end >= 0 else data[at:])
+
+
+def records(data: bytearray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each record of a block begins and ends, but for empty lines; `lines_end` must say yes."""
     read = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(read == _LF)
     if b'"' in data:
@@ -69,7 +112,7 @@ def records(data: bytes) -> tuple[np.ndarray, np.ndarray] | None:
     return starts, ends
 
 
-def _end(data: bytes) -> int:
+def _end(data: bytearray) -> int:
     """Where the last record that is whole ends; 0 where none is."""
     mark = b"\n" if b"\n" in data else b"\r"
     # A CR at the end may be half of a line end.
@@ -85,7 +128,7 @@ def _end(data: bytes) -> int:
     return at + 1
 
 
-def _opened(data: bytes) -> bool:
+def _opened(data: bytearray) -> bool:
     """Whether a quote is open at the end."""
     if b'"' not in data:
         return False
@@ -93,7 +136,7 @@ def _opened(data: bytes) -> bool:
     return len(opens) > len(closes)
 
 
-def _quoted(data: bytes) -> tuple[np.ndarray, np.ndarray]:
+def _quoted(data: bytearray) -> tuple[np.ndarray, np.ndarray]:
     """Where cells in quotes open and close; two quotes in one may count as its end and the next one's beginning."""
     read = np.frombuffer(data, np.uint8)
     places = np.flatnonzero(read == _QUOTE)
@@ -106,7 +149,7 @@ def _quoted(data: bytes) -> tuple[np.ndarray, np.ndarray]:
     return _walked(data)
 
 
-def _walked(data: bytes) -> tuple[np.ndarray, np.ndarray]:
+def _walked(data: bytearray) -> tuple[np.ndarray, np.ndarray]:
     """As `_quoted`, one cell after the other."""
     opens: list[int] = []
     closes: list[int] = []

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from io import BufferedIOBase
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -216,13 +217,18 @@ def _bytes_of(path: Path, watch: Watch | None) -> Iterator[Any]:
 class _Progress:
     """A file that tells how far it is read."""
 
-    def __init__(self, file: IO[bytes], watch: Watch) -> None:
+    def __init__(self, file: BufferedIOBase, watch: Watch) -> None:
         self._file, self._watch = file, watch
 
     def read(self, size: int = -1) -> bytes:
         data = self._file.read(size)
         self._watch(len(data))
         return data
+
+    def readinto(self, free: memoryview) -> int:
+        count = self._file.readinto(free)
+        self._watch(count)
+        return count
 
     def seek(self, place: int, whence: int = 0) -> int:
         self._watch(place - self._file.tell() if not whence else 0)

@@ -1,5 +1,6 @@
 """`automl inspect`: what it prints, and with which exit code it ends."""
 
+import gc
 import gzip
 import json
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from constructs_lib.cli import INTERRUPTED, main
 from constructs_lib.cli.inspection import FAILS, FINE, WRONG_CALL
+from constructs_lib.inspection.sources import WrongCall
 
 LEARNS = "a model learns rows by heart from it; leave it out unless it is a measure"
 ROOT = Path(__file__).parents[2]
@@ -62,6 +64,25 @@ churn.csv, as HYPERPARAMETER_TUNING has it
     - churn.csv has 1 of 600 rows without a label in 'churned', which are left out: '' in row 600
 """
     )
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_the_garbage_collector_is_left_as_it_was(is_on: bool, written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def read(*_: Any) -> None:
+        seen.append(gc.isenabled())
+        raise WrongCall("enough")
+
+    monkeypatch.setattr("constructs_lib.inspection.tables.read_table", read)
+    (written / "churn.csv").write_text(table())
+    if not is_on:
+        gc.disable()
+    try:
+        assert main(["inspect", "churn.csv", "--target", "churned"]) == WRONG_CALL
+        assert [*seen, gc.isenabled()] == [False, is_on]
+    finally:
+        gc.enable()
 
 
 def test_json(written: Path, capsys: pytest.CaptureFixture[str]) -> None:

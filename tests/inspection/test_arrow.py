@@ -105,7 +105,7 @@ def test_columns_of_numbers_are_read_as_numbers_from_the_second_block_on(
     kinds: list[list[str]] = []
     real = arrow._columns
 
-    def noted(data: bytes, asked: Any) -> Any:
+    def noted(data: bytearray, asked: Any) -> Any:
         kinds.append(list(map(str, asked)))
         return real(data, asked)
 
@@ -167,13 +167,14 @@ def test_an_odd_cell_after_many_numbers(
     assert not quick.remarks
 
 
+@pytest.mark.parametrize("least", ["-7777.5", "-7.7775e3", "-77.775E+2"])
 @pytest.mark.parametrize("words", [["unknown"], [f"n{number}" for number in range(2_000)], ["07:05", "2024-01-05"]])
 def test_few_numbers_in_a_part_of_the_file_count_as_the_others_do(
-    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: list[str], least: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draw = random.Random(1)
     cells = [draw.choice(words) for _ in range(3_000)] + [str(number / 4) for number in range(-2_000, 6_000)]
-    cells[7], cells[9], cells[11] = "-7777.5", " +8_888 ", "\uff12"
+    cells[7], cells[9], cells[11] = least, " +8_888 ", "\uff12"
     slow, quick = both(written(tmp_path, {"x": cells, "y": cells[::-1]}), TUNING, monkeypatch, block=4 * 1024)
 
     for name in ("x", "y"):
@@ -192,6 +193,34 @@ def test_a_line_end_in_a_cell_stays_where_a_block_ends(
     assert state(quick) == state(slow)
     assert quick.tallies["x"].known == {"a\r\nb"}
     assert not quick.remarks
+
+
+def test_numbers_beside_cells_with_a_cr_in_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = {
+        "x": [f"{row}.5" for row in range(9_000)],
+        "z": [f"a{row}\rb" if row > 5_000 else "c" for row in range(9_000)],
+        "y": ["1", "2"] * 4_500,
+    }
+    slow, quick = both(written(tmp_path, columns), ENSEMBLING, monkeypatch)
+
+    assert state(quick) == state(slow)
+    assert not quick.remarks
+
+
+@pytest.mark.parametrize("engine", [ENSEMBLING, TUNING], ids=lambda engine: engine.mode)
+@pytest.mark.parametrize("gap", ["", " ", "\t", "NA", "null"])
+def test_a_gap_that_comes_again_is_counted_again(
+    gap: str, engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = {
+        "few": ["a", "b", gap, "b"] * 3_000,
+        "numbers": ["1", "2", gap, "3"] * 3_000,
+        "late": ["a", "b", "a", "b"] * 2_000 + ["a", "b", gap, "b"] * 1_000,
+        "y": ["yes", "no", gap] * 4_000,
+    }
+    slow, quick = both(written(tmp_path, columns), engine, monkeypatch)
+
+    assert state(quick) == state(slow)
 
 
 ROW = {"a": ["1"] * 3_000, "b": ["x"] * 3_000, "y": ["yes", "no", "no"] * 1_000}
