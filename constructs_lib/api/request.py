@@ -1,5 +1,6 @@
 """The requests themselves, and what is wrong with one."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, TypeVar
@@ -232,4 +233,14 @@ def not_s3(request: CreateAutoMLJob | CreateAutoMLJobV2, is_token: IsToken = lam
         f"{path} must be an s3:// URI, whose bucket can be told, got '{uri}'"
         for path, uri in uris.items()
         if isinstance(uri, str) and not is_token(uri) and not uri.startswith("s3://")
+    ]
+
+
+def no_roles(request: CreateAutoMLJob | CreateAutoMLJobV2, is_token: IsToken = lambda _: False) -> list[str]:
+    """The ARNs that the API's pattern takes although they name no role, which the constructs have to know."""
+    roles = {"role": request.role_arn, "emr_serverless_role": getattr(request, "emr_serverless_role_arn", None)}
+    return [
+        f"{Words.WIRE.name_of(type(request), prop)} must name a role after 'role/', got '{arn}'"
+        for prop, arn in roles.items()
+        if isinstance(arn, str) and not is_token(arn) and not re.search(":role/.*[^/]$", arn)
     ]

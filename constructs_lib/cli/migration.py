@@ -38,10 +38,12 @@ def migrated(request: str) -> str:
     # Only now: the other commands start without the request layer.
     from constructs_lib.api.fields import Malformed, Words, parse, raise_if_any
     from constructs_lib.api.migration import v2_request
+    from constructs_lib.api.recognition import not_a_request
     from constructs_lib.api.request import CreateAutoMLJob, findings
 
     what = "the request on standard input" if request == "-" else f"the request in '{request}'"
     document = _document(request, what)
+    raise_if_any(not_a_request(document, CreateAutoMLJob), what)
     try:
         translated = v2_request(document)
     except Malformed as malformed:
@@ -56,14 +58,18 @@ def migrated(request: str) -> str:
 
 def _document(request: str, what: str) -> dict[str, Any]:
     from constructs_lib.api.fields import described, json_of
+    from constructs_lib.api.recognition import is_yaml
 
+    text = ""
     try:
         content = sys.stdin.buffer.read() if request == "-" else Path(request).read_bytes()
-        document = json_of(content.decode("utf-8-sig"))
+        text = content.decode("utf-8-sig")
+        document = json_of(text)
     except OSError as error:
         raise ValueError(f"{what} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
-        raise ValueError(f"{what} is no JSON: {error}") from error
+        told = "it looks like YAML, of which this command reads none" if is_yaml(text) else error
+        raise ValueError(f"{what} is no JSON: {told}") from error
     if not isinstance(document, dict):
         raise ValueError(f"{what} must be a JSON object, got {described(document)}")
     return document

@@ -54,6 +54,8 @@ def source_of(path: Path) -> Source:
         if path.is_dir():
             return _of_folder(path)
         if not path.is_file():
+            if path.parts[:1] == ("s3:",):
+                raise WrongCall("nothing is read from S3 here: copy it to this machine first (aws s3 cp)")
             raise WrongCall(f"there is no file {shown}")
         with path.open("rb") as file:
             file.read(1)

@@ -12,7 +12,7 @@ from ..api.fields import Malformed, Words, described, json_of, parse, raise_if_a
 from ..api.problem import Problem
 from ..api.problem_types import Tabular
 from ..api.recognition import YAML_SUFFIXES, is_yaml, not_a_request
-from ..api.request import findings, not_s3
+from ..api.request import findings, no_roles, not_s3
 from ..data.channels import Channel
 from ..data.features import FeatureSpecification
 from ..data.output import OutputLocation
@@ -67,7 +67,8 @@ def judged(request_type: type[Request], document: Mapping[str, Any], what: str) 
     except Malformed as malformed:
         raise_if_any(malformed.problems, what)
         raise
-    raise_if_any(findings(request, is_token=is_token, words=Words.WIRE).errors or not_s3(request, is_token), what)
+    wrong = findings(request, is_token=is_token, words=Words.WIRE).errors
+    raise_if_any(wrong or [*not_s3(request, is_token), *no_roles(request, is_token)], what)
     return request
 
 

@@ -54,7 +54,7 @@ def job_request(
         The input of `CreateAutoMLJob` or `CreateAutoMLJobV2` in the API's own names, as it stands in the template.
 
     Raises:
-        AssertionError: there is no such job, or there are several and `job` does not say which.
+        AssertionError: there is no such job, it is made elsewhere, or there are several and `job` does not say which.
         TypeError: `template` or `job` is none of these.
 
     See https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateAutoMLJobV2.html
@@ -74,7 +74,9 @@ def job_request(
 
 
 def _logical_id(job: IConstruct) -> str:
-    resource = cast("cdk.CfnResource", job.node.default_child)
+    resource = job.node.default_child
+    if not isinstance(resource, cdk.CfnElement):
+        raise AssertionError(f"'{job.node.path}' makes no job: it names one that is made elsewhere")
     logical_id: str = cdk.Stack.of(job).get_logical_id(resource)
     return logical_id
 

@@ -163,6 +163,14 @@ def test_the_stack_is_named_as_the_folder(folder: str, name: str) -> None:
     assert stack_name(folder) == name
 
 
+def test_a_folder_whose_name_begins_as_an_option_can_be_gone_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert "cd ./-x\n" in made(capsys, "--", "-x")
+
+
 def test_this_folder_is_taken_without_another(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

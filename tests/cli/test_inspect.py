@@ -286,6 +286,13 @@ def test_a_wrong_call(made: Any, said: str, written: Path, capsys: pytest.Captur
     assert capsys.readouterr() == ("", f"automl inspect: {said}\n")
 
 
+def test_a_file_in_s3_is_not_read(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inspect", "s3://bucket/data.csv", "--target", "y"]) == WRONG_CALL
+    assert capsys.readouterr().err == (
+        "automl inspect: nothing is read from S3 here: copy it to this machine first (aws s3 cp)\n"
+    )
+
+
 def test_a_file_that_may_not_be_read(
     written: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,6 +95,18 @@ def test_a_doubt_is_told_beside_the_output(file: Path, capsys: pytest.CaptureFix
             b"\xff",
             "automl v2: the request in 'request.json' is no JSON: 'utf-8' codec can't decode byte 0xff in position 0: ",
         ),
+        (
+            b"AutoMLJobName: churn\n",
+            "automl v2: the request in 'request.json' is no JSON: it looks like YAML, of which ",
+        ),
+        (
+            json.dumps(v2_request(REQUEST)).encode(),
+            "automl v2: the request in 'request.json' has 1 problem:\n  - it is a CreateAutoMLJobV2 request",
+        ),
+        (
+            json.dumps({**REQUEST, "AutoMLJobArn": "x", "AutoMLJobStatus": "Completed"}).encode(),
+            "automl v2: the request in 'request.json' has 1 problem:\n  - it is the answer of describe-auto-ml-job",
+        ),
         (b"[]", "automl v2: the request in 'request.json' must be a JSON object, got [] (list)\n"),
         (
             json.dumps({**REQUEST, "RoleArn": None, "Mode": "AUTO"}).encode(),

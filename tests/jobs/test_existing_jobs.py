@@ -345,6 +345,10 @@ REFUSED: list[tuple[Any, list[str]]] = [
         ],
     ),
     (changed(RoleArn="automl"), ["'RoleArn' must"]),
+    (
+        changed(RoleArn="arn:aws:iam::123456789012:roleautoml"),
+        ["'RoleArn' must name a role after 'role/', got 'arn:aws:iam::123456789012:roleautoml'"],
+    ),
     (changed(InputDataConfig=[]), ["'InputDataConfig' must have at least 1 item, got 0"]),
 ]
 

@@ -6,7 +6,7 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import assertions
 
-from constructs_lib import Mode
+from constructs_lib import AutoMLJob, Mode
 from constructs_lib.testing import job_request, job_requests
 
 from ..constructs.synthesis import new_job, new_stack, template_of
@@ -70,6 +70,15 @@ def test_what_is_no_template_is_told() -> None:
         job_request("template.json")  # type: ignore[arg-type]
 
     assert str(refused.value) == "'template' must be a Stack, an assertions.Template or a dict, got str"
+
+
+def test_a_job_that_is_made_elsewhere_is_told() -> None:
+    stack = cdk.Stack(cdk.App(), "Stack")
+
+    with pytest.raises(AssertionError) as refused:
+        job_request(stack, AutoMLJob.from_job_name(stack, "Theirs", "churn"))
+
+    assert str(refused.value) == "'Stack/Theirs' makes no job: it names one that is made elsewhere"
 
 
 def test_what_is_no_job_is_told() -> None:

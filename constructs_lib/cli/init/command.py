@@ -132,7 +132,11 @@ def _made(folder: Path, data: Path | None, target: str | None) -> dict[str, Any]
         "rows": learned.rows,
         "problem_type": learned.problem_type,
         "next": [
-            *([] if folder == Path() else [f"cd {shlex.quote(str(folder))}"]),
+            *(
+                []
+                if folder == Path()
+                else [f"cd {shlex.quote(str(folder) if str(folder)[0] != '-' else f'./{folder}')}"]
+            ),
             "pip install -r requirements-dev.txt",
             "python -m pytest",
             "automl rehearse",

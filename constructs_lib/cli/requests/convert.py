@@ -8,9 +8,10 @@ from enum import StrEnum
 from typing import Any, Final
 
 from ...api.enums import S3DataType
-from ...api.fields import Field, Kind, Shape, fields_of, parse
+from ...api.fields import Field, Kind, Shape, fields_of, listed, parse
 from ...api.request import CreateAutoMLJob, CreateAutoMLJobV2
 from ...api.shapes import AutoMLChannel, AutoMLJobChannel, ModelDeployConfig
+from ...runtime.contract import OwnerTag
 from . import check, documents, judgement
 from .judgement import REQUESTS, Verdict
 from .python_code import Code, call, listing, literal, mapping, text
@@ -62,12 +63,33 @@ def judged(asked: Asked) -> Verdict:
     if _NAME not in asked.request:
         asked.unread.add(_NAME)
     verdict = judgement.judge(asked)
-    if verdict.errors or asked.call != CreateAutoMLJob.OPERATION:
-        return verdict
-    request = parse(CreateAutoMLJob, asked.request)
-    if len({channel.sample_weight_attribute for channel in request.channels}) > 1:
-        verdict.errors.append("the channels name different 'SampleWeightAttributeName': AutoMLJob takes one for both")
+    if not verdict.errors:
+        verdict.errors.extend(_unsayable(parse(REQUESTS[str(asked.call)], asked.request)))
     return verdict
+
+
+def _unsayable(request: Request) -> Iterator[str]:
+    """What a sound request has and the props do not take."""
+    weights = {channel.sample_weight_attribute for channel in request.channels if isinstance(channel, AutoMLChannel)}
+    if len(weights) > 1:
+        yield "the channels name different 'SampleWeightAttributeName': AutoMLJob takes one for both"
+    if len(request.tags or ()) > _MOST_TAGS:
+        yield f"'Tags' must have at most {_MOST_TAGS} items, got {len(request.tags or ())}: the library adds its own"
+    kinds = {channel.s3_uri: channel.s3_data_type for channel in request.channels}
+    features = getattr(request.settings, "features", None)
+    for uri in dict.fromkeys([*kinds, request.s3_output_path, *([features] if features else [])]):
+        _, _, key = uri.removeprefix("s3://").partition("/")
+        if kinds.get(uri, S3DataType.S3_PREFIX) != S3DataType.S3_PREFIX and not key:
+            yield f"'{uri}' must name the manifest, not a bucket alone"
+        if key.startswith("/"):
+            yield f"'{uri}' has two slashes after its bucket, which no prop takes: {_BY_REQUEST}"
+        if wild := sorted(set(key) & set(_WILD)):
+            yield f"'{uri}' has {listed(wild)} in its key, which would be a pattern in an IAM policy: {_BY_REQUEST}"
+
+
+_MOST_TAGS: Final = 50 - len(OwnerTag)
+_WILD: Final = "*?$"
+_BY_REQUEST: Final = "from_request makes its job with a role of yours"
 
 
 def python_of(asked: Asked) -> str:

@@ -8,7 +8,8 @@ from typing import Any, Final
 from ...api.enums import S3DataType
 from ...api.fields import Words, parse_as_far_as_it_goes
 from ...api.recognition import leftovers, mistaken_for
-from ...api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings, not_s3
+from ...api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings, no_roles, not_s3
+from ...api.shapes import Tag
 from . import model, validation
 from .model import Member
 from .words import Asked
@@ -83,7 +84,7 @@ def _beyond(asked: Asked, member: Member, judged: validation.Judged) -> tuple[li
     found = findings(shape, is_token=lambda _: False, words=Words.WIRE)
     ours = [*malformed, *found.errors]
     named = {path for text in ours for path in _paths(text)}
-    of_places = [*not_s3(shape), *_written_where_read(shape)]
+    of_places = [*not_s3(shape), *no_roles(shape), *_written_where_read(shape), *_reserved(shape)]
     ours += [text for text in of_places if not named & set(_paths(text))]
     if mistaken is None:
         errors += [
@@ -149,13 +150,22 @@ def _written_where_read(request: CreateAutoMLJob | CreateAutoMLJobV2) -> Iterato
         read = channel.s3_uri
         if channel.s3_data_type != S3DataType.S3_PREFIX or not isinstance(read, str):
             continue
-        if read.count("/") >= _TO_KEY and written.startswith(read):
+        if read.count("/") < _TO_KEY:
+            read = f"{read}/"  # the whole bucket
+        if written.startswith(read):
             channels = Words.WIRE.name_of(type(request), "training_data").strip("'").removesuffix("[0]")
             output = Words.WIRE.name_of(type(request), "output")
             yield (
                 f"{output} lies below '{channels}[{index}]' ({written} below {read}): each training would read it as "
                 "data; give another prefix or bucket"
             )
+
+
+def _reserved(request: CreateAutoMLJob | CreateAutoMLJobV2) -> Iterator[str]:
+    """Tags that AWS keeps for itself."""
+    for index, tag in enumerate(request.tags or ()):
+        if isinstance(tag, Tag) and isinstance(tag.key, str) and tag.key.lower().startswith("aws:"):
+            yield f"'Tags[{index}].Key' is reserved, got '{tag.key}': AWS keeps what begins with 'aws:' for itself"
 
 
 _TO_KEY: Final = 3

@@ -64,6 +64,8 @@ class _Reader:
     def __init__(self, text: str, resolve: Resolve) -> None:
         self._text = text
         self._resolve = resolve
+        self._names_files = False
+        """Whether words are what follows `@=`, until the next key."""
         self._index = 0
 
     def structure(self) -> dict[str, Any]:
@@ -84,12 +86,11 @@ class _Reader:
     def _entry(self, value: Callable[[], Any]) -> tuple[str, Any]:
         key = self._take(_KEY)
         self._skip_space()
-        is_file = self._next == "@"
-        if is_file:
+        self._names_files = self._next == "@"
+        if self._names_files:
             self._index += 1
         self._expect("=")
-        found = value()
-        return key, self._resolve(found) if is_file and isinstance(found, str) else found
+        return key, value()
 
     def _value(self) -> Any:
         """What stands after a key on the top level, where `a,b` is a list."""
@@ -141,7 +142,11 @@ class _Reader:
         self._index += 1
         return found
 
-    def _word(self, bare: re.Pattern[str], *, is_needed: bool = False) -> str:
+    def _word(self, bare: re.Pattern[str], *, is_needed: bool = False) -> str | bytes:
+        word = self._spelled(bare, is_needed=is_needed)
+        return self._resolve(word) if self._names_files else word
+
+    def _spelled(self, bare: re.Pattern[str], *, is_needed: bool) -> str:
         quote = self._next
         if quote not in _QUOTED:
             if is_needed and not bare.match(self._text, self._index):

@@ -131,7 +131,7 @@ def _wrong_settings(values: dict[str, list[str]]) -> Iterator[str]:
                 "https://<hostname>/"
             )
     for region in values.get("--region", ()):
-        if not _REGION.fullmatch(region):
+        if region and not _REGION.fullmatch(region):  # nothing is no region of its own
             yield f"Provided region_name '{region}' doesn't match a supported format"
 
 

@@ -115,6 +115,64 @@ def test_final_newline_of_a_file_is_told(file: Path, capsys: pytest.CaptureFixtu
     ]
 
 
+@pytest.mark.parametrize(
+    ("subnets", "sent"),
+    [
+        ("@=[file://subnet]", ["s-1"]),
+        ("@=[file://subnet,b]", ["s-1", "b"]),
+        ("@=['file://subnet',\"file://subnet\"]", ["s-1", "s-1"]),
+        ("=[file://subnet]", ["file://subnet"]),
+    ],
+)
+def test_files_are_read_for_each_word_of_a_list(
+    subnets: str, sent: list[str], file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As the AWS CLI 2.38.5 sends them: it was asked on 2026-12-01."""
+    Path("subnet").write_text("s-1")
+    job = json.loads(file.read_text())["AutoMLJobConfig"]
+    written(file, AutoMLJobConfig={name: value for name, value in job.items() if name != "SecurityConfig"})
+    config = f"SecurityConfig={{VpcConfig={{SecurityGroupIds=[file://subnet],Subnets{subnets}}}}}"
+    words = ("create-auto-ml-job", "--cli-input-json", "file://request.json", "--auto-ml-job-config", config)
+
+    told = checked(capsys, "--", *words)[1]
+
+    vpc = told["request"]["AutoMLJobConfig"]["SecurityConfig"]["VpcConfig"]
+    assert vpc == {"SecurityGroupIds": ["file://subnet"], "Subnets": sent}
+
+
+def test_a_file_that_is_missing_in_a_list_is_told(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = "SecurityConfig={VpcConfig={SecurityGroupIds=[sg-1],Subnets@=[file://missing]}}"
+    words = ("create-auto-ml-job", "--cli-input-json", "file://request.json", "--auto-ml-job-config", config)
+
+    code, told = checked(capsys, "--", *words)
+
+    assert (code, told["request"]) == (WRONG, None)
+    assert "missing" in told["errors"][0]
+
+
+def test_output_in_a_bucket_that_is_learned_from_as_a_whole_is_wrong(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket"}}
+    channel = {"DataSource": source, "TargetAttributeName": "y"}
+    written(file, InputDataConfig=[channel], OutputDataConfig={"S3OutputPath": "s3://bucket/out"})
+
+    assert checked(capsys, "request.json")[1]["errors"] == [
+        "'OutputDataConfig.S3OutputPath' lies below 'InputDataConfig[0]' (s3://bucket/out/churn/ below s3://bucket/): "
+        "each training would read it as data; give another prefix or bucket"
+    ]
+
+
+def test_what_no_role_and_no_tag_is_called_is_wrong(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    role = "arn:aws:iam::123456789012:roleautoml"
+    written(file, RoleArn=role, Tags=[{"Key": "aws:x", "Value": "1"}])
+
+    assert checked(capsys, "request.json")[1]["errors"] == [
+        f"'RoleArn' must name a role after 'role/', got '{role}'",
+        "'Tags[0].Key' is reserved, got 'aws:x': AWS keeps what begins with 'aws:' for itself",
+    ]
+
+
 def test_output_below_what_is_learned_from_is_wrong(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     written(file, OutputDataConfig={"S3OutputPath": "s3://bucket/train/out"})
 

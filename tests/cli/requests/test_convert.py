@@ -221,6 +221,31 @@ def test_what_one_construct_cannot_say_is_told() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("uri", "kind", "told"),
+    [
+        ("s3://data//x/", "S3Prefix", "has two slashes after its bucket, which no prop takes"),
+        ("s3://data/data-${year}/", "S3Prefix", "has '$' in its key, which would be a pattern in an IAM policy"),
+        ("s3://data/?a=*", "S3Prefix", "has '*', '?' in its key, which would be a pattern in an IAM policy"),
+        ("s3://data", "ManifestFile", "must name the manifest, not a bucket alone"),
+    ],
+)
+def test_place_that_no_prop_takes_is_told(uri: str, kind: str, told: str) -> None:
+    source = {"S3DataSource": {"S3DataType": kind, "S3Uri": uri}}
+    request = {**REQUEST, "InputDataConfig": [{"DataSource": source, "TargetAttributeName": "y"}]}
+
+    (error,) = convert.judged(Asked(call=model.V1, request=request)).errors
+    assert error.startswith(f"'{uri}' {told}")
+
+
+def test_tags_beside_those_of_the_library_are_counted() -> None:
+    request = {**REQUEST, "Tags": [{"Key": f"k{number}", "Value": ""} for number in range(50)]}
+
+    assert convert.judged(Asked(call=model.V1, request=request)).errors == [
+        "'Tags' must have at most 44 items, got 50: the library adds its own"
+    ]
+
+
 def test_wrong_call_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", "missing.json"]) == 2
     assert capsys.readouterr().err == "automl convert: 'missing.json' cannot be read: No such file or directory\n"

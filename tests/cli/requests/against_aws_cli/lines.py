@@ -212,6 +212,8 @@ JOB_CONFIGS = (
     "SecurityConfig={EnableInterContainerTrafficEncryption=}",
     "SecurityConfig={EnableInterContainerTrafficEncryption=[true]}",
     "SecurityConfig={VpcConfig={SecurityGroupIds=sg-1,Subnets=s-1}}",
+    "SecurityConfig={VpcConfig={SecurityGroupIds=[file://m.txt],Subnets@=[file://m.txt,'file://m.txt']}}",
+    "SecurityConfig={VpcConfig={SecurityGroupIds=[sg-1],Subnets@=[file://missing.txt]}}",
     "SecurityConfig={VpcConfig={SecurityGroupIds=[],Subnets=[s-1]}}",
     "SecurityConfig={VpcConfig={SecurityGroupIds=[sg-1,sg-2,],Subnets=[s-1]}}",
     "SecurityConfig={VpcConfig={SecurityGroupIds=[sg-1,,sg-2],Subnets=[s-1]}}",
