@@ -136,7 +136,8 @@ def of_tuning(cells: Sequence[str], asked: Kind | None = None) -> Feature:
 
 def _given(counts: Counter[str], missing: int, asked: Kind | None) -> Feature:
     if len(counts) + bool(missing) <= 1:
-        return _unused(CONSTANT, "every row has the same value" if counts else "it has no values", counts, missing)
+        of_nothing = "it has no values" if missing else "no row is trained on"
+        return _unused(CONSTANT, "every row has the same value" if counts else of_nothing, counts, missing)
     if asked is None or asked is Kind.SEQUENCE:
         return _unused(Kind.SEQUENCE, "sequence features are not trained on here", counts, missing)
     return _made(asked, counts, missing)

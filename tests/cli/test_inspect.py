@@ -286,6 +286,18 @@ def test_a_wrong_call(made: Any, said: str, written: Path, capsys: pytest.Captur
     assert capsys.readouterr() == ("", f"automl inspect: {said}\n")
 
 
+@pytest.mark.parametrize("mode", ["ensembling", "hyperparameter_tuning"])
+def test_a_full_column_is_not_called_empty_where_no_row_has_a_label(
+    mode: str, written: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (written / "data.csv").write_text("a,y\n" + "".join(f"{number},\n" for number in range(600)))
+
+    told = object_of(capsys, "data.csv", "--target", "y", "--mode", mode, code=FAILS)
+
+    assert told["errors"][0] == "data.csv has no label in 'y' in any of its 600 rows"
+    assert "('a': no row is trained on)" in told["errors"][1]
+
+
 def test_a_file_in_s3_is_not_read(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["inspect", "s3://bucket/data.csv", "--target", "y"]) == WRONG_CALL
     assert capsys.readouterr().err == (
