@@ -115,8 +115,8 @@ def check(environment: "Environment", which: str, *options: str) -> int:
             failed.append(name)
     programs = programs_of_node(environment)
     say("unit tests")
-    pytest = ["pytest", "-q", "--dist", "loadfile", "--durations=20", *options]
-    if environment.run([*pytest, "-n", "2", "-m", UNIT], **programs):
+    pytest = ["pytest", "-q", "-n", "2", "--dist", "loadfile", "--durations=20", *options, "-m"]
+    if environment.run([*pytest, UNIT], **programs):
         failed.append("unit tests")
     if lowest(environment, "differs"):
         failed.append("tests with the lowest releases of the CDK")
@@ -126,9 +126,7 @@ def check(environment: "Environment", which: str, *options: str) -> int:
         clients, scanners = with_clients(), with_scanners()
         bins = {"CLIENTS_BIN": str(clients.folder / BIN), "SCANNERS_BIN": str(scanners.folder / BIN)}
         say("tests that train, on the embedded AWS, and with scanners")
-        others = f"not ({UNIT}) and not lowest and not neighbours"
-        # They wait for programs a third of their time: three of them use two cores.
-        if environment.run([*pytest, "-n", "3", "-m", others], **bins, **programs):
+        if environment.run([*pytest, f"not ({UNIT}) and not lowest and not neighbours"], **bins, **programs):
             failed.append("tests that train, on the embedded AWS, and with scanners")
         failed += [f"tests {each}" for each in NEIGHBOURS if neighbours(environment, scanners, each)]
     say(f"{time.monotonic() - started:.0f} s: " + (f"failed: {', '.join(failed)}" if failed else "all passed"))

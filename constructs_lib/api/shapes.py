@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from .enums import ChannelType, Compression, S3DataType
 from .fields import Api, Limits, Seconds, Shape
@@ -88,6 +88,18 @@ class SecurityConfig(Shape):
 
 
 TagText = r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)"
+
+
+MAX_TAGS: Final = 50
+"""Tags that the service allows on a job."""
+
+PATTERN_CHARACTERS: Final = "*?$"
+"""What an IAM policy reads as a pattern, or as the beginning of a variable."""
+
+
+def is_of_aws(tag_key: str) -> bool:
+    """Whether AWS keeps a tag's key for itself."""
+    return tag_key.lower().startswith("aws:")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from ..access import permissions
 from ..access.grants import compliance
 from ..access.places import BUCKET, KEY
 from ..api.fields import described, has, listed, shorten, unfit
+from ..api.shapes import PATTERN_CHARACTERS
 from ..releases import acknowledge
 from ..tokens import is_token
 
@@ -173,5 +174,5 @@ def check_object_key(prop: str, key: object) -> None:
         raise ValueError(f"'{prop}' is a key within the bucket, without the bucket and a leading slash, got '{key}'")
     if "\n" in key:
         raise ValueError(f"'{prop}' must be one line, which an S3 URI of the API is, got {shorten(key)}")
-    if wild := sorted(set(key) & set("*?$")):
+    if wild := sorted(set(key) & set(PATTERN_CHARACTERS)):
         raise ValueError(f"'{prop}' goes into an IAM policy, where {listed(wild)} would be a pattern, got '{key}'")

@@ -390,10 +390,10 @@ def _tag_problems(tags: Mapping[str, str], owner_prefix: str) -> list[str]:
     if len(tags) > MAX_USER_TAGS:
         found.append(
             f"'tags' must be at most {MAX_USER_TAGS}, got {len(tags)}: the service takes "
-            f"{MAX_TAGS}, and the library marks its jobs with {len(contract.OwnerTag)} of its own"
+            f"{shapes.MAX_TAGS}, and the library marks its jobs with {len(contract.OwnerTag)} of its own"
         )
     for key, value in tags.items():
-        if key.lower().startswith("aws:") or key in reserved:
+        if shapes.is_of_aws(key) or key in reserved:
             found.append(f"the tag '{key}' is reserved")
         found += problems(shapes.Tag(key=key, value=value), is_token=is_token, path=f"tags[{key!r}]")
     return found
@@ -413,10 +413,7 @@ def _region_problems(scope: Construct, plan: Plan) -> Iterator[str]:
 
 _CHINA: Final = "cn-"
 
-MAX_TAGS: Final = 50
-"""Tags that the service allows on a job."""
-
-MAX_USER_TAGS: Final = MAX_TAGS - len(contract.OwnerTag)
+MAX_USER_TAGS: Final = shapes.MAX_TAGS - len(contract.OwnerTag)
 """Tags that users may set: ours need a place too, `RELEASED` included."""
 
 

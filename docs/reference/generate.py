@@ -21,8 +21,9 @@ from constructs_lib.api.problem_types.text_generation import HYPER_PARAMETERS
 from constructs_lib.api.problem_types.time_series_forecasting import FILLINGS
 from constructs_lib.api.request import CreateAutoMLJob, CreateAutoMLJobV2
 from constructs_lib.api.rulebook import RULES, Rule
+from constructs_lib.api.shapes import MAX_TAGS
 from constructs_lib.cli.verify.assumptions import ASSUMPTIONS, Noticed
-from constructs_lib.jobs.owned import MAX_TAGS, MAX_USER_TAGS
+from constructs_lib.jobs.owned import MAX_USER_TAGS
 
 FOLDER: Final = Path(__file__).parent
 

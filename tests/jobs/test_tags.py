@@ -3,7 +3,8 @@
 import aws_cdk as cdk
 import pytest
 
-from constructs_lib.jobs.owned import MAX_TAGS, MAX_USER_TAGS
+from constructs_lib.api.shapes import MAX_TAGS
+from constructs_lib.jobs.owned import MAX_USER_TAGS
 from constructs_lib.runtime.contract import OwnerTag
 
 from ..constructs.synthesis import job_properties, jobs_of, new_job, new_stack, request_of, resources_of, template_of

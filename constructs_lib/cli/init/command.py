@@ -132,11 +132,7 @@ def _made(folder: Path, data: Path | None, target: str | None) -> dict[str, Any]
         "rows": learned.rows,
         "problem_type": learned.problem_type,
         "next": [
-            *(
-                []
-                if folder == Path()
-                else [f"cd {shlex.quote(str(folder) if str(folder)[0] != '-' else f'./{folder}')}"]
-            ),
+            *([] if folder == Path() else [f"cd {shlex.quote(_not_an_option(folder))}"]),
             "pip install -r requirements-dev.txt",
             "python -m pytest",
             "automl rehearse",
@@ -227,3 +223,8 @@ def _as_text(made: dict[str, Any]) -> str:
             *(f"  {command}" for command in made["next"]),
         ]
     )
+
+
+def _not_an_option(folder: Path) -> str:
+    """A folder as a shell's command takes it."""
+    return f"./{folder}" if str(folder).startswith("-") else str(folder)

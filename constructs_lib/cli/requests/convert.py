@@ -10,7 +10,7 @@ from typing import Any, Final
 from ...api.enums import S3DataType
 from ...api.fields import Field, Kind, Shape, fields_of, listed, parse
 from ...api.request import CreateAutoMLJob, CreateAutoMLJobV2
-from ...api.shapes import AutoMLChannel, AutoMLJobChannel, ModelDeployConfig
+from ...api.shapes import MAX_TAGS, PATTERN_CHARACTERS, AutoMLChannel, AutoMLJobChannel, ModelDeployConfig
 from ...runtime.contract import OwnerTag
 from . import check, documents, judgement
 from .judgement import REQUESTS, Verdict
@@ -73,8 +73,10 @@ def _unsayable(request: Request) -> Iterator[str]:
     weights = {channel.sample_weight_attribute for channel in request.channels if isinstance(channel, AutoMLChannel)}
     if len(weights) > 1:
         yield "the channels name different 'SampleWeightAttributeName': AutoMLJob takes one for both"
-    if len(request.tags or ()) > _MOST_TAGS:
-        yield f"'Tags' must have at most {_MOST_TAGS} items, got {len(request.tags or ())}: the library adds its own"
+    tags = request.tags or ()
+    if len(tags) > _MOST_TAGS:
+        yield f"'Tags' must have at most {_MOST_TAGS} items, got {len(tags)}: the library adds its own"
+    yield from (f"the tag '{tag.key}' is reserved: the library sets it" for tag in tags if tag.key in list(OwnerTag))
     kinds = {channel.s3_uri: channel.s3_data_type for channel in request.channels}
     features = getattr(request.settings, "features", None)
     for uri in dict.fromkeys([*kinds, request.s3_output_path, *([features] if features else [])]):
@@ -83,12 +85,11 @@ def _unsayable(request: Request) -> Iterator[str]:
             yield f"'{uri}' must name the manifest, not a bucket alone"
         if key.startswith("/"):
             yield f"'{uri}' has two slashes after its bucket, which no prop takes: {_BY_REQUEST}"
-        if wild := sorted(set(key) & set(_WILD)):
+        if wild := sorted(set(key) & set(PATTERN_CHARACTERS)):
             yield f"'{uri}' has {listed(wild)} in its key, which would be a pattern in an IAM policy: {_BY_REQUEST}"
 
 
-_MOST_TAGS: Final = 50 - len(OwnerTag)
-_WILD: Final = "*?$"
+_MOST_TAGS: Final = MAX_TAGS - len(OwnerTag)
 _BY_REQUEST: Final = "from_request makes its job with a role of yours"
 
 

@@ -9,7 +9,7 @@ from ...api.enums import S3DataType
 from ...api.fields import Words, parse_as_far_as_it_goes
 from ...api.recognition import leftovers, mistaken_for
 from ...api.request import CreateAutoMLJob, CreateAutoMLJobV2, findings, no_roles, not_s3
-from ...api.shapes import Tag
+from ...api.shapes import Tag, is_of_aws
 from . import model, validation
 from .model import Member
 from .words import Asked
@@ -161,12 +161,12 @@ def _written_where_read(request: CreateAutoMLJob | CreateAutoMLJobV2) -> Iterato
             )
 
 
+_TO_KEY: Final = 3
+"""Slashes of an S3 URI up to its key."""
+
+
 def _reserved(request: CreateAutoMLJob | CreateAutoMLJobV2) -> Iterator[str]:
     """Tags that AWS keeps for itself."""
     for index, tag in enumerate(request.tags or ()):
-        if isinstance(tag, Tag) and isinstance(tag.key, str) and tag.key.lower().startswith("aws:"):
+        if isinstance(tag, Tag) and isinstance(tag.key, str) and is_of_aws(tag.key):
             yield f"'Tags[{index}].Key' is reserved, got '{tag.key}': AWS keeps what begins with 'aws:' for itself"
-
-
-_TO_KEY: Final = 3
-"""Slashes of an S3 URI up to its key."""

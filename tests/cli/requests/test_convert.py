@@ -246,6 +246,14 @@ def test_tags_beside_those_of_the_library_are_counted() -> None:
     ]
 
 
+def test_tag_that_the_library_sets_is_told() -> None:
+    request = {**REQUEST, "Tags": [{"Key": "sagemaker-autopilot:stack-id", "Value": ""}]}
+
+    assert convert.judged(Asked(call=model.V1, request=request)).errors == [
+        "the tag 'sagemaker-autopilot:stack-id' is reserved: the library sets it"
+    ]
+
+
 def test_wrong_call_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", "missing.json"]) == 2
     assert capsys.readouterr().err == "automl convert: 'missing.json' cannot be read: No such file or directory\n"
