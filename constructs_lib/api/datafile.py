@@ -11,6 +11,7 @@ import itertools
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, get_args
@@ -229,17 +230,18 @@ def _read_as(reading: Reading, text: IO[str], path: Path, compression: str | Non
     """Read a table by an engine's rules; to its end, if it is not large."""
     surveys: tuple[Survey, ...] = ()
     try:
-        opened = reading.reader.rows(records(text, path.name), path.name)
-        if opened is None:
-            return _broken("has no header line")
-        if opened.moved:
-            return _broken(opened.notes[-1])
-        columns, rows = opened.columns, opened.rows
-        if not _is_moderate(path, compression):
-            rows = itertools.islice(rows, COUNTED_ROWS)
-        elif reading.target in columns:
-            surveys = tuple(Survey(each, [reading.target], reading.target, cap=0) for each in reading.engines)
-        count = _looked_at(rows, surveys, columns)
+        with closing(records(text, path.name)) as read:
+            opened = reading.reader.rows(read, path.name)
+            if opened is None:
+                return _broken("has no header line")
+            if opened.moved:
+                return _broken(opened.notes[-1])
+            columns, rows = opened.columns, opened.rows
+            if not _is_moderate(path, compression):
+                rows = itertools.islice(rows, COUNTED_ROWS)
+            elif reading.target in columns:
+                surveys = tuple(Survey(each, [reading.target], reading.target, cap=0) for each in reading.engines)
+            count = _looked_at(rows, surveys, columns)
     except DataFault as fault:
         return _broken(str(fault))
     return DataFile(tuple(columns), min(count, COUNTED_ROWS), (), tuple(columns), tuple(opened.told()), surveys)

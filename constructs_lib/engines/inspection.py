@@ -3,7 +3,8 @@
 import difflib
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -298,8 +299,8 @@ def inspect_csv(
         cap: Rows that are looked at for the types of the columns.
     """
     try:
-        with open_csv(path, gzipped=gzipped) as text:
-            survey, notes = _surveyed(text, path.name, target, engine, cap)
+        with open_csv(path, gzipped=gzipped) as text, closing(records(text, path.name)) as read:
+            survey, notes = _surveyed(read, path.name, target, engine, cap)
     except DataFault as fault:
         return unreadable(fault)
     return inspected(survey, problem_type, notes)
@@ -310,10 +311,10 @@ def unreadable(fault: DataFault) -> Inspection:
     return Inspection(rows=0, target=None, features={}, errors=(Told("unreadable", str(fault)),), warnings=())
 
 
-def _surveyed(text: Iterable[str], name: str, target: str, engine: Engine, cap: int) -> tuple[Survey, list[str]]:
+def _surveyed(read: Iterator[list[str]], name: str, target: str, engine: Engine, cap: int) -> tuple[Survey, list[str]]:
     if engine.typed and is_named_parquet(name):
         raise DataFault(f"{name} is CSV, and {engine.mode} takes it for Parquet, for its name: give it another one")
-    opened = engine.rows(records(text, name), name)
+    opened = engine.rows(read, name)
     if opened is None:
         raise DataFault(f"{name} is empty")
     if target not in opened.columns:

@@ -2,7 +2,7 @@
 
 import csv
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -60,8 +60,10 @@ class Opened:
         return [*self.notes, f"{self.name} has {rows} {said}: what is not there counts as missing"]
 
 
-def records(lines: Iterable[str], name: str) -> Iterator[list[str]]:
+def records(lines: Iterable[str], name: str) -> Generator[list[str], None, None]:
     """All records but empty lines. A line of blanks is a record of one cell.
+
+    Who may leave before the end closes it: the csv module's limit stays raised until then.
 
     Args:
         lines: With their ends, as `open` gives them for ``newline=""``.

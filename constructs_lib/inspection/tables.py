@@ -107,7 +107,7 @@ class _Reading:
             check_gzip(path)
             with open_csv(path, gzipped=is_gzipped(path)) as text:
                 lines: Iterator[str] = self._watched(text) if self._watch and not self._is_quick(path) else text
-                with closing(records(lines, path.name)) as read:  # type: ignore[type-var]
+                with closing(records(lines, path.name)) as read:
                     self._add(self._engine.rows(read, path.name), path, text)
 
     def _watched(self, text: IO[str]) -> Iterator[str]:
@@ -158,7 +158,7 @@ class _Reading:
         from . import arrow
 
         survey: Any = self.survey
-        with open_csv(path, gzipped=is_gzipped(path)) as text, closing(records(text, path.name)) as read:  # type: ignore[type-var]
+        with open_csv(path, gzipped=is_gzipped(path)) as text, closing(records(text, path.name)) as read:
             header = next(read)
         before = survey.rows
         try:

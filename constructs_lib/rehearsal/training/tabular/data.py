@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import difflib
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -319,7 +319,8 @@ def _check_names(source: Opened) -> None:
 def _open_csv(path: Path, compression: str | None, engine: Engine | None) -> Iterator[Opened | None]:
     with open_csv(path, gzipped=(compression or "None").lower() == "gzip") as text:
         if engine:
-            yield engine.rows(records(text, path.name), path.name)
+            with closing(records(text, path.name)) as read:
+                yield engine.rows(read, path.name)
         else:
             lines = rows_of_csv(text, path.name)
             header = next(lines, None)
