@@ -253,7 +253,6 @@ class Environment:
         say(f"setting up {self.folder.name} for Python {PYTHON} (a minute or two, once)")
         python = str(self.folder / BIN / "python")
         pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check", "install", "-qq"]
-        pip.append("--no-compile")  # what is used is compiled when it is, a third of it all
         # As variables too: builds of packages happen in environments of their own, which options do not reach.
         pinned = {"PIP_CONSTRAINT": str(self._constraints), "PIP_BUILD_CONSTRAINT": str(self._constraints)}
         if subprocess.run([*pip, *packages], env={**os.environ, **pinned}, check=False).returncode:
